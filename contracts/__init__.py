@@ -1,0 +1,1 @@
+"""What was agreed: customers, legal entities, contracts, versions, lines, rate cards, projects, milestones."""

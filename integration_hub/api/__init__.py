@@ -1,0 +1,1 @@
+"""Shared REST pieces: authentication, errors, pagination, idempotency, schema."""

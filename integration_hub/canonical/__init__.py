@@ -1,0 +1,1 @@
+"""Canonical records: the shared language, plain pydantic, no Django and no I/O."""

@@ -1,0 +1,1 @@
+"""Exception cases: raise, group by root cause, assign, snooze, resolve, heal."""

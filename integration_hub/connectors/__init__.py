@@ -1,0 +1,1 @@
+"""Connections to external systems, their credentials, budgets and transport; one folder per vendor."""

@@ -1,0 +1,1 @@
+"""Shared screen machinery: menu, tables, filters, timeline, lineage picture."""

@@ -1,0 +1,1 @@
+"""The effect ledger: intents, attempts, unknown outcomes, probes, posting windows."""

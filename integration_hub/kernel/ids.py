@@ -1,0 +1,40 @@
+"""Deterministic identities: canonical JSON, content hashes, effect keys."""
+
+import hashlib
+import json
+import secrets
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Decimal):
+        # 1.50 and 1.5 are the same amount: normalise so that a hash speaks of values, not of notation.
+        return format(value.normalize(), "f") if value else "0"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces: the same bytes for the same content."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def effect_key(*, legal_entity: str, system: str, effect: str, business_key: str, revision: int) -> str:
+    """The permanent key of one intended change in a target system (reliability §3.2).
+
+    Never random and never the attempt number: the same intent always has the same key.
+    """
+    return hashlib.sha256("|".join([legal_entity, system, effect, business_key, str(revision)]).encode()).hexdigest()
+
+
+def correlation_id() -> str:
+    """A short random id that ties log lines, calls and events of one act together."""
+    return secrets.token_hex(8)

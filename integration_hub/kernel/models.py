@@ -1,0 +1,58 @@
+"""Base classes of our tables: optimistic versions and a money column that keeps its precision."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import F
+
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import Stale
+
+
+class VersionedQuerySet(models.QuerySet[Any]):
+    """Rows that people decide about: a change states the version it was decided on."""
+
+    def transition(self, pk: int, *, seen_version: int, **changes: Any) -> None:
+        """Apply changes only if nobody has written the row since it was shown, else raise `Stale`."""
+        if self.filter(pk=pk, version=seen_version).update(version=F("version") + 1, updated_at=now(), **changes) != 1:
+            raise Stale
+
+
+class Timestamped(models.Model):
+    """When we first recorded the row and when it last changed (UTC)."""
+
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.updated_at = now()
+        super().save(*args, **kwargs)
+
+
+class Versioned(Timestamped):
+    """A row with an optimistic version; decisions on it go through `objects.transition`."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects: ClassVar[models.Manager[Self]] = VersionedQuerySet.as_manager()  # type: ignore[assignment,misc]
+
+    class Meta:
+        abstract = True
+
+
+def money_field(**kwargs: Any) -> models.DecimalField[Any, Any]:
+    """An amount: up to 18 digits before and 6 after the point, so that unrounded values fit (currency beside it)."""
+    return models.DecimalField(max_digits=24, decimal_places=6, **kwargs)
+
+
+def rate_field(**kwargs: Any) -> models.DecimalField[Any, Any]:
+    """A rate: never rounded (billing.md §1.3)."""
+    return models.DecimalField(max_digits=24, decimal_places=10, **kwargs)
+
+
+def currency_field(**kwargs: Any) -> models.CharField[Any, Any]:
+    """An ISO 4217 currency code."""
+    return models.CharField(max_length=3, **kwargs)

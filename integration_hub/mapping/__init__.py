@@ -1,0 +1,1 @@
+"""Versioned field maps and value maps that administrators edit."""

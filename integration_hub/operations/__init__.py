@@ -1,0 +1,1 @@
+"""Composition at run time: demo, serve, supervision, tracing commands."""

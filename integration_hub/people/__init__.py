@@ -1,0 +1,1 @@
+"""Who acts: users, their roles, and the legal entities they may see."""

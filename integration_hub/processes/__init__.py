@@ -1,0 +1,1 @@
+"""Sagas: named steps, compensation, human steps."""

@@ -1,0 +1,1 @@
+"""What happened, caused by what: business events, the audit chain and the lineage walk."""

@@ -1,0 +1,1 @@
+"""Ordered lanes of work, attempts, ticker; the only room that touches the queue."""

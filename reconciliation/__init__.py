@@ -1,0 +1,1 @@
+"""What disagrees: control totals, breaks, tie-out."""
