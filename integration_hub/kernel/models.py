@@ -1,5 +1,7 @@
 """Base classes of our tables: optimistic versions and a money column that keeps its precision."""
 
+from __future__ import annotations
+
 from typing import Any, ClassVar, Self
 
 from django.db import models

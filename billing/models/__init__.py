@@ -1,0 +1,45 @@
+"""What was delivered and what may be charged: events, decisions, holds, candidates, invoices, cash, revenue."""
+
+from billing.models.cash import CreditMemo, Payment, PaymentApplication
+from billing.models.documents import (
+    CANDIDATE_MOVES,
+    INVOICE_MOVES,
+    Approval,
+    BillingRun,
+    Candidate,
+    CandidateLine,
+    Invoice,
+    InvoiceLine,
+    TaxDetermination,
+)
+from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
+from billing.models.revenue import RevenueLine, RevenuePlan
+from billing.models.schedule import ScheduleItem
+from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, Decision, Piece
+
+__all__ = [
+    "CANDIDATE_MOVES",
+    "HOLD_MOVES",
+    "INVOICE_MOVES",
+    "PIECE_MOVES",
+    "Approval",
+    "BillableEvent",
+    "BillingRun",
+    "Candidate",
+    "CandidateLine",
+    "CapEntry",
+    "CreditMemo",
+    "Decision",
+    "Hold",
+    "HoldCode",
+    "HoldEffect",
+    "Invoice",
+    "InvoiceLine",
+    "Payment",
+    "PaymentApplication",
+    "Piece",
+    "RevenueLine",
+    "RevenuePlan",
+    "ScheduleItem",
+    "TaxDetermination",
+]

@@ -1,0 +1,272 @@
+"""Billing runs, candidates, approvals, tax and invoices (billing.md §1.7, R22)."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from contracts.models import BillTo, Contract, ContractLine, LegalEntity, PurchaseOrder
+from integration_hub.effects.models import Effect
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field, rate_field
+from integration_hub.kernel.transitions import Transitions
+
+
+class BillingRun(Timestamped):
+    """One building of candidates through a date, for one legal entity."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="billing_runs")
+    through = models.DateField(help_text="Service dates up to and including")
+    invoice_date = models.DateField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="billing_runs")
+    started_at = models.DateTimeField(default=now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    control_totals = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legal_entity"], condition=Q(state="running"), name="billing_run_one_running_per_entity"
+            ),
+        ]
+        permissions = [("start_billingrun", "Can start billing runs")]
+
+    def __str__(self) -> str:
+        return f"{self.legal_entity} through {self.through}"
+
+
+class Candidate(Versioned):
+    """A proposed invoice. `content_hash` covers every figure; an approval is bound to it."""
+
+    class Status(models.TextChoices):
+        BUILDING = "building", "Building"
+        NEEDS_ATTENTION = "needs_attention", "Needs attention"
+        READY = "ready", "Ready to approve"
+        RETURNED = "returned", "Returned"
+        APPROVED = "approved", "Approved"
+        POSTING = "posting", "Posting"
+        POSTED = "posted", "Posted"
+        REJECTED = "rejected", "Rejected by the ERP"
+        DISSOLVED = "dissolved", "Dissolved"
+
+    UNPOSTED = ("building", "needs_attention", "ready", "returned", "approved", "posting", "rejected")
+
+    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="candidates")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="candidates")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="candidates")
+    bill_to = models.ForeignKey(BillTo, on_delete=models.PROTECT, related_name="candidates")
+    purchase_order = models.ForeignKey(
+        PurchaseOrder, null=True, blank=True, on_delete=models.PROTECT, related_name="candidates"
+    )
+    number = models.CharField(max_length=40, unique=True, help_text="Our number; the external reference in the ERP")
+    currency = currency_field()
+    invoice_date = models.DateField()
+    accounting_date = models.DateField()
+    through = models.DateField()
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
+    codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")
+    warnings = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    net = money_field(default=0)
+    tax = money_field(default=0)
+    gross = money_field(default=0)
+    content_hash = models.CharField(max_length=64, blank=True)
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="candidates_prepared")
+    returned_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(name="candidate_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
+            models.CheckConstraint(
+                name="candidate_approved_has_hash",
+                condition=~Q(status__in=["approved", "posting", "posted"]) | ~Q(content_hash=""),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["legal_entity", "status"], name="candidate_open", condition=~Q(status__in=["posted", "dissolved"])
+            )
+        ]
+        permissions = [
+            ("approve_candidate", "Can approve invoice candidates"),
+            ("post_candidate", "Can send approved candidates to the ERP"),
+            ("dissolve_candidate", "Can dissolve candidates"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class CandidateLine(models.Model):
+    """One printed line: rounded here, once; pieces keep their exact amounts and their share of the rounding."""
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="lines")
+    number = models.PositiveIntegerField()
+    contract_line = models.ForeignKey(ContractLine, on_delete=models.PROTECT, related_name="candidate_lines")
+    kind = models.CharField(max_length=10)
+    description = models.CharField(max_length=250)
+    hours = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    rate = rate_field(null=True, blank=True)
+    net = money_field()
+    tax = money_field(default=0)
+    tax_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    service_from = models.DateField()
+    service_to = models.DateField()
+
+    class Meta:
+        ordering = ["candidate_id", "number"]
+        constraints = [models.UniqueConstraint(fields=["candidate", "number"], name="candidate_line_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id} line {self.number}"
+
+
+class Approval(models.Model):
+    """A decision on a candidate, bound to the hash of what was seen. Figures move: it lapses."""
+
+    class Verdict(models.TextChoices):
+        APPROVED = "approved", "Approved"
+        RETURNED = "returned", "Returned"
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="approvals")
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    content_hash = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
+    at = models.DateTimeField(default=now)
+    reason = models.TextField(blank=True)
+    lapsed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["candidate", "by", "content_hash"],
+                condition=Q(verdict="approved", lapsed_at__isnull=True),
+                name="approval_once_per_person_and_content",
+            ),
+            models.CheckConstraint(name="approval_return_has_reason", condition=~Q(verdict="returned") | ~Q(reason="")),
+        ]
+
+
+class TaxDetermination(Timestamped):
+    """What the tax engine said about a candidate: request, response, per line; committed after posting."""
+
+    class Status(models.TextChoices):
+        ESTIMATED = "estimated", "Estimated"
+        QUOTED = "quoted", "Quoted"
+        COMMITTED = "committed", "Committed"
+        VOIDED = "voided", "Voided"
+
+    candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="tax_determination")
+    status = models.CharField(max_length=10, choices=Status.choices)
+    document_code = models.CharField(max_length=60, blank=True)
+    basis_hash = models.CharField(max_length=64, help_text="Hash of the lines that were quoted")
+    net = money_field()
+    tax = money_field()
+    currency = currency_field()
+    lines = models.JSONField(default=list)
+    request = models.JSONField(default=dict)
+    response = models.JSONField(default=dict)
+    estimate = money_field(null=True, blank=True, help_text="Our own estimate, for the variance check")
+
+
+class Invoice(Versioned):
+    """A posted invoice. Its figures never change; the ERP is the authority on its life after posting."""
+
+    class Status(models.TextChoices):
+        POSTED = "posted", "Posted"
+        PART_PAID = "part_paid", "Partly paid"
+        PAID = "paid", "Paid"
+        CREDITED = "credited", "Credited"
+        WRITTEN_OFF = "written_off", "Written off"
+
+    candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="invoice")
+    effect = models.OneToOneField(Effect, on_delete=models.PROTECT, related_name="invoice")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="invoices")
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="invoices")
+    bill_to = models.ForeignKey(BillTo, on_delete=models.PROTECT, related_name="invoices")
+    number = models.CharField(max_length=60, help_text="The ERP's document number")
+    remote_id = models.CharField(max_length=60)
+    invoice_date = models.DateField()
+    due_on = models.DateField(null=True, blank=True)
+    currency = currency_field()
+    net = money_field()
+    tax = money_field()
+    gross = money_field()
+    paid = money_field(default=0)
+    credited = money_field(default=0)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.POSTED)
+    posted_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
+            models.CheckConstraint(name="invoice_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
+            models.CheckConstraint(name="invoice_not_overpaid", condition=Q(gross__gte=F("paid") + F("credited"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class InvoiceLine(models.Model):
+    """A posted line; where a credit will point."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    candidate_line = models.OneToOneField(CandidateLine, on_delete=models.PROTECT, related_name="invoice_line")
+    number = models.PositiveIntegerField()
+    remote_line = models.CharField(max_length=60, blank=True)
+    description = models.CharField(max_length=250)
+    net = money_field()
+    tax = money_field()
+
+    class Meta:
+        ordering = ["invoice_id", "number"]
+        constraints = [models.UniqueConstraint(fields=["invoice", "number"], name="invoice_line_number_once")]
+
+
+CANDIDATE_MOVES = Transitions(
+    noun="candidate",
+    initial="building",
+    moves={
+        "building": {"ready": "all checks pass", "needs_attention": "a check stops it", "dissolved": "dissolve"},
+        "needs_attention": {"ready": "checks pass now", "dissolved": "dissolve", "building": "rebuild"},
+        "ready": {
+            "approved": "approved by enough people",
+            "returned": "returned with a reason",
+            "needs_attention": "a check stops it now",
+            "dissolved": "dissolve",
+        },
+        "returned": {"ready": "rebuilt", "needs_attention": "rebuilt", "dissolved": "dissolve"},
+        "approved": {
+            "posting": "post",
+            "ready": "figures moved, approval lapsed",
+            "needs_attention": "a check stops it now",
+            "dissolved": "dissolve",
+        },
+        "posting": {"posted": "ERP confirmed", "rejected": "ERP said no"},
+        "rejected": {"approved": "corrected, same figures", "needs_attention": "figures must change", "dissolved": "dissolve"},
+        "posted": {},
+        "dissolved": {},
+    },
+)
+INVOICE_MOVES = Transitions(
+    noun="invoice",
+    initial="posted",
+    moves={
+        "posted": {"part_paid": "part payment", "paid": "payment in full", "credited": "credited in full"},
+        "part_paid": {"paid": "rest paid", "posted": "payment reversed", "credited": "rest credited"},
+        "paid": {"part_paid": "payment reversed", "posted": "payment reversed"},
+        "credited": {},
+        "written_off": {},
+    },
+)

@@ -1,0 +1,211 @@
+"""Delivered work and what we concluded about it (billing.md §1.7).
+
+Source record, billable event, decision and posted line are four different things. An event is our immutable copy of
+one version of delivered work; decisions are recomputed freely; posted lines never change.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from contracts.models import Cap, Contract, ContractLine, ContractVersion, LegalEntity, Milestone, Project, Resource
+from integration_hub.intake.models import SourceVersion
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.models import currency_field, money_field, rate_field
+from integration_hub.kernel.transitions import Transitions
+
+
+class BillableEvent(models.Model):
+    """One version of one piece of delivered work. Unique by (work key, version); one current per work key."""
+
+    class Kind(models.TextChoices):
+        TIME = "time", "Time"
+        EXPENSE = "expense", "Expense"
+        MILESTONE = "milestone", "Milestone"
+        FEE = "fee", "Scheduled fee"
+
+    class Approval(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        SUBMITTED = "submitted", "Submitted"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+
+    work_key = models.CharField(max_length=200, help_text="connection:entity:source id, or schedule/milestone key")
+    version = models.PositiveIntegerField()
+    is_current = models.BooleanField(default=True)
+    is_deleted = models.BooleanField(default=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    source_version = models.ForeignKey(
+        SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+    )
+    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    line = models.ForeignKey(
+        ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Fees and milestones name it"
+    )
+    milestone = models.ForeignKey(Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    schedule_item = models.ForeignKey(
+        "billing.ScheduleItem", null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+    )
+    resource = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    role = models.CharField(max_length=80, blank=True)
+    task_code = models.CharField(max_length=80, blank=True)
+    category = models.CharField(max_length=80, blank=True)
+    service_date = models.DateField()
+    minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, help_text="Worked, exact")
+    amount = money_field(null=True, blank=True, help_text="Cost of an expense, value of a fee or milestone")
+    currency = currency_field(blank=True)
+    approval = models.CharField(max_length=10, choices=Approval.choices)
+    chargeable = models.BooleanField(default=True, help_text="What the source says")
+    description = models.TextField(blank=True)
+    recorded_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["service_date", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["work_key", "version"], name="event_version_once"),
+            models.UniqueConstraint(fields=["work_key"], condition=Q(is_current=True), name="event_one_current"),
+            models.CheckConstraint(
+                name="event_has_quantity",
+                condition=Q(kind="time", minutes__isnull=False)
+                | ~Q(kind="time") & Q(amount__isnull=False) & ~Q(currency=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contract", "service_date"], name="event_contract", condition=Q(is_current=True)),
+            models.Index(fields=["project", "service_date"], name="event_project", condition=Q(is_current=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.work_key}"
+
+
+class Decision(models.Model):
+    """What we concluded about one event, under which contract version and rules, with the trace that says why."""
+
+    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="decisions")
+    contract_version = models.ForeignKey(
+        ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+    )
+    rules = models.CharField(max_length=20, help_text="Version of the rule set")
+    trace = models.JSONField(default=dict)
+    content_hash = models.CharField(max_length=64)
+    is_current = models.BooleanField(default=True)
+    decided_at = models.DateTimeField(default=now)
+    caused_by = models.CharField(max_length=120, help_text="What made us decide again")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["event"], condition=Q(is_current=True), name="decision_one_current"),
+        ]
+
+
+class Piece(models.Model):
+    """A part of a decision in one state. Minutes and value of an event's current pieces always add up to the event.
+
+    `amount` is exact (not rounded): rounding happens once, at the printed line (R6).
+    """
+
+    class State(models.TextChoices):
+        BLOCKED = "blocked", "Blocked"
+        HELD = "held", "Held"
+        INCLUDED = "included", "Included"
+        NON_BILLABLE = "non_billable", "Not billable"
+        OVER_CAP = "over_cap", "Over the cap"
+        BILLABLE = "billable", "Billable"
+        RESERVED = "reserved", "In a candidate"
+        POSTPONED = "postponed", "Postponed"
+        WRITTEN_OFF = "written_off", "Written off"
+        POSTED = "posted", "Posted"
+        CORRECTED = "corrected", "Corrected"
+
+    OPEN = ("blocked", "held", "included", "non_billable", "over_cap", "billable")
+    LOCKED = ("reserved", "posted", "corrected", "written_off")
+
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="pieces")
+    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="pieces")
+    number = models.PositiveSmallIntegerField()
+    is_current = models.BooleanField(default=True)
+    state = models.CharField(max_length=12, choices=State.choices)
+    codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
+    line = models.ForeignKey(ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
+    cap = models.ForeignKey(Cap, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
+    minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    rate = rate_field(null=True, blank=True)
+    amount = money_field(null=True, blank=True)
+    currency = currency_field(blank=True)
+    candidate_line = models.ForeignKey(
+        "billing.CandidateLine", null=True, blank=True, on_delete=models.PROTECT, related_name="pieces"
+    )
+
+    class Meta:
+        ordering = ["event_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "number"], name="piece_number_once"),
+            models.UniqueConstraint(
+                fields=["event", "number"], condition=Q(is_current=True), name="piece_one_current_per_number"
+            ),
+            models.CheckConstraint(
+                name="piece_line_when_reserved",
+                condition=Q(state__in=["reserved", "posted", "corrected"], candidate_line__isnull=False)
+                | ~Q(state__in=["reserved", "posted", "corrected"]) & Q(candidate_line__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="piece_priced_when_billed",
+                condition=~Q(state__in=["billable", "reserved", "posted", "over_cap"])
+                | Q(amount__isnull=False) & ~Q(currency=""),
+            ),
+            models.CheckConstraint(
+                name="piece_blocked_has_code", condition=~Q(state__in=["blocked", "held"]) | Q(codes__len__gt=0)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contract", "state"], name="piece_contract_state", condition=Q(is_current=True)),
+            models.Index(fields=["candidate_line"], name="piece_candidate_line"),
+        ]
+
+
+class CapEntry(models.Model):
+    """The ledger of a cap: reserve, commit, release, adjust. The cap's balance is the sum of these."""
+
+    class Kind(models.TextChoices):
+        RESERVE = "reserve", "Reserved by a candidate"
+        COMMIT = "commit", "Committed by posting"
+        RELEASE = "release", "Released"
+        ADJUST = "adjust", "Adjusted by an amendment"
+
+    cap = models.ForeignKey(Cap, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    amount = money_field()
+    candidate = models.ForeignKey("billing.Candidate", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cap", "kind", "candidate"], name="cap_entry_once_per_candidate"),
+        ]
+
+
+PIECE_MOVES = Transitions(
+    noun="piece of work",
+    initial="billable",
+    moves={
+        "blocked": {"billable": "input of the check changed", "held": "hold placed", "included": "decided anew"},
+        "held": {"billable": "hold released", "blocked": "decided anew"},
+        "included": {"billable": "map changed"},
+        "non_billable": {"billable": "policy changed"},
+        "over_cap": {"billable": "room appears", "written_off": "disposed at close"},
+        "billable": {"reserved": "put in a candidate", "held": "hold placed", "postponed": "a person chose later"},
+        "reserved": {"posted": "ERP confirmed", "billable": "candidate dissolved"},
+        "postponed": {"billable": "date reached"},
+        "written_off": {},
+        "posted": {"corrected": "credited"},
+        "corrected": {},
+    },
+)

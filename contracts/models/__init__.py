@@ -1,0 +1,45 @@
+"""What was agreed: parties, contracts and their versions, prices, delivery structure, references into other systems."""
+
+from contracts.models.agreements import (
+    AMENDMENT_MOVES,
+    CONTRACT_MOVES,
+    Amendment,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    Method,
+    Opportunity,
+    PurchaseOrder,
+)
+from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
+from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
+from contracts.models.prices import RateCard, RateRow
+from contracts.models.references import ExternalReference
+
+__all__ = [
+    "AMENDMENT_MOVES",
+    "CONTRACT_MOVES",
+    "MILESTONE_MOVES",
+    "AccountingPeriod",
+    "Amendment",
+    "BillTo",
+    "Cap",
+    "Contract",
+    "ContractLine",
+    "ContractVersion",
+    "Customer",
+    "EligibilityRule",
+    "ExternalReference",
+    "LegalEntity",
+    "Method",
+    "Milestone",
+    "Opportunity",
+    "PaymentTerm",
+    "Project",
+    "PurchaseOrder",
+    "RateCard",
+    "RateRow",
+    "Resource",
+    "Task",
+]

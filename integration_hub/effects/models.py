@@ -1,0 +1,128 @@
+"""The effect ledger: one intent, one permanent key, one outcome (architecture §5, reliability §3.2)."""
+
+from django.db import models
+from django.db.models import Q
+
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.models import Timestamped, currency_field, money_field
+from integration_hub.kernel.transitions import Transitions
+
+
+class Effect(Timestamped):
+    """One intended change in a target system. Committed before anything is sent; the key never expires."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        SENDING = "sending", "Sending"
+        UNKNOWN = "unknown", "Outcome unknown"
+        SENT = "sent", "Accepted, not yet confirmed"
+        CONFIRMED = "confirmed", "Confirmed"
+        REJECTED = "rejected", "Rejected"
+        WAITING = "waiting", "Waits for its window"
+        CONFLICT = "conflict", "Same key, other content"
+        CANCELLED = "cancelled", "Cancelled before sending"
+
+    class Safety(models.TextChoices):
+        KEYED = "K", "Idempotency key"
+        UPSERT = "U", "Upsert by external id"
+        PROBE = "P", "Probe by our reference"
+        NONE = "N", "One attempt, then a person"
+
+    key = models.CharField(max_length=64, unique=True)
+    legal_entity = models.CharField(max_length=16, blank=True)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="effects")
+    effect_type = models.CharField(max_length=60, help_text="e.g. netsuite.invoice.post")
+    business_key = models.CharField(max_length=120, help_text="Our id of what is posted; travels as external reference.")
+    revision = models.PositiveIntegerField(default=1)
+    payload = models.JSONField()
+    payload_hash = models.CharField(max_length=64)
+    safety = models.CharField(max_length=1, choices=Safety.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    posting_date = models.DateField(null=True, blank=True)
+    amount = money_field(null=True, blank=True)
+    currency = currency_field(blank=True)
+    remote_id = models.CharField(max_length=120, blank=True)
+    remote_number = models.CharField(max_length=120, blank=True)
+    remote = models.JSONField(default=dict, blank=True, help_text="What the confirming read said.")
+    failure_class = models.CharField(max_length=20, blank=True)
+    failure = models.TextField(blank=True)
+    lane = models.CharField(max_length=120)
+    subject_type = models.CharField(max_length=60, help_text="Row that asked for the effect.")
+    subject_id = models.CharField(max_length=80)
+    reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    planned_by = models.CharField(max_length=150)
+    correlation_id = models.CharField(max_length=40, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="effect_confirmed_pair",
+                condition=Q(state="confirmed", confirmed_at__isnull=False) & ~Q(remote_id="") | ~Q(state="confirmed"),
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "effect_type", "business_key", "revision"], name="effect_one_per_revision"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "id"], name="effect_open", condition=~Q(state__in=["confirmed", "cancelled"])),
+            models.Index(fields=["subject_type", "subject_id"], name="effect_subject"),
+            models.Index(fields=["remote_id"], name="effect_remote"),
+        ]
+        permissions = [("retry_effect", "Can retry, re-probe and cancel effects")]
+
+    def __str__(self) -> str:
+        return f"{self.effect_type} {self.business_key}"
+
+
+class Attempt(models.Model):
+    """One try: a send, a probe or a confirming read. Finished attempts never change."""
+
+    class Kind(models.TextChoices):
+        SEND = "send", "Send"
+        PROBE = "probe", "Probe"
+        CONFIRM = "confirm", "Confirming read"
+
+    effect = models.ForeignKey(Effect, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    token = models.BigIntegerField()
+    started_at = models.DateTimeField(default=now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response_hash = models.CharField(max_length=64, blank=True)
+    excerpt = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["effect", "kind", "token"], name="effect_attempt_once_per_token")]
+
+
+EFFECT_MOVES = Transitions(
+    noun="effect",
+    initial="planned",
+    moves={
+        "planned": {
+            "sending": "lane reaches it",
+            "waiting": "a posting window is closed",
+            "cancelled": "withdrawn",
+            "conflict": "key returned with another payload",
+        },
+        "waiting": {"planned": "window opens", "cancelled": "withdrawn"},
+        "sending": {
+            "sent": "accepted by the target",
+            "unknown": "no answer, or the worker died",
+            "rejected": "target said no",
+            "planned": "target said come back later, nothing was written",
+        },
+        "unknown": {"sent": "probe found it", "planned": "probe proved it absent", "rejected": "a person decided"},
+        "sent": {"confirmed": "confirming read agrees", "unknown": "confirming read does not find it"},
+        "rejected": {"planned": "retry or corrected revision", "cancelled": "withdrawn"},
+        "conflict": {"cancelled": "withdrawn"},
+        "confirmed": {},
+        "cancelled": {},
+    },
+)

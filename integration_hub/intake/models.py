@@ -1,0 +1,160 @@
+"""What came in, as it came: feeds, runs, source versions, webhook deliveries, files."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.clock import now
+
+
+class Feed(models.Model):
+    """One stream of one entity from one connection, with its cursor."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="feeds")
+    entity = models.CharField(max_length=40, help_text="Canonical entity.")
+    weight = models.PositiveSmallIntegerField(default=50, help_text="Parents first: lower is read earlier.")
+    cursor = models.JSONField(default=dict, blank=True)
+    every_seconds = models.PositiveIntegerField(default=60)
+    late_after_seconds = models.PositiveIntegerField(default=3600)
+    is_active = models.BooleanField(default=True)
+    due_at = models.DateTimeField(default=now)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    ever_had_rows = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["connection_id", "weight", "id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="intake_feed_once")]
+        permissions = [("run_feed", "Can read a feed now")]
+
+    def __str__(self) -> str:
+        return f"{self.connection.code} {self.entity}"
+
+
+class Run(models.Model):
+    """One execution of a feed or of a file: phases, counts, outcome."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="runs")
+    trigger = models.CharField(max_length=20)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    started_at = models.DateTimeField(default=now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    read = models.PositiveIntegerField(default=0)
+    applied = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    stale = models.PositiveIntegerField(default=0)
+    conflicts = models.PositiveIntegerField(default=0)
+    parked = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    filtered = models.PositiveIntegerField(default=0)
+    control_totals = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    file = models.ForeignKey("FileDrop", null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="intake_run_finished_pair",
+                condition=Q(state="running", finished_at__isnull=True) | ~Q(state="running") & Q(finished_at__isnull=False),
+            )
+        ]
+
+
+class SourceVersion(models.Model):
+    """One version of one source record, exactly as it came, and what became of it."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        APPLIED = "applied", "Applied"
+        STALE = "stale", "Older than what we have"
+        CONFLICT = "conflict", "Same version, other content"
+        PARKED = "parked", "Waits for its parent"
+        REFUSED = "refused", "Refused"
+        FILTERED = "filtered", "Left out by the row filter"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_versions")
+    entity = models.CharField(max_length=40)
+    source_id = models.CharField(max_length=120)
+    version = models.CharField(max_length=60, help_text="Ascending per record: the vendor's stamp, or a number.")
+    hash = models.CharField(max_length=64)
+    payload = models.JSONField()
+    deleted = models.BooleanField(default=False)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    problems = models.JSONField(default=list, blank=True)
+    waits_for = models.CharField(max_length=200, blank=True, help_text="entity:source id of the missing parent")
+    mapping_version = models.PositiveIntegerField(null=True, blank=True)
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions")
+    row_number = models.PositiveIntegerField(null=True, blank=True, help_text="Row of a file, header = 1.")
+    received_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "entity", "source_id", "version", "hash"], name="intake_source_version_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["connection", "entity", "source_id", "-version"], name="intake_source_latest"),
+            models.Index(fields=["waits_for"], name="intake_source_parked", condition=Q(status="parked")),
+            models.Index(fields=["run", "status"], name="intake_source_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.source_id} {self.version}"
+
+
+class Delivery(models.Model):
+    """A webhook, stored before it was answered."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        HANDLED = "handled", "Handled"
+        REFUSED = "refused", "Refused"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="deliveries")
+    delivery_id = models.CharField(max_length=120)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(default=now)
+    times_seen = models.PositiveIntegerField(default=1)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "delivery_id"], name="intake_delivery_once")]
+
+
+class FileDrop(models.Model):
+    """One file, by content: dropping it again changes nothing."""
+
+    class State(models.TextChoices):
+        PREVIEWED = "previewed", "Waiting to be applied"
+        APPLIED = "applied", "Applied"
+        REFUSED = "refused", "Refused"
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="files")
+    entity = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    bytes = models.PositiveBigIntegerField()
+    path = models.CharField(max_length=500)
+    manifest = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PREVIEWED)
+    problem = models.TextField(blank=True)
+    dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
+    dropped_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "entity", "sha256"], name="intake_file_once")]
+        permissions = [("drop_file", "Can drop and apply files")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,71 @@
+"""Writing the trail: called by actions, in the transaction of the change itself."""
+
+import json
+from contextlib import contextmanager
+from contextvars import ContextVar
+from collections.abc import Iterator
+from typing import Any
+
+from integration_hub.kernel.ids import canonical_json
+from integration_hub.people.models import User
+from integration_hub.trail.models import Event
+
+
+
+_correlation: ContextVar[str] = ContextVar("correlation", default="")
+
+Actor = User | str
+
+
+@contextmanager
+def correlated(identifier: str) -> Iterator[None]:
+    """All events and calls inside belong together under this correlation id."""
+    token = _correlation.set(identifier)
+    try:
+        yield
+    finally:
+        _correlation.reset(token)
+
+
+def correlation() -> str:
+    """The correlation id of the current act, or an empty string."""
+    return _correlation.get()
+
+
+def actor_name(by: Actor) -> str:
+    """How the actor is written: the user name of a person, else the name of the system part that acts."""
+    return by.username if isinstance(by, User) else by
+
+
+def event(
+    action: str,
+    *,
+    by: Actor,
+    object_type: str,
+    object_id: object,
+    label: str = "",
+    legal_entity: str = "",
+    reason: str = "",
+    caused_by: int | None = None,
+    **data: Any,
+) -> Event:
+    """Record that something happened. `by` is a person or the name of a system part (`system:billing`, `netsuite`)."""
+    return Event.objects.create(
+        action=action,
+        actor_kind=_kind(by),
+        actor=actor_name(by),
+        object_type=object_type,
+        object_id=str(object_id),
+        object_label=label[:200],
+        legal_entity=legal_entity,
+        reason=reason,
+        data=json.loads(canonical_json(data)),
+        correlation_id=_correlation.get(),
+        caused_by=caused_by,
+    )
+
+
+def _kind(by: Actor) -> str:
+    if isinstance(by, User):
+        return Event.ActorKind.PERSON
+    return Event.ActorKind.SYSTEM if by.startswith("system") else Event.ActorKind.INTEGRATION

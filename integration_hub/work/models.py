@@ -1,0 +1,93 @@
+"""Lanes of work. State, attempts, due times, leases and tokens are rows here; the queue holds nothing (reliability §5.5)."""
+
+from django.db import models
+from django.db.models import Q
+
+from integration_hub.kernel.clock import now
+
+
+class Stage(models.TextChoices):
+    """Which cluster works a lane: a backfill must not starve billing."""
+
+    POST = "post", "Posting"
+    INGEST = "ingest", "Intake and decisions"
+    BULK = "bulk", "Bulk"
+
+
+class Lane(models.Model):
+    """An ordered queue for one key (a contract, a project, an invoice): strict order inside, parallel between lanes."""
+
+    key = models.CharField(max_length=120, unique=True)
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    legal_entity = models.CharField(max_length=16, blank=True)
+    priority = models.SmallIntegerField(default=50, help_text="Lower goes first.")
+    next_at = models.DateTimeField(default=now)
+    ready = models.PositiveIntegerField(default=0, help_text="Items waiting.")
+    blocked = models.BooleanField(default=False)
+    blocked_reason = models.TextField(blank=True)
+    blocked_since = models.DateTimeField(null=True, blank=True)
+    token = models.BigIntegerField(default=0, help_text="Fencing token: a write with an older one is refused.")
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["stage", "priority", "next_at"], name="work_lane_due", condition=Q(ready__gt=0, blocked=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Item(models.Model):
+    """One thing to do, in its lane's order. Attempts are counted when it is claimed, so a crash counts too."""
+
+    class State(models.TextChoices):
+        READY = "ready", "Waiting"
+        DONE = "done", "Done"
+        PARKED = "parked", "Parked"
+
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="items")
+    kind = models.CharField(max_length=60)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.READY)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    dedupe = models.CharField(max_length=160, blank=True)
+    error_class = models.CharField(max_length=20, blank=True)
+    error = models.TextField(blank=True)
+    amount = models.DecimalField(max_digits=24, decimal_places=6, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    correlation_id = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField(default=now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["lane", "id"], name="work_item_head", condition=Q(state="ready"))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lane", "dedupe"], name="work_item_one_waiting", condition=Q(state="ready") & ~Q(dedupe="")
+            ),
+            models.CheckConstraint(
+                name="work_item_finished_pair",
+                condition=Q(state="done", finished_at__isnull=False) | ~Q(state="done"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.lane_id}"
+
+
+class Wakeup(models.Model):
+    """At most one waiting ring of the doorbell per stage."""
+
+    stage = models.CharField(max_length=8, primary_key=True)
+    pending_at = models.DateTimeField(default=now)
+
+
+class Beat(models.Model):
+    """Liveness by effect: the last time a part of the machine finished something."""
+
+    part = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField(default=now)
+    detail = models.CharField(max_length=200, blank=True)
