@@ -1,0 +1,172 @@
+"""What was agreed: customers, opportunities, contracts, their lines, prices and amendments."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from integration_hub.canonical.base import Amount, Currency, Id, Name, Rate, Record, Text
+
+
+class Customer(Record):
+    """A client firm in the CRM. `code` is the customer number shared with the ERP."""
+
+    entity: ClassVar[str] = "customer"
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Name
+    parent_id: Id | None = None
+    currency: Currency | None = None
+    country: Annotated[str, Field(max_length=2)] = ""
+    region: Annotated[str, Field(max_length=40)] = ""
+    city: Annotated[str, Field(max_length=80)] = ""
+    street: Text = ""
+    postal_code: Annotated[str, Field(max_length=20)] = ""
+    tax_id: Annotated[str, Field(max_length=40)] = ""
+
+
+class CustomerAccount(Record):
+    """The same client as the ERP has it: with legal entity, currency and terms."""
+
+    entity: ClassVar[str] = "customer_account"
+    code: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Name
+    legal_entity_id: Id | None = None
+    currency: Currency | None = None
+    payment_terms: Annotated[str, Field(max_length=60)] = ""
+    inactive: bool = False
+
+
+class Opportunity(Record):
+    """A deal."""
+
+    entity: ClassVar[str] = "opportunity"
+    name: Name
+    customer_id: Id
+    amount: Amount | None = None
+    currency: Currency | None = None
+    stage: Annotated[str, Field(max_length=60)]
+    is_closed: bool = False
+    is_won: bool = False
+    closes_on: date | None = None
+
+
+class Contract(Record):
+    """An agreement as the CRM or CLM has it. `legal_entity` is our code."""
+
+    entity: ClassVar[str] = "contract"
+    number: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Name
+    customer_id: Id
+    opportunity_id: Id | None = None
+    legal_entity: Annotated[str, Field(min_length=1, max_length=16)]
+    currency: Currency
+    status: Literal["draft", "in_review", "signed", "terminated"]
+    signed_on: date | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    payment_terms: Annotated[str, Field(max_length=60)] = ""
+    tax_jurisdiction: Annotated[str, Field(max_length=40)] = ""
+    po_number: Annotated[str, Field(max_length=60)] = ""
+    po_amount: Annotated[Decimal, Field(ge=0)] | None = None
+    po_expires_on: date | None = None
+    po_required: bool = False
+    delivery_lead: Annotated[str, Field(max_length=120)] = ""
+
+    @model_validator(mode="after")
+    def _terms_agree(self) -> Self:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError("ends_on is before starts_on")
+        if self.status == "signed" and self.signed_on is None:
+            raise ValueError("signed_on is missing although the contract is signed")
+        return self
+
+
+class ContractLine(Record):
+    """One line of a contract and how it is billed."""
+
+    entity: ClassVar[str] = "contract_line"
+    contract_id: Id
+    number: Annotated[int, Field(ge=1)]
+    name: Name
+    method: Literal["tm", "milestone", "retainer_hours", "fixed_schedule", "expense", "included"]
+    amount: Annotated[Decimal, Field(ge=0)] | None = None
+    included_hours: Annotated[Decimal, Field(ge=0)] | None = None
+    overage_rate: Rate | None = None
+    unused: Literal["forfeit", "rollover"] = "forfeit"
+    cap_amount: Annotated[Decimal, Field(gt=0)] | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    frequency: Literal["once", "monthly", "quarterly"] | None = None
+    expense_rule: Literal["at_cost", "markup", "non_billable"] | None = None
+    markup_percent: Annotated[Decimal, Field(ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _terms_agree(self) -> Self:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError("ends_on is before starts_on")
+        if self.method == "retainer_hours" and (self.included_hours is None or self.amount is None):
+            raise ValueError("an hour retainer needs amount (the fee) and included_hours")
+        if self.method == "fixed_schedule" and self.amount is None:
+            raise ValueError("a fixed schedule needs amount")
+        return self
+
+
+class RateItem(Record):
+    """One price of a contract. `valid_to` is the last day."""
+
+    entity: ClassVar[str] = "rate_item"
+    contract_id: Id
+    role: Annotated[str, Field(max_length=80)] = ""
+    resource: Annotated[str, Field(max_length=120)] = ""
+    rate: Rate
+    unit: Literal["hour", "day", "item"] = "hour"
+    currency: Currency
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to is before valid_from")
+        return self
+
+
+class MilestoneTerm(Record):
+    """A milestone as agreed: its amount and when it is due."""
+
+    entity: ClassVar[str] = "milestone_term"
+    line_id: Id
+    name: Name
+    sequence: Annotated[int, Field(ge=1)]
+    amount: Annotated[Decimal, Field(gt=0)]
+    due_on: date | None = None
+
+
+class Amendment(Record):
+    """A change of terms. A rate amendment names role and new_rate; a cap amendment new_limit; a term amendment new_end_on."""
+
+    entity: ClassVar[str] = "amendment"
+    contract_id: Id
+    number: Annotated[str, Field(min_length=1, max_length=40)]
+    kind: Literal["rate", "cap", "term", "scope"]
+    status: Literal["draft", "signed", "void"]
+    signed_on: date | None = None
+    effective_on: date | None = None
+    line_id: Id | None = None
+    role: Annotated[str, Field(max_length=80)] = ""
+    new_rate: Rate | None = None
+    new_limit: Annotated[Decimal, Field(gt=0)] | None = None
+    new_end_on: date | None = None
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _complete_when_signed(self) -> Self:
+        if self.status != "signed":
+            return self
+        if self.signed_on is None or self.effective_on is None:
+            raise ValueError("a signed amendment needs signed_on and effective_on")
+        needed = {"rate": "new_rate", "cap": "new_limit", "term": "new_end_on"}.get(self.kind)
+        if needed and getattr(self, needed) is None:
+            raise ValueError(f"a signed {self.kind} amendment needs {needed}")
+        return self

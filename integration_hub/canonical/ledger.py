@@ -1,0 +1,44 @@
+"""What the ERP knows of the firm itself: legal entities, terms, periods."""
+
+from datetime import date
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from integration_hub.canonical.base import Currency, Id, Name, Record
+
+
+class LegalEntity(Record):
+    """A company of the firm (NetSuite: subsidiary)."""
+
+    entity: ClassVar[str] = "legal_entity"
+    code: Annotated[str, Field(min_length=1, max_length=16)]
+    name: Name
+    currency: Currency
+    country: Annotated[str, Field(min_length=2, max_length=2)]
+
+
+class PaymentTerm(Record):
+    """Payment terms the ERP accepts."""
+
+    entity: ClassVar[str] = "payment_term"
+    name: Name
+    days: Annotated[int, Field(ge=0, le=365)] = 30
+
+
+class AccountingPeriod(Record):
+    """A period; `legal_entity_id` is empty when it is the same for all. `ends_on` is the last day."""
+
+    entity: ClassVar[str] = "accounting_period"
+    name: Name
+    starts_on: date
+    ends_on: date
+    closed: bool
+    ar_locked: bool = False
+    legal_entity_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.ends_on < self.starts_on:
+            raise ValueError("ends_on is before starts_on")
+        return self

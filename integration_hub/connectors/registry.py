@@ -1,0 +1,158 @@
+"""What a connector offers: a manifest, feeds to read, effects to write."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record as the vendor sent it. `version` ascends per record (a stamp sorts as text)."""
+
+    source_id: str
+    version: str
+    payload: dict[str, Any]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a feed: its records and the cursor that continues after it.
+
+    `cursor` holds the vendor's own high-water mark, never our clock. `done` marks the last page of this reading;
+    `complete` says that the whole listing was read from its beginning (only then may absence mean anything).
+    """
+
+    records: list[RawRecord]
+    cursor: dict[str, Any]
+    done: bool
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSpec:
+    """A stream of one canonical entity. `weight`: parents first, lower is read earlier."""
+
+    entity: str
+    title: str
+    weight: int
+    every_seconds: int = 60
+    late_after_seconds: int = 3600
+    horizon: str = ""
+    hint_entities: tuple[str, ...] = ()
+    """Names a webhook hint may use for this feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSpec:
+    """One write and how it can be made safe: K key, U upsert by external id, P probe by our reference, N none."""
+
+    effect_type: str
+    title: str
+    safety: str
+    undo: str = ""
+    """Effect type that compensates it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of a connection, as the set-up screen asks for it."""
+
+    name: str
+    title: str
+    secret: bool = False
+    required: bool = True
+    default: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the connector reads and writes and what an administrator must set up; console and docs come from it."""
+
+    vendor: str
+    title: str
+    role: str
+    feeds: tuple[FeedSpec, ...]
+    writes: tuple[WriteSpec, ...]
+    settings: tuple[Setting, ...]
+    limits: str = ""
+    windows: str = ""
+    webhook: str = ""
+    scopes: str = ""
+    unconfirmed: tuple[str, ...] = ()
+
+    def write(self, effect_type: str) -> WriteSpec:
+        """The declared write, or LookupError."""
+        for spec in self.writes:
+            if spec.effect_type == effect_type:
+                return spec
+        raise LookupError(f"{self.title} declares no write {effect_type!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The target accepted a write. `remote_id` may be empty when only the confirming read tells it."""
+
+    remote_id: str = ""
+    status: int | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a confirming read or a probe found in the target: the record and its figures as the target has them."""
+
+    remote_id: str
+    number: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One intended write as a connector sees it."""
+
+    effect_type: str
+    key: str
+    business_key: str
+    payload: dict[str, Any]
+    remote_id: str = ""
+
+
+class Connector(Protocol):
+    """One vendor. Every method may raise `kernel.failures.Failed`; a lost answer is UNKNOWN_OUTCOME, never TRANSIENT."""
+
+    manifest: Manifest
+
+    def check(self, connection: Connection) -> str:
+        """Sign in and read something small; returns a sentence for the administrator."""
+        ...
+
+    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        """Pages after the cursor, in ascending order of change."""
+        ...
+
+    def send(self, connection: Connection, write: Write) -> Sent:
+        """Do the write once. UNKNOWN_OUTCOME when it may have happened."""
+        ...
+
+    def find(self, connection: Connection, write: Write) -> Confirmed | None:
+        """Probe and confirming read in one: the record this write makes, found by our reference, or None if absent."""
+        ...
+
+
+CONNECTORS: Registry[Connector] = Registry("connector")
+DEFAULT_MAPPINGS: Registry[dict[str, Any]] = Registry("default mapping")
+"""Per vendor: {"entities": {entity: {"row_filter": str, "rules": [FieldRule fields…]}}, "values": {map: {"when_unknown": …, "rows": {…}}}}."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """A cached access token."""
+
+    token: str
+    expires_at: datetime | None = None
