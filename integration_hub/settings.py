@@ -1,5 +1,6 @@
 """Django settings: composition only. What an operator sets is in environment.py and .env.example."""
 
+import os
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
@@ -110,7 +111,7 @@ def _database(url: str) -> dict[str, object]:
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
-        "TEST": {"NAME": "test_throughline"},
+        "TEST": {"NAME": os.environ.get("THROUGHLINE_TEST_DB", "test_throughline")},
     }
 
 
