@@ -1,0 +1,239 @@
+"""What the rules are told and what they answer: frozen values, exact Decimals, plain dates.
+
+Units: time is in minutes, rates are per `unit` of a row (an hour, a day of eight hours, a piece), amounts are money in
+the contract's currency unless a field beside them names another. Amounts of pieces carry `AMOUNT_PLACES` decimal
+places, the precision they are stored with, and are rounded to money only on a printed line (billing.md R6).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from integration_hub.kernel.money import Rounding
+
+RULES_VERSION = "2026.1"
+"""Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
+
+AMOUNT_PLACES = 6
+MINUTE_PLACES = 4
+ZERO = Decimal(0)
+
+Scope = Literal["contract", "customer", "legal_entity"]
+Unit = Literal["hour", "day", "item"]
+Method = Literal["tm", "milestone", "retainer_hours", "fixed_schedule", "expense", "included"]
+ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
+Precedence = Literal["scope_then_specificity", "specificity_then_scope"]
+Kind = Literal["time", "expense", "milestone", "fee"]
+State = Literal["blocked", "held", "included", "non_billable", "over_cap", "billable"]
+HoldScope = Literal["event", "milestone", "project", "line", "contract", "bill_to", "customer"]
+Grouping = Literal["none", "resource", "role", "task", "rate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateRow:
+    """One price, valid for service dates in [valid_from, valid_to). Empty role, resource and item: the default."""
+
+    id: int
+    scope: Scope
+    role: str = ""
+    resource: str = ""
+    item: str = ""
+    currency: str
+    unit: Unit = "hour"
+    rate: Decimal
+    valid_from: date
+    valid_to: date | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A contract line as it stands on the version we decide under. `starts_on`, `ends_on` are inclusive."""
+
+    id: int
+    number: int
+    method: Method
+    name: str = ""
+    amount: Decimal | None = None
+    included_minutes: Decimal | None = None
+    overage_rate: Decimal | None = None
+    unused: Literal["forfeit", "rollover"] = "forfeit"
+    carry_limit_minutes: Decimal | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    expense_rule: ExpenseRule = ""
+    markup_percent: Decimal | None = None
+    status: Literal["active", "suspended", "ended"] = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapTerm:
+    """A limit in contract currency. `used` is what locked work has reserved and committed. `line_id` None: whole contract.
+
+    A contract-wide cap counts expenses only when `includes_expenses` says so; a cap on an expense line always does.
+    """
+
+    id: int
+    line_id: int | None = None
+    kind: Literal["hard", "soft"] = "hard"
+    limit: Decimal
+    used: Decimal = ZERO
+    includes_expenses: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibilityRow:
+    """Which work falls under which line. Empty fields match everything; more filled fields are more specific."""
+
+    id: int
+    kind: Literal["time", "expense"] = "time"
+    project_id: int | None = None
+    task_code: str = ""
+    role: str = ""
+    category: str = ""
+    line_id: int | None = None
+    chargeability: Literal["chargeable", "included", "non_chargeable"] = "chargeable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetainerUse:
+    """Bucket minutes of one line and month that locked pieces have consumed. `period_start` is any day of the month."""
+
+    line_id: int
+    period_start: date
+    used_minutes: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTerm:
+    """An open hold. `target` is the row id as text, for an event its work key.
+
+    Pass only holds of this contract: those on its bill-to and customer apply to all of its work.
+    """
+
+    id: int
+    scope: HoldScope
+    target: str
+    code: str
+    effect: Literal["no_bill", "no_post"] = "no_bill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """One contract under one version: everything the rules may know about what was agreed. `ends_on` is inclusive."""
+
+    contract_id: int
+    version: int
+    currency: str
+    rounding: Rounding = "half_up"
+    status: str = "active"
+    signed_on: date | None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    rate_precedence: Precedence = "scope_then_specificity"
+    lines: tuple[Line, ...] = ()
+    rates: tuple[RateRow, ...] = ()
+    caps: tuple[CapTerm, ...] = ()
+    eligibility: tuple[EligibilityRow, ...] = ()
+    retainer_use: tuple[RetainerUse, ...] = ()
+    holds: tuple[HoldTerm, ...] = ()
+    rules_version: str = RULES_VERSION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One current billable event that is not wholly locked.
+
+    Time has `minutes`; expenses, milestones and fees have `amount` in `currency`; an expense's amount is already net of
+    recoverable tax. `fx_rate` is contract currency per one unit of `currency`. `evidence` is the receipt of an expense or
+    the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same event (reserved,
+    posted, written off) took already: only the rest is decided.
+    """
+
+    event_id: int
+    work_key: str
+    kind: Kind
+    service_date: date
+    start_order: int = 0
+    project_id: int | None = None
+    line_id: int | None = None
+    milestone_id: int | None = None
+    resource: str = ""
+    role: str = ""
+    resource_default_role: str = ""
+    task_code: str = ""
+    category: str = ""
+    minutes: Decimal | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    approval: Literal["draft", "submitted", "approved", "rejected"] = "approved"
+    chargeable: bool = True
+    fx_rate: Decimal | None = None
+    fx_date: date | None = None
+    evidence: bool = True
+    locked_minutes: Decimal = ZERO
+    locked_amount: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PieceResult:
+    """A part of an event in one state. `rate` is per hour; `amount` is exact, None when the price is unknown."""
+
+    state: State
+    codes: tuple[str, ...]
+    line_id: int | None
+    cap_id: int | None
+    minutes: Decimal | None
+    rate: Decimal | None
+    amount: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """What we concluded about one event. `trace` is JSON-able and says why; parts of it are shared, do not edit it."""
+
+    event_id: int
+    pieces: tuple[PieceResult, ...]
+    trace: dict[str, Any]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPiece:
+    """A billable piece on its way to a printed line. `description` heads its line when it prints alone (grouping none,
+    expenses, milestones, fees); `resource_label`, `role`, `task_label` name the groups. `amount` is exact.
+    """
+
+    id: int
+    kind: Kind
+    contract_line_id: int
+    service_date: date
+    minutes: Decimal | None = None
+    rate: Decimal | None = None
+    amount: Decimal
+    currency: str
+    description: str = ""
+    resource: str = ""
+    resource_label: str = ""
+    role: str = ""
+    task_code: str = ""
+    task_label: str = ""
+    service_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """One line as the client reads it. `net` is rounded once; `shares` are the parts of `net` of `piece_ids`, in order."""
+
+    kind: str
+    contract_line_id: int
+    description: str
+    minutes: Decimal | None
+    rate: Decimal | None
+    net: Decimal
+    service_from: date
+    service_to: date
+    piece_ids: tuple[int, ...]
+    shares: tuple[Decimal, ...]
