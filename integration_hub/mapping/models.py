@@ -1,10 +1,14 @@
 """Versioned mappings: which field of theirs is which of ours, and what their values mean. Edited in Django admin."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import Problem
+from integration_hub.mapping import checks
+from integration_hub.mapping.compile import RuleSpec
 
 
 class Mapping(models.Model):
@@ -42,13 +46,18 @@ class Mapping(models.Model):
             ),
             models.CheckConstraint(
                 name="mapping_published_pair",
-                condition=Q(status="draft", published_at__isnull=True) | ~Q(status="draft") & Q(published_at__isnull=False),
+                condition=Q(status="draft", published_at__isnull=True)
+                | ~Q(status="draft") & Q(published_at__isnull=False),
             ),
         ]
         permissions = [("publish_mapping", "Can publish mappings")]
 
     def __str__(self) -> str:
         return f"{self.connection} {self.entity} v{self.version}"
+
+    def clean(self) -> None:
+        """Refuse what could never be published, while it is typed."""
+        refuse([*checks.entity_problems(self.entity), *checks.filter_problems(self.row_filter)])
 
 
 class ValueMap(models.Model):
@@ -59,6 +68,7 @@ class ValueMap(models.Model):
     when_unknown = models.CharField(
         max_length=8, choices=[("refuse", "Refuse the record"), ("keep", "Keep the value as it is")], default="refuse"
     )
+    revision = models.PositiveIntegerField(default=1, editable=False, help_text="Counts changes of the rows.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="mapping_value_map_once")]
@@ -95,24 +105,59 @@ class FieldRule(models.Model):
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="rules")
     target = models.CharField(max_length=60, help_text="Field of the canonical record.")
-    source = models.CharField(max_length=300, blank=True, help_text="JMESPath over the source record; a column name for files.")
+    source = models.CharField(
+        max_length=300, blank=True, help_text="JMESPath over the source record; a column name for files."
+    )
     constant = models.CharField(max_length=200, blank=True, help_text="Used instead of a source.")
     default = models.CharField(max_length=200, blank=True, help_text="Used when the source is empty.")
     required = models.BooleanField(default=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TEXT)
-    date_format = models.CharField(max_length=60, blank=True, help_text="strptime format, e.g. %d-%b-%y; ISO when empty.")
+    date_format = models.CharField(
+        max_length=60, blank=True, help_text="strptime format, e.g. %d-%b-%y; ISO when empty."
+    )
     decimal_comma = models.BooleanField(default=False)
     scale = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, blank=True, help_text="Multiply numbers by this, e.g. 0.01 for cents."
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="Multiply numbers by this, e.g. 0.01 for cents.",
     )
     value_map = models.ForeignKey(ValueMap, null=True, blank=True, on_delete=models.PROTECT)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["mapping", "target"], name="mapping_rule_once"),
-            models.CheckConstraint(name="mapping_rule_has_source", condition=~Q(source="") | ~Q(constant="") | ~Q(default="")),
+            models.CheckConstraint(
+                name="mapping_rule_has_source", condition=~Q(source="") | ~Q(constant="") | ~Q(default="")
+            ),
         ]
         ordering = ["id"]
 
     def __str__(self) -> str:
         return f"{self.target} ← {self.source or self.constant}"
+
+    def clean(self) -> None:
+        """Refuse a wrong path, target or notation, while it is typed."""
+        entity = self.mapping.entity if self.mapping_id else ""
+        refuse(checks.rule_problems(entity, self.spec()))
+
+    def spec(self) -> RuleSpec:
+        """The rule without the database and without the rows of its value map."""
+        return RuleSpec(
+            target=self.target,
+            source=self.source,
+            constant=self.constant,
+            default=self.default,
+            required=self.required,
+            kind=self.kind,
+            date_format=self.date_format,
+            decimal_comma=self.decimal_comma,
+            scale=self.scale,
+        )
+
+
+def refuse(problems: list[Problem]) -> None:
+    """Raise a form error that names every problem."""
+    if problems:
+        raise ValidationError([str(problem) for problem in problems])

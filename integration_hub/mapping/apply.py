@@ -1,0 +1,153 @@
+"""From a source record to its canonical meaning, or to problems that name field, value and remedy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from integration_hub.canonical import Record
+from integration_hub.kernel.errors import Problem
+from integration_hub.mapping.compile import Compiled, Step
+
+VALUE_UNMAPPED = "VALUE_UNMAPPED"
+RECORD_REFUSED = "RECORD_REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A value nobody has given a meaning yet: one root cause, however many records carry it."""
+
+    connection: str
+    value_map: str
+    field: str
+    value: str
+
+    @property
+    def root_cause(self) -> str:
+        """The key under which all records with this value belong together."""
+        return f"{self.connection}:{self.value_map}:{self.value}"[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """What became of one source record: a record, or problems with a case `code`, or left out by the row filter."""
+
+    record: Record | None = None
+    problems: tuple[Problem, ...] = ()
+    filtered: bool = False
+    code: str = ""
+    unmapped: tuple[Unmapped, ...] = ()
+
+
+FILTERED = Translated(filtered=True)
+
+
+def translate(
+    mapping: Compiled, raw: Mapping[str, Any], *, source_id: str = "", version: str = "", deleted: bool = False
+) -> Translated:
+    """Apply a compiled mapping to one record as it came. Never raises for bad data: problems say what is wrong.
+
+    `source_id` and `version` are the connector's; rules for these fields (files) override them.
+    """
+    if mapping.passes is not None and not mapping.passes(raw):
+        return FILTERED
+    values: dict[str, Any] = {"deleted": deleted}
+    if source_id:
+        values["source_id"] = source_id
+    if version:
+        values["version"] = version
+    problems: list[Problem] = []
+    unmapped: list[Unmapped] = []
+    for step in mapping.steps:
+        _fill(mapping, step, raw, values, problems, unmapped)
+    if problems:
+        return Translated(
+            problems=tuple(problems), code=VALUE_UNMAPPED if unmapped else RECORD_REFUSED, unmapped=tuple(unmapped)
+        )
+    try:
+        return Translated(record=mapping.model.model_validate(values))
+    except ValidationError as error:
+        return Translated(problems=_explain(mapping, error), code=RECORD_REFUSED)
+
+
+def _fill(
+    mapping: Compiled,
+    step: Step,
+    raw: Mapping[str, Any],
+    values: dict[str, Any],
+    problems: list[Problem],
+    unmapped: list[Unmapped],
+) -> None:
+    rule = step.rule
+    found = step.find(raw) if step.find else None
+    if not _empty(found) and rule.values is not None:
+        theirs = _shown(found)
+        ours = rule.values.rows.get(theirs)
+        if ours is None and rule.values.refuse:
+            unmapped.append(Unmapped(mapping.connection, rule.values.name, rule.target, theirs))
+            problems.append(_unknown(mapping, step, theirs))
+            return
+        found = found if ours is None else ours
+    if _empty(found):
+        found = rule.constant or rule.default
+    if _empty(found):
+        if rule.required:
+            remedy = f"Fill {rule.source or rule.target} in the source, or give the rule a default."
+            problems.append(Problem(rule.target, "is empty although the mapping requires it.", remedy))
+        return
+    try:
+        values[rule.target] = step.convert(found)
+    except ValueError as error:
+        remedy = f"Correct {rule.source or rule.target} in the source, or the rule in the mapping {_name(mapping)}."
+        problems.append(Problem(rule.target, f"{error}.", remedy))
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip()
+
+
+def _unknown(mapping: Compiled, step: Step, theirs: str) -> Problem:
+    table = step.rule.values
+    name = table.name if table else ""
+    return Problem(
+        step.rule.target,
+        f"{theirs!r} ({step.rule.source}) has no meaning here yet.",
+        f"Add it to the value map {name!r} of {mapping.connection}.",
+    )
+
+
+def _name(mapping: Compiled) -> str:
+    return f"{mapping.connection} {mapping.entity} v{mapping.version}"
+
+
+def _explain(mapping: Compiled, error: ValidationError) -> tuple[Problem, ...]:
+    problems = []
+    for item in error.errors(include_url=False):
+        target = ".".join(str(part) for part in item["loc"])
+        problems.append(Problem(target, _message(item), _remedy(mapping, str(item["loc"][0]) if item["loc"] else "")))
+    return tuple(problems)
+
+
+def _message(item: Any) -> str:
+    if item["type"] == "missing":
+        return "is missing."
+    text = str(item["msg"]).removeprefix("Value error, ")
+    given = item["input"]
+    shown = f" (given: {_shown(given)[:80]})" if isinstance(given, str | int | float) else ""
+    return f"{text}{shown}."
+
+
+def _remedy(mapping: Compiled, target: str) -> str:
+    if not target:
+        return "Correct the record in its source."
+    source = mapping.sources.get(target)
+    if source is None:
+        return f"Add a rule for {target} to the mapping {_name(mapping)}."
+    return f"Correct {source} in the source, or the rule in the mapping {_name(mapping)}."

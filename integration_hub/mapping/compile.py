@@ -1,0 +1,128 @@
+"""From the rows of a mapping to a fast function: everything that can be decided once is decided here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from integration_hub.canonical import ENTITIES, Record
+from integration_hub.mapping import convert, paths
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTable:
+    """What their values mean. `refuse`: an unknown value refuses the record; otherwise it stays as it is."""
+
+    name: str
+    rows: Mapping[str, str]
+    refuse: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """How one canonical field is filled; the fields are those of `FieldRule`."""
+
+    target: str
+    source: str = ""
+    constant: str = ""
+    default: str = ""
+    required: bool = False
+    kind: str = "text"
+    date_format: str = ""
+    decimal_comma: bool = False
+    scale: Decimal | None = None
+    values: ValueTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """One version of the mapping of one entity of one connection, without the database."""
+
+    connection: str
+    entity: str
+    version: int
+    rules: tuple[RuleSpec, ...]
+    row_filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule with its path and its conversion compiled."""
+
+    rule: RuleSpec
+    find: paths.Finder | None
+    convert: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A mapping ready to be applied, see `apply.translate`.
+
+    `fields` are the source fields it reads (parents dotted): a connector asks its vendor for exactly these.
+    """
+
+    connection: str
+    entity: str
+    version: int
+    model: type[Record]
+    steps: tuple[Step, ...]
+    passes: Callable[[Mapping[str, Any]], bool] | None
+    fields: tuple[str, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Canonical field → where it comes from, for messages."""
+
+
+def compile_mapping(spec: MappingSpec) -> Compiled:
+    """Compile; raises paths.BadPath for a wrong expression and LookupError for an unknown entity or kind."""
+    steps = tuple(_step(rule) for rule in spec.rules)
+    read: set[str] = set()
+    for rule in spec.rules:
+        if rule.source and not rule.constant:
+            read |= paths.fields_of(rule.source)
+    if spec.row_filter:
+        read |= paths.fields_of(spec.row_filter)
+    return Compiled(
+        connection=spec.connection,
+        entity=spec.entity,
+        version=spec.version,
+        model=ENTITIES[spec.entity],
+        steps=steps,
+        passes=paths.condition(spec.row_filter) if spec.row_filter else None,
+        fields=tuple(sorted(read)),
+        sources={rule.target: rule.source or f"constant {rule.constant!r}" for rule in spec.rules},
+    )
+
+
+def _step(rule: RuleSpec) -> Step:
+    find = paths.finder(rule.source) if rule.source and not rule.constant else None
+    convert_value = convert.converter(
+        rule.kind, date_format=rule.date_format, decimal_comma=rule.decimal_comma, scale=rule.scale
+    )
+    return Step(rule, find, convert_value)
+
+
+def spec_from_data(connection: str, entity: str, default: Mapping[str, Any]) -> MappingSpec:
+    """The spec of a vendor's default mapping as data (see `connectors.registry.DEFAULT_MAPPINGS`)."""
+    tables = {name: _table(name, body) for name, body in default.get("values", {}).items()}
+    body = default["entities"][entity]
+    return MappingSpec(connection, entity, 1, _rules(body["rules"], tables), body.get("row_filter", ""))
+
+
+def _table(name: str, body: Mapping[str, Any]) -> ValueTable:
+    return ValueTable(name, dict(body["rows"]), refuse=body.get("when_unknown", "refuse") == "refuse")
+
+
+def _rules(rules: Sequence[Mapping[str, Any]], tables: Mapping[str, ValueTable]) -> tuple[RuleSpec, ...]:
+    specs = []
+    for rule in rules:
+        fields = dict(rule)
+        name = fields.pop("value_map", None)
+        scale = fields.pop("scale", None)
+        specs.append(
+            RuleSpec(
+                **fields,
+                scale=None if scale is None else Decimal(str(scale)),
+                values=tables[name] if name else None,
+            )
+        )
+    return tuple(specs)

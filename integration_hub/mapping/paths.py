@@ -1,0 +1,106 @@
+"""Where a value is found in a source record: JMESPath, or the plain name of a column."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+Raw = Mapping[str, Any]
+Finder = Callable[[Raw], Any]
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_SYNTAX = re.compile(r"[\[\]{}|@`\"'*<>=!&]")
+_FIRST_CHILD = {"index_expression", "projection", "filter_projection", "flatten", "value_projection", "slice"}
+_OPAQUE = {"literal", "current", "identity", "expref", "index"}
+
+
+class BadPath(ValueError):
+    """A source that is neither a JMESPath expression nor the name of a column; the text says why."""
+
+
+def is_column(source: str) -> bool:
+    """Whether `source` can only be meant as the name of a column, e.g. `Hours (decimal)` or `Invoice No.`."""
+    if _SYNTAX.search(source) or source.startswith(".") or ".." in source:
+        return False
+    try:
+        jmespath.compile(source)
+    except JMESPathError:
+        return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def finder(source: str) -> Finder:
+    """A function that finds `source` in a record; a key of exactly this name wins over the expression.
+
+    Raises BadPath with the position of the mistake.
+    """
+    if _NAME.fullmatch(source) or is_column(source):
+        return lambda raw: raw.get(source)
+    search = expression(source).search
+    return lambda raw: raw[source] if source in raw else search(raw)
+
+
+@lru_cache(maxsize=4096)
+def condition(source: str) -> Callable[[Raw], bool]:
+    """A function that tells whether a record passes a row filter. Raises BadPath."""
+    search = expression(source).search
+
+    def passes(raw: Raw) -> bool:
+        # JMESPath's own truth: nothing, "", [] and {} are false, the number 0 is true.
+        found = search(raw)
+        return bool(found) or (isinstance(found, int | float) and found is not False)
+
+    return passes
+
+
+def expression(source: str) -> Any:
+    """The compiled JMESPath expression. Raises BadPath."""
+    try:
+        return jmespath.compile(source)
+    except JMESPathError as error:
+        reason = str(error).splitlines()[0]
+        raise BadPath(
+            f"{source!r} is not a JMESPath expression ({reason}). Put a column name in double quotes."
+        ) from None
+
+
+def fields_of(source: str) -> set[str]:
+    """The fields an expression reads from the record itself, parents dotted (`Account.Name`). Raises BadPath."""
+    if is_column(source):
+        return {source}
+    return _fields(expression(source).parsed)
+
+
+def _fields(node: dict[str, Any]) -> set[str]:
+    kind, children = node["type"], node.get("children", [])
+    if kind == "field":
+        return {str(node["value"])}
+    if kind in _OPAQUE:
+        return set()
+    if kind == "subexpression":
+        chain = _chain(node)
+        return {chain} if chain else _fields(children[0])
+    if kind in _FIRST_CHILD or kind == "pipe":
+        return _fields(children[0])
+    found: set[str] = set()
+    for child in children:
+        if isinstance(child, dict):
+            found |= _fields(child)
+    return found
+
+
+def _chain(node: dict[str, Any]) -> str:
+    """`A.B.c` for a chain of plain fields, else an empty string."""
+    parts = []
+    for child in node["children"]:
+        if child["type"] == "field":
+            parts.append(str(child["value"]))
+        elif child["type"] == "subexpression" and (inner := _chain(child)):
+            parts.append(inner)
+        else:
+            return ""
+    return ".".join(parts)
