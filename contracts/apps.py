@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration: fills the registries of the rooms below."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,18 @@ class ContractsConfig(AppConfig):
 
     name = "contracts"
     verbose_name = "Contracts"
+
+    def ready(self) -> None:
+        from contracts.receivers import agreements, delivery, ledger
+        from integration_hub.intake.registry import RECEIVERS
+
+        for module, names in (
+            (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account")),
+            (
+                agreements,
+                ("customer", "opportunity", "contract", "contract_line", "rate_item", "milestone_term", "amendment"),
+            ),
+            (delivery, ("resource", "project", "task", "milestone")),
+        ):
+            for name in names:
+                RECEIVERS.register(name, getattr(module, name))

@@ -3,9 +3,12 @@
 import os
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from integration_hub.environment import BASE_DIR, read
+
+django_stubs_ext.monkeypatch()  # generic Django classes carry their types at run time
 
 ENV = read()
 

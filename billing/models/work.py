@@ -137,6 +137,7 @@ class Piece(models.Model):
     minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     rate = rate_field(null=True, blank=True)
     amount = money_field(null=True, blank=True)
+    net = money_field(null=True, blank=True, help_text="Its share of the printed line's rounded net")
     currency = currency_field(blank=True)
     candidate_line = models.ForeignKey(
         "billing.CandidateLine", null=True, blank=True, on_delete=models.PROTECT, related_name="pieces"

@@ -16,6 +16,7 @@ from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Mileston
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
 from contracts.models.prices import RateCard, RateRow
 from contracts.models.references import ExternalReference
+from contracts.models.routes import Route
 
 __all__ = [
     "AMENDMENT_MOVES",
@@ -41,5 +42,6 @@ __all__ = [
     "RateCard",
     "RateRow",
     "Resource",
+    "Route",
     "Task",
 ]

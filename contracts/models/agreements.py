@@ -59,6 +59,7 @@ class Contract(Versioned):
     payment_terms = models.CharField(max_length=60, blank=True)
     tax_jurisdiction = models.CharField(max_length=40, blank=True, help_text="e.g. US-NY, GB, DE")
     delivery_lead = models.CharField(max_length=120, blank=True)
+    po_required = models.BooleanField(default=False)
     activated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,0 +1,1 @@
+"""The only way to change what was agreed; one module per noun."""

@@ -1,0 +1,270 @@
+"""Contracts and their lines, prices and milestone terms, as the CRM or a file brings them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+
+from contracts import events
+from contracts.actions import parties
+from contracts.models import (
+    CONTRACT_MOVES,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    Customer,
+    LegalEntity,
+    Milestone,
+    Opportunity,
+    PurchaseOrder,
+    RateCard,
+    RateRow,
+)
+from integration_hub import canonical
+from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.trail.record import Actor, event
+
+SIGNED_STATES = ("signed", "active", "suspended", "completed", "terminated", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Our rows that a contract record points to."""
+
+    customer: Customer
+    legal_entity: LegalEntity
+    opportunity: Opportunity | None
+
+
+@transaction.atomic
+def save_opportunity(*, record: canonical.Opportunity, customer: Customer, existing: Opportunity | None, by: Actor) -> Opportunity:
+    """Create or update an opportunity."""
+    opportunity = existing or Opportunity()
+    was_won = opportunity.is_won
+    opportunity.customer = customer
+    opportunity.name = record.name
+    opportunity.amount = record.amount
+    opportunity.currency = record.currency or ""
+    opportunity.stage = record.stage
+    opportunity.is_closed = record.is_closed
+    opportunity.is_won = record.is_won
+    opportunity.closes_on = record.closes_on
+    opportunity.save()
+    if opportunity.is_won and not was_won:
+        event("contracts.opportunity.won", by=by, object_type="contracts.opportunity", object_id=opportunity.pk,
+              label=opportunity.name)  # fmt: skip
+    for contract in opportunity.contracts.all():
+        events.agreement_changed(contract, "opportunity")
+    return opportunity
+
+
+@transaction.atomic
+def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Contract | None, by: Actor) -> Contract:
+    """Create or update a contract. Signed terms that money depends on change only by amendment."""
+    contract = existing or Contract.objects.select_for_update().filter(number=record.number).first()
+    if contract is None:
+        contract = Contract(number=record.number)
+    elif contract.status in SIGNED_STATES:
+        _refuse_unamended_change(contract, record, parties_)
+    before = _facts(contract) if contract.pk else {}
+    contract.name = record.name
+    contract.customer = parties_.customer
+    contract.legal_entity = parties_.legal_entity
+    contract.opportunity = parties_.opportunity or contract.opportunity
+    contract.currency = record.currency
+    contract.starts_on = record.starts_on
+    if contract.status not in SIGNED_STATES:
+        contract.ends_on = record.ends_on  # afterwards only a term amendment moves it
+    contract.payment_terms = record.payment_terms
+    contract.tax_jurisdiction = record.tax_jurisdiction
+    contract.delivery_lead = record.delivery_lead
+    contract.po_required = record.po_required
+    _move_status(contract, record)
+    contract.save()
+    contract.bill_to = parties.ensure_bill_to(contract=contract)
+    contract.save(update_fields=["bill_to", "updated_at"])
+    _save_purchase_order(contract, record)
+    if contract.status in SIGNED_STATES and not contract.versions.exists():
+        _first_version(contract, by)
+    after = _facts(contract)
+    if after != before:
+        event("contracts.contract.changed" if before else "contracts.contract.created", by=by,
+              object_type="contracts.contract", object_id=contract.pk, label=contract.number,
+              legal_entity=contract.legal_entity.code, before=before, after=after)  # fmt: skip
+    events.agreement_changed(contract, "contract")
+    return contract
+
+
+def _refuse_unamended_change(contract: Contract, record: canonical.Contract, found: Parties) -> None:
+    problems = [
+        Problem(field, f"changed from {ours} to {theirs} although the contract is signed.", "Sign an amendment in the CRM.")
+        for field, ours, theirs in (
+            ("currency", contract.currency, record.currency),
+            ("legal_entity", contract.legal_entity.code, found.legal_entity.code),
+            ("customer_id", contract.customer.code, found.customer.code),
+        )
+        if ours != theirs
+    ]
+    if problems:
+        raise BadInput(f"Contract {contract.number}", problems)
+
+
+def _move_status(contract: Contract, record: canonical.Contract) -> None:
+    if record.status == "signed" and contract.status not in SIGNED_STATES:
+        CONTRACT_MOVES.check(contract.status, Contract.Status.SIGNED)
+        contract.status = Contract.Status.SIGNED
+        contract.signed_on = record.signed_on
+    elif record.status == "in_review" and contract.status == Contract.Status.DRAFT:
+        contract.status = Contract.Status.IN_REVIEW
+    elif record.status == "terminated" and contract.status in {Contract.Status.ACTIVE, Contract.Status.SUSPENDED}:
+        CONTRACT_MOVES.check(contract.status, Contract.Status.TERMINATED)
+        contract.status = Contract.Status.TERMINATED
+
+
+def _save_purchase_order(contract: Contract, record: canonical.Contract) -> None:
+    if record.po_number:
+        PurchaseOrder.objects.update_or_create(
+            contract=contract,
+            number=record.po_number,
+            defaults={"amount": record.po_amount, "currency": contract.currency, "expires_on": record.po_expires_on},
+        )
+
+
+def _first_version(contract: Contract, by: Actor) -> ContractVersion:
+    version = ContractVersion.objects.create(
+        contract=contract, number=1, effective_on=contract.starts_on or contract.signed_on or date.min, reason="Signed"
+    )
+    contract.lines.filter(introduced_in__isnull=True).update(introduced_in=version)
+    RateRow.objects.filter(card__contract=contract, introduced_in__isnull=True).update(introduced_in=version)
+    event("contracts.contract.signed", by=by, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
+          legal_entity=contract.legal_entity.code, version=1)  # fmt: skip
+    return version
+
+
+@transaction.atomic
+def save_line(*, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor) -> ContractLine:
+    """Create or update a contract line and its cap. A billed line keeps its method and amount: amend instead."""
+    line = existing or ContractLine.objects.filter(contract=contract, number=record.number).first()
+    line = line or ContractLine(contract=contract, number=record.number)
+    if line.pk and contract.activated_at and (line.method, line.amount) != (record.method, record.amount):
+        raise BadInput(
+            f"Contract {contract.number} line {line.number}",
+            [Problem("method or amount", "changed although the contract is active.", "Sign an amendment in the CRM.")],
+        )
+    line.name = record.name
+    line.method = record.method
+    line.amount = record.amount
+    line.included_hours = record.included_hours
+    line.overage_rate = record.overage_rate
+    line.unused = record.unused
+    line.frequency = record.frequency or ""
+    line.starts_on = record.starts_on or contract.starts_on
+    line.ends_on = record.ends_on or contract.ends_on
+    line.expense_rule = record.expense_rule or ("at_cost" if record.method == "expense" else "")
+    line.markup_percent = record.markup_percent
+    line.introduced_in = line.introduced_in or contract.versions.order_by("-number").first()
+    line.save()
+    if record.cap_amount is not None and not contract.activated_at:
+        Cap.objects.update_or_create(
+            contract=contract, line=line, defaults={"limit": record.cap_amount, "currency": contract.currency}
+        )
+    event("contracts.line.saved", by=by, object_type="contracts.contractline", object_id=line.pk,
+          label=f"{contract.number} line {line.number}", legal_entity=contract.legal_entity.code,
+          method=line.method, amount=line.amount)  # fmt: skip
+    events.agreement_changed(contract, "line")
+    return line
+
+
+def card_of(contract: Contract) -> RateCard:
+    """The contract's own rate card, made on first use."""
+    card, _ = RateCard.objects.get_or_create(
+        scope=RateCard.Scope.CONTRACT, contract=contract, defaults={"name": f"Rates of {contract.number}"}
+    )
+    return card
+
+
+@transaction.atomic
+def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by: Actor) -> RateRow:
+    """Create a price, or take over its change while nothing depends on it yet. Overlaps are refused by the database."""
+    row = RateRow.objects.filter(source=source, withdrawn_in__isnull=True).first()
+    values: dict[str, Any] = {
+        "role": record.role,
+        "resource": record.resource,
+        "currency": record.currency,
+        "unit": record.unit,
+        "rate": record.rate,
+        "validity": (record.valid_from, record.valid_to + timedelta(days=1) if record.valid_to else None),
+    }
+    if row is not None and contract.activated_at:
+        if _same_price(row, record):
+            return row
+        raise BadInput(
+            f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
+            [Problem("rate", "changed although the contract is active.", "Sign a rate amendment in the CRM.")],
+        )
+    row = row or RateRow(card=card_of(contract), source=source, introduced_in=contract.versions.order_by("-number").first())
+    for name, value in values.items():
+        setattr(row, name, value)
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        if "rate_row_no_overlap" not in str(error):
+            raise
+        raise BadInput(
+            f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
+            [Problem("valid_from", f"{record.valid_from} overlaps another rate for the same work.",
+                     "End the other rate the day before, or correct the dates.")],
+        ) from error  # fmt: skip
+    event("contracts.rate.saved", by=by, object_type="contracts.raterow", object_id=row.pk, label=str(row),
+          legal_entity=contract.legal_entity.code, contract=contract.number, rate=row.rate)  # fmt: skip
+    events.agreement_changed(contract, "rate")
+    return row
+
+
+def _same_price(row: RateRow, record: canonical.RateItem) -> bool:
+    return (row.role, row.resource, row.currency, row.unit, row.rate, row.validity.lower) == (
+        record.role,
+        record.resource,
+        record.currency,
+        record.unit,
+        record.rate,
+        record.valid_from,
+    )
+
+
+@transaction.atomic
+def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, by: Actor) -> Milestone:
+    """Create or update a milestone as agreed. The milestones of a line never exceed its price."""
+    others = line.milestones.exclude(sequence=record.sequence).exclude(status="cancelled")
+    planned = others.aggregate(total=models.Sum("amount"))["total"] or 0
+    if line.amount is not None and planned + record.amount > line.amount:
+        raise BadInput(
+            f"Milestone {record.name}",
+            [Problem("amount", f"{record.amount} brings the milestones of line {line.number} above its price {line.amount}.",
+                     "Correct the milestone amounts in the CRM.")],
+        )  # fmt: skip
+    milestone, created = Milestone.objects.get_or_create(
+        line=line,
+        sequence=record.sequence,
+        defaults={"name": record.name, "amount": record.amount, "currency": line.contract.currency, "due_on": record.due_on},
+    )
+    if not created and milestone.status != Milestone.Status.ACCEPTED:
+        milestone.name, milestone.amount, milestone.due_on = record.name, record.amount, record.due_on
+        milestone.save()
+    if created:
+        event("contracts.milestone.agreed", by=by, object_type="contracts.milestone", object_id=milestone.pk,
+              label=milestone.name, legal_entity=line.contract.legal_entity.code, amount=milestone.amount)  # fmt: skip
+    events.agreement_changed(line.contract, "milestone")
+    return milestone
+
+
+def _facts(contract: Contract) -> dict[str, str]:
+    names = ("name", "status", "currency", "signed_on", "starts_on", "ends_on", "payment_terms", "tax_jurisdiction")
+    facts = {name: str(getattr(contract, name) or "") for name in names}
+    facts["customer"] = contract.customer.code
+    facts["legal_entity"] = contract.legal_entity.code
+    return facts
+

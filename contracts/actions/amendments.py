@@ -1,0 +1,137 @@
+"""Amendments: a signed one makes the next contract version (billing.md R8)."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from contracts import events
+from contracts.actions.agreements import card_of
+from contracts.models import AMENDMENT_MOVES, Amendment, Cap, Contract, ContractLine, ContractVersion, RateRow
+from integration_hub import canonical
+from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.trail.record import Actor, event
+
+
+@transaction.atomic
+def save(*, record: canonical.Amendment, contract: Contract, line: ContractLine | None, by: Actor) -> Amendment:
+    """Create or update an amendment; a signature applies it, once."""
+    amendment = Amendment.objects.select_for_update().filter(contract=contract, number=record.number).first()
+    amendment = amendment or Amendment(contract=contract, number=record.number, status=Amendment.Status.DRAFT)
+    if amendment.status in {Amendment.Status.APPLIED, Amendment.Status.REVERSED}:
+        return _unchanged_or_refuse(amendment, record)
+    amendment.kind = record.kind
+    amendment.signed_on = record.signed_on
+    amendment.effective_on = record.effective_on
+    amendment.description = record.description
+    amendment.changes = {
+        "line": line.number if line else None,
+        "role": record.role,
+        "new_rate": str(record.new_rate) if record.new_rate is not None else None,
+        "new_limit": str(record.new_limit) if record.new_limit is not None else None,
+        "new_end_on": record.new_end_on.isoformat() if record.new_end_on else None,
+    }
+    if record.status == "void":
+        amendment.status = Amendment.Status.VOID
+    amendment.save()
+    if record.status == "signed" and amendment.status == Amendment.Status.DRAFT:
+        apply(amendment=amendment, line=line, by=by)
+    else:
+        events.agreement_changed(contract, "amendment")
+    return amendment
+
+
+def _unchanged_or_refuse(amendment: Amendment, record: canonical.Amendment) -> Amendment:
+    same = amendment.effective_on == record.effective_on and amendment.changes.get("new_rate") == (
+        str(record.new_rate) if record.new_rate is not None else None
+    )
+    if not same:
+        raise BadInput(
+            f"Amendment {amendment.number} of contract {amendment.contract.number}",
+            [Problem("terms", "changed after the amendment was applied.", "Sign a further amendment that corrects it.")],
+        )
+    return amendment
+
+
+@transaction.atomic
+def apply(*, amendment: Amendment, line: ContractLine | None, by: Actor) -> ContractVersion:
+    """Put a signed amendment in force: a new version, new terms, old ones withdrawn but kept."""
+    contract = Contract.objects.select_for_update().get(pk=amendment.contract_id)
+    if contract.status not in {"signed", "active", "suspended"}:
+        raise BadInput(
+            f"Amendment {amendment.number}",
+            [Problem("contract", f"{contract.number} is {contract.get_status_display().lower()}, not in force.",
+                     "Sign the contract first.")],
+        )  # fmt: skip
+    AMENDMENT_MOVES.check(amendment.status, Amendment.Status.SIGNED)
+    effective = amendment.effective_on or contract.starts_on or date.min
+    last = contract.versions.order_by("-number").first()
+    version = ContractVersion.objects.create(
+        contract=contract,
+        number=(last.number if last else 0) + 1,
+        effective_on=effective,
+        amendment=amendment,
+        reason=amendment.get_kind_display(),
+    )
+    amendment.status = Amendment.Status.APPLIED
+    amendment.save()
+    {"rate": _change_rate, "cap": _change_cap, "term": _change_term}.get(amendment.kind, _nothing)(
+        contract, amendment.changes, effective, version, line
+    )
+    event("contracts.amendment.applied", by=by, object_type="contracts.amendment", object_id=amendment.pk,
+          label=f"{contract.number} {amendment.number}", legal_entity=contract.legal_entity.code,
+          version=version.number, changes=amendment.changes)  # fmt: skip
+    events.amendment_signed(amendment)
+    events.agreement_changed(contract, "amendment")
+    return version
+
+
+def _change_rate(
+    contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
+) -> None:
+    """End the running price the day before, start the new one. Prices of earlier days stay what they were."""
+    card = card_of(contract)
+    running = RateRow.objects.filter(
+        card=card, role=changes["role"], resource="", item="", withdrawn_in__isnull=True, currency=contract.currency
+    )
+    unit = "hour"
+    for row in running.filter(validity__contains=effective):
+        unit = row.unit
+        row.withdrawn_in = version
+        row.save()
+        if row.validity.lower is None or row.validity.lower < effective:
+            RateRow.objects.create(
+                card=card, role=row.role, currency=row.currency, unit=row.unit, rate=row.rate,
+                validity=(row.validity.lower, effective), introduced_in=version, source=row.source,
+            )  # fmt: skip
+    for row in running.filter(validity__fully_gt=(effective - timedelta(days=1), effective)):
+        row.withdrawn_in = version  # a later price agreed earlier gives way to the amendment
+        row.save()
+    RateRow.objects.create(
+        card=card, role=changes["role"], currency=contract.currency, unit=unit, rate=Decimal(changes["new_rate"]),
+        validity=(effective, None), introduced_in=version, source=f"amendment:{version.amendment_id}",
+    )  # fmt: skip
+
+
+def _change_cap(
+    contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
+) -> None:
+    cap, _ = Cap.objects.select_for_update().get_or_create(
+        contract=contract, line=line, defaults={"limit": Decimal(changes["new_limit"]), "currency": contract.currency}
+    )
+    cap.limit = Decimal(changes["new_limit"])
+    cap.lowered_below_billed = cap.limit < cap.reserved + cap.committed
+    cap.save()
+
+
+def _change_term(
+    contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
+) -> None:
+    contract.ends_on = date.fromisoformat(changes["new_end_on"])
+    contract.save()
+    contract.lines.filter(ends_on__isnull=False).update(ends_on=contract.ends_on)
+
+
+def _nothing(*_args: object) -> None:
+    """A change of scope moves no price by itself."""

@@ -1,0 +1,126 @@
+"""Customers, legal entities and periods as their owners report them."""
+
+from datetime import date
+
+from django.db import IntegrityError, transaction
+
+from contracts.models import AccountingPeriod, BillTo, Contract, Customer, LegalEntity, PaymentTerm
+from integration_hub import canonical
+from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.trail.record import Actor, event
+
+
+def save_legal_entity(*, record: canonical.LegalEntity, by: Actor) -> LegalEntity:
+    """Create or update a legal entity. Its currency never changes once there are contracts."""
+    entity, created = LegalEntity.objects.get_or_create(
+        code=record.code,
+        defaults={"name": record.name, "currency": record.currency, "country": record.country.upper()},
+    )
+    if created:
+        event("contracts.legal_entity.created", by=by, object_type="contracts.legalentity", object_id=entity.pk,
+              label=entity.code, legal_entity=entity.code)  # fmt: skip
+        return entity
+    if entity.currency != record.currency and entity.contracts.exists():
+        raise BadInput(
+            f"Legal entity {entity.code}",
+            [Problem("currency", f"cannot change from {entity.currency} to {record.currency} with contracts in force.",
+                     "Open a new legal entity.")],
+        )  # fmt: skip
+    _update(entity, by, "contracts.legal_entity.changed", entity.code, name=record.name, currency=record.currency,
+            country=record.country.upper())  # fmt: skip
+    return entity
+
+
+def save_payment_term(*, record: canonical.PaymentTerm) -> PaymentTerm:
+    """Create or update payment terms."""
+    term, _ = PaymentTerm.objects.update_or_create(name=record.name, defaults={"days": record.days})
+    return term
+
+
+def save_period(*, legal_entity: LegalEntity, record: canonical.AccountingPeriod, by: Actor) -> AccountingPeriod:
+    """Take over a period and its locks from the ERP."""
+    status = AccountingPeriod.Status.CLOSED if record.closed or record.ar_locked else AccountingPeriod.Status.OPEN
+    period, created = AccountingPeriod.objects.get_or_create(
+        legal_entity=legal_entity,
+        module="ar",
+        starts_on=record.starts_on,
+        defaults={"name": record.name, "ends_on": record.ends_on, "status": status},
+    )
+    if not created:
+        _update(period, by, f"contracts.period.{status}", legal_entity.code, name=record.name, ends_on=record.ends_on,
+                status=status)  # fmt: skip
+    return period
+
+
+def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Actor) -> Customer:
+    """Create or update a customer. A circular tree is refused with the field and the remedy."""
+    fields = {
+        "name": record.name,
+        "parent": parent,
+        "currency": record.currency or "",
+        "country": record.country.upper(),
+        "region": record.region,
+        "city": record.city,
+        "street": record.street,
+        "postal_code": record.postal_code,
+        "tax_id": record.tax_id,
+    }
+    try:
+        with transaction.atomic():
+            customer, created = Customer.objects.get_or_create(code=record.code, defaults=fields)
+            if not created:
+                _update(customer, by, "contracts.customer.changed", "", **fields)
+    except IntegrityError as error:
+        if "customer_tree_no_cycle" in str(error) or "customer_not_own_parent" in str(error) or "own ancestor" in str(error):
+            raise BadInput(
+                f"Customer {record.code}",
+                [Problem("parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM.")],
+            ) from error
+        raise
+    if created:
+        event("contracts.customer.created", by=by, object_type="contracts.customer", object_id=customer.pk, label=customer.name)
+    return customer
+
+
+def ensure_bill_to(*, contract: Contract) -> BillTo:
+    """The bill-to profile of a contract's customer, entity and currency; verified when address and tax data are complete."""
+    customer = contract.customer
+    bill_to, _ = BillTo.objects.get_or_create(
+        customer=customer,
+        legal_entity=contract.legal_entity,
+        currency=contract.currency,
+        defaults={"payment_terms": contract.payment_terms},
+    )
+    complete = bool(customer.country and customer.city and customer.street)
+    status = BillTo.Status.VERIFIED if complete else BillTo.Status.DRAFT
+    if bill_to.status in {BillTo.Status.DRAFT, BillTo.Status.VERIFIED} and bill_to.status != status:
+        bill_to.status = status
+        bill_to.save(update_fields=["status", "updated_at"])
+    return bill_to
+
+
+def open_period(legal_entity: LegalEntity, on: date) -> date | None:
+    """The accounting date for work of a day: the day itself, or the first day of the earliest open period after it.
+
+    None when the ERP told us of periods and none is open from that day on; the day itself when it told us of none.
+    """
+    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
+    covering = periods.filter(starts_on__lte=on, ends_on__gte=on).first()
+    if covering is None and not periods.filter(ends_on__gte=on).exists():
+        return on if not periods.exists() else None
+    if covering is not None and covering.status == AccountingPeriod.Status.OPEN:
+        return on
+    later = periods.filter(starts_on__gt=on, status=AccountingPeriod.Status.OPEN).order_by("starts_on").first()
+    return later.starts_on if later else None
+
+
+def _update(row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: str, entity: str, **fields: object) -> None:
+    changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
+    if not changed:
+        return
+    before = {name: str(getattr(row, name) or "") for name in changed}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save()
+    event(action, by=by, object_type=row._meta.label_lower, object_id=row.pk, label=str(row), legal_entity=entity,
+          before=before, after={name: str(value or "") for name, value in changed.items()})  # fmt: skip

@@ -1,0 +1,41 @@
+"""Remember under which id another system knows one of our rows."""
+
+from django.db import models
+
+from contracts.models import ExternalReference
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.clock import now
+
+
+def note(
+    *,
+    connection: Connection,
+    entity: str,
+    source_id: str,
+    row: models.Model,
+    number: str = "",
+    sync: str = ExternalReference.Sync.CURRENT,
+    detail: str = "",
+) -> ExternalReference:
+    """Remember that `row` is `source_id` there. The same call again only refreshes number and sync state."""
+    reference, _ = ExternalReference.objects.update_or_create(
+        connection=connection,
+        entity=entity,
+        source_id=source_id,
+        defaults={
+            "object_type": row._meta.label_lower,
+            "object_id": row.pk,
+            "number": number,
+            "sync": sync,
+            "detail": detail[:300],
+            "synced_at": now(),
+        },
+    )
+    return reference
+
+
+def mark(*, row: models.Model, connection: Connection, sync: str, detail: str = "") -> None:
+    """Set the sync state of a row's references in one system."""
+    ExternalReference.objects.filter(
+        connection=connection, object_type=row._meta.label_lower, object_id=row.pk
+    ).update(sync=sync, detail=detail[:300], synced_at=now(), updated_at=now())

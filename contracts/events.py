@@ -1,0 +1,42 @@
+"""What contracts tell the rooms above: registries that upper apps fill in `AppConfig.ready()`."""
+
+from collections.abc import Callable
+
+from contracts.models import Amendment, Contract, Milestone
+from integration_hub.kernel.registry import Registry
+
+AGREEMENT_CHANGED: Registry[Callable[[int, str], None]] = Registry("listener for changed agreements")
+"""(contract id, what changed): a line, price, milestone term, opportunity or master data arrived or changed."""
+
+AMENDMENT_SIGNED: Registry[Callable[[Amendment], None]] = Registry("listener for signed amendments")
+"""A signed amendment made a new contract version (same transaction)."""
+
+MILESTONE_MOVED: Registry[Callable[[Milestone], None]] = Registry("listener for milestones")
+"""A milestone was accepted, or its acceptance was withdrawn (same transaction)."""
+
+MASTER_DATA_ARRIVED: Registry[Callable[[str], None]] = Registry("listener for master data")
+"""A key such as `customer:CUST-001` or `payment_term:Net 30` became known to the ERP."""
+
+
+def agreement_changed(contract: Contract, what: str) -> None:
+    """Tell every listener that the terms of a contract changed."""
+    for _, listener in AGREEMENT_CHANGED:
+        listener(contract.pk, what)
+
+
+def amendment_signed(amendment: Amendment) -> None:
+    """Tell every listener that an amendment is in force."""
+    for _, listener in AMENDMENT_SIGNED:
+        listener(amendment)
+
+
+def milestone_moved(milestone: Milestone) -> None:
+    """Tell every listener that a milestone was accepted or withdrawn."""
+    for _, listener in MILESTONE_MOVED:
+        listener(milestone)
+
+
+def master_data_arrived(key: str) -> None:
+    """Tell every listener that the ERP knows something now."""
+    for _, listener in MASTER_DATA_ARRIVED:
+        listener(key)

@@ -1,0 +1,1 @@
+"""What contracts take from intake, one module per kind of source."""

@@ -1,0 +1,76 @@
+"""From the PSA: people, projects, tasks, milestones."""
+
+from typing import cast
+
+from contracts.actions import delivery, references
+from contracts.models import Milestone, Project, Resource
+from contracts.queries import referenced_one
+from contracts.receivers.each import actor, each, waits
+from integration_hub import canonical
+from integration_hub.intake.registry import Arrival, Receipt
+
+
+def _resource(arrival: Arrival) -> None:
+    record = cast(canonical.Resource, arrival.record)
+    existing = referenced_one(Resource, arrival.connection, "resource", record.source_id)
+    fallback = f"{arrival.connection.code}:{record.source_id}"
+    resource = delivery.save_resource(record=record, existing=existing, fallback_code=fallback, by=actor(arrival))
+    references.note(
+        connection=arrival.connection, entity="resource", source_id=record.source_id, row=resource, number=resource.name
+    )
+
+
+def _project(arrival: Arrival) -> None:
+    record = cast(canonical.Project, arrival.record)
+    existing = referenced_one(Project, arrival.connection, "project", record.source_id)
+    fallback = f"{arrival.connection.code}:{record.source_id}"
+    project = delivery.save_project(record=record, existing=existing, fallback_code=fallback, by=actor(arrival))
+    references.note(
+        connection=arrival.connection, entity="project", source_id=record.source_id, row=project, number=record.name[:120]
+    )
+
+
+def _task(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.Task, arrival.record)
+    project = referenced_one(Project, arrival.connection, "project", record.project_id)
+    if project is None:
+        return waits("project", record.project_id)
+    task = delivery.save_task(record=record, project=project)
+    references.note(connection=arrival.connection, entity="task", source_id=record.source_id, row=task)
+    return None
+
+
+def _milestone(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.Milestone, arrival.record)
+    project = referenced_one(Project, arrival.connection, "project", record.project_id)
+    if project is None:
+        return waits("project", record.project_id)
+    milestone = referenced_one(Milestone, arrival.connection, "milestone", record.source_id) or _agreed(record, project)
+    if milestone is None:
+        return None  # a milestone the project plans for itself: nothing to bill
+    references.note(connection=arrival.connection, entity="milestone", source_id=record.source_id, row=milestone)
+    delivery.move_milestone(record=record, milestone=milestone, by=actor(arrival))
+    return None
+
+
+def _agreed(record: canonical.Milestone, project: Project) -> Milestone | None:
+    """The agreed milestone: by our reference `<contract>-<line>-<sequence>`, else by its name within the contract."""
+    if project.contract_id is None:
+        return None
+    agreed = Milestone.objects.filter(line__contract=project.contract_id).select_related("line__contract")
+    for milestone in agreed:
+        if record.reference and record.reference == reference_of(milestone):
+            return milestone
+    named = [milestone for milestone in agreed if milestone.name == record.name]
+    return named[0] if len(named) == 1 else None
+
+
+def reference_of(milestone: Milestone) -> str:
+    """Our key of a milestone in other systems."""
+    return f"{milestone.line.contract.number}-{milestone.line.number}-{milestone.sequence}"
+
+
+resource = each(_resource)
+project = each(_project)
+task = each(_task)
+milestone = each(_milestone)

@@ -1,0 +1,66 @@
+"""From the ERP: legal entities, terms, periods, customer accounts."""
+
+from typing import cast
+
+from contracts import events
+from contracts.actions import parties, references
+from contracts.models import Customer, LegalEntity
+from contracts.queries import referenced_one
+from contracts.receivers.each import actor, each, waits
+from integration_hub import canonical
+from integration_hub.intake.registry import Arrival, Receipt
+
+
+def _legal_entity(arrival: Arrival) -> None:
+    record = cast(canonical.LegalEntity, arrival.record)
+    entity = parties.save_legal_entity(record=record, by=actor(arrival))
+    references.note(
+        connection=arrival.connection, entity="legal_entity", source_id=record.source_id, row=entity, number=entity.code
+    )
+
+
+def _payment_term(arrival: Arrival) -> None:
+    record = cast(canonical.PaymentTerm, arrival.record)
+    term = parties.save_payment_term(record=record)
+    references.note(connection=arrival.connection, entity="payment_term", source_id=record.source_id, row=term)
+    events.master_data_arrived(f"payment_term:{term.name}")
+
+
+def _accounting_period(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.AccountingPeriod, arrival.record)
+    if record.legal_entity_id is None:
+        entities = list(LegalEntity.objects.filter(is_active=True))
+    else:
+        entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
+        if entity is None:
+            return waits("legal_entity", record.legal_entity_id)
+        entities = [entity]
+    for entity in entities:
+        parties.save_period(legal_entity=entity, record=record, by=actor(arrival))
+    events.master_data_arrived("period")
+    return None
+
+
+def _customer_account(arrival: Arrival) -> Receipt | None:
+    """The ERP's side of a customer; matched by the customer number, which both systems carry."""
+    record = cast(canonical.CustomerAccount, arrival.record)
+    customer = Customer.objects.filter(code=record.code).first()
+    if customer is None:
+        customer = Customer.objects.create(code=record.code, name=record.name, currency=record.currency or "")
+    references.note(
+        connection=arrival.connection,
+        entity="customer_account",
+        source_id=record.source_id,
+        row=customer,
+        number=record.code,
+        sync="failed" if record.inactive else "current",
+        detail="Inactive in the ERP" if record.inactive else "",
+    )
+    events.master_data_arrived(f"customer:{customer.code}")
+    return None
+
+
+legal_entity = each(_legal_entity)
+payment_term = each(_payment_term)
+accounting_period = each(_accounting_period)
+customer_account = each(_customer_account)
