@@ -9,3 +9,11 @@ class WorkConfig(AppConfig):
     name = "integration_hub.work"
     label = "hub_work"
     verbose_name = "Work"
+
+    def ready(self) -> None:
+        from integration_hub.trail import seal
+        from integration_hub.work import canary
+        from integration_hub.work.registry import TICKS, Tick
+
+        canary.register()
+        TICKS.register("trail.seal", Tick("trail.seal", 2, seal.seal))

@@ -1,4 +1,4 @@
-"""Lanes of work. State, attempts, due times, leases and tokens are rows here; the queue holds nothing (reliability §5.5)."""
+"""Lanes of work. State, attempts, due times, leases and tokens are rows here; the queue holds nothing."""
 
 from django.db import models
 from django.db.models import Q
@@ -26,6 +26,7 @@ class Lane(models.Model):
     blocked = models.BooleanField(default=False)
     blocked_reason = models.TextField(blank=True)
     blocked_since = models.DateTimeField(null=True, blank=True)
+    blocked_by = models.BigIntegerField(null=True, blank=True, help_text="The parked item that stops the lane.")
     token = models.BigIntegerField(default=0, help_text="Fencing token: a write with an older one is refused.")
     leased_until = models.DateTimeField(null=True, blank=True)
 
@@ -52,8 +53,11 @@ class Item(models.Model):
     kind = models.CharField(max_length=60)
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.READY)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    dedupe = models.CharField(max_length=160, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Claims in all, counted before the work starts.")
+    claims = models.PositiveSmallIntegerField(default=0, help_text="Claims since the last outcome: poison shows here.")
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Failures in a row of the same class.")
+    not_before = models.DateTimeField(null=True, blank=True)
+    dedupe = models.CharField(max_length=160, blank=True, help_text="One waiting item per lane; cleared when claimed.")
     error_class = models.CharField(max_length=20, blank=True)
     error = models.TextField(blank=True)
     amount = models.DecimalField(max_digits=24, decimal_places=6, null=True, blank=True)
@@ -63,7 +67,10 @@ class Item(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["lane", "id"], name="work_item_head", condition=Q(state="ready"))]
+        indexes = [
+            models.Index(fields=["lane", "id"], name="work_item_head", condition=Q(state="ready")),
+            models.Index(fields=["lane", "id"], name="work_item_parked", condition=Q(state="parked")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["lane", "dedupe"], name="work_item_one_waiting", condition=Q(state="ready") & ~Q(dedupe="")
@@ -73,9 +80,21 @@ class Item(models.Model):
                 condition=Q(state="done", finished_at__isnull=False) | ~Q(state="done"),
             ),
         ]
+        permissions = [("steer_item", "Can retry and park items and unblock lanes")]
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.lane_id}"
+
+
+class Served(models.Model):
+    """When a legal entity was last served by a stage: the least recently served goes first among equals."""
+
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    legal_entity = models.CharField(max_length=16, blank=True)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stage", "legal_entity"], name="work_served_once")]
 
 
 class Wakeup(models.Model):

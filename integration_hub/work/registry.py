@@ -2,9 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from integration_hub.kernel.failures import Failed
 from integration_hub.kernel.registry import Registry
+
+
+class Wait(Exception):
+    """Not a failure: the item cannot be worked yet. Its lane looks again after `delay`; no try counts against it."""
+
+    def __init__(self, reason: str, delay: timedelta = timedelta(seconds=15)) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.delay = delay
+
+
+class Park(Failed):
+    """A failure that no retry can mend: the item is parked at once, whatever the policy of its class."""
+
+
+class Superseded(Exception):
+    """The lane moved on while this worker was away: nothing it did may count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +45,34 @@ class Handler:
 
     A `local` handler runs inside the transaction that settles its item: both happen or neither. A remote one runs
     outside any transaction and keeps its own records (effects, feeds). A handler raises `kernel.failures.Failed` to be
-    retried or parked by the policy of that class; any other exception counts as a bug.
+    retried or parked by the policy of that class, `Park` to be parked at once, `Wait` to be looked at again later; any
+    other exception counts as a bug.
+
+    A parked item blocks its lane, visibly, unless the kind is `skippable`: then it steps aside. `parked` is called in
+    the transaction that parks an item, so that the room can raise a case.
     """
 
     run: Callable[[Job], None]
     local: bool = True
     title: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    skippable: bool = False
+    parked: Callable[[Job, Failed], None] | None = None
 
 
 HANDLERS: Registry[Handler] = Registry("kind of work")
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something the ticker does every so often. `run` opens its own transactions and must bear being run twice."""
+
+    name: str
+    every_seconds: int
+    run: Callable[[], object]
+
+
+TICKS: Registry[Tick] = Registry("tick")
+
+BUSY: Registry[Callable[[], int]] = Registry("sign of unfinished business")
+"""Counters of what is under way outside the lanes (unknown effects, feeds being read): all zero when all is quiet."""
