@@ -9,3 +9,10 @@ class ConsoleConfig(AppConfig):
     name = "integration_hub.console"
     label = "hub_console"
     verbose_name = "Console"
+
+    def ready(self) -> None:
+        from integration_hub.console import finding, menu
+        from integration_hub.console.search import SEARCH
+
+        SEARCH.register("trail", finding.by_number)
+        menu.add(menu.MenuItem("Work", "Home", "console:home", "home", weight=0, key="h"))

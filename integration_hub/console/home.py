@@ -1,0 +1,77 @@
+"""Home: what waits for me. Apps register panels; each role lands on its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from integration_hub.kernel.money import Money
+from integration_hub.kernel.registry import Registry
+from integration_hub.people.models import User
+
+Group = Literal["mine", "others", "done"]
+GROUPS: dict[Group, str] = {"mine": "Mine to decide", "others": "Waiting on others", "done": "Done"}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """One of the top rows of a panel. `badge` is a status code or a `Badge`."""
+
+    title: str
+    detail: str = ""
+    money: Money | None = None
+    url: str = ""
+    when: datetime | None = None
+    badge: object = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits: how many, since when, how much per currency, and the rows that cost most to leave."""
+
+    count: int
+    oldest: datetime | None = None
+    money: dict[str, Decimal] = field(default_factory=dict)
+    url: str = ""
+    rows: list[WaitingRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A queue on the home of some roles; no roles means everyone's, `permission` is checked as well."""
+
+    title: str
+    load: Callable[[User], Waiting]
+    roles: frozenset[str] = frozenset()
+    group: Group = "mine"
+    weight: int = 50
+    permission: str = ""
+    icon: str = "inbox"
+    empty: str = "Nothing waits here."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A panel with what it found."""
+
+    panel: Panel
+    waiting: Waiting
+
+
+PANELS: Registry[Panel] = Registry("home panel")
+
+
+def home_for(user: User) -> dict[Group, list[Shown]]:
+    """The panels of one person by group, weightiest first; empty groups are left out."""
+    mine = [panel for _, panel in PANELS if concerns(panel, user)]
+    found = [Shown(panel, panel.load(user)) for panel in sorted(mine, key=lambda panel: (panel.weight, panel.title))]
+    groups = {group: [shown for shown in found if shown.panel.group == group] for group in GROUPS}
+    return {group: members for group, members in groups.items() if members}
+
+
+def concerns(panel: Panel, user: User) -> bool:
+    """Whether the panel is on this person's home. Superusers without a role see every panel."""
+    if panel.permission and not user.has_perm(panel.permission):
+        return False
+    return not panel.roles or user.role in panel.roles or (user.is_superuser and not user.role)
