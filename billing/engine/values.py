@@ -69,7 +69,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapTerm:
-    """A limit in contract currency. `used` is what locked work has reserved and committed. `line_id` None: whole contract.
+    """A limit in contract currency; `line_id` None: on the whole contract. `used` is what locked work took of it.
 
     A contract-wide cap counts expenses only when `includes_expenses` says so; a cap on an expense line always does.
     """
@@ -146,9 +146,9 @@ class Work:
     """One current billable event that is not wholly locked.
 
     Time has `minutes`; expenses, milestones and fees have `amount` in `currency`; an expense's amount is already net of
-    recoverable tax. `fx_rate` is contract currency per one unit of `currency`. `evidence` is the receipt of an expense or
-    the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same event (reserved,
-    posted, written off) took already: only the rest is decided.
+    recoverable tax. `fx_rate` is contract currency per one unit of `currency`. `evidence` is the receipt of an expense
+    or the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same event
+    (reserved, posted, written off) took already: only the rest is decided.
     """
 
     event_id: int
@@ -225,7 +225,7 @@ class BilledPiece:
 
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """One line as the client reads it. `net` is rounded once; `shares` are the parts of `net` of `piece_ids`, in order."""
+    """One line as the client reads it. `net` is rounded once; `shares` are its parts, one per piece of `piece_ids`."""
 
     kind: str
     contract_line_id: int

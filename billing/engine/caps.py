@@ -1,0 +1,77 @@
+"""Limits and crossing one in mid-entry (billing.md R2): the smallest remainder of hard caps binds, soft caps warn."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from billing.engine.notation import exact_minutes, plain
+from billing.engine.values import ZERO, CapTerm, Line
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of an amount the caps allow, and the one that binds when that is not all."""
+
+    allowed: Decimal
+    binding: int | None
+    steps: tuple[dict[str, Any], ...]
+    warnings: tuple[dict[str, Any], ...]
+
+
+class CapBook:
+    """The caps of one contract while its work is decided in order."""
+
+    def __init__(self, caps: Iterable[CapTerm]) -> None:
+        self._caps = sorted(caps, key=lambda cap: cap.id)
+        self._used = {cap.id: cap.used for cap in self._caps}
+        self._of: dict[tuple[int, bool], list[CapTerm]] = {}
+
+    def over(self, line: Line, *, expense: bool) -> list[CapTerm]:
+        """The caps that count a line's work. A contract-wide cap counts expenses only when it says so."""
+        key = (line.id, expense)
+        found = self._of.get(key)
+        if found is None:
+            found = [cap for cap in self._caps if _counts(cap, line, expense)]
+            self._of[key] = found
+        return found
+
+    def take(self, caps: list[CapTerm], amount: Decimal) -> Cut:
+        """Use room for an amount that is not negative, as far as there is any."""
+        allowed, binding = amount, None
+        for cap in caps:
+            room = max(ZERO, cap.limit - self._used[cap.id])
+            if cap.kind == "hard" and room < allowed:
+                allowed, binding = room, cap.id
+        steps, warnings = [], []
+        for cap in caps:
+            before = self._used[cap.id]
+            self._used[cap.id] = after = before + allowed
+            steps.append(_step(cap, before, allowed, after, binding))
+            if cap.kind == "soft" and after > cap.limit:
+                warnings.append({"code": "SOFT_CAP_EXCEEDED", "cap": cap.id, "over": plain(after - cap.limit)})
+        return Cut(allowed, binding, tuple(steps), tuple(warnings))
+
+
+def minutes_within(minutes: Decimal | None, allowed: Decimal, amount: Decimal) -> Decimal | None:
+    """The minutes that explain the allowed part: amounts are authoritative, minutes only say how much that was."""
+    return None if minutes is None else exact_minutes(minutes * allowed / amount)
+
+
+def _counts(cap: CapTerm, line: Line, expense: bool) -> bool:
+    if cap.line_id is not None:
+        return cap.line_id == line.id and (not expense or cap.includes_expenses or line.method == "expense")
+    return not expense or cap.includes_expenses
+
+
+def _step(cap: CapTerm, before: Decimal, taken: Decimal, after: Decimal, binding: int | None) -> dict[str, Any]:
+    return {
+        "id": cap.id,
+        "kind": cap.kind,
+        "line": cap.line_id,
+        "limit": plain(cap.limit),
+        "before": plain(before),
+        "taken": plain(taken),
+        "after": plain(after),
+        "binding": cap.id == binding,
+    }

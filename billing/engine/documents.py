@@ -1,0 +1,207 @@
+"""From pieces to printed lines (billing.md R6, R7): round once per line, share the cents, hash what was seen."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from typing import Literal
+
+from billing.engine.notation import maybe, plain
+from billing.engine.pricing import MINUTES_PER_HOUR, time_value
+from billing.engine.values import RULES_VERSION, ZERO, BilledPiece, Grouping, PrintedLine
+from integration_hub.kernel.ids import content_hash as hash_of
+from integration_hub.kernel.money import Rounding, minor_units, round_money, share
+
+TaxLevel = Literal["invoice", "line"]
+_DIGITS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a hard cap has left before this document, in money. `line_id` None: the whole contract."""
+
+    left: Decimal
+    line_id: int | None = None
+    includes_expenses: bool = False
+
+
+def print_lines(
+    pieces: Iterable[BilledPiece],
+    *,
+    grouping: Grouping,
+    currency: str,
+    rounding: Rounding = "half_up",
+    rooms: Sequence[Room] = (),
+) -> list[PrintedLine]:
+    """The lines of a document: time grouped as the bill-to wants, everything else alone; fees after entries.
+
+    Each line is the exact sum of its pieces, rounded once; shares add up to it, cents to the largest remainder, ties to
+    the earlier piece. Where rounding up would take the document past a cap of `rooms`, the last lines under that cap
+    give the cents back. Raises ValueError for a piece in another currency.
+    """
+    ordered = sorted(pieces, key=lambda piece: (piece.kind == "fee", piece.service_date, piece.id))
+    if odd := [piece.id for piece in ordered if piece.currency != currency]:
+        raise ValueError(f"Pieces {odd} are not in {currency}, the currency of the document.")
+    groups: dict[tuple[object, ...], list[BilledPiece]] = {}
+    for piece in ordered:
+        groups.setdefault(_group_key(piece, grouping), []).append(piece)
+    nets = [
+        _round_exact(sum((_exact(piece) for piece in group), Fraction(0)), currency, rounding)
+        for group in groups.values()
+    ]
+    _give_back(nets, list(groups.values()), rooms, currency)
+    return [_line(group, net, grouping, currency) for group, net in zip(groups.values(), nets, strict=True)]
+
+
+def share_tax(
+    bases: Sequence[tuple[Decimal, str, Decimal]],
+    *,
+    level: TaxLevel,
+    currency: str,
+    rounding: Rounding = "half_up",
+) -> list[Decimal]:
+    """Tax per line from (net, category, rate as a fraction): rounded once per category and rate, or on each line."""
+    if level == "line":
+        return [round_money(net * rate, currency, rounding) for net, _, rate in bases]
+    taxes = [ZERO] * len(bases)
+    groups: dict[tuple[str, Decimal], list[int]] = {}
+    for index, (_, category, rate) in enumerate(bases):
+        groups.setdefault((category, rate), []).append(index)
+    for (_, rate), members in groups.items():
+        nets = [bases[index][0] for index in members]
+        total = round_money(sum(nets, ZERO) * rate, currency, rounding)
+        for index, tax in zip(members, share(total, nets, currency), strict=True):
+            taxes[index] = tax
+    return taxes
+
+
+def basis_hash(lines: Sequence[PrintedLine], *, currency: str, invoice_date: date, ship_to: str = "") -> str:
+    """What a tax quote was asked for: if this moves, the quote no longer fits."""
+    facts = [[line.contract_line_id, line.kind, line.net] for line in lines]
+    return hash_of({"lines": facts, "currency": currency, "invoice_date": invoice_date, "ship_to": ship_to})
+
+
+def content_hash(
+    lines: Sequence[PrintedLine],
+    *,
+    taxes: Sequence[Decimal],
+    currency: str,
+    invoice_date: date,
+    accounting_date: date,
+    contract_id: int,
+    contract_versions: Iterable[int],
+    bill_to_id: int,
+    purchase_order: str = "",
+    rules_version: str = RULES_VERSION,
+) -> str:
+    """SHA-256 of everything an approver sees: an approval is bound to it and lapses when it moves (§5.3)."""
+    return hash_of(
+        {
+            "lines": [{**_line_facts(line), "tax": tax} for line, tax in zip(lines, taxes, strict=True)],
+            "currency": currency,
+            "invoice_date": invoice_date,
+            "accounting_date": accounting_date,
+            "contract": contract_id,
+            "contract_versions": sorted(set(contract_versions)),
+            "bill_to": bill_to_id,
+            "purchase_order": purchase_order,
+            "rules": rules_version,
+        }
+    )
+
+
+def _line_facts(line: PrintedLine) -> dict[str, object]:
+    return {
+        "kind": line.kind,
+        "contract_line": line.contract_line_id,
+        "description": line.description,
+        "minutes": maybe(line.minutes),
+        "rate": maybe(line.rate),
+        "net": line.net,
+        "service_from": line.service_from,
+        "service_to": line.service_to,
+        "pieces": list(line.piece_ids),
+        "shares": list(line.shares),
+    }
+
+
+_GROUPS: dict[str, Callable[[BilledPiece], object]] = {
+    "resource": lambda piece: piece.resource,
+    "role": lambda piece: piece.role,
+    "task": lambda piece: piece.task_code,
+    "rate": lambda piece: piece.rate,
+}
+
+
+def _group_key(piece: BilledPiece, grouping: Grouping) -> tuple[object, ...]:
+    if grouping == "none" or piece.kind != "time":
+        return ("piece", piece.id)
+    return ("group", piece.contract_line_id, _GROUPS[grouping](piece))
+
+
+def _exact(piece: BilledPiece) -> Fraction:
+    """The value of a piece with nothing lost: where its amount is just its time at its rate, that product itself.
+
+    Three times 20 minutes at 142.015 are 142.015, although each is stored as 47.338333.
+    """
+    if piece.minutes is not None and piece.rate is not None and time_value(piece.minutes, piece.rate) == piece.amount:
+        return Fraction(piece.minutes) * Fraction(piece.rate) / MINUTES_PER_HOUR
+    return Fraction(piece.amount)
+
+
+def _round_exact(value: Fraction, currency: str, rounding: Rounding) -> Decimal:
+    with localcontext() as context:
+        context.prec = _DIGITS
+        return round_money(Decimal(value.numerator) / Decimal(value.denominator), currency, rounding)
+
+
+def _give_back(nets: list[Decimal], groups: list[list[BilledPiece]], rooms: Sequence[Room], currency: str) -> None:
+    """Take from the last lines under each cap what rounding up put above it: at most a cent or two per line."""
+    for room in sorted(rooms, key=lambda room: (room.line_id is None, room.line_id or 0)):
+        under = [index for index, group in enumerate(groups) if _counts(room, group[0])]
+        excess = sum((nets[index] for index in under), ZERO) - room.left
+        unit = Decimal(1).scaleb(-minor_units(currency))
+        tolerance = unit * len(under)
+        for index in reversed(under):
+            if excess <= 0 or excess > tolerance:
+                break
+            taken = min(nets[index], -(-excess // unit) * unit)
+            nets[index] -= taken
+            excess -= taken
+
+
+def _counts(room: Room, piece: BilledPiece) -> bool:
+    if room.line_id is not None and room.line_id != piece.contract_line_id:
+        return False
+    return piece.kind != "expense" or room.includes_expenses
+
+
+def _line(group: list[BilledPiece], net: Decimal, grouping: Grouping, currency: str) -> PrintedLine:
+    first = group[0]
+    timed = [piece.minutes for piece in group if piece.minutes is not None]
+    rates = {piece.rate for piece in group}
+    return PrintedLine(
+        kind=first.kind,
+        contract_line_id=first.contract_line_id,
+        description=_description(first, grouping, currency),
+        minutes=sum(timed, ZERO) if timed else None,
+        rate=first.rate if len(rates) == 1 else None,
+        net=net,
+        service_from=min(piece.service_date for piece in group),
+        service_to=max(piece.service_to or piece.service_date for piece in group),
+        piece_ids=tuple(piece.id for piece in group),
+        shares=tuple(share(net, [piece.amount for piece in group], currency)),
+    )
+
+
+def _description(piece: BilledPiece, grouping: Grouping, currency: str) -> str:
+    if grouping == "none" or piece.kind != "time":
+        return piece.description or piece.task_label or piece.resource_label or piece.role or piece.kind.capitalize()
+    if grouping == "resource":
+        return piece.resource_label or piece.resource or "Time"
+    if grouping == "role":
+        return piece.role or "Time"
+    if grouping == "task":
+        return piece.task_label or piece.task_code or "Time"
+    return f"Time at {plain(piece.rate)} {currency} per hour" if piece.rate is not None else "Time"
