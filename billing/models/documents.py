@@ -249,6 +249,7 @@ CANDIDATE_MOVES = Transitions(
         "returned": {"ready": "rebuilt", "needs_attention": "rebuilt", "dissolved": "dissolve"},
         "approved": {
             "posting": "post",
+            "returned": "returned with a reason",
             "ready": "figures moved, approval lapsed",
             "needs_attention": "a check stops it now",
             "dissolved": "dissolve",

@@ -1,0 +1,1 @@
+"""The only way to change billing rows; one module per noun."""

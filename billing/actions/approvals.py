@@ -1,0 +1,163 @@
+"""Approve, return and post candidates: each bound to what the person saw (§5)."""
+
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing import policies
+from billing.actions import candidates, checks
+from billing.engine.approvals import approvers_needed
+from billing.models import CANDIDATE_MOVES, Approval, Candidate, Invoice
+from contracts.queries import reference_of, route
+from integration_hub.effects.actions import effects
+from integration_hub.effects.models import Effect
+from integration_hub.kernel.errors import Denied, NotReady, Stale
+from integration_hub.people.models import User
+from integration_hub.trail.record import event
+
+
+def needed(candidate: Candidate) -> int:
+    """How many different people must approve: by amount, and two for the first invoice of a contract (§5.2)."""
+    first = not Invoice.objects.filter(contract=candidate.contract).exists()
+    return approvers_needed(candidate.gross, first_invoice=first)
+
+
+def given(candidate: Candidate) -> int:
+    """How many people have approved exactly these figures."""
+    return Approval.objects.filter(
+        candidate=candidate, content_hash=candidate.content_hash, verdict="approved", lapsed_at__isnull=True
+    ).count()
+
+
+@transaction.atomic
+def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -> Candidate:
+    """Approve what was seen. Raises Denied, or Stale when any figure has moved since."""
+    candidate = _locked(candidate_id)
+    policies.can_approve(candidate, by).or_raise()
+    if candidate.version != seen_version or candidate.content_hash != seen_hash:
+        raise Stale
+    Approval.objects.create(candidate=candidate, verdict=Approval.Verdict.APPROVED, content_hash=seen_hash, by=by)
+    count, wanted = given(candidate), needed(candidate)
+    status = Candidate.Status.APPROVED if count >= wanted else candidate.status
+    if status != candidate.status:
+        CANDIDATE_MOVES.check(candidate.status, status)
+    Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status)  # type: ignore[attr-defined]
+    event("billing.candidate.approved", by=by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, hash=seen_hash, approvals=count,
+          needed=wanted)  # fmt: skip
+    candidate.refresh_from_db()
+    return candidate
+
+
+@transaction.atomic
+def send_back(*, candidate_id: int, by: User, seen_version: int, reason: str) -> Candidate:
+    """Return a candidate to whoever prepared it, with a reason."""
+    candidate = _locked(candidate_id)
+    policies.can_return(candidate, by).or_raise()
+    if not reason.strip():
+        raise NotReady("Say why you return it.")
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.RETURNED)
+    candidates.lapse_approvals(candidate)
+    Candidate.objects.transition(  # type: ignore[attr-defined]
+        candidate.pk, seen_version=seen_version, status=Candidate.Status.RETURNED, returned_reason=reason
+    )
+    Approval.objects.create(
+        candidate=candidate, verdict=Approval.Verdict.RETURNED, content_hash=candidate.content_hash, by=by, reason=reason
+    )
+    event("billing.candidate.returned", by=by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=reason)  # fmt: skip
+    candidate.refresh_from_db()
+    return candidate
+
+
+def post(*, candidate_id: int, by: User, seen_version: int) -> Effect:
+    """Send an approved candidate to the ERP, once. What it rests on is checked again first (R22).
+
+    Raises Denied, Stale, NotReady, or Lapsed when the check moved the candidate: that move is kept.
+    """
+    with transaction.atomic():
+        candidate = _locked(candidate_id)
+        policies.can_post(candidate, by).or_raise()
+        if candidate.version != seen_version:
+            raise Stale
+        candidate = checks.run(candidate_id=candidate.pk)
+        if candidate.status == Candidate.Status.APPROVED:
+            return _plan(candidate, by)
+    raise Lapsed(candidate)
+
+
+def _plan(candidate: Candidate, by: User) -> Effect:
+    connection = route("erp", candidate.legal_entity)
+    if connection is None:
+        raise NotReady(f"No ERP is routed for {candidate.legal_entity.code}: set a route in Django admin.")
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
+    Candidate.objects.transition(candidate.pk, seen_version=candidate.version, status=Candidate.Status.POSTING)  # type: ignore[attr-defined]
+    effect = effects.plan(
+        effect_type=f"{connection.vendor}.invoice.post",
+        connection=connection,
+        business_key=candidate.number,
+        payload=payload_of(candidate),
+        legal_entity=candidate.legal_entity.code,
+        subject=("billing.candidate", str(candidate.pk)),
+        by=by,
+        posting_date=candidate.accounting_date,
+        amount=candidate.gross,
+        currency=candidate.currency,
+        lane=f"post:{connection.code}:{candidate.number}",
+    )
+    event("billing.candidate.posting", by=by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, effect=effect.key)  # fmt: skip
+    return effect
+
+
+class Lapsed(Denied):
+    """The figures or checks moved since approval: it has to be approved again."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self.candidate = candidate
+        codes = f" ({', '.join(candidate.codes)})" if candidate.codes else ""
+        super().__init__(f"The figures or checks of {candidate.number} moved since it was approved{codes}. Approve it again.")
+
+
+def payload_of(candidate: Candidate) -> dict[str, object]:
+    """The invoice as the ERP will get it, in our words; amounts as decimal strings."""
+    erp = route("erp", candidate.legal_entity)
+    entity_ref = reference_of(candidate.legal_entity, erp, "legal_entity") if erp else None
+    return {
+        "reference": candidate.number,
+        "customer_code": candidate.bill_to.customer.code,
+        "legal_entity_id": entity_ref.source_id if entity_ref else candidate.legal_entity.code,
+        "currency": candidate.currency,
+        "invoice_date": candidate.invoice_date.isoformat(),
+        "payment_terms": candidate.contract.payment_terms,
+        "po_number": candidate.purchase_order.number if candidate.purchase_order else "",
+        "memo": f"{candidate.contract.number} {candidate.contract.name}",
+        "job_reference": candidate.contract.number,
+        "lines": [
+            {
+                "reference": f"{candidate.number}-{line.number}",
+                "description": line.description,
+                "quantity": _text(line.hours) if line.hours is not None else "1",
+                "rate": _text(line.rate) if line.rate is not None else _text(line.net),
+                "amount": _text(line.net),
+                "tax": _text(line.tax),
+            }
+            for line in candidate.lines.order_by("number")
+        ],
+        "net": _text(candidate.net),
+        "tax_total": _text(candidate.tax),
+        "gross": _text(candidate.gross),
+    }
+
+
+def _text(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def _locked(candidate_id: int) -> Candidate:
+    return (
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
+        .get(pk=candidate_id)
+    )
+

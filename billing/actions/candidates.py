@@ -1,0 +1,276 @@
+"""Invoice candidates: reserve billable work, print lines, keep them true to what lies behind them (R22)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F, Max, Q
+
+from billing import policies, terms
+from billing.actions import checks
+from billing.engine.documents import print_lines
+from billing.engine.values import BilledPiece, PrintedLine
+from billing.models import (
+    CANDIDATE_MOVES,
+    Approval,
+    BillingRun,
+    Candidate,
+    CandidateLine,
+    CapEntry,
+    Hold,
+    HoldEffect,
+    Piece,
+)
+from contracts.actions.parties import open_period
+from contracts.models import Cap, Contract, PurchaseOrder
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import ZERO
+from integration_hub.people.models import User
+from integration_hub.trail.record import Actor, event
+from integration_hub.work.actions import items
+
+REBUILT = ("building", "needs_attention", "ready", "returned")
+OPEN = (*REBUILT, "approved", "rejected")
+
+
+@transaction.atomic
+def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
+    """Put all billable work of a contract through the run's date into one candidate; None when there is none.
+
+    Open candidates nobody approved are dissolved first, so that there is one truth per contract.
+    """
+    for old in Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("pk"):
+        dissolve(candidate=old, by="system:billing", reason=f"Rebuilt by run {run.pk}")
+    if terms.holds_on(contract).filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"]).exists():
+        return None
+    pieces = list(
+        Piece.objects.select_for_update(of=("self",))
+        .filter(contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through)
+        .order_by("event__service_date", "event_id", "number")
+    )
+    if not pieces or contract.bill_to is None:
+        return None
+    candidate = Candidate.objects.create(
+        run=run,
+        legal_entity=contract.legal_entity,
+        contract=contract,
+        bill_to=contract.bill_to,
+        purchase_order=_purchase_order(contract, run),
+        number=f"TL-{contract.legal_entity.code}-{run.pk:04d}-{contract.pk:05d}",
+        currency=contract.currency,
+        invoice_date=run.invoice_date,
+        accounting_date=open_period(contract.legal_entity, run.invoice_date) or run.invoice_date,
+        through=run.through,
+        prepared_by=run.started_by,
+    )
+    _print(candidate, pieces)
+    _reserve(candidate)
+    event("billing.candidate.built", by=run.started_by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=contract.legal_entity.code, net=candidate.net, pieces=len(pieces))  # fmt: skip
+    quote_soon(candidate)
+    return candidate
+
+
+def _purchase_order(contract: Contract, run: BillingRun) -> PurchaseOrder | None:
+    orders = contract.purchase_orders.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=run.invoice_date))
+    return orders.order_by("id").first() or contract.purchase_orders.order_by("-id").first()
+
+
+def _print(candidate: Candidate, pieces: Sequence[Piece]) -> None:
+    """Print lines over the pieces: round once per line and remember each piece's share."""
+    rows = Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).select_related(
+        "event", "event__resource", "event__schedule_item", "line"
+    )
+    billed = [_billed(piece) for piece in rows]
+    printed = print_lines(
+        billed, candidate.bill_to.line_grouping, candidate.currency, candidate.legal_entity.rounding  # type: ignore[arg-type]
+    )
+    offset = candidate.lines.aggregate(last=Max("number"))["last"] or 0
+    old = list(candidate.lines.values_list("pk", flat=True))
+    for number, line in enumerate(printed, start=offset + 1):
+        _store_line(candidate, number, line)
+    CandidateLine.objects.filter(pk__in=old).delete()
+    if old:
+        # Numbers start after the old lines' while both stand, then move to the front: lowest first, so never twice.
+        for line_row in candidate.lines.order_by("number"):
+            CandidateLine.objects.filter(pk=line_row.pk).update(number=F("number") - offset)
+    candidate.net = sum((line.net for line in printed), ZERO)
+    candidate.tax = ZERO
+    candidate.gross = candidate.net
+    candidate.save()
+
+
+def _store_line(candidate: Candidate, number: int, line: PrintedLine) -> None:
+    row = CandidateLine.objects.create(
+        candidate=candidate,
+        number=number,
+        contract_line_id=line.contract_line_id,
+        kind=line.kind,
+        description=line.description[:250],
+        hours=(line.minutes / 60).quantize(Decimal("0.0001")) if line.minutes is not None else None,
+        rate=line.rate,
+        net=line.net,
+        service_from=line.service_from,
+        service_to=line.service_to,
+    )
+    shares = dict(zip(line.piece_ids, line.shares, strict=True))
+    changed = [
+        Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=row, net=net) for pk, net in shares.items()
+    ]
+    Piece.objects.bulk_update(changed, ["state", "candidate_line", "net"], batch_size=1000)
+
+
+def _billed(piece: Piece) -> BilledPiece:
+    work = piece.event
+    who = work.resource.name if work.resource else ""
+    assert piece.amount is not None
+    assert piece.line_id is not None
+    return BilledPiece(
+        id=piece.pk,
+        kind=work.kind,  # type: ignore[arg-type]  # choices are the same words
+        contract_line_id=piece.line_id,
+        service_date=work.schedule_item.period_from if work.schedule_item else work.service_date,
+        service_to=work.schedule_item.period_to if work.schedule_item else None,
+        minutes=piece.minutes,
+        rate=piece.rate,
+        amount=piece.amount,
+        currency=piece.currency,
+        description=work.description or (piece.line.name if piece.line else work.get_kind_display()),
+        resource=work.resource.code if work.resource else "",
+        resource_label=who,
+        role=work.role or (work.resource.role if work.resource else ""),
+        task_code=work.task_code,
+        task_label=work.task_code,
+    )
+
+
+def _reserve(candidate: Candidate) -> None:
+    """Reserve room in caps and purchase order. The database refuses to over-commit a hard cap."""
+    reserved: dict[int, Decimal] = {}
+    caps = list(Cap.objects.select_for_update(of=("self",)).filter(contract=candidate.contract).order_by("pk"))
+    for piece in _pieces(candidate):
+        for cap in caps:
+            if cap.line_id in (None, piece.line_id):
+                reserved[cap.pk] = reserved.get(cap.pk, ZERO) + (piece.amount or ZERO)
+    for cap_id, amount in reserved.items():
+        CapEntry.objects.create(cap_id=cap_id, kind=CapEntry.Kind.RESERVE, amount=amount, candidate=candidate)
+        Cap.objects.filter(pk=cap_id).update(reserved=F("reserved") + amount, version=F("version") + 1)
+    if candidate.purchase_order_id:
+        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") + candidate.net)
+
+
+def _unreserve(candidate: Candidate) -> None:
+    """Give back what the candidate reserved."""
+    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE):
+        Cap.objects.filter(pk=entry.cap_id).update(reserved=F("reserved") - entry.amount, version=F("version") + 1)
+        entry.delete()
+    if candidate.purchase_order_id:
+        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") - candidate.net)
+
+
+def _pieces(candidate: Candidate) -> list[Piece]:
+    return list(Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).order_by("pk"))
+
+
+@transaction.atomic
+def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int | None = None) -> Candidate:
+    """Take an unposted candidate apart: its work is billable again, its reservations and approvals are gone."""
+    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract").get(pk=candidate.pk)
+    if isinstance(by, User):
+        policies.can_dissolve(candidate, by).or_raise()
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.DISSOLVED)
+    Candidate.objects.transition(  # type: ignore[attr-defined]  # VersionedQuerySet
+        candidate.pk, seen_version=candidate.version if seen_version is None else seen_version, status=Candidate.Status.DISSOLVED
+    )
+    _unreserve(candidate)
+    Piece.objects.filter(candidate_line__candidate=candidate).update(
+        state=Piece.State.BILLABLE, candidate_line=None, net=None
+    )
+    lapse_approvals(candidate)
+    checks.clear_cases(candidate)
+    event("billing.candidate.dissolved", by=by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=reason)  # fmt: skip
+    candidate.refresh_from_db()
+    return candidate
+
+
+def lapse_approvals(candidate: Candidate) -> int:
+    """Approvals of figures that moved do not count any more."""
+    return Approval.objects.filter(candidate=candidate, lapsed_at__isnull=True).update(lapsed_at=now())
+
+
+@transaction.atomic
+def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
+    """Take the pieces of these events out of every candidate that is not posting, and reprint what is left."""
+    pieces = Piece.objects.filter(
+        event__in=event_ids, is_current=True, state=Piece.State.RESERVED, candidate_line__candidate__status__in=OPEN
+    )
+    ids = set(pieces.values_list("candidate_line__candidate", flat=True))
+    touched = list(
+        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "bill_to").filter(pk__in=ids).order_by("pk")
+    )
+    gone = list(pieces.values_list("pk", flat=True))
+    for candidate in touched:
+        _unreserve(candidate)
+    Piece.objects.filter(pk__in=gone).update(state=Piece.State.BILLABLE, candidate_line=None, net=None)
+    for candidate in touched:
+        _reprint(candidate, by)
+    return len(gone)
+
+
+def _reprint(candidate: Candidate, by: Actor) -> None:
+    left = _pieces(candidate)
+    lapsed = lapse_approvals(candidate)
+    if not left:
+        Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.DISSOLVED, version=F("version") + 1)
+        checks.clear_cases(candidate)
+        event("billing.candidate.dissolved", by=by, object_type="billing.candidate", object_id=candidate.pk,
+              label=candidate.number, legal_entity=candidate.legal_entity.code, reason="Nothing is left in it")  # fmt: skip
+        return
+    _print(candidate, left)
+    _reserve(candidate)
+    candidate.status = Candidate.Status.BUILDING
+    candidate.version += 1
+    candidate.save()
+    event("billing.candidate.reprinted", by=by, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, net=candidate.net, lapsed=lapsed)  # fmt: skip
+    quote_soon(candidate)
+
+
+def let_go_held(*, contract: Contract, hold: Hold, by: Actor) -> int:
+    """Take newly held work out of open candidates."""
+    pieces = Piece.objects.filter(contract=contract, is_current=True, state=Piece.State.RESERVED)
+    narrow = {
+        "event": Q(event__work_key=hold.target_id),
+        "milestone": Q(event__milestone_id=hold.target_id),
+        "project": Q(event__project_id=hold.target_id),
+        "line": Q(line_id=hold.target_id),
+    }.get(hold.scope, Q())
+    return let_go(event_ids=list(pieces.filter(narrow).values_list("event_id", flat=True)), by=by)
+
+
+def quote_soon(candidate: Candidate) -> None:
+    """Have tax quoted and the checks run, in the candidate's own lane."""
+    items.enqueue(
+        "billing.quote",
+        lane=f"candidate:{candidate.pk}",
+        stage="post",
+        payload={"candidate": candidate.pk},
+        dedupe="quote",
+        legal_entity=candidate.legal_entity.code,
+        amount=candidate.net,
+        currency=candidate.currency,
+    )
+
+
+def check_soon(*, contract_id: int) -> None:
+    """Have the checks of a contract's open candidates run again."""
+    for candidate in Candidate.objects.filter(contract=contract_id, status__in=OPEN).select_related("legal_entity"):
+        items.enqueue(
+            "billing.check",
+            lane=f"candidate:{candidate.pk}",
+            stage="post",
+            payload={"candidate": candidate.pk},
+            dedupe="check",
+            legal_entity=candidate.legal_entity.code,
+        )

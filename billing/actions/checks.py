@@ -1,0 +1,163 @@
+"""Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
+
+from django.db import transaction
+from django.db.models import Sum
+
+from billing import terms
+from billing.engine.documents import content_hash
+from billing.engine.readiness import CandidateFacts, Check, check
+from billing.models import CANDIDATE_MOVES, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
+from contracts.actions.parties import open_period
+from contracts.models import Amendment, BillTo
+from contracts.queries import reference_of, route
+from integration_hub.cases.actions import cases
+from integration_hub.kernel.ids import content_hash as hash_of
+from integration_hub.kernel.money import ZERO
+from integration_hub.trail.record import event
+
+BY = "system:billing"
+CASE_CODES = (
+    "PO_MISSING", "PO_EXPIRED", "PO_EXHAUSTED", "BILLTO_INCOMPLETE", "CREDIT_HOLD", "TAX_MISSING", "TAX_VARIANCE",
+    "AMOUNT_ANOMALY", "AMENDMENT_PENDING", "ERP_MAPPING", "PERIOD_CLOSED",
+)  # fmt: skip
+
+
+def rendering(candidate: Candidate) -> dict[str, object]:
+    """Everything an approver sees that money depends on; approvals are bound to its hash (§5.3)."""
+    version = candidate.contract.versions.order_by("-number").values_list("number", flat=True).first()
+    return {
+        "number": candidate.number,
+        "bill_to": candidate.bill_to_id,
+        "currency": candidate.currency,
+        "invoice_date": candidate.invoice_date,
+        "purchase_order": candidate.purchase_order.number if candidate.purchase_order else "",
+        "contract_version": version,
+        "lines": [
+            [line.description, line.hours, line.rate, line.net, line.tax] for line in candidate.lines.order_by("number")
+        ],
+        "net": candidate.net,
+        "tax": candidate.tax,
+        "gross": candidate.gross,
+    }
+
+
+def facts(candidate: Candidate) -> CandidateFacts:
+    """What the checklist asks about a candidate, read now."""
+    from billing.actions.quotes import request_of
+
+    order = candidate.purchase_order
+    tax = TaxDetermination.objects.filter(candidate=candidate).first()
+    no_post = terms.holds_on(candidate.contract).filter(effect=HoldEffect.NO_POST)
+    waiting = Piece.objects.filter(
+        contract=candidate.contract, is_current=True, state__in=["billable", "blocked", "held"],
+        event__service_date__lte=candidate.through,
+    ).exclude(codes__contains=["NOT_APPROVED"])  # fmt: skip
+    period = open_period(candidate.legal_entity, candidate.invoice_date)
+    return CandidateFacts(
+        currency=candidate.currency,
+        invoice_date=candidate.invoice_date,
+        net=candidate.net,
+        gross=candidate.gross,
+        po_required=candidate.contract.po_required or candidate.bill_to.po_rule == BillTo.PoRule.REQUIRED,
+        po_number=order.number if order else "",
+        po_left=order.amount - order.committed - order.reserved if order and order.amount is not None else None,
+        po_expires_on=order.expires_on if order else None,
+        bill_to_verified=candidate.bill_to.status == BillTo.Status.VERIFIED,
+        credit_hold=candidate.bill_to.credit_hold,
+        tax_quoted=tax is not None and tax.basis_hash == hash_of(request_of(candidate)),
+        tax=candidate.tax,
+        tax_of_engine=tax.tax if tax else None,
+        period_open=period is not None,
+        accounting_date=period,
+        erp_customer_known=_erp_knows(candidate),
+        no_post_holds=tuple(no_post.values_list("code", flat=True)),
+        stragglers=waiting.count(),
+        stragglers_amount=waiting.aggregate(total=Sum("amount"))["total"] or ZERO,
+        earlier_nets=tuple(
+            Invoice.objects.filter(contract=candidate.contract).order_by("-invoice_date").values_list("net", flat=True)[:6]
+        ),
+        amendment_pending=Amendment.objects.filter(
+            contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
+        ).exists(),
+        line_count=candidate.lines.count(),
+    )
+
+
+def _erp_knows(candidate: Candidate) -> bool:
+    erp = route("erp", candidate.legal_entity)
+    return erp is None or reference_of(candidate.bill_to.customer, erp, "customer_account") is not None
+
+
+def checklist(candidate: Candidate) -> list[Check]:
+    """The checklist as the candidate page shows it."""
+    return check(facts(candidate))
+
+
+@transaction.atomic
+def run(*, candidate_id: int) -> Candidate:
+    """Run the checks and move the candidate accordingly. Figures that moved lapse approvals (`APPROVAL_STALE`)."""
+    from billing.actions.candidates import lapse_approvals
+
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
+        .get(pk=candidate_id)
+    )
+    if candidate.status not in {"building", "needs_attention", "ready", "returned", "approved", "rejected"}:
+        return candidate
+    results = checklist(candidate)
+    stops = sorted({result.code for result in results if not result.ok and result.level == "stop"})
+    warnings = sorted({result.code for result in results if not result.ok and result.level == "warn"})
+    digest = content_hash(rendering(candidate))
+    moved = bool(candidate.content_hash) and digest != candidate.content_hash
+    lapsed = lapse_approvals(candidate) if moved else 0
+    status = _next_status(candidate, stops, moved=moved)
+    before = (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash)
+    candidate.codes, candidate.warnings, candidate.content_hash = stops, warnings, digest
+    if status != candidate.status:
+        CANDIDATE_MOVES.check(candidate.status, status)
+        candidate.status = status
+    if (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash) != before:
+        candidate.version += 1
+        candidate.save()
+        event("billing.candidate.checked", by=BY, object_type="billing.candidate", object_id=candidate.pk,
+              label=candidate.number, legal_entity=candidate.legal_entity.code, status=status, stops=stops,
+              warnings=warnings, lapsed=lapsed)  # fmt: skip
+    _sync_cases(candidate, results)
+    return candidate
+
+
+def _next_status(candidate: Candidate, stops: list[str], *, moved: bool) -> str:
+    if stops:
+        return "needs_attention"
+    if candidate.status == "approved" and not moved:
+        return "approved"
+    if candidate.status == "returned" and not moved:
+        return "returned"
+    return "ready"
+
+
+def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
+    failed = {result.code: result for result in results if not result.ok and result.level in {"stop", "warn"}}
+    scope = f"candidate:{candidate.contract.number}"
+    for code in CASE_CODES:
+        result = failed.get(code)
+        wanted = {}
+        if result is not None:
+            wanted[scope] = cases.CaseIn(
+                title=f"{result.message} ({candidate.contract.number})",
+                remedy=result.remedy,
+                legal_entity=candidate.legal_entity.code,
+                subject=("billing.candidate", str(candidate.pk), candidate.number),
+                members=[
+                    cases.MemberIn("billing.candidate", str(candidate.pk), candidate.number, candidate.net, candidate.currency)
+                ],
+            )
+        cases.sync(code, wanted, scope=scope, by=BY)
+
+
+def clear_cases(candidate: Candidate) -> None:
+    """Close what a candidate that is gone had asked for."""
+    for code in CASE_CODES:
+        cases.sync(code, {}, scope=f"candidate:{candidate.contract.number}", by=BY)
+

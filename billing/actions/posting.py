@@ -1,0 +1,172 @@
+"""What happens when the ERP has confirmed, or refused, an invoice (R22)."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F
+
+from billing.actions import checks, status_out
+from billing.models import CANDIDATE_MOVES, Candidate, CapEntry, Invoice, InvoiceLine, Piece, TaxDetermination
+from contracts.actions import references
+from contracts.models import Cap, PurchaseOrder
+from contracts.queries import route
+from integration_hub.cases.actions import cases
+from integration_hub.effects.actions import effects
+from integration_hub.effects.models import Effect
+from integration_hub.trail.record import event
+
+BY = "system:billing"
+COMPARED = ("net", "tax", "gross")
+
+
+def confirmed(effect: Effect) -> None:
+    """The ERP has the invoice: make ours, fix its pieces, commit limits, tax and the news to CRM and PSA.
+
+    Runs in the transaction that confirms the effect, so it happens exactly once.
+    """
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
+        .get(number=effect.business_key)
+    )
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTED)
+    invoice = _invoice(candidate, effect)
+    Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.POSTED, version=F("version") + 1)
+    Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).update(state=Piece.State.POSTED)
+    _commit_limits(candidate)
+    references.note(
+        connection=effect.connection, entity="invoice", source_id=effect.remote_id, row=invoice, number=invoice.number
+    )
+    event("billing.invoice.posted", by=effect.connection.code, object_type="billing.invoice", object_id=invoice.pk,
+          label=invoice.number, legal_entity=candidate.legal_entity.code, candidate=candidate.number, net=invoice.net,
+          tax=invoice.tax, gross=invoice.gross)  # fmt: skip
+    _compare(candidate, effect, invoice)
+    checks.clear_cases(candidate)
+    _commit_tax(candidate, invoice)
+    status_out.tell(invoice=invoice)
+
+
+def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
+    due = effect.remote.get("due_on")
+    invoice = Invoice.objects.create(
+        candidate=candidate,
+        effect=effect,
+        legal_entity=candidate.legal_entity,
+        contract=candidate.contract,
+        bill_to=candidate.bill_to,
+        number=effect.remote_number,
+        remote_id=effect.remote_id,
+        invoice_date=candidate.invoice_date,
+        due_on=date.fromisoformat(due) if due else None,
+        currency=candidate.currency,
+        net=candidate.net,
+        tax=candidate.tax,
+        gross=candidate.gross,
+    )
+    InvoiceLine.objects.bulk_create(
+        [
+            InvoiceLine(
+                invoice=invoice, candidate_line=line, number=line.number, remote_line=f"{candidate.number}-{line.number}",
+                description=line.description, net=line.net, tax=line.tax,
+            )  # fmt: skip
+            for line in candidate.lines.order_by("number")
+        ]
+    )
+    return invoice
+
+
+def _commit_limits(candidate: Candidate) -> None:
+    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE):
+        CapEntry.objects.create(cap_id=entry.cap_id, kind=CapEntry.Kind.COMMIT, amount=entry.amount, candidate=candidate)
+        Cap.objects.filter(pk=entry.cap_id).update(
+            reserved=F("reserved") - entry.amount, committed=F("committed") + entry.amount, version=F("version") + 1
+        )
+    if candidate.purchase_order_id:
+        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(
+            reserved=F("reserved") - candidate.net, committed=F("committed") + candidate.net
+        )
+
+
+def _compare(candidate: Candidate, effect: Effect, invoice: Invoice) -> None:
+    """Differences between what we sent and what the ERP has are never accepted silently."""
+    differences = [
+        f"{name}: ours {getattr(invoice, name):f}, theirs {theirs}"
+        for name in COMPARED
+        if (theirs := effect.remote.get(name)) is not None and Decimal(str(theirs)) != getattr(invoice, name)
+    ]
+    if (theirs := effect.remote.get("currency")) and theirs != invoice.currency:
+        differences.append(f"currency: ours {invoice.currency}, theirs {theirs}")
+    if differences:
+        raise_variance("ERP_VARIANCE", invoice, "; ".join(differences), effect.connection.name)
+
+
+def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> None:
+    """Open the case of an invoice whose figures differ somewhere."""
+    cases.raise_case(
+        code=code,
+        root_cause=f"invoice:{invoice.legal_entity.code}:{invoice.number}",
+        title=f"{invoice.number} differs in {system}",
+        detail=detail,
+        remedy="Correct the figures there, or credit and repost.",
+        legal_entity=invoice.legal_entity.code,
+        subject=("billing.invoice", str(invoice.pk), invoice.number),
+        members=[cases.MemberIn("billing.invoice", str(invoice.pk), invoice.number, invoice.gross, invoice.currency)],
+        by=BY,
+    )
+
+
+def _commit_tax(candidate: Candidate, invoice: Invoice) -> None:
+    tax = TaxDetermination.objects.filter(candidate=candidate, status=TaxDetermination.Status.QUOTED).first()
+    connection = route("tax", candidate.legal_entity)
+    if tax is None or connection is None:
+        return
+    effects.plan(
+        effect_type=f"{connection.vendor}.invoice.commit",
+        connection=connection,
+        business_key=candidate.number,
+        payload={**tax.request, "invoice_number": invoice.number, "tax": f"{tax.tax:f}"},
+        legal_entity=candidate.legal_entity.code,
+        subject=("billing.candidate", str(candidate.pk)),
+        by=BY,
+        amount=tax.tax,
+        currency=tax.currency,
+        lane=f"tax:{connection.code}:{candidate.number}",
+    )
+
+
+def rejected(effect: Effect) -> None:
+    """The ERP said no: the candidate waits for a person, its reservations stay."""
+    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
+    if candidate.status != Candidate.Status.POSTING:
+        return
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.REJECTED)
+    Candidate.objects.filter(pk=candidate.pk).update(
+        status=Candidate.Status.REJECTED, version=F("version") + 1, returned_reason=effect.failure
+    )
+    event("billing.candidate.rejected", by=effect.connection.code, object_type="billing.candidate", object_id=candidate.pk,
+          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=effect.failure)  # fmt: skip
+
+
+def tax_committed(effect: Effect) -> None:
+    """The tax engine recorded the document: compare what it committed with what was approved (R7)."""
+    tax = TaxDetermination.objects.select_related("candidate").get(candidate__number=effect.business_key)
+    tax.status = TaxDetermination.Status.COMMITTED
+    tax.response = {**tax.response, "committed": _plain(effect.remote)}
+    tax.save()
+    committed = effect.remote.get("tax")
+    invoice = tax.candidate.invoice
+    event("billing.tax.committed", by=effect.connection.code, object_type="billing.invoice", object_id=invoice.pk,
+          label=invoice.number, legal_entity=invoice.legal_entity.code, tax=committed)  # fmt: skip
+    tolerance = min(Decimal("0.01") * tax.candidate.lines.count(), Decimal("0.05"))
+    if committed is not None and abs(Decimal(str(committed)) - invoice.tax) > tolerance:
+        detail = f"tax: approved and posted {invoice.tax:f}, committed {committed}"
+        raise_variance("TAX_VARIANCE", invoice, detail, effect.connection.name)
+
+
+def tax_rejected(effect: Effect) -> None:
+    """The ledger's case (ERP_REJECTED) says it; the invoice stands as posted."""
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}

@@ -1,0 +1,110 @@
+"""Tax quotes: asked before approval, without recording anything in the engine (R7)."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from billing.engine.documents import share_tax
+from billing.models import Candidate, CandidateLine, TaxDetermination
+from contracts.queries import route
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import TAX_ENGINES
+from integration_hub.kernel.ids import content_hash
+from integration_hub.kernel.money import ZERO, round_money
+from integration_hub.trail.record import event
+
+BY = "system:billing"
+
+
+def request_of(candidate: Candidate) -> dict[str, Any]:
+    """What the engine is asked: document, parties, place of supply, lines."""
+    customer = candidate.bill_to.customer
+    country, _, region = candidate.contract.tax_jurisdiction.partition("-")
+    return {
+        "document_code": candidate.number,
+        "company_code": candidate.legal_entity.tax_company or candidate.legal_entity.code,
+        "customer_code": customer.code,
+        "date": candidate.invoice_date.isoformat(),
+        "currency": candidate.currency,
+        "lines": [
+            {"number": str(line.number), "amount": str(line.net), "description": line.description, "tax_code": ""}
+            for line in candidate.lines.order_by("number")
+        ],
+        "ship_to": {
+            "country": country or customer.country,
+            "region": region or customer.region,
+            "city": customer.city,
+            "postal_code": customer.postal_code,
+            "line1": customer.street,
+        },
+    }
+
+
+def quote(*, candidate_id: int) -> None:
+    """Ask the tax engine and store the answer. Called outside any transaction: it makes a remote call."""
+    candidate = Candidate.objects.select_related("legal_entity", "contract", "bill_to__customer").get(pk=candidate_id)
+    connection = route("tax", candidate.legal_entity)
+    if candidate.status not in {"building", "needs_attention", "ready", "returned"} or connection is None:
+        return
+    request = request_of(candidate)
+    basis = content_hash(request)
+    known = TaxDetermination.objects.filter(candidate=candidate, basis_hash=basis).exclude(status="voided").first()
+    if known is None:
+        _store(candidate, request, basis, _ask(connection, request))
+
+
+def _ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
+    return TAX_ENGINES.get(connection.vendor)(connection, request)
+
+
+@transaction.atomic
+def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: dict[str, Any]) -> None:
+    """Keep request and answer, and put the tax on the lines, rounded as the bill-to wants it."""
+    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract", "bill_to__customer").get(
+        pk=candidate.pk
+    )
+    if content_hash(request_of(candidate)) != basis:
+        return  # the lines moved while we asked: the next quote is already waiting
+    by_number = {str(line["number"]): line for line in answer["lines"]}
+    lines = list(candidate.lines.order_by("number"))
+    rates = [_rate(by_number.get(str(line.number)), line) for line in lines]
+    taxes = share_tax(
+        [(line.net, rate) for line, rate in zip(lines, rates, strict=True)],
+        level=candidate.bill_to.tax_level,  # type: ignore[arg-type]  # choices are the same words
+        currency=candidate.currency,
+        rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]
+    )
+    for line, rate, tax in zip(lines, rates, taxes, strict=True):
+        CandidateLine.objects.filter(pk=line.pk).update(tax=tax, tax_rate=rate)
+    engine_tax = round_money(Decimal(str(answer["tax"])), candidate.currency)
+    candidate.tax = sum(taxes, ZERO)
+    candidate.gross = candidate.net + candidate.tax
+    candidate.version += 1
+    candidate.save()
+    TaxDetermination.objects.update_or_create(
+        candidate=candidate,
+        defaults={
+            "status": TaxDetermination.Status.QUOTED,
+            "document_code": candidate.number,
+            "basis_hash": basis,
+            "net": candidate.net,
+            "tax": engine_tax,
+            "estimate": candidate.tax,
+            "currency": candidate.currency,
+            "lines": answer["lines"],
+            "request": request,
+            "response": answer,
+        },
+    )
+    event("billing.tax.quoted", by=BY, object_type="billing.candidate", object_id=candidate.pk, label=candidate.number,
+          legal_entity=candidate.legal_entity.code, net=candidate.net, tax=candidate.tax)  # fmt: skip
+
+
+def _rate(answer: dict[str, Any] | None, line: CandidateLine) -> Decimal:
+    """The rate the engine applied to a line; from its tax where it names several rates."""
+    if answer is None:
+        return ZERO
+    if answer.get("rate") is not None:
+        return Decimal(str(answer["rate"]))
+    return Decimal(str(answer["tax"])) / line.net if line.net else ZERO

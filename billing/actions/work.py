@@ -1,0 +1,183 @@
+"""Billable events: our immutable copy of each version of delivered work (billing.md §0.1, R21)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+
+from billing.models import BillableEvent, Decision, Piece
+from contracts.models import Contract, Milestone
+from integration_hub.cases.actions import cases
+from integration_hub.trail.record import Actor, event
+from integration_hub.work.actions import items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Delivered work as a source states it now; becomes a new event version when it differs from the current one."""
+
+    work_key: str
+    kind: str
+    service_date: date
+    approval: str
+    source_version_id: int | None = None
+    legal_entity_id: int | None = None
+    contract_id: int | None = None
+    project_id: int | None = None
+    line_id: int | None = None
+    milestone_id: int | None = None
+    schedule_item_id: int | None = None
+    resource_id: int | None = None
+    role: str = ""
+    task_code: str = ""
+    category: str = ""
+    minutes: Decimal | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    chargeable: bool = True
+    description: str = ""
+    is_deleted: bool = False
+
+
+COMPARED = tuple(field.name for field in fields(Draft) if field.name not in {"work_key", "source_version_id"})
+
+
+@transaction.atomic
+def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
+    """Store new versions of delivered work and have their contracts decided again. Returns how many were new.
+
+    Work whose earlier version is posted, or is being posted, is not replaced: `LATE_CHANGE` asks a person instead.
+    """
+    latest = {draft.work_key: draft for draft in drafts}
+    current = {row.work_key: row for row in BillableEvent.objects.filter(work_key__in=latest, is_current=True)}
+    changed = [draft for key, draft in latest.items() if _differs(current.get(key), draft)]
+    locked = _locked_states([current[draft.work_key].pk for draft in changed if draft.work_key in current])
+    fresh: list[BillableEvent] = []
+    replaced: list[BillableEvent] = []
+    for draft in changed:
+        old = current.get(draft.work_key)
+        if old is not None and locked.get(old.pk) == "posted":
+            _ask_about_late_change(old, draft, by)
+            continue
+        if old is not None:
+            replaced.append(old)
+        fresh.append(_version(draft, old))
+    retire(events=replaced, by=by)
+    BillableEvent.objects.bulk_create(fresh, batch_size=2000)
+    decide_soon(((row.contract_id, row.project_id) for row in [*fresh, *replaced]), caused_by=caused_by)
+    if fresh:
+        event("billing.work.recorded", by=by, object_type="billing.batch", object_id=caused_by, count=len(fresh),
+              replaced=len(replaced))  # fmt: skip
+    return len(fresh)
+
+
+def _differs(row: BillableEvent | None, draft: Draft) -> bool:
+    return row is None or any(getattr(row, name) != getattr(draft, name) for name in COMPARED)
+
+
+def _version(draft: Draft, old: BillableEvent | None) -> BillableEvent:
+    values = {field.name: getattr(draft, field.name) for field in fields(Draft)}
+    return BillableEvent(version=old.version + 1 if old else 1, **values)
+
+
+def _locked_states(event_ids: list[int]) -> dict[int, str]:
+    """`posted` where a piece is posted or on its way to the ERP, `reserved` where a candidate can still let it go."""
+    states: dict[int, str] = {}
+    rows = Piece.objects.filter(event__in=event_ids, is_current=True, state__in=Piece.LOCKED).values_list(
+        "event_id", "state", "candidate_line__candidate__status"
+    )
+    for event_id, state, candidate in rows:
+        fixed = state != Piece.State.RESERVED or candidate in {"posting", "posted"}
+        states[event_id] = "posted" if fixed or states.get(event_id) == "posted" else "reserved"
+    return states
+
+
+def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
+    """Take superseded versions out of force; pieces in unposted candidates leave them, which lapses their approvals."""
+    from billing.actions import candidates
+
+    if not events:
+        return
+    ids = [row.pk for row in events]
+    candidates.let_go(event_ids=ids, by=by)
+    Piece.objects.filter(event__in=ids, is_current=True).update(is_current=False)
+    Decision.objects.filter(event__in=ids, is_current=True).update(is_current=False)
+    BillableEvent.objects.filter(pk__in=ids).update(is_current=False)
+
+
+def _ask_about_late_change(old: BillableEvent, draft: Draft, by: Actor) -> None:
+    entity = old.legal_entity.code if old.legal_entity else ""
+    changes = {
+        name: f"{getattr(old, name)} → {getattr(draft, name)}" for name in COMPARED if getattr(old, name) != getattr(draft, name)
+    }
+    cases.raise_case(
+        code="SOURCE_DELETED_AFTER_POST" if draft.is_deleted else "LATE_CHANGE",
+        root_cause=draft.work_key,
+        title=f"{draft.work_key} changed in its source after it was billed",
+        detail="; ".join(f"{name}: {change}" for name, change in changes.items()),
+        remedy="Credit and rebill it, or refuse the change in the source.",
+        legal_entity=entity,
+        subject=("billing.billableevent", str(old.pk), draft.work_key),
+        members=[cases.MemberIn("billing.billableevent", str(old.pk), draft.work_key, old.amount, old.currency)],
+        by=by,
+    )
+
+
+def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: str) -> None:
+    """Ring the lanes of the contracts (or of projects without one) that have to be decided again."""
+    unique = sorted({(contract or 0, 0 if contract else project or 0) for contract, project in targets})
+    entities = dict(
+        Contract.objects.filter(pk__in=[contract for contract, _ in unique]).values_list("pk", "legal_entity__code")
+    )
+    for contract, project in unique:
+        key = f"contract:{contract}" if contract else f"project:{project}"
+        items.enqueue(
+            "billing.decide",
+            lane=key,
+            stage="ingest",
+            payload={"contract": contract or None, "project": project or None, "caused_by": caused_by[:120]},
+            dedupe="decide",
+            legal_entity=entities.get(contract, ""),
+        )
+
+
+def record_milestone(*, milestone: Milestone, by: Actor) -> None:
+    """An accepted milestone is delivered work; a withdrawn acceptance takes it back (R9)."""
+    contract = milestone.line.contract
+    accepted = milestone.status == Milestone.Status.ACCEPTED
+    record(
+        drafts=[
+            Draft(
+                work_key=f"milestone:{milestone.pk}",
+                kind="milestone",
+                service_date=milestone.accepted_on or milestone.due_on or contract.starts_on or date.min,
+                approval="approved" if accepted else "draft",
+                legal_entity_id=contract.legal_entity_id,
+                contract_id=contract.pk,
+                line_id=milestone.line_id,
+                milestone_id=milestone.pk,
+                amount=milestone.amount,
+                currency=milestone.currency,
+                description=milestone.name,
+                is_deleted=not accepted,
+            )
+        ],
+        by=by,
+        caused_by=f"milestone {milestone.pk} {milestone.status}",
+    )
+
+
+@transaction.atomic
+def adopt(*, contract: Contract, by: Actor) -> int:
+    """Give the work of a contract's projects to the contract, once the project is linked."""
+    loose = BillableEvent.objects.filter(project__contract=contract, contract__isnull=True, is_current=True)
+    moved = loose.update(contract=contract, legal_entity=contract.legal_entity)
+    if moved:
+        Piece.objects.filter(event__contract=contract, contract__isnull=True, is_current=True).update(
+            contract=contract, legal_entity=contract.legal_entity
+        )
+        event("billing.work.adopted", by=by, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
+              legal_entity=contract.legal_entity.code, count=moved)  # fmt: skip
+    return moved

@@ -1,0 +1,55 @@
+"""The exceptions billing can raise, as finance would say them (billing.md §3.3)."""
+# ruff: noqa: E501  a table reads better unbroken
+
+from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
+
+ROLE = {"CM": "finance", "PM": "delivery_lead", "BA": "billing_analyst", "BM": "finance", "FC": "finance", "INT": "integration_admin",
+        "PMO": "pmo", "RM": "pmo", "TAX": "finance", "AR": "finance"}  # fmt: skip
+
+ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
+    ("SOURCE_DELETED_AFTER_POST", "Billed work vanished from the PSA", "BA", 2, "the source is restored", ("Credit it", "Keep it with evidence")),
+    ("LATE_CHANGE", "The source changed after billing", "BA", 3, "the change is withdrawn", ("Credit and rebill", "Refuse the change")),
+    ("CONTRACT_MISSING", "Work without a contract", "PMO", 2, "a contract in force covers it", ("Link the project to its contract", "Mark it internal")),
+    ("CONTRACT_NOT_SIGNED", "Working at risk", "CM", 2, "the signature arrives", ("Chase the signature", "Agree a letter of intent")),
+    ("CONTRACT_EXPIRED", "Work outside the contract's dates", "CM", 2, "an extension is in force", ("Extend by amendment", "Move to another contract", "Write off")),
+    ("AMENDMENT_PENDING", "A change order is not in force", "CM", 3, "it is applied or voided", ("Wait for the signature", "Bill now, rebill later")),
+    ("MAP_MISSING", "No line takes it", "PMO", 2, "a rule names the line", ("Pick the line", "Mark it included")),
+    ("MAP_AMBIGUOUS", "Several lines take it", "PMO", 2, "one rule remains", ("Sharpen the rules",)),
+    ("RATE_MISSING", "No price", "CM", 2, "a rate covers it", ("Add the rate to the contract", "Add it to a card", "Mark not billable")),
+    ("ROLE_MISSING", "No role on the entry", "RM", 2, "the role is known", ("Give the person a role", "Ask the project manager")),
+    ("NEGATIVE_UNMATCHED", "Negative hours with no original", "PM", 2, "the original arrives", ("Match by hand", "Reject in the PSA")),
+    ("FX_MISSING", "No usable exchange rate", "FC", 2, "the rate is loaded", ("Load the rate", "Use the contract's rate")),
+    ("RECEIPT_MISSING", "No receipt", "PM", 3, "the receipt is attached", ("Upload the receipt", "Write off")),
+    ("MILESTONE_EVIDENCE", "Accepted without proof", "PM", 2, "a document is attached", ("Upload the acceptance",)),
+    ("CAP_REACHED", "Over the limit", "PM", 2, "the cap is raised or room returns", ("Sign a change order", "Write off")),
+    ("PO_MISSING", "The client will refuse it: no PO", "BA", 2, "a PO is recorded", ("Ask the client for the PO",)),
+    ("PO_EXPIRED", "The client will refuse it: PO expired", "BA", 2, "a valid PO is recorded", ("Ask for an extension",)),
+    ("PO_EXHAUSTED", "The client will refuse it: PO used up", "BA", 2, "the PO covers it", ("Ask for a higher PO", "Use another PO")),
+    ("BILLTO_INCOMPLETE", "Cannot address or tax it", "AR", 2, "the profile is complete", ("Complete the address in the CRM",)),
+    ("CREDIT_HOLD", "The customer is on credit hold", "AR", 2, "the hold is lifted", ("Ask AR",)),
+    ("TAX_MISSING", "The tax engine is silent", "TAX", 1, "a quote arrives", ("Quote again",)),
+    ("TAX_VARIANCE", "Tax differs from what was approved", "TAX", 1, "the figures agree", ("Accept the engine's figure", "Correct the tax code")),
+    ("AMOUNT_ANOMALY", "The amount looks wrong", "BM", 1, "a person confirmed it", ("Compare with the last cycle", "Confirm")),
+    ("APPROVAL_STALE", "Figures moved since approval", "BM", 2, "it is approved again", ("See what changed and approve again",)),
+    ("ERP_MAPPING", "The ERP lacks something we need", "INT", 2, "it exists there", ("Create it in the ERP", "Map it")),
+    ("ERP_VARIANCE", "The ERP's figures differ", "FC", 1, "the figures agree", ("Credit and repost", "Accept with evidence")),
+    ("ERP_ORPHAN", "An invoice in the ERP we did not send", "BA", 2, "it is linked or voided", ("Link it", "Explain it")),
+    ("CONTROL_TOTAL", "Sums do not agree", "FC", 1, "they agree", ("Drill to the first arrow that differs",)),
+    ("AGREEMENT_INCOMPLETE", "A signed contract lacks terms we need", "CM", 2, "the terms arrive", ("Complete the contract in the CRM",)),
+)  # fmt: skip
+
+
+def register() -> None:
+    """Fill the registry of case kinds."""
+    for code, title, owner, severity, closes, acts in ROWS:
+        KINDS.register(
+            code,
+            CaseKind(
+                code=code,
+                title=title,
+                owner_role=ROLE[owner],
+                severity=severity,
+                closes_when=closes,
+                suggestions=tuple(Suggestion(act) for act in acts),
+            ),
+        )

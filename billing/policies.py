@@ -1,0 +1,97 @@
+"""Who may do what to billing, and why not. One answer for button, API and action."""
+
+from billing.models import Approval, Candidate, Hold
+from integration_hub.kernel.decision import ALLOW, Decision, deny
+from integration_hub.people.models import User
+
+LEGAL_ONLY = {"LEGAL_HOLD"}
+SYSTEM_ONLY = {"AMENDMENT_PROPAGATING"}
+
+
+def can_see(user: User, legal_entity: str) -> Decision:
+    """Whether the object's legal entity is within the person's scope."""
+    if legal_entity and not user.may_see(legal_entity):
+        return deny(f"Legal entity {legal_entity} is outside your scope.")
+    return ALLOW
+
+
+def can_place_hold(user: User, legal_entity: str) -> Decision:
+    """Whether the person may place holds in this legal entity."""
+    if not user.has_perm("billing.place_hold"):
+        return deny("Only finance, PMO and delivery leads can place holds.")
+    return can_see(user, legal_entity)
+
+
+def can_release_hold(hold: Hold, user: User) -> Decision:
+    """Whether the person may release this hold."""
+    if not user.has_perm("billing.release_hold"):
+        return deny("Only finance and PMO can release holds.")
+    if hold.status != Hold.Status.OPEN:
+        return deny(f"This hold is already {hold.get_status_display().lower()}.")
+    if hold.code in SYSTEM_ONLY:
+        return deny("This hold releases itself when the amendment has reached every system.")
+    if hold.placed_by_user_id == user.pk:
+        return deny("You placed this hold, so someone else must release it.")
+    return can_see(user, hold.legal_entity.code if hold.legal_entity else "")
+
+
+def can_start_run(user: User, legal_entity: str) -> Decision:
+    """Whether the person may prepare candidates for this legal entity."""
+    if not user.has_perm("billing.start_billingrun"):
+        return deny("Only billing analysts and finance can start billing runs.")
+    return can_see(user, legal_entity)
+
+
+def can_approve(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may approve this candidate now."""
+    if not user.has_perm("billing.approve_candidate"):
+        return deny("Only finance approvers can approve candidates.")
+    if candidate.prepared_by_id == user.pk:
+        return deny("You prepared this candidate, so someone else must approve it.")
+    if candidate.status == Candidate.Status.NEEDS_ATTENTION:
+        return deny(f"Not ready: {', '.join(candidate.codes)}.")
+    if candidate.status != Candidate.Status.READY:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}.")
+    if Approval.objects.filter(
+        candidate=candidate, by=user, content_hash=candidate.content_hash, verdict="approved", lapsed_at__isnull=True
+    ).exists():
+        return deny("You approved this already; it needs another person.")
+    return can_see(user, candidate.legal_entity.code)
+
+
+def can_return(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may send this candidate back."""
+    if not user.has_perm("billing.approve_candidate"):
+        return deny("Only finance approvers can return candidates.")
+    if candidate.status not in {Candidate.Status.READY, Candidate.Status.APPROVED}:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}.")
+    return can_see(user, candidate.legal_entity.code)
+
+
+def can_post(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may send this candidate to the ERP."""
+    if not user.has_perm("billing.post_candidate"):
+        return deny("Only finance can post to the ERP.")
+    if candidate.status == Candidate.Status.POSTED:
+        return deny("This candidate is posted.")
+    if candidate.status != Candidate.Status.APPROVED:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}; it must be approved first.")
+    return can_see(user, candidate.legal_entity.code)
+
+
+def can_dissolve(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may take this candidate apart."""
+    if not user.has_perm("billing.dissolve_candidate"):
+        return deny("Only billing analysts and finance can dissolve candidates.")
+    if candidate.status in {Candidate.Status.POSTING, Candidate.Status.POSTED, Candidate.Status.DISSOLVED}:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}.")
+    return can_see(user, candidate.legal_entity.code)
+
+
+def can_refresh(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may have tax quoted and checks run again."""
+    if not user.has_perm("billing.start_billingrun"):
+        return deny("Only billing analysts and finance can check candidates again.")
+    if candidate.status in {Candidate.Status.POSTING, Candidate.Status.POSTED, Candidate.Status.DISSOLVED}:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}.")
+    return can_see(user, candidate.legal_entity.code)

@@ -1,0 +1,1 @@
+"""What billing takes from intake."""

@@ -1,0 +1,86 @@
+"""Invoices, payments and credit memos from the ERP."""
+
+from typing import cast
+
+from billing.actions import cash
+from billing.models import Candidate, Invoice
+from contracts.models import Customer, LegalEntity
+from contracts.queries import referenced, referenced_one
+from contracts.receivers.each import each, waits
+from integration_hub import canonical
+from integration_hub.cases.actions import cases
+from integration_hub.intake.registry import Arrival, Receipt
+
+
+def _invoice(arrival: Arrival) -> Receipt | None:
+    """The ERP's own copy of an invoice: ours is recognised by our reference, anything else is an orphan."""
+    record = cast(canonical.Invoice, arrival.record)
+    entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
+    if entity is None:
+        return waits("legal_entity", record.legal_entity_id)
+    root_cause = f"erp-invoice:{arrival.connection.code}:{record.source_id}"
+    if record.external_ref and Candidate.objects.filter(number=record.external_ref).exists():
+        cases.heal("ERP_ORPHAN", root_cause, because="linked to our candidate", by="system:billing")
+        return None
+    if record.status == "voided" or record.deleted:
+        cases.heal("ERP_ORPHAN", root_cause, because="voided in the ERP", by="system:billing")
+        return None
+    cases.raise_case(
+        code="ERP_ORPHAN",
+        root_cause=root_cause,
+        title=f"Invoice {record.number} in {arrival.connection.name} was not sent by us",
+        detail=f"External reference there: {record.external_ref or 'none'}",
+        remedy="Link it to the work it charges, void it, or explain it.",
+        legal_entity=entity.code,
+        subject=("hub_intake.sourceversion", str(arrival.source_version_id), record.number),
+        members=[cases.MemberIn("erp.invoice", record.source_id, record.number, record.gross, record.currency)],
+        by=arrival.connection.code,
+    )
+    return None
+
+
+def _payment(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.Payment, arrival.record)
+    known = referenced(arrival.connection, "invoice", (part.invoice_id for part in record.applications))
+    invoices = Invoice.objects.select_related("legal_entity").in_bulk(known.values())
+    missing = [part.invoice_id for part in record.applications if part.invoice_id not in known]
+    if missing:
+        return waits("invoice", missing[0])
+    entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
+    entity = entity or next((invoice.legal_entity for invoice in invoices.values()), None)
+    if entity is None:
+        return waits("legal_entity", record.legal_entity_id or "unknown")
+    cash.receive(
+        record=record,
+        connection=arrival.connection,
+        source_version_id=arrival.source_version_id,
+        applied=[(invoices[known[part.invoice_id]], part.amount) for part in record.applications],
+        legal_entity=entity,
+        customer=referenced_one(Customer, arrival.connection, "customer_account", record.customer_id),
+    )
+    return None
+
+
+def _credit_memo(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.CreditMemo, arrival.record)
+    entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
+    if entity is None:
+        return waits("legal_entity", record.legal_entity_id)
+    invoice = None
+    if record.applications:
+        invoice = referenced_one(Invoice, arrival.connection, "invoice", record.applications[0].invoice_id)
+        if invoice is None:
+            return waits("invoice", record.applications[0].invoice_id)
+    cash.receive_credit(
+        record=record,
+        connection=arrival.connection,
+        source_version_id=arrival.source_version_id,
+        invoice=invoice,
+        legal_entity=entity,
+    )
+    return None
+
+
+invoice = each(_invoice)
+payment = each(_payment)
+credit_memo = each(_credit_memo)

@@ -1,0 +1,131 @@
+"""Time and expenses from PSA, time tracker or file, in batches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any, cast
+
+from billing.actions.work import Draft, record
+from billing.models import BillableEvent
+from contracts.models import Project, Resource
+from contracts.queries import referenced
+from integration_hub import canonical
+from integration_hub.connectors.models import Connection
+from integration_hub.intake.registry import Arrival, Receipt
+
+
+class Known:
+    """The projects and people a batch points to, looked up once."""
+
+    def __init__(self, connection: Connection, batch: Sequence[Arrival]) -> None:
+        records = [cast(canonical.TimeEntry | canonical.Expense, arrival.record) for arrival in batch]
+        project_ids = referenced(connection, "project", (item.project_id for item in records))
+        resource_ids = referenced(connection, "resource", (item.resource_id for item in records if item.resource_id))
+        projects = Project.objects.select_related("contract").in_bulk(set(project_ids.values()))
+        resources = Resource.objects.in_bulk(set(resource_ids.values()))
+        self.projects = {source: projects[pk] for source, pk in project_ids.items() if pk in projects}
+        self.resources = {source: resources[pk] for source, pk in resource_ids.items() if pk in resources}
+
+    def missing(self, item: canonical.TimeEntry | canonical.Expense) -> str:
+        """`entity:id` of the first parent that has not come yet."""
+        if item.project_id not in self.projects:
+            return f"project:{item.project_id}"
+        if item.resource_id and item.resource_id not in self.resources:
+            return f"resource:{item.resource_id}"
+        return ""
+
+
+def work_key(connection: Connection, entity: str, source_id: str) -> str:
+    """Identity of a piece of delivered work across its versions."""
+    return f"{connection.code}:{entity}:{source_id}"
+
+
+def time_entries(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """Store time; entries of unknown projects or people are parked."""
+    return _take(batch, _time_draft)
+
+
+def expenses(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """Store expenses; those of unknown projects or people are parked."""
+    return _take(batch, _expense_draft)
+
+
+def _take(batch: Sequence[Arrival], draft_of: Callable[[Arrival, Any, Known], Draft]) -> list[Receipt]:
+    connection = batch[0].connection
+    known = Known(connection, batch)
+    drafts: list[Draft] = []
+    receipts: list[Receipt] = []
+    for arrival in batch:
+        item = cast(canonical.TimeEntry | canonical.Expense, arrival.record)
+        missing = known.missing(item)
+        if missing:
+            receipts.append(Receipt.parked(missing))
+            continue
+        drafts.append(draft_of(arrival, item, known))
+        receipts.append(Receipt.applied())
+    record(drafts=drafts, by=connection.code, caused_by=f"{connection.code} {batch[0].record.entity}")
+    return receipts
+
+
+def _time_draft(arrival: Arrival, item: canonical.TimeEntry, known: Known) -> Draft:
+    project = known.projects[item.project_id]
+    contract = project.contract
+    return Draft(
+        work_key=work_key(arrival.connection, "time_entry", item.source_id),
+        kind=BillableEvent.Kind.TIME,
+        service_date=item.worked_on,
+        approval=item.approval,
+        source_version_id=arrival.source_version_id,
+        legal_entity_id=contract.legal_entity_id if contract else None,
+        contract_id=contract.pk if contract else None,
+        project_id=project.pk,
+        resource_id=known.resources[item.resource_id].pk,
+        role=item.role,
+        task_code=item.task_id or "",
+        category=item.category,
+        minutes=item.minutes,
+        chargeable=item.billable,
+        description=item.notes,
+        is_deleted=item.deleted,
+    )
+
+
+def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> Draft:
+    project = known.projects[item.project_id]
+    contract = project.contract
+    return Draft(
+        work_key=work_key(arrival.connection, "expense", item.source_id),
+        kind=BillableEvent.Kind.EXPENSE,
+        service_date=item.spent_on,
+        approval=item.approval,
+        source_version_id=arrival.source_version_id,
+        legal_entity_id=contract.legal_entity_id if contract else None,
+        contract_id=contract.pk if contract else None,
+        project_id=project.pk,
+        resource_id=known.resources[item.resource_id].pk if item.resource_id else None,
+        category=item.category,
+        amount=item.amount,
+        currency=item.currency,
+        chargeable=item.billable,
+        description=item.notes or item.category,
+        is_deleted=item.deleted,
+    )
+
+
+def time_approvals(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """Approvals of several entries: the entries take over the state. Entries that have not come yet park the approval."""
+    receipts = []
+    for arrival in batch:
+        approval = cast(canonical.TimeApproval, arrival.record)
+        keys = {work_key(arrival.connection, "time_entry", entry): entry for entry in approval.entry_ids}
+        rows = {row.work_key: row for row in BillableEvent.objects.filter(work_key__in=keys, is_current=True)}
+        missing = [entry for key, entry in keys.items() if key not in rows]
+        drafts = [_with_approval(row, approval) for row in rows.values() if row.approval != approval.state]
+        record(drafts=drafts, by=arrival.connection.code, caused_by=f"approval {approval.source_id}")
+        receipts.append(Receipt.parked(f"time_entry:{missing[0]}") if missing else Receipt.applied())
+    return receipts
+
+
+def _with_approval(row: BillableEvent, approval: canonical.TimeApproval) -> Draft:
+    values = {field.name: getattr(row, field.name) for field in fields(Draft)}
+    return Draft(**{**values, "approval": approval.state})
+

@@ -1,0 +1,137 @@
+"""Load what the engine is told: the terms of a contract and its open work, as plain values."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet, Sum
+
+from billing.engine import values
+from billing.models import BillableEvent, Hold, Piece
+from contracts.models import Contract, ContractLine, RateRow
+from contracts.queries import current_version, rate_rows
+
+MINUTES = Decimal(60)
+
+
+def load(contract: Contract) -> values.Terms:
+    """The terms of a contract as we know them now."""
+    version = current_version(contract)
+    return values.Terms(
+        contract_id=contract.pk,
+        version=version.number if version else 0,
+        currency=contract.currency,
+        rounding=contract.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
+        status=contract.status,
+        signed_on=contract.signed_on,
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        lines=tuple(_line(line) for line in contract.lines.all()),
+        rates=tuple(_rate(row) for row in rate_rows(contract)),
+        caps=tuple(
+            values.CapTerm(id=cap.pk, line_id=cap.line_id, kind=cap.kind, limit=cap.limit, used=cap.reserved + cap.committed)
+            for cap in contract.caps.order_by("id")
+        ),
+        eligibility=tuple(
+            values.EligibilityRow(
+                id=rule.pk, kind=rule.kind, project_id=rule.project_id, task_code=rule.task_code, role=rule.role,
+                category=rule.category, line_id=rule.line_id, chargeability=rule.chargeability,
+            )  # fmt: skip
+            for rule in contract.eligibility.order_by("id")
+        ),
+        holds=tuple(
+            values.HoldTerm(id=hold.pk, scope=hold.scope, target=hold.target_id, code=hold.code, effect=hold.effect)
+            for hold in holds_on(contract)
+        ),
+    )
+
+
+def holds_on(contract: Contract) -> QuerySet[Hold]:
+    """Open holds that stop work of this contract, whatever their scope."""
+    return Hold.objects.filter(
+        Q(contract=contract)
+        | Q(scope="contract", target_id=str(contract.pk))
+        | Q(scope="customer", target_id=str(contract.customer_id))
+        | Q(scope="bill_to", target_id=str(contract.bill_to_id)),
+        status=Hold.Status.OPEN,
+    ).order_by("id")
+
+
+def _line(line: ContractLine) -> values.Line:
+    return values.Line(
+        id=line.pk,
+        number=line.number,
+        method=line.method,
+        name=line.name,
+        amount=line.amount,
+        included_minutes=line.included_hours * MINUTES if line.included_hours is not None else None,
+        overage_rate=line.overage_rate,
+        unused=line.unused,
+        starts_on=line.starts_on,
+        ends_on=line.ends_on,
+        expense_rule=line.expense_rule,
+        markup_percent=line.markup_percent,
+        status=line.status,
+    )
+
+
+def _rate(row: RateRow) -> values.RateRow:
+    return values.RateRow(
+        id=row.pk,
+        scope=row.card.scope,
+        role=row.role,
+        resource=row.resource,
+        item=row.item,
+        currency=row.currency,
+        unit=row.unit,
+        rate=row.rate,
+        valid_from=row.validity.lower,
+        valid_to=row.validity.upper,
+        source=row.source,
+    )
+
+
+def open_work(events: Iterable[BillableEvent]) -> list[values.Work]:
+    """Events that are not wholly locked, as the engine takes them."""
+    events = list(events)
+    locked = {
+        row["event_id"]: row
+        for row in Piece.objects.filter(event__in=[event.pk for event in events], is_current=True, state__in=Piece.LOCKED)
+        .values("event_id")
+        .annotate(minutes=Sum("minutes"), amount=Sum("amount"))
+    }
+    return [_work(event, locked.get(event.pk)) for event in events if not _wholly_locked(event, locked.get(event.pk))]
+
+
+def _wholly_locked(event: BillableEvent, locked: dict[str, Decimal | None] | None) -> bool:
+    if locked is None:
+        return False
+    if event.minutes is not None:
+        return (locked["minutes"] or Decimal(0)) >= event.minutes
+    # An amount that a cap cut keeps an over-cap piece; without one, everything of it is locked.
+    return not Piece.objects.filter(event=event, is_current=True, state=Piece.State.OVER_CAP).exists()
+
+
+def _work(event: BillableEvent, locked: dict[str, Decimal | None] | None) -> values.Work:
+    zero = Decimal(0)
+    return values.Work(
+        event_id=event.pk,
+        work_key=event.work_key,
+        kind=event.kind,  # type: ignore[arg-type]  # choices are the same words
+        service_date=event.service_date,
+        start_order=event.pk,
+        project_id=event.project_id,
+        line_id=event.line_id,
+        milestone_id=event.milestone_id,
+        resource=event.resource.code if event.resource else "",
+        role=event.role,
+        resource_default_role=event.resource.role if event.resource else "",
+        task_code=event.task_code,
+        category=event.category,
+        minutes=event.minutes,
+        amount=event.amount,
+        currency=event.currency,
+        approval=event.approval,  # type: ignore[arg-type]  # choices are the same words
+        chargeable=event.chargeable,
+        locked_minutes=(locked or {}).get("minutes") or zero,
+        locked_amount=(locked or {}).get("amount") or zero,
+    )
