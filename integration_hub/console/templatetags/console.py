@@ -1,6 +1,7 @@
 """`{% load console %}`: money, hours, moments, icons, badges and editing of the query part."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from django.template.context import Context
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from integration_hub.console import wording
+from integration_hub.console import charts, wording
 from integration_hub.console.badges import badge as badge_of
 from integration_hub.console.query import edited
 from integration_hub.kernel.clock import now
@@ -126,3 +127,33 @@ def icon_of(status: object) -> SafeString:
 def or_dash(value: Any) -> Any:
     """The value, or a dash when it is missing. Zero is a value."""
     return wording.MISSING if value is None or value == "" else value
+
+
+@register.simple_tag
+def bars(values: Sequence[charts.Bar], title: str) -> SafeString:
+    """`{% bars buckets "Open holds by age" %}`: ageing and other buckets."""
+    return charts.bars(values, title)
+
+
+@register.simple_tag
+def stacked_bar(values: Sequence[charts.Bar], title: str) -> SafeString:
+    """`{% stacked_bar parts "Where the month stands" %}`."""
+    return charts.stacked(values, title)
+
+
+@register.simple_tag
+def sparkline(values: Sequence[charts.Number], title: str) -> SafeString:
+    """`{% sparkline values "Entries per day" %}`."""
+    return charts.sparkline(values, title)
+
+
+@register.filter
+def tone_of(status: object) -> str:
+    """The tone of a status, for places that only colour what the word says."""
+    return badge_of(status).tone
+
+
+@register.filter
+def unlocalized(value: Any) -> str:
+    """A number for SVG and attributes: no grouping."""
+    return str(value)
