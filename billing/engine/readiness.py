@@ -1,0 +1,264 @@
+"""The readiness checklist of an invoice candidate (billing.md §3.1): what is missing, whose it is, what to do.
+
+Stops keep a candidate from being approved or posted, warnings want a look, notes are only shown. Checks of single
+pieces were made when the work was decided; here only what concerns the document is asked. Numbers are those of §3.1.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
+from typing import Literal
+
+from billing.engine.values import ZERO
+from integration_hub.kernel.money import show
+
+Level = Literal["stop", "warn", "note"]
+
+FINANCE, ANALYST, LEAD, ADMIN = "finance", "billing_analyst", "delivery_lead", "integration_admin"
+TAX_TOLERANCE_PER_LINE = Decimal("0.01")
+TAX_TOLERANCE = Decimal("0.05")
+ANOMALY_FACTOR = 3
+ANOMALY_HISTORY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFacts:
+    """What is known of a candidate. Money is in its currency; dates are days.
+
+    `tax_quoted` None: no answer from the tax engine; `tax_fits` says whether the quote was for these lines;
+    `tax_estimate` is our own figure for the variance check, None when we have none. `erp_missing` names ERP references
+    that are not mapped. `history` are the nets of this contract's earlier invoices. `approved_hashes` are the contents
+    that people approved; `content_hash` is today's. `po_left` None: the order has no amount; `po_reserved_here` is what
+    this candidate has already reserved in it. `accounting_shifted`: the date was moved to the first open period.
+    """
+
+    currency: str
+    net: Decimal
+    tax: Decimal = ZERO
+    lines: int
+    invoice_date: date
+    accounting_date: date
+    po_required: bool = False
+    po_number: str = ""
+    po_left: Decimal | None = None
+    po_reserved_here: Decimal = ZERO
+    po_expires_on: date | None = None
+    bill_to_status: Literal["draft", "verified", "suspended"] = "verified"
+    bill_to_missing: tuple[str, ...] = ()
+    customer_active: bool = True
+    credit_hold: bool = False
+    tax_quoted: Decimal | None = None
+    tax_fits: bool = True
+    tax_estimate: Decimal | None = None
+    period_open: bool = True
+    accounting_shifted: bool = False
+    erp_missing: tuple[str, ...] = ()
+    no_post_holds: tuple[str, ...] = ()
+    straggler_count: int = 0
+    straggler_amount: Decimal = ZERO
+    history: tuple[Decimal, ...] = ()
+    content_hash: str = ""
+    approved_hashes: tuple[str, ...] = ()
+    minimum: Decimal = ZERO
+    amendment_pending: bool = False
+    amendment_lowers_price: bool = False
+    soft_caps_exceeded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question with its answer. `message` and `remedy` are empty when it is `ok`; so is nobody's to act."""
+
+    number: int
+    question: str
+    level: Level
+    ok: bool
+    code: str
+    message: str
+    owner_role: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    """A negative answer: what is wrong and what helps, with a level where it differs from the question's own."""
+
+    code: str
+    message: str
+    remedy: str
+    level: Level | None = None
+
+
+_Answer = _No | tuple[_No, ...] | None
+_Question = tuple[int, str, Level, str, Callable[[CandidateFacts], _Answer]]
+
+
+def checklist(facts: CandidateFacts) -> list[Check]:
+    """Every question, in the order of §3.1, with its answer; one check per open hold."""
+    return [check for question in _QUESTIONS for check in _ask(question, facts)]
+
+
+def stops(checks: Sequence[Check]) -> tuple[str, ...]:
+    """The codes that keep it from being posted, in the order of the list."""
+    return tuple(check.code for check in checks if not check.ok and check.level == "stop")
+
+
+def warnings(checks: Sequence[Check]) -> tuple[str, ...]:
+    """The codes that want a look."""
+    return tuple(check.code for check in checks if not check.ok and check.level == "warn")
+
+
+def _ask(question: _Question, facts: CandidateFacts) -> list[Check]:
+    number, text, level, owner, answer = question
+    answers = answer(facts)
+    if not answers:
+        return [Check(number, text, level, True, "", "", "", "")]
+    return [
+        Check(number, text, no.level or level, False, no.code, no.message, owner, no.remedy)
+        for no in (answers if isinstance(answers, tuple) else (answers,))
+    ]
+
+
+def _amendment(facts: CandidateFacts) -> _No | None:
+    if not facts.amendment_pending:
+        return None
+    if facts.amendment_lowers_price:
+        return _No(
+            "AMENDMENT_PENDING", "A pending amendment lowers a price.", "Apply or void it before billing.", level="stop"
+        )
+    return _No("AMENDMENT_PENDING", "An amendment is not in force yet.", "Wait for it, or bill now and rebill later.")
+
+
+def _soft_caps(facts: CandidateFacts) -> _No | None:
+    if not facts.soft_caps_exceeded:
+        return None
+    named = ", ".join(facts.soft_caps_exceeded)
+    return _No("SOFT_CAP_EXCEEDED", f"Over the soft limit: {named}.", "Tell the client, or agree a higher limit.")
+
+
+def _purchase_order(facts: CandidateFacts) -> _No | None:
+    if not facts.po_number:
+        missing = _No("PO_MISSING", "The client wants a PO number and there is none.", "Ask the client for the PO.")
+        return missing if facts.po_required else None
+    if facts.po_expires_on is not None and facts.invoice_date > facts.po_expires_on:
+        message = f"PO {facts.po_number} expired on {facts.po_expires_on}."
+        return _No("PO_EXPIRED", message, "Ask the client for a new PO or an extension.")
+    left = None if facts.po_left is None else facts.po_left + facts.po_reserved_here
+    if left is not None and facts.net > left:
+        message = (
+            f"PO {facts.po_number} has {show(left, facts.currency)} left, this needs {show(facts.net, facts.currency)}."
+        )
+        return _No("PO_EXHAUSTED", message, "Ask the client to raise the PO or to name another.")
+    return None
+
+
+def _bill_to(facts: CandidateFacts) -> _No | None:
+    if facts.bill_to_missing:
+        message = f"The bill-to lacks {', '.join(facts.bill_to_missing)}."
+        return _No("BILLTO_INCOMPLETE", message, "Complete the bill-to profile.")
+    if facts.bill_to_status != "verified":
+        message = f"The bill-to profile is {facts.bill_to_status}, not verified."
+        return _No("BILLTO_INCOMPLETE", message, "Verify the bill-to profile, or bill to another.")
+    return None
+
+
+def _customer(facts: CandidateFacts) -> _No | None:
+    if not facts.customer_active:
+        return _No("CUSTOMER_INACTIVE", "The customer is not active.", "Activate the customer, or bill to another.")
+    if facts.credit_hold:
+        return _No(
+            "CREDIT_HOLD", "The customer is on credit hold.", "Release the credit hold when the account is clear."
+        )
+    return None
+
+
+def _holds(facts: CandidateFacts) -> tuple[_No, ...]:
+    codes = sorted(set(facts.no_post_holds))
+    return tuple(_No(code, f"A hold keeps it from posting: {code}.", "Release the hold.") for code in codes)
+
+
+def _tax(facts: CandidateFacts) -> _No | None:
+    if facts.tax_quoted is None:
+        return _No("TAX_MISSING", "The tax engine has not answered.", "Quote the tax again.")
+    if not facts.tax_fits:
+        return _No("TAX_MISSING", "The tax was quoted for other lines than these.", "Quote the tax again.")
+    if facts.tax_estimate is None:
+        return None
+    variance = abs(facts.tax_quoted - facts.tax_estimate)
+    if variance <= min(TAX_TOLERANCE_PER_LINE * facts.lines, TAX_TOLERANCE):
+        return None
+    quoted, expected = show(facts.tax_quoted, facts.currency), show(facts.tax_estimate, facts.currency)
+    message = f"The tax engine says {quoted}, we expect {expected}."
+    return _No("TAX_VARIANCE", message, "Check tax codes and address, then quote again or accept the engine's figure.")
+
+
+def _period(facts: CandidateFacts) -> _No | None:
+    if not facts.period_open:
+        message = f"The period of {facts.accounting_date} is closed in the ERP."
+        return _No("PERIOD_CLOSED", message, "Post in the next open period, or have this one reopened by two people.")
+    if facts.accounting_shifted:
+        message = f"Posted on {facts.accounting_date}, the first open day after the service."
+        return _No("PERIOD_CLOSED", message, "Nothing to do: prior-period work is marked as such.", level="note")
+    return None
+
+
+def _anomaly(facts: CandidateFacts) -> _No | None:
+    past = [abs(net) for net in facts.history if net]
+    if len(past) < ANOMALY_HISTORY:
+        return None
+    usual = median(past)
+    if usual / ANOMALY_FACTOR <= abs(facts.net) <= usual * ANOMALY_FACTOR:
+        return None
+    message = f"{show(facts.net, facts.currency)} where {show(usual, facts.currency)} is usual for this contract."
+    return _No("AMOUNT_ANOMALY", message, "Compare with the last cycle and confirm.")
+
+
+def _stragglers(facts: CandidateFacts) -> _No | None:
+    if not facts.straggler_count:
+        return None
+    pieces = "1 earlier piece" if facts.straggler_count == 1 else f"{facts.straggler_count} earlier pieces"
+    message = f"{pieces} of work, {show(facts.straggler_amount, facts.currency)}, left unbilled."
+    return _No("STRAGGLERS", message, "Include it, hold it with a reason, or write it off.")
+
+
+def _total(facts: CandidateFacts) -> _No | None:
+    if facts.net + facts.tax < 0:
+        return _No("NEGATIVE_TOTAL", "The total is negative.", "Issue a credit memo, or wait for charges.")
+    if facts.net == 0:
+        return _No("BELOW_MINIMUM", "There is nothing to charge.", "Carry it to the next cycle.")
+    if facts.net < facts.minimum:
+        message = f"Below the minimum invoice of {show(facts.minimum, facts.currency)}."
+        return _No("BELOW_MINIMUM", message, "Carry it to the next cycle.")
+    return None
+
+
+def _approvals(facts: CandidateFacts) -> _No | None:
+    if all(seen == facts.content_hash for seen in facts.approved_hashes):
+        return None
+    return _No("APPROVAL_STALE", "Figures moved since it was approved.", "Look at what changed and approve again.")
+
+
+def _erp(facts: CandidateFacts) -> _No | None:
+    if not facts.erp_missing:
+        return None
+    message = f"The ERP does not know {', '.join(facts.erp_missing)}."
+    return _No("ERP_MAPPING", message, "Map it, or create it in the ERP.")
+
+
+_QUESTIONS: tuple[_Question, ...] = (
+    (2, "Is there a pending amendment that would change this?", "warn", FINANCE, _amendment),
+    (9, "Is there room under the soft limits?", "warn", LEAD, _soft_caps),
+    (10, "Is the PO valid: number, amount, dates?", "stop", ANALYST, _purchase_order),
+    (13, "Is the bill-to complete?", "stop", FINANCE, _bill_to),
+    (14, "Is the customer active and not on credit hold?", "stop", FINANCE, _customer),
+    (15, "Is there no open hold on posting?", "stop", FINANCE, _holds),
+    (16, "Is the tax determined, within tolerance?", "stop", FINANCE, _tax),
+    (18, "Is the period open for the accounting date?", "stop", FINANCE, _period),
+    (22, "Is the amount usual for this contract?", "warn", FINANCE, _anomaly),
+    (23, "Was nothing unbilled left behind?", "warn", ANALYST, _stragglers),
+    (25, "Is the total positive and above the minimum?", "stop", ANALYST, _total),
+    (26, "Are the approvals valid for this content?", "stop", FINANCE, _approvals),
+    (28, "Does the ERP know everything this refers to?", "stop", ADMIN, _erp),
+)  # fmt: skip
