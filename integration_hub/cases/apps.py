@@ -9,3 +9,9 @@ class CasesConfig(AppConfig):
     name = "integration_hub.cases"
     label = "hub_cases"
     verbose_name = "Cases"
+
+    def ready(self) -> None:
+        from integration_hub.cases.actions import handling
+        from integration_hub.work.registry import TICKS, Tick
+
+        TICKS.register("cases.wake", Tick("cases.wake", 30, handling.wake_due))

@@ -62,7 +62,9 @@ class Case(Versioned):
                 name="cases_case_snooze_pair", condition=~Q(status="snoozed") | Q(snoozed_until__isnull=False)
             ),
         ]
-        indexes = [models.Index(fields=["owner_role", "due_at"], name="cases_case_queue", condition=~Q(status="resolved"))]
+        indexes = [
+            models.Index(fields=["owner_role", "due_at"], name="cases_case_queue", condition=~Q(status="resolved"))
+        ]
         permissions = [("handle_case", "Can assign, snooze, comment and resolve exceptions")]
 
     def __str__(self) -> str:
@@ -83,6 +85,7 @@ class Member(models.Model):
     label = models.CharField(max_length=200, blank=True)
     amount = money_field(null=True, blank=True)
     currency = currency_field(blank=True)
+    scope = models.CharField(max_length=80, blank=True, help_text="The pass that put it here, e.g. contract:17.")
     is_open = models.BooleanField(default=True)
     added_at = models.DateTimeField(default=now)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -95,7 +98,11 @@ class Member(models.Model):
                 condition=Q(is_open=True, closed_at__isnull=True) | Q(is_open=False, closed_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["target_type", "target_id"], name="cases_member_target", condition=Q(is_open=True))]
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="cases_member_target", condition=Q(is_open=True)),
+            models.Index(fields=["scope"], name="cases_member_scope", condition=Q(is_open=True) & ~Q(scope="")),
+            models.Index(fields=["case"], name="cases_member_open", condition=Q(is_open=True)),
+        ]
 
     def __str__(self) -> str:
         return self.label or f"{self.target_type} {self.target_id}"
@@ -123,7 +130,12 @@ CASE_MOVES = Transitions(
             "resolved": "resolve or heal",
         },
         "in_progress": {"waiting": "wait", "assigned": "hand over", "snoozed": "snooze", "resolved": "resolve or heal"},
-        "waiting": {"in_progress": "answer arrived", "open": "unassign", "assigned": "hand over", "resolved": "resolve or heal"},
+        "waiting": {
+            "in_progress": "answer arrived",
+            "open": "unassign",
+            "assigned": "hand over",
+            "resolved": "resolve or heal",
+        },
         "snoozed": {"open": "time is up or woken", "assigned": "woken", "resolved": "resolve or heal"},
         "resolved": {"open": "seen again"},
     },

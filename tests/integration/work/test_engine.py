@@ -76,7 +76,7 @@ def test_the_same_dedupe_waits_once_until_it_is_claimed(kind):
 
 
 def test_an_unknown_kind_is_refused_at_the_door():
-    with pytest.raises(LookupError, match="No kind of work named 'nobody.does'"):
+    with pytest.raises(LookupError, match=r"No kind of work named 'nobody\.does'"):
         items.enqueue("nobody.does", lane="L", stage="ingest")
 
 
