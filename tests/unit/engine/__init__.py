@@ -1,0 +1,1 @@
+"""The billing rules against the worked numbers, and against all numbers."""
