@@ -9,3 +9,9 @@ class ConnectorsConfig(AppConfig):
     name = "integration_hub.connectors"
     label = "hub_connectors"
     verbose_name = "Connectors"
+
+    def ready(self) -> None:
+        """Register every connector with its default mapping."""
+        from integration_hub.connectors import vendors
+
+        vendors.register()

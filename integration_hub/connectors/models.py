@@ -22,7 +22,9 @@ class Connection(Versioned):
     vendor = models.CharField(max_length=30, help_text="Name of the connector.")
     name = models.CharField(max_length=120)
     base_url = models.URLField(blank=True)
-    settings = models.JSONField(default=dict, blank=True, help_text="Not secret: account ids, page sizes, vendor switches.")
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="Not secret: account ids, page sizes, vendor switches."
+    )
     sealed_credentials = models.BinaryField(default=bytes, editable=False)
     sealed_webhook_secret = models.BinaryField(default=bytes, editable=False)
     is_paused = models.BooleanField(default=False)
@@ -36,9 +38,14 @@ class Connection(Versioned):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(name="connection_pause_has_reason", condition=Q(is_paused=False) | ~Q(paused_reason="")),
+            models.CheckConstraint(
+                name="connection_pause_has_reason", condition=Q(is_paused=False) | ~Q(paused_reason="")
+            ),
         ]
-        permissions = [("pause_connection", "Can pause and resume connections"), ("rotate_credentials", "Can set credentials")]
+        permissions = [
+            ("pause_connection", "Can pause and resume connections"),
+            ("rotate_credentials", "Can set credentials"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.code

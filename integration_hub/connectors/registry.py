@@ -1,6 +1,6 @@
 """What a connector offers: a manifest, feeds to read, effects to write."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -124,7 +124,7 @@ class Write:
 
 
 class Connector(Protocol):
-    """One vendor. Every method may raise `kernel.failures.Failed`; a lost answer is UNKNOWN_OUTCOME, never TRANSIENT."""
+    """One vendor. Every method may raise `kernel.failures.Failed`; a lost answer is UNKNOWN_OUTCOME, not TRANSIENT."""
 
     manifest: Manifest
 
@@ -147,7 +147,23 @@ class Connector(Protocol):
 
 CONNECTORS: Registry[Connector] = Registry("connector")
 DEFAULT_MAPPINGS: Registry[dict[str, Any]] = Registry("default mapping")
-"""Per vendor: {"entities": {entity: {"row_filter": str, "rules": [FieldRule fields…]}}, "values": {map: {"when_unknown": …, "rows": {…}}}}."""
+"""Per vendor: {"entities": {entity: {"row_filter": str, "rules": [FieldRule fields…]}},
+"values": {map: {"when_unknown": …, "rows": {…}}}}."""
+
+TAX_ENGINES: Registry[Callable[[Connection, dict[str, Any]], dict[str, Any]]] = Registry("tax engine")
+"""Per vendor: a quote, unrecorded. Takes {"document_code", "company_code", "customer_code", "date", "currency",
+"lines": [{"number", "amount", "description", "tax_code"}],
+"ship_to": {"country", "region", "city", "postal_code", "line1"}};
+returns {"net", "tax", "lines": [{"number", "tax", "rate", "taxable"}], "details": [...]} with Decimal amounts.
+Call it outside transactions. Raises `kernel.failures.Failed`."""
+
+COMMON_SETTINGS: tuple[Setting, ...] = (
+    Setting("timeout_seconds", "Seconds to wait for an answer", required=False, default="60"),
+    Setting("overlap_seconds", "Seconds each reading goes back behind the last one", required=False, default="300"),
+    Setting("concurrency", "Calls under way at once, over all workers", required=False),
+    Setting("budget_wait_seconds", "Seconds a call waits for its turn", required=False, default="10"),
+)
+"""Settings every connection may have besides its vendor's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""What an answer means: the vendor's complaint, sorted by who must act (house_style §1.14)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.failures import Failed, FailureClass
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error body in our words. `throttled` when it means "later" although the status says otherwise."""
+
+    message: str = ""
+    code: str = ""
+    field: str = ""
+    throttled: bool = False
+
+    @property
+    def text(self) -> str:
+        """`CODE: message`, whichever of them there is."""
+        return ": ".join(part for part in (self.code, self.message) if part)
+
+
+class Dialect(Protocol):
+    """How a vendor phrases its complaints."""
+
+    title: str
+
+    def complaint(self, response: httpx.Response) -> Complaint:
+        """Read an error body; must cope with anything, also with HTML."""
+        ...
+
+
+def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Failed:
+    """Sort an error answer. After a write nobody knows what a 5xx left behind, so that is an unknown outcome."""
+    complaint = dialect.complaint(response)
+    status = response.status_code
+    said = complaint.text or response.reason_phrase or "no reason given"
+    message = f"{dialect.title} answered {status}: {said}"
+    if status == 429 or complaint.throttled:
+        return Failed(FailureClass.RATE, message, retry_after=retry_after(response), status=status)
+    if status in {401, 403}:
+        remedy = "Renew the credential." if status == 401 else "Give the integration user this permission."
+        return Failed(FailureClass.AUTH, message, remedy=remedy, status=status)
+    if status >= 500 or status == 408:
+        kind = FailureClass.UNKNOWN_OUTCOME if write else FailureClass.TRANSIENT
+        return Failed(kind, message, retry_after=retry_after(response), status=status)
+    if status < 400 and status != 300:
+        return Failed(
+            FailureClass.REJECTED,
+            f"{dialect.title} answered {status} with a redirect to {response.headers.get('location', 'nowhere')}",
+            remedy="Check the base address of the connection.",
+            status=status,
+        )
+    return Failed(FailureClass.REJECTED, message, field=complaint.field, remedy="Correct the record.", status=status)
+
+
+def retry_after(response: httpx.Response) -> timedelta | None:
+    """What the vendor asks us to wait: seconds or a date; None when it says nothing sensible."""
+    text = response.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isdigit():
+        return timedelta(seconds=min(int(text), 86_400))
+    try:
+        return max(parsedate_to_datetime(text) - now(), timedelta(0))
+    except (TypeError, ValueError):
+        return None
+
+
+def json_of(dialect: Dialect, response: httpx.Response, *, write: bool) -> Any:
+    """The JSON body. A page of HTML with status 200 is no answer: after a write the outcome is unknown."""
+    if not response.content:
+        return {}
+    try:
+        return response.json()
+    except ValueError:
+        kind = FailureClass.UNKNOWN_OUTCOME if write else FailureClass.TRANSIENT
+        raise Failed(
+            kind,
+            f"{dialect.title} answered {response.status_code} with something that is not JSON",
+            remedy="Check the base address; a sign-in page may be in between.",
+            status=response.status_code,
+        ) from None
+
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def shaped(dialect: Dialect, model: type[Shape], data: Any, *, write: bool) -> Shape:
+    """An answer in the shape we rely on. Another shape is no answer we may act on. Raises Failed."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        kind = FailureClass.UNKNOWN_OUTCOME if write else FailureClass.TRANSIENT
+        raise Failed(kind, f"{dialect.title} answered in an unexpected shape: {place} {problem['msg']}") from None

@@ -1,0 +1,187 @@
+"""Signing in: bearer, basic, client credentials, signed assertions. Tokens live in this process and nowhere else."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion as _sign
+from httpx import BasicAuth, Request, Response
+
+from integration_hub.connectors import credentials, health
+from integration_hub.connectors.registry import TokenInfo
+from integration_hub.connectors.transport import Ask, Session
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.failures import Failed, FailureClass
+
+_EARLY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What signing in gave us."""
+
+    info: TokenInfo
+    base_url: str = ""
+
+
+TokenForm = Callable[[Session, dict[str, str]], tuple[dict[str, str], dict[str, str]]]
+"""Session and credentials → form fields and headers of the token request."""
+
+_grants: dict[tuple[int, bytes], Grant] = {}
+_locks: dict[int, threading.Lock] = {}
+_guard = threading.Lock()
+
+
+class Static:
+    """A credential that is sent as it is: a personal token or account and key. It cannot renew itself."""
+
+    def __init__(self, make: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        self._make = make
+
+    def headers(self, session: Session) -> dict[str, str]:
+        return self._make(credentials.read(session.connection))
+
+    def renew(self, session: Session) -> bool:
+        return False
+
+    def base_url(self, session: Session) -> str:
+        return session.connection.base_url
+
+
+def bearer(name: str) -> Static:
+    """The credential `name` as a bearer token."""
+    return Static(lambda secret: {"Authorization": f"Bearer {needed(secret, name)}"})
+
+
+def basic(user: str, password: str) -> Static:
+    """Two credentials as HTTP basic authentication."""
+
+    def header(secret: dict[str, str]) -> dict[str, str]:
+        request = Request("GET", "http://unused.invalid")
+        next(BasicAuth(needed(secret, user), needed(secret, password)).auth_flow(request))
+        return {"Authorization": request.headers["Authorization"]}
+
+    return Static(header)
+
+
+class OAuth:
+    """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any)."""
+
+    def __init__(self, path: str, form: TokenForm) -> None:
+        self._path = path
+        self._form = form
+
+    def headers(self, session: Session) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._grant(session).info.token}"}
+
+    def base_url(self, session: Session) -> str:
+        return self._grant(session).base_url or session.connection.base_url
+
+    def renew(self, session: Session) -> bool:
+        with _guard:
+            return _grants.pop(_key(session), None) is not None
+
+    def _grant(self, session: Session) -> Grant:
+        with _lock_of(session.connection.pk):
+            grant = _grants.get(_key(session))
+            if grant is None or _over(grant.info):
+                grant = self._sign_in(session)
+                with _guard:
+                    _grants[_key(session)] = grant
+            return grant
+
+    def _sign_in(self, session: Session) -> Grant:
+        form, headers = self._form(session, credentials.read(session.connection))
+        ask = Ask("POST", self._path, write=False, form=form)
+        response = session.send(ask, session.connection.base_url, headers)
+        if not response.is_success:
+            failure = _refused(session, response)
+            health.failed(session.connection, failure)
+            raise failure
+        return _granted(session.data(response))
+
+
+def assertion(
+    *,
+    private_key: str,
+    algorithm: str,
+    issuer: str,
+    audience: str,
+    subject: str = "",
+    key_id: str = "",
+    seconds: int = 180,
+    claims: dict[str, Any] | None = None,
+) -> str:
+    """A signed JWT for a token request. Raises Failed(AUTH) when the private key cannot be used."""
+    header = {"alg": algorithm, "typ": "JWT"}
+    if key_id:
+        header["kid"] = key_id
+    try:
+        return str(
+            _sign(
+                private_key,
+                issuer,
+                audience,
+                subject=subject or None,
+                claims=dict(claims or {}),
+                header=header,
+                expires_in=seconds,
+            )
+        )
+    except Exception as error:  # authlib, joserfc and cryptography each raise their own
+        raise Failed(
+            FailureClass.AUTH,
+            f"The private key cannot sign with {algorithm}: {type(error).__name__}",
+            remedy="Enter a PEM private key that fits the algorithm.",
+        ) from error
+
+
+def _refused(session: Session, response: Response) -> Failed:
+    title, status = session.dialect.title, response.status_code
+    if status not in {400, 401, 403}:
+        return Failed(FailureClass.TRANSIENT, f"{title} answered the sign-in with {status}", status=status)
+    return Failed(
+        FailureClass.AUTH,
+        f"{title} refused the sign-in: {_reason(response)}",
+        remedy="Renew the credential of the connection.",
+        status=status,
+    )
+
+
+def _granted(body: dict[str, Any]) -> Grant:
+    seconds = body.get("expires_in")
+    expires_at = now() + timedelta(seconds=float(seconds)) if seconds is not None else None
+    return Grant(TokenInfo(str(body["access_token"]), expires_at), str(body.get("instance_url") or ""))
+
+
+def _reason(response: Response) -> str:
+    try:
+        body = response.json()
+    except ValueError:
+        return str(response.status_code)
+    if not isinstance(body, dict):
+        return str(response.status_code)
+    return ": ".join(str(body[key]) for key in ("error", "error_description", "title") if body.get(key))
+
+
+def _over(info: TokenInfo) -> bool:
+    return info.expires_at is not None and info.expires_at - _EARLY <= now()
+
+
+def _key(session: Session) -> tuple[int, bytes]:
+    # The sealed bytes are part of the key: new credentials never meet an old token.
+    return session.connection.pk, bytes(session.connection.sealed_credentials)
+
+
+def _lock_of(pk: int) -> threading.Lock:
+    with _guard:
+        return _locks.setdefault(pk, threading.Lock())
+
+
+def needed(secret: dict[str, str], name: str) -> str:
+    """A credential that must be there. Raises Failed(AUTH)."""
+    if not secret.get(name):
+        raise Failed(FailureClass.AUTH, f"The credential {name} is not set", remedy="Set the credentials.")
+    return secret[name]

@@ -1,0 +1,1 @@
+"""Kantata OX: projects, people, time, expenses and milestones come from here; project shells and rates go there."""

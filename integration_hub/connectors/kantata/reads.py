@@ -1,0 +1,159 @@
+"""Kantata's lists as feeds: who and what is looked up beside the records, and which stamp is a record's version."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration_hub.connectors import wire
+from integration_hub.connectors.kantata.client import Client, Record
+from integration_hub.connectors.registry import Page, RawRecord
+from integration_hub.connectors.versions import Tail, moved, stamp_of
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One list: its default filters switched off, and what is added to its records."""
+
+    collection: str
+    params: dict[str, str] = field(default_factory=dict)
+    submissions: str = ""
+    """Collection of the submissions that approve these lines."""
+    referenced: bool = False
+    """Whether our external references belong to the record."""
+
+
+FEEDS = {
+    "resource": Feed("users", {"on_my_account": "true"}),
+    "project": Feed("workspaces", {"include_archived": "true"}, referenced=True),
+    "task": Feed("stories", {"story_type": "task,deliverable,issue", "include_archived": "true"}),
+    "milestone": Feed("stories", {"story_type": "milestone", "include_archived": "true"}, referenced=True),
+    "time_entry": Feed("time_entries", {"from_archived_workspaces": "true"}, "timesheet_submissions"),
+    "time_approval": Feed("timesheet_submissions"),
+    "expense": Feed("expenses", {"from_archived_workspaces": "true"}, "expense_report_submissions"),
+}
+_STRICT = {"timesheet_submissions", "expense_report_submissions"}
+"""Lists whose contract names only `date` as an order."""
+
+
+def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
+    """Pages of a feed after the cursor."""
+    if entity == "expense":
+        yield from _expenses(client, cursor, overlap)
+        return
+    high, tail = str(cursor.get("high") or ""), Tail(cursor)
+    complete = not high
+    seen = 0
+    for rows, last in _batches(client, FEEDS[entity], moved(high, -overlap) if high else ""):
+        high = _higher(high, rows)
+        records = _records(client, entity, rows, tail)
+        seen += len(records)
+        yield Page(records, _cursor(high, tail, overlap), done=last, complete=complete and last and seen > 0)
+
+
+def _batches(client: Client, feed: Feed, since: str) -> Iterator[tuple[list[Record], bool]]:
+    if feed.collection not in _STRICT or client.connection.settings.get("submission_order") == "updated_at":
+        yield from client.changed(feed.collection, feed.params, since)
+        return
+    # Sorted by date only: the window is read to its end and put in order of change here.
+    window = {"updated_after": since} if since else {}
+    rows = client.everything(feed.collection, {**feed.params, **window, "order": "date:asc"})
+    unique = {row["id"]: row for row in rows}
+    yield sorted(unique.values(), key=lambda row: (stamp_of(row["updated_at"]), int(row["id"]))), True
+
+
+def _expenses(client: Client, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
+    """Expenses, and again those whose report was decided: a decision does not touch the expense's own stamp."""
+    feed, tail = FEEDS["expense"], Tail(cursor)
+    high, decided = str(cursor.get("high") or ""), str(cursor.get("decided") or "")
+    complete, seen = not high, 0
+    for rows, _ in client.changed(feed.collection, feed.params, moved(high, -overlap) if high else ""):
+        high = _higher(high, rows)
+        records = _records(client, "expense", rows, tail)
+        seen += len(records)
+        yield Page(records, {**_cursor(high, tail, overlap), "decided": decided}, done=False)
+    ids: list[str] = []
+    for reports, _ in _batches(client, Feed(feed.submissions), moved(decided, -overlap) if decided else ""):
+        decided = _higher(decided, reports)
+        ids += [str(key) for report in reports for key in report.get("expense_ids") or []]
+    found = client.only(feed.collection, ids, feed.params) if cursor else {}
+    records = _records(client, "expense", list(found.values()), tail)
+    done = {**_cursor(high, tail, overlap), "decided": decided}
+    yield Page(records, done, done=True, complete=complete and seen > 0)
+
+
+def _cursor(high: str, tail: Tail, overlap: float) -> dict[str, Any]:
+    return {"high": high, "tail": tail.kept(high, overlap)} if high else {}
+
+
+def _higher(high: str, rows: list[Record]) -> str:
+    return max([high, *(stamp_of(row["updated_at"]) for row in rows)])
+
+
+def _records(client: Client, entity: str, rows: list[Record], tail: Tail) -> list[RawRecord]:
+    """Rows with what belongs to them, and their versions."""
+    if not rows:
+        return []
+    feed = FEEDS[entity]
+    if feed.submissions:
+        _attach_submissions(client, feed, rows)
+    if entity in {"resource", "time_entry"}:
+        _attach_roles(client, rows)
+    if feed.referenced:
+        _attach_references(client, rows)
+    if entity == "milestone":
+        _attach_acceptance(client, rows)
+    return [_record(entity, row, tail) for row in rows]
+
+
+def _record(entity: str, row: Record, tail: Tail) -> RawRecord:
+    stamp = stamp_of(row["updated_at"])
+    if submission := row.get("submission"):
+        # Deciding a submission changes the line without its stamp; the submission's stamp moves instead.
+        stamp = max(stamp, stamp_of(submission["updated_at"]))
+    if entity == "expense":
+        row = {**row, "amount": wire.from_subunits(row["amount_in_cents"], row["currency"])}
+    return tail.record(str(row["id"]), stamp, row, deleted=bool(row.get("deleted_at")))
+
+
+def _attach_submissions(client: Client, feed: Feed, rows: list[Record]) -> None:
+    found = client.only(feed.submissions, (row.get("recent_submission_id") for row in rows))
+    for row in rows:
+        submission = found.get(str(row.get("recent_submission_id")))
+        row["submission"] = submission and {name: submission.get(name) for name in ("id", "status", "updated_at")}
+
+
+def _attach_roles(client: Client, rows: list[Record]) -> None:
+    found = client.only("roles", (row.get("role_id") for row in rows))
+    for row in rows:
+        row["role_name"] = found.get(str(row.get("role_id")), {}).get("name")
+
+
+def _attach_references(client: Client, rows: list[Record]) -> None:
+    ids = [key for row in rows for key in row.get("external_reference_ids") or []]
+    found = client.only("external_references", ids)
+    names = ("service_name", "service_model", "service_model_ref", "external_link")
+    for row in rows:
+        references = [found[str(key)] for key in row.get("external_reference_ids") or [] if str(key) in found]
+        row["external_references"] = [{name: ref.get(name) for name in names} for ref in references]
+
+
+_ACCEPTED = {"completed", "approved"}
+
+
+def _attach_acceptance(client: Client, rows: list[Record]) -> None:
+    """When a milestone reached its state: the event of that change, or its last change once events have gone."""
+    for row in rows:
+        if row.get("state") in _ACCEPTED:
+            row["accepted_at"] = _reached(client, row) or row["updated_at"]
+
+
+def _reached(client: Client, row: Record) -> str:
+    params = {"event_types": "story:updated,story:created", "subject_id": row["id"], "order": "created_at:asc"}
+    if client.connection.settings.get("subscribed_events") != "on":
+        return ""
+    reached = ""
+    for event in client.everything("subscribed_events", params):
+        before_after = (event.get("payload_changes") or {}).get("state")
+        if event.get("subject_type") == "Story" and before_after and before_after[1] == row["state"]:
+            reached = max(reached, str(event["subject_changed_at"]))
+    return reached

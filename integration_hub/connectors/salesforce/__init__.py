@@ -1,0 +1,1 @@
+"""Salesforce: customers, deals, contracts and amendments come from here; their status goes back."""

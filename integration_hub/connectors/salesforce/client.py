@@ -1,0 +1,114 @@
+"""Calls to one Salesforce org: signing in, queries page by page, complaints, the daily quota."""
+
+import base64
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from pydantic import ValidationError
+
+from integration_hub.connectors import answers, auth
+from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.salesforce.payloads import SalesforceError, SalesforcePage
+from integration_hub.connectors.transport import Ask, Session
+from integration_hub.kernel.failures import Failed, FailureClass
+
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+_THROTTLED = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"}
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+class SalesforceDialect:
+    """An array of complaints with `errorCode`; a used-up quota comes as 403."""
+
+    title = "Salesforce"
+
+    def complaint(self, response: httpx.Response) -> Complaint:
+        try:
+            body = response.json()
+            first = SalesforceError.model_validate(body[0] if isinstance(body, list) and body else body)
+        except (ValueError, ValidationError):
+            return Complaint(message=response.text[:200])
+        if response.status_code == 300:
+            return Complaint("several records carry this external id", "DUPLICATE_EXTERNAL_ID")
+        return Complaint(first.message, first.code, ", ".join(first.fields), throttled=first.code in _THROTTLED)
+
+
+DIALECT = SalesforceDialect()
+
+
+def _token_request(session: Session, secret: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    settings = session.connection.settings
+    client = auth.needed(secret, "client_id")
+    if settings.get("auth") == "jwt_bearer":
+        signed = auth.assertion(
+            private_key=auth.needed(secret, "private_key"),
+            algorithm="RS256",
+            issuer=client,
+            subject=str(settings.get("username") or ""),
+            audience=str(settings.get("audience") or "https://login.salesforce.com"),
+        )
+        return {"grant_type": JWT_BEARER, "assertion": signed}, {}
+    pair = f"{client}:{auth.needed(secret, 'client_secret')}".encode()
+    return {"grant_type": "client_credentials"}, {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+SIGN_IN = auth.OAuth("/services/oauth2/token", _token_request)
+
+
+class Client:
+    """One org over REST."""
+
+    def __init__(self, connection: Connection, *, even_if_paused: bool = False) -> None:
+        self.connection = connection
+        self.session = Session(connection, auth=SIGN_IN, dialect=DIALECT, even_if_paused=even_if_paused)
+        self.base = f"/services/data/v{connection.settings.get('api_version') or '62.0'}"
+
+    def query(self, soql: str, *, deleted_too: bool = False) -> Iterator[SalesforcePage]:
+        """The pages of a query. Raises Failed, RATE when the share of the daily quota we may use is used."""
+        size = self.connection.settings.get("page_size")
+        headers = {"Sforce-Query-Options": f"batchSize={int(size)}"} if size else {}
+        verb = "queryAll" if deleted_too else "query"
+        page = self._page(self.session.get(f"{self.base}/{verb}", {"q": soql}, headers=headers))
+        yield page
+        while not page.done and page.nextRecordsUrl:
+            page = self._page(self.session.get(page.nextRecordsUrl, headers=headers))
+            yield page
+
+    def _page(self, response: httpx.Response) -> SalesforcePage:
+        self._mind_quota(response)
+        return answers.shaped(DIALECT, SalesforcePage, self.session.data(response), write=False)
+
+    def _mind_quota(self, response: httpx.Response) -> None:
+        """Stop reading before the org's other integrations stand still: the quota is shared by all of them."""
+        match = _USAGE.search(response.headers.get("sforce-limit-info", ""))
+        share = float(self.connection.settings.get("quota_percent") or 80)
+        if match and int(match[1]) * 100 > int(match[2]) * share:
+            raise Failed(
+                FailureClass.RATE,
+                f"Salesforce has used {match[1]} of {match[2]} calls of today; reading stops at {share:.0f} %",
+                remedy="Wait for the rolling day, or raise quota_percent.",
+                retry_after=timedelta(minutes=15),
+            )
+
+    def record(self, name: str, record_id: str, fields: list[str]) -> dict[str, Any] | None:
+        """Some fields of a record, or None when there is none."""
+        path = f"{self.base}/sobjects/{name}/{record_id}"
+        response = self.session.get(path, {"fields": ",".join(fields)}, expected=(404,))
+        if response.status_code == 404:
+            return None
+        found: dict[str, Any] = self.session.data(response)
+        return found
+
+    def update(self, name: str, record_id: str, values: dict[str, Any]) -> int:
+        """Set fields of a record; the status. The same values again change nothing."""
+        ask = Ask("PATCH", f"{self.base}/sobjects/{name}/{record_id}", write=True, json=values)
+        return self.session.ask(ask).status_code
+
+    def limits(self) -> dict[str, Any]:
+        """The org's limits."""
+        found: dict[str, Any] = self.session.data(self.session.get(f"{self.base}/limits"))
+        return found

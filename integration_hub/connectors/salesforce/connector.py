@@ -1,0 +1,133 @@
+"""Salesforce as a connector: reads by SystemModstamp with deletions, writes status back by record id."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from integration_hub.connectors import wire
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import Confirmed, Page, RawRecord, Sent, Write
+from integration_hub.connectors.salesforce.client import Client
+from integration_hub.connectors.salesforce.defaults import AMOUNTS, OBJECTS, STATUS_FIELDS
+from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS, MANIFEST
+from integration_hub.connectors.salesforce.payloads import SalesforcePage
+from integration_hub.connectors.versions import Tail, moved, stamp_of
+from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.mapping import queries
+from integration_hub.mapping.compile import Compiled
+
+_FIELD = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
+_ALWAYS = ("Id", "SystemModstamp", "IsDeleted")
+_WRITTEN = {CONTRACT_STATUS: "contract", AMENDMENT_STATUS: "amendment"}
+
+
+class SalesforceConnector:
+    """One vendor; see the registry for the meaning of the methods."""
+
+    manifest = MANIFEST
+
+    def check(self, connection: Connection) -> str:
+        """Sign in and read the limits."""
+        daily = Client(connection, even_if_paused=True).limits().get("DailyApiRequests", {})
+        return f"Signed in to Salesforce; {daily.get('Remaining', '?')} of {daily.get('Max', '?')} calls left today."
+
+    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        """Records changed since the cursor (less an overlap), oldest change first, deleted ones included."""
+        overlap = float(connection.settings.get("overlap_seconds") or 300)
+        high, tail = str(cursor.get("high") or ""), Tail(cursor)
+        mapping = queries.published(connection.code, entity)
+        soql = _soql(connection, mapping, moved(high, -overlap) if high else "")
+        seen = 0
+        for page in Client(connection).query(soql, deleted_too=True):
+            records = [_record(tail, row, mapping.version) for row in page.records]
+            seen += len(records)
+            if page.records:
+                high = max(high, stamp_of(str(page.records[-1]["SystemModstamp"])))
+            yield Page(
+                records,
+                {"high": high, "tail": tail.kept(high, overlap)} if high else {},
+                done=page.done,
+                complete=_is_complete(page, cursor, seen),
+            )
+
+    def send(self, connection: Connection, write: Write) -> Sent:
+        """Write status fields on a contract or an amendment; by record id, so that once more changes nothing."""
+        name, record_id, values = _target(connection, write)
+        status = Client(connection).update(name, record_id, values)
+        return Sent(remote_id=record_id, status=status)
+
+    def find(self, connection: Connection, write: Write) -> Confirmed | None:
+        """The record, if it holds what this write says."""
+        name, record_id, values = _target(connection, write)
+        found = Client(connection).record(name, record_id, ["Id", "SystemModstamp", *values])
+        if found is None or not all(wire.same(found.get(field), value) for field, value in values.items()):
+            return None
+        facts = {field: found.get(field) for field in ("SystemModstamp", *values)}
+        return Confirmed(remote_id=str(found["Id"]), facts=facts)
+
+
+def object_of(connection: Connection, entity: str) -> str:
+    """The org's object of an entity."""
+    name = str((connection.settings.get("objects") or {}).get(entity) or OBJECTS[entity])
+    return _checked(name, entity)
+
+
+def _checked(name: str, entity: str) -> str:
+    if not _FIELD.fullmatch(name):
+        raise Failed(
+            FailureClass.MAPPING,
+            f"{name!r} in the mapping of {entity} is not the name of a Salesforce field",
+            field=name,
+            remedy="Correct the mapping: fields of the record itself or of a parent (Parent__r.Field__c).",
+        )
+    return name
+
+
+def _soql(connection: Connection, mapping: Compiled, since: str) -> str:
+    """The query of a feed: exactly the fields the published mapping reads."""
+    entity = mapping.entity
+    chosen = {name.lower(): name for name in _ALWAYS}
+    for name in mapping.fields:
+        chosen.setdefault(name.lower(), _checked(name, entity))
+    where = f" WHERE SystemModstamp >= {since}" if since else ""
+    names = ", ".join(chosen.values())
+    target = object_of(connection, entity)
+    return f"SELECT {names} FROM {target}{where} ORDER BY SystemModstamp ASC, Id ASC"  # noqa: S608 - names are checked
+
+
+def _record(tail: Tail, row: dict[str, Any], edition: int) -> RawRecord:
+    payload = _plain(row)
+    stamp = stamp_of(str(payload.pop("SystemModstamp")))
+    deleted = bool(payload.get("IsDeleted"))
+    return tail.record(str(payload["Id"]), stamp, payload, deleted=deleted, edition=edition)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A record without Salesforce's `attributes`, parents included."""
+    return {
+        key: _plain(value) if isinstance(value, dict) else value for key, value in row.items() if key != "attributes"
+    }
+
+
+def _is_complete(page: SalesforcePage, cursor: dict[str, Any], seen: int) -> bool:
+    """Whether this was the whole object. Nothing at all is never a complete listing: it may be a lost permission."""
+    return page.done and not cursor.get("high") and seen > 0 and seen == page.totalSize
+
+
+def _target(connection: Connection, write: Write) -> tuple[str, str, dict[str, Any]]:
+    """Object, record id and fields of a write."""
+    entity = _WRITTEN.get(write.effect_type)
+    if entity is None:
+        raise LookupError(f"Salesforce declares no write {write.effect_type!r}.")
+    fields = {**STATUS_FIELDS, **(connection.settings.get("status_fields") or {})}
+    names = fields if entity == "contract" else {"status": fields["status"]}
+    values = {
+        field: wire.number(write.payload[name]) if name in AMOUNTS else (write.payload[name] or None)
+        for name, field in names.items()
+        if name in write.payload
+    }
+    record_id = str(write.payload.get("remote_id") or write.remote_id)
+    if not record_id or not values:
+        missing = "remote_id" if not record_id else "status"
+        raise Failed(FailureClass.DATA, f"{write.business_key}: {missing} is missing", field=missing)
+    return object_of(connection, entity), record_id, values

@@ -1,0 +1,49 @@
+"""What the Salesforce connector reads and writes and what an administrator sets up."""
+
+from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+from integration_hub.connectors.salesforce.defaults import OBJECTS
+
+CONTRACT_STATUS = "salesforce.contract.status"
+AMENDMENT_STATUS = "salesforce.amendment.status"
+
+
+def _feed(entity: str, title: str, weight: int) -> FeedSpec:
+    name = OBJECTS[entity]
+    return FeedSpec(entity, title, weight, hint_entities=(name, name.removesuffix("__c").lower()))
+
+
+MANIFEST = Manifest(
+    vendor="salesforce",
+    title="Salesforce",
+    role="crm",
+    feeds=(
+        _feed("customer", "Accounts", 10),
+        _feed("opportunity", "Opportunities", 20),
+        _feed("contract", "Contracts", 30),
+        _feed("contract_line", "Contract lines", 40),
+        _feed("rate_item", "Rate items", 50),
+        _feed("milestone_term", "Milestone terms", 50),
+        _feed("amendment", "Contract amendments", 60),
+    ),
+    writes=(
+        WriteSpec(CONTRACT_STATUS, "Status and amounts on the contract", "U"),
+        WriteSpec(AMENDMENT_STATUS, "Status on the amendment", "U"),
+    ),
+    settings=(
+        Setting("client_id", "Consumer key of the External Client App", secret=True),
+        Setting("client_secret", "Consumer secret (client credentials)", secret=True, required=False),
+        Setting("private_key", "PEM private key (JWT bearer)", secret=True, required=False),
+        Setting("auth", "client_credentials or jwt_bearer", default="client_credentials"),
+        Setting("username", "User the JWT signs in as", required=False),
+        Setting("audience", "Audience of the JWT", required=False, default="https://login.salesforce.com"),
+        Setting("api_version", "API version", default="62.0"),
+        Setting("page_size", "Rows per page, 200 to 2000", required=False),
+        Setting("quota_percent", "Share of the daily calls after which reading stops", required=False, default="80"),
+        Setting("objects", "Objects by entity, where the org renamed them", required=False, help="A JSON object."),
+        Setting("status_fields", "Fields that take what is written back", required=False, help="A JSON object."),
+    ),
+    limits="Rolling daily quota of calls, shared with every other integration; used up it answers 403.",
+    webhook="Optional hint with a signed body; records are always read again by their stamp.",
+    scopes="OAuth scope api; read on the mapped objects, edit on the fields written back.",
+    unconfirmed=("Session length is an org policy: a new sign-in follows a 401, never a clock.",),
+)

@@ -1,0 +1,56 @@
+"""Versions that ascend: a vendor's stamp made sortable, and told apart where one stamp covers two states.
+
+Several vendors stamp changes to the second only, so a record that changes twice within one carries the same stamp with
+other content. Within the stretch a feed reads twice (its overlap) such states are counted, and the count is part of the
+version: the later state is the higher version.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integration_hub.connectors.registry import RawRecord
+from integration_hub.kernel.ids import content_hash
+
+_KEPT = 500
+
+
+def stamp_of(text: str) -> str:
+    """Any ISO 8601 instant as UTC to the millisecond, which sorts as text. Raises ValueError."""
+    found = datetime.fromisoformat(text.strip().replace(" ", "T", 1))
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{found.microsecond // 1000:03d}Z"
+
+
+def moved(stamp: str, seconds: float) -> str:
+    """A stamp moved by so many seconds."""
+    return stamp_of((datetime.fromisoformat(stamp) + timedelta(seconds=seconds)).isoformat())
+
+
+class Tail:
+    """The last states a feed has delivered, kept in its cursor."""
+
+    def __init__(self, cursor: dict[str, Any]) -> None:
+        self._seen: dict[str, list[Any]] = dict(cursor.get("tail") or {})
+
+    def record(
+        self, source_id: str, stamp: str, payload: dict[str, Any], *, deleted: bool = False, edition: int = 0
+    ) -> RawRecord:
+        """The record with its version: the stamp, and a count where the stamp did not move with the content.
+
+        `edition` is the mapping's version where it decides which fields are read: the same state read with more
+        fields is a later version.
+        """
+        digest = content_hash([payload, deleted])[:12]
+        known = self._seen.get(source_id)
+        count = 0
+        if known is not None and known[0] == stamp:
+            count = known[2] if known[1] == digest else known[2] + 1
+        self._seen[source_id] = [stamp, digest, count]
+        version = f"{stamp}.{edition:03d}.{count:02d}" if edition else f"{stamp}.{count:02d}"
+        return RawRecord(source_id, version, payload, deleted)
+
+    def kept(self, high: str, overlap: float) -> dict[str, list[Any]]:
+        """What the next reading needs: states of the last two seconds, and counted ones it will read again."""
+        recent, again = moved(high, -2), moved(high, -overlap - 60)
+        rows = [(key, row) for key, row in self._seen.items() if row[0] >= recent or (row[2] > 0 and row[0] >= again)]
+        return dict(sorted(rows, key=lambda item: str(item[1][0]))[-_KEPT:])
