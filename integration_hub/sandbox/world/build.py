@@ -18,7 +18,9 @@ def build(seed: int = 7, months: int = calendar.LONGEST) -> World:
     rare = [entry for entry in rarities.extra_entries() if entry.day <= last]
     if rarities.LONG_DAY_OF[1] <= last:
         ordinary = rarities.with_long_day(ordinary)
-    work = sorted(rarities.without_clashes(ordinary, rare), key=lambda e: (e.day, e.person, e.contract, e.line, e.notes))
+    work = sorted(
+        rarities.without_clashes(ordinary, rare), key=lambda e: (e.day, e.person, e.contract, e.line, e.notes)
+    )
     costs = [*delivery.expenses(seed, played, contracts, work), *rarities.extra_expenses()]
     return World(
         seed=seed,
@@ -30,7 +32,9 @@ def build(seed: int = 7, months: int = calendar.LONGEST) -> World:
         customers=book.CUSTOMERS,
         contracts=contracts,
         entries=tuple(work),
-        expenses=tuple(sorted((e for e in costs if e.day <= last), key=lambda e: (e.day, e.person, e.contract, e.category))),
+        expenses=tuple(
+            sorted((e for e in costs if e.day <= last), key=lambda e: (e.day, e.person, e.contract, e.category))
+        ),
         corrections=rarities.corrections(work, played),
         sheets=tuple(delivery.sheets(seed, played, work)),
     )

@@ -29,7 +29,11 @@ def dice(*what: object) -> random.Random:
 
 
 def entries(
-    seed: int, months: tuple[date, ...], people: Iterable[Person], contracts: tuple[Contract, ...], entities: Iterable[Entity]
+    seed: int,
+    months: tuple[date, ...],
+    people: Iterable[Person],
+    contracts: tuple[Contract, ...],
+    entities: Iterable[Entity],
 ) -> Iterator[Entry]:
     """The ordinary entries, person by person and day by day."""
     countries = {entity.code: entity.country for entity in entities}
@@ -81,7 +85,9 @@ def _entry(
     person: Person, day: date, contract: Contract, row: Staffing, quarters: int, throw: random.Random, written: set[str]
 ) -> Entry:
     role = row.role or person.role
-    note = throw.choice([note for note in wording.phrases(contract.entity, role, contract.subjects) if note not in written])
+    note = throw.choice(
+        [note for note in wording.phrases(contract.entity, role, contract.subjects) if note not in written]
+    )
     written.add(note)
     billable = throw.random() >= NON_BILLABLE
     return Entry(contract.key, row.line, person.key, role, day, quarters * 15, billable, note)
@@ -92,7 +98,9 @@ def _entry(
 PER_DIEM = {"USD": Decimal("64.00"), "GBP": Decimal("35.00"), "EUR": Decimal("28.00")}
 
 
-def expenses(seed: int, months: tuple[date, ...], contracts: Iterable[Contract], work: Iterable[Entry]) -> Iterator[Expense]:
+def expenses(
+    seed: int, months: tuple[date, ...], contracts: Iterable[Contract], work: Iterable[Entry]
+) -> Iterator[Expense]:
     """A few trips a month for contracts that charge expenses, by people who worked there in that week."""
     days: dict[tuple[str, date], list[tuple[str, date]]] = {}
     for entry in work:

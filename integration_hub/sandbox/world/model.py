@@ -218,7 +218,7 @@ class Expense:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A weekly timesheet of one person on one project, cut at the month's end. `outcome`: approved, pending, rejected."""
+    """A week of one person on one project, cut at the month's end. `outcome`: approved, pending, rejected."""
 
     contract: str
     person: str

@@ -26,7 +26,9 @@ def extra_entries() -> Iterator[Entry]:
     """What nobody should have logged."""
     late, negative = BY_SLUG[AFTER_THE_END], BY_SLUG[NEGATIVE]
     for day, note in ((1, "Stores interface: restart"), (2, "Fault log triage after hand-over"), (3, "Hand-over call")):
-        yield Entry(late.contract, 1, late.person, "Consultant", date(2026, 9, day), 450 - 60 * day, True, note, AFTER_THE_END)
+        yield Entry(
+            late.contract, 1, late.person, "Consultant", date(2026, 9, day), 450 - 60 * day, True, note, AFTER_THE_END
+        )
     note = "Correction of double booking"
     yield Entry(negative.contract, 1, negative.person, "Consultant", date(2026, 6, 17), -180, True, note, NEGATIVE)
 

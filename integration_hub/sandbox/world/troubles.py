@@ -83,7 +83,7 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble(
         10, "activation-fails", "Activation fails for good",
-        "The ERP refuses the job of a contract in Swiss francs; what was done before is undone, the workspace archived.",
+        "The ERP refuses the job of a contract in Swiss francs; what was done is undone, the workspace archived.",
         5, "case", "PROCESS_FAILED", "contract", contract="ALP-REP",
     ),
     Trouble(

@@ -5,7 +5,12 @@ from __future__ import annotations
 ENGLISH = {
     "Principal": ("Steering discussion on {}", "Review with sponsor: {}", "Options paper: {}", "Client workshop on {}"),
     "Architect": ("Design review: {}", "Integration design for {}", "Decision record: {}", "Prototype of {}"),
-    "Senior Consultant": ("Workshop on {}", "Requirements for {}", "Solution outline: {}", "Walk-through of {} with the client"),
+    "Senior Consultant": (
+        "Workshop on {}",
+        "Requirements for {}",
+        "Solution outline: {}",
+        "Walk-through of {} with the client",
+    ),
     "Consultant": ("Configuration of {}", "Analysis of {}", "Documentation: {}", "Testing {}"),
     "Analyst": ("Data preparation for {}", "Comparison tables: {}", "Fact base on {}", "Checks on {}"),
     "Project Manager": ("Planning: {}", "Status and risks: {}", "Coordination of {}", "Weekly call on {}"),

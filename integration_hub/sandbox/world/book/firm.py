@@ -24,6 +24,7 @@ ROLES = ("Architect", "Principal", "Senior Consultant", "Consultant", "Analyst",
 COST_CENTRES = tuple(f"{country}-{practice}" for country in ("US", "UK", "DE") for practice in ("ADV", "TEC", "PMO"))
 """The cost centres finance knows. `DE-CLD`, the new cloud practice, is deliberately not one of them."""
 
+
 def _people(entity: str, prefix: str, rows: str) -> tuple[Person, ...]:
     people = []
     for row in rows.strip().splitlines():

@@ -7,6 +7,8 @@ from decimal import Decimal as D
 
 from ..model import Amendment, Contract, Line, Rate, Staffing, Term
 
+_RAIL = "P. Trevelyan"
+
 CONTRACTS = (
     Contract(
         key="HWP-TOM",
@@ -52,8 +54,8 @@ CONTRACTS = (
         signed=date(2026, 4, 20), start=date(2026, 5, 5), end=date(2027, 2, 28), tax="GB", manager="Duncan McRae",
         lines=(
             Line(1, "Engine releases", "Milestone", amount=D("168000.00"), terms=(
-                Term(1, "Conflict detection accepted", D("46000.00"), date(2026, 6, 30), date(2026, 7, 8), "P. Trevelyan"),
-                Term(2, "Platform allocation accepted", D("58000.00"), date(2026, 9, 15), date(2026, 9, 17), "P. Trevelyan"),
+                Term(1, "Conflict detection accepted", D("46000.00"), date(2026, 6, 30), date(2026, 7, 8), _RAIL),
+                Term(2, "Platform allocation accepted", D("58000.00"), date(2026, 9, 15), date(2026, 9, 17), _RAIL),
                 Term(3, "Winter timetable produced", D("64000.00"), date(2026, 11, 30)),
             )),
             Line(2, "Additional development", "Time and Materials"),

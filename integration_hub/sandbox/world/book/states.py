@@ -9,6 +9,7 @@ from ..model import Amendment, Contract, Line, Rate, Staffing, Term
 
 _NY = "US-NY"
 _CA = "US-CA"
+_CARVER = "M. Carver"
 
 CONTRACTS = (
     Contract(
@@ -71,8 +72,8 @@ CONTRACTS = (
             Line(1, "Architecture board retainer", "Hour Retainer", amount=D("13200.00"), hours=D("40"),
                  overage=D("330.00"), unused="Forfeit", frequency="Monthly"),
             Line(2, "Claims workbench releases", "Milestone", amount=D("184000.00"), terms=(
-                Term(1, "Intake release accepted", D("48000.00"), date(2026, 6, 30), date(2026, 6, 26), "M. Carver"),
-                Term(2, "Adjuster workbench accepted", D("64000.00"), date(2026, 8, 31), date(2026, 9, 11), "M. Carver"),
+                Term(1, "Intake release accepted", D("48000.00"), date(2026, 6, 30), date(2026, 6, 26), _CARVER),
+                Term(2, "Adjuster workbench accepted", D("64000.00"), date(2026, 8, 31), date(2026, 9, 11), _CARVER),
                 Term(3, "Payment release accepted", D("72000.00"), date(2026, 11, 30)),
             )),
             Line(3, "Change requests", "Time and Materials"),
