@@ -55,7 +55,7 @@ class Standing:
 
 
 def seats(
-    amount: Decimal, *, first_on_contract: bool, recent: Decimal = ZERO, policy: ApprovalPolicy = DEFAULT_POLICY
+    amount: Decimal, *, first_invoice: bool, recent: Decimal = ZERO, policy: ApprovalPolicy = DEFAULT_POLICY
 ) -> tuple[frozenset[str], ...]:
     """The roles allowed in each seat an invoice needs.
 
@@ -65,9 +65,16 @@ def seats(
     total = abs(amount) + abs(recent)
     tiers = sorted(policy.tiers, key=lambda tier: tier.from_amount)
     count = sum(1 for tier in tiers if total >= tier.from_amount)
-    if first_on_contract:
+    if first_invoice:
         count = max(count, min(policy.first_invoice_people, len(tiers)))
     return tuple(tier.roles for tier in tiers[:count])
+
+
+def approvers_needed(
+    amount: Decimal, *, first_invoice: bool, recent: Decimal = ZERO, policy: ApprovalPolicy = DEFAULT_POLICY
+) -> int:
+    """How many different people an invoice needs: see `seats`."""
+    return len(seats(amount, first_invoice=first_invoice, recent=recent, policy=policy))
 
 
 def standing(

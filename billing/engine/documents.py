@@ -1,13 +1,12 @@
 """From pieces to printed lines (billing.md R6, R7): round once per line, share the cents, hash what was seen."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from billing.engine.notation import maybe, plain
+from billing.engine.notation import plain
 from billing.engine.pricing import MINUTES_PER_HOUR, time_value
 from billing.engine.values import RULES_VERSION, ZERO, BilledPiece, Grouping, PrintedLine
 from integration_hub.kernel.ids import content_hash as hash_of
@@ -28,10 +27,10 @@ class Room:
 
 def print_lines(
     pieces: Iterable[BilledPiece],
-    *,
     grouping: Grouping,
     currency: str,
     rounding: Rounding = "half_up",
+    *,
     rooms: Sequence[Room] = (),
 ) -> list[PrintedLine]:
     """The lines of a document: time grouped as the bill-to wants, everything else alone; fees after entries.
@@ -55,20 +54,20 @@ def print_lines(
 
 
 def share_tax(
-    bases: Sequence[tuple[Decimal, str, Decimal]],
+    bases: Sequence[tuple[Decimal, Decimal]],
     *,
     level: TaxLevel,
     currency: str,
     rounding: Rounding = "half_up",
 ) -> list[Decimal]:
-    """Tax per line from (net, category, rate as a fraction): rounded once per category and rate, or on each line."""
+    """Tax per line from (net, rate as a fraction): rounded once per rate and shared, or rounded on each line."""
     if level == "line":
-        return [round_money(net * rate, currency, rounding) for net, _, rate in bases]
+        return [round_money(net * rate, currency, rounding) for net, rate in bases]
     taxes = [ZERO] * len(bases)
-    groups: dict[tuple[str, Decimal], list[int]] = {}
-    for index, (_, category, rate) in enumerate(bases):
-        groups.setdefault((category, rate), []).append(index)
-    for (_, rate), members in groups.items():
+    groups: dict[Decimal, list[int]] = {}
+    for index, (_, rate) in enumerate(bases):
+        groups.setdefault(rate, []).append(index)
+    for rate, members in groups.items():
         nets = [bases[index][0] for index in members]
         total = round_money(sum(nets, ZERO) * rate, currency, rounding)
         for index, tax in zip(members, share(total, nets, currency), strict=True):
@@ -76,54 +75,9 @@ def share_tax(
     return taxes
 
 
-def basis_hash(lines: Sequence[PrintedLine], *, currency: str, invoice_date: date, ship_to: str = "") -> str:
-    """What a tax quote was asked for: if this moves, the quote no longer fits."""
-    facts = [[line.contract_line_id, line.kind, line.net] for line in lines]
-    return hash_of({"lines": facts, "currency": currency, "invoice_date": invoice_date, "ship_to": ship_to})
-
-
-def content_hash(
-    lines: Sequence[PrintedLine],
-    *,
-    taxes: Sequence[Decimal],
-    currency: str,
-    invoice_date: date,
-    accounting_date: date,
-    contract_id: int,
-    contract_versions: Iterable[int],
-    bill_to_id: int,
-    purchase_order: str = "",
-    rules_version: str = RULES_VERSION,
-) -> str:
-    """SHA-256 of everything an approver sees: an approval is bound to it and lapses when it moves (§5.3)."""
-    return hash_of(
-        {
-            "lines": [{**_line_facts(line), "tax": tax} for line, tax in zip(lines, taxes, strict=True)],
-            "currency": currency,
-            "invoice_date": invoice_date,
-            "accounting_date": accounting_date,
-            "contract": contract_id,
-            "contract_versions": sorted(set(contract_versions)),
-            "bill_to": bill_to_id,
-            "purchase_order": purchase_order,
-            "rules": rules_version,
-        }
-    )
-
-
-def _line_facts(line: PrintedLine) -> dict[str, object]:
-    return {
-        "kind": line.kind,
-        "contract_line": line.contract_line_id,
-        "description": line.description,
-        "minutes": maybe(line.minutes),
-        "rate": maybe(line.rate),
-        "net": line.net,
-        "service_from": line.service_from,
-        "service_to": line.service_to,
-        "pieces": list(line.piece_ids),
-        "shares": list(line.shares),
-    }
+def content_hash(rendering: Mapping[str, object]) -> str:
+    """SHA-256 of everything an approver sees and of the rules behind it: an approval is bound to it (§5.3)."""
+    return hash_of({"rendering": rendering, "rules": RULES_VERSION})
 
 
 _GROUPS: dict[str, Callable[[BilledPiece], object]] = {

@@ -25,40 +25,39 @@ ANOMALY_HISTORY = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFacts:
-    """What is known of a candidate. Money is in its currency; dates are days.
+    """What is known of a candidate. Money is in its currency.
 
-    `tax_quoted` None: no answer from the tax engine; `tax_fits` says whether the quote was for these lines;
-    `tax_estimate` is our own figure for the variance check, None when we have none. `erp_missing` names ERP references
-    that are not mapped. `history` are the nets of this contract's earlier invoices. `approved_hashes` are the contents
-    that people approved; `content_hash` is today's. `po_left` None: the order has no amount; `po_reserved_here` is what
-    this candidate has already reserved in it. `accounting_shifted`: the date was moved to the first open period.
+    `po_left` is what the order has left once this document is counted, negative when it does not suffice, None without
+    a limit. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the one on
+    the lines. `accounting_date` is the first open day on or after the invoice date, None when no period is open.
+    `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved and
+    `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
     """
 
     currency: str
-    net: Decimal
-    tax: Decimal = ZERO
-    lines: int
     invoice_date: date
-    accounting_date: date
+    net: Decimal
+    gross: Decimal
+    line_count: int
     po_required: bool = False
     po_number: str = ""
     po_left: Decimal | None = None
-    po_reserved_here: Decimal = ZERO
     po_expires_on: date | None = None
-    bill_to_status: Literal["draft", "verified", "suspended"] = "verified"
+    bill_to_verified: bool = True
     bill_to_missing: tuple[str, ...] = ()
     customer_active: bool = True
     credit_hold: bool = False
-    tax_quoted: Decimal | None = None
-    tax_fits: bool = True
-    tax_estimate: Decimal | None = None
+    tax_quoted: bool = True
+    tax: Decimal = ZERO
+    tax_of_engine: Decimal | None = None
     period_open: bool = True
-    accounting_shifted: bool = False
+    accounting_date: date | None = None
+    erp_customer_known: bool = True
     erp_missing: tuple[str, ...] = ()
     no_post_holds: tuple[str, ...] = ()
-    straggler_count: int = 0
-    straggler_amount: Decimal = ZERO
-    history: tuple[Decimal, ...] = ()
+    stragglers: int = 0
+    stragglers_amount: Decimal = ZERO
+    earlier_nets: tuple[Decimal, ...] = ()
     content_hash: str = ""
     approved_hashes: tuple[str, ...] = ()
     minimum: Decimal = ZERO
@@ -95,19 +94,19 @@ _Answer = _No | tuple[_No, ...] | None
 _Question = tuple[int, str, Level, str, Callable[[CandidateFacts], _Answer]]
 
 
-def checklist(facts: CandidateFacts) -> list[Check]:
+def check(facts: CandidateFacts) -> list[Check]:
     """Every question, in the order of §3.1, with its answer; one check per open hold."""
-    return [check for question in _QUESTIONS for check in _ask(question, facts)]
+    return [answer for question in _QUESTIONS for answer in _ask(question, facts)]
 
 
 def stops(checks: Sequence[Check]) -> tuple[str, ...]:
     """The codes that keep it from being posted, in the order of the list."""
-    return tuple(check.code for check in checks if not check.ok and check.level == "stop")
+    return tuple(found.code for found in checks if not found.ok and found.level == "stop")
 
 
 def warnings(checks: Sequence[Check]) -> tuple[str, ...]:
     """The codes that want a look."""
-    return tuple(check.code for check in checks if not check.ok and check.level == "warn")
+    return tuple(found.code for found in checks if not found.ok and found.level == "warn")
 
 
 def _ask(question: _Question, facts: CandidateFacts) -> list[Check]:
@@ -145,11 +144,8 @@ def _purchase_order(facts: CandidateFacts) -> _No | None:
     if facts.po_expires_on is not None and facts.invoice_date > facts.po_expires_on:
         message = f"PO {facts.po_number} expired on {facts.po_expires_on}."
         return _No("PO_EXPIRED", message, "Ask the client for a new PO or an extension.")
-    left = None if facts.po_left is None else facts.po_left + facts.po_reserved_here
-    if left is not None and facts.net > left:
-        message = (
-            f"PO {facts.po_number} has {show(left, facts.currency)} left, this needs {show(facts.net, facts.currency)}."
-        )
+    if facts.po_left is not None and facts.po_left < 0:
+        message = f"PO {facts.po_number} lacks {show(-facts.po_left, facts.currency)} for this."
         return _No("PO_EXHAUSTED", message, "Ask the client to raise the PO or to name another.")
     return None
 
@@ -158,8 +154,8 @@ def _bill_to(facts: CandidateFacts) -> _No | None:
     if facts.bill_to_missing:
         message = f"The bill-to lacks {', '.join(facts.bill_to_missing)}."
         return _No("BILLTO_INCOMPLETE", message, "Complete the bill-to profile.")
-    if facts.bill_to_status != "verified":
-        message = f"The bill-to profile is {facts.bill_to_status}, not verified."
+    if not facts.bill_to_verified:
+        message = "The bill-to profile is not verified."
         return _No("BILLTO_INCOMPLETE", message, "Verify the bill-to profile, or bill to another.")
     return None
 
@@ -180,32 +176,29 @@ def _holds(facts: CandidateFacts) -> tuple[_No, ...]:
 
 
 def _tax(facts: CandidateFacts) -> _No | None:
-    if facts.tax_quoted is None:
-        return _No("TAX_MISSING", "The tax engine has not answered.", "Quote the tax again.")
-    if not facts.tax_fits:
-        return _No("TAX_MISSING", "The tax was quoted for other lines than these.", "Quote the tax again.")
-    if facts.tax_estimate is None:
+    if not facts.tax_quoted:
+        return _No("TAX_MISSING", "The tax engine has not answered for these lines.", "Quote the tax again.")
+    if facts.tax_of_engine is None:
         return None
-    variance = abs(facts.tax_quoted - facts.tax_estimate)
-    if variance <= min(TAX_TOLERANCE_PER_LINE * facts.lines, TAX_TOLERANCE):
+    if abs(facts.tax_of_engine - facts.tax) <= min(TAX_TOLERANCE_PER_LINE * facts.line_count, TAX_TOLERANCE):
         return None
-    quoted, expected = show(facts.tax_quoted, facts.currency), show(facts.tax_estimate, facts.currency)
-    message = f"The tax engine says {quoted}, we expect {expected}."
+    quoted, ours = show(facts.tax_of_engine, facts.currency), show(facts.tax, facts.currency)
+    message = f"The tax engine says {quoted}, the lines say {ours}."
     return _No("TAX_VARIANCE", message, "Check tax codes and address, then quote again or accept the engine's figure.")
 
 
 def _period(facts: CandidateFacts) -> _No | None:
     if not facts.period_open:
-        message = f"The period of {facts.accounting_date} is closed in the ERP."
-        return _No("PERIOD_CLOSED", message, "Post in the next open period, or have this one reopened by two people.")
-    if facts.accounting_shifted:
-        message = f"Posted on {facts.accounting_date}, the first open day after the service."
-        return _No("PERIOD_CLOSED", message, "Nothing to do: prior-period work is marked as such.", level="note")
+        message = f"No period is open in the ERP on or after {facts.invoice_date}."
+        return _No("PERIOD_CLOSED", message, "Open the next period, or have this one reopened by two people.")
+    if facts.accounting_date is not None and facts.accounting_date > facts.invoice_date:
+        message = f"The period of {facts.invoice_date} is closed: it posts on {facts.accounting_date}."
+        return _No("PERIOD_CLOSED", message, "Nothing to do, or change the invoice date.", level="note")
     return None
 
 
 def _anomaly(facts: CandidateFacts) -> _No | None:
-    past = [abs(net) for net in facts.history if net]
+    past = [abs(net) for net in facts.earlier_nets if net]
     if len(past) < ANOMALY_HISTORY:
         return None
     usual = median(past)
@@ -216,15 +209,15 @@ def _anomaly(facts: CandidateFacts) -> _No | None:
 
 
 def _stragglers(facts: CandidateFacts) -> _No | None:
-    if not facts.straggler_count:
+    if not facts.stragglers:
         return None
-    pieces = "1 earlier piece" if facts.straggler_count == 1 else f"{facts.straggler_count} earlier pieces"
-    message = f"{pieces} of work, {show(facts.straggler_amount, facts.currency)}, left unbilled."
+    pieces = "1 earlier piece" if facts.stragglers == 1 else f"{facts.stragglers} earlier pieces"
+    message = f"{pieces} of work, {show(facts.stragglers_amount, facts.currency)}, left unbilled."
     return _No("STRAGGLERS", message, "Include it, hold it with a reason, or write it off.")
 
 
 def _total(facts: CandidateFacts) -> _No | None:
-    if facts.net + facts.tax < 0:
+    if facts.gross < 0:
         return _No("NEGATIVE_TOTAL", "The total is negative.", "Issue a credit memo, or wait for charges.")
     if facts.net == 0:
         return _No("BELOW_MINIMUM", "There is nothing to charge.", "Carry it to the next cycle.")
@@ -241,9 +234,10 @@ def _approvals(facts: CandidateFacts) -> _No | None:
 
 
 def _erp(facts: CandidateFacts) -> _No | None:
-    if not facts.erp_missing:
+    missing = (() if facts.erp_customer_known else ("the customer",)) + facts.erp_missing
+    if not missing:
         return None
-    message = f"The ERP does not know {', '.join(facts.erp_missing)}."
+    message = f"The ERP does not know {', '.join(missing)}."
     return _No("ERP_MAPPING", message, "Map it, or create it in the ERP.")
 
 

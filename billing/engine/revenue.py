@@ -47,7 +47,7 @@ class MilestoneValue:
 
 
 def straight_line(
-    *, amount: Decimal, starts_on: date, ends_on: date, currency: str, rounding: Rounding = "half_up"
+    *, total: Decimal, starts_on: date, ends_on: date, currency: str, rounding: Rounding = "half_up"
 ) -> list[Earning]:
     """An amount over calendar months by days, first and last day included; the last month takes the remainder.
 
@@ -58,8 +58,8 @@ def straight_line(
     end = ends_on + DAY
     days = (end - starts_on).days
     spans = months_between(starts_on, end)
-    parts = [round_money(amount * (to - start).days / days, currency, rounding) for start, to in spans]
-    parts[-1] = round_money(amount, currency, rounding) - sum(parts[:-1], ZERO)
+    parts = [round_money(total * (to - start).days / days, currency, rounding) for start, to in spans]
+    parts[-1] = round_money(total, currency, rounding) - sum(parts[:-1], ZERO)
     return [Earning(start, to, part) for (start, to), part in zip(spans, parts, strict=True)]
 
 
@@ -99,5 +99,5 @@ def plan(
         fees = monthly(fee=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)
         earned = [Earning(fee.period_from, fee.period_to, fee.amount) for fee in fees]
     else:
-        earned = straight_line(amount=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)
+        earned = straight_line(total=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)
     return Plan("straight_line", sum((part.amount for part in earned), ZERO), tuple(earned))
