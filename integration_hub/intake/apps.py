@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration: fills the registries of the rooms below."""
 
 from django.apps import AppConfig
 
@@ -9,3 +9,9 @@ class IntakeConfig(AppConfig):
     name = "integration_hub.intake"
     label = "hub_intake"
     verbose_name = "Intake"
+
+    def ready(self) -> None:
+        from integration_hub.intake import jobs, kinds
+
+        kinds.register()
+        jobs.register()

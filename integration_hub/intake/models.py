@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.transitions import Transitions
 
 
 class Feed(models.Model):
@@ -21,7 +22,15 @@ class Feed(models.Model):
     due_at = models.DateTimeField(default=now)
     last_ok_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    last_error_class = models.CharField(max_length=20, blank=True)
+    failures_in_row = models.PositiveIntegerField(default=0)
     ever_had_rows = models.BooleanField(default=False)
+    mapping_seen = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="Mapping and value maps the refused records were tried with.",
+    )
 
     class Meta:
         ordering = ["connection_id", "weight", "id"]
@@ -55,6 +64,7 @@ class Run(models.Model):
     filtered = models.PositiveIntegerField(default=0)
     control_totals = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    error_class = models.CharField(max_length=20, blank=True)
     file = models.ForeignKey("FileDrop", null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
 
     class Meta:
@@ -62,7 +72,8 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="intake_run_finished_pair",
-                condition=Q(state="running", finished_at__isnull=True) | ~Q(state="running") & Q(finished_at__isnull=False),
+                condition=Q(state="running", finished_at__isnull=True)
+                | ~Q(state="running") & Q(finished_at__isnull=False),
             )
         ]
 
@@ -88,7 +99,13 @@ class SourceVersion(models.Model):
     deleted = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
     problems = models.JSONField(default=list, blank=True)
-    waits_for = models.CharField(max_length=200, blank=True, help_text="entity:source id of the missing parent")
+    waits_for = models.CharField(
+        max_length=230, blank=True, help_text="connection/entity:source id of the missing parent"
+    )
+    case_code = models.CharField(max_length=40, blank=True)
+    root_cause = models.CharField(
+        max_length=200, blank=True, help_text="Key of the one thing to fix; shared by its case."
+    )
     mapping_version = models.PositiveIntegerField(null=True, blank=True)
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions")
     row_number = models.PositiveIntegerField(null=True, blank=True, help_text="Row of a file, header = 1.")
@@ -104,6 +121,8 @@ class SourceVersion(models.Model):
             models.Index(fields=["connection", "entity", "source_id", "-version"], name="intake_source_latest"),
             models.Index(fields=["waits_for"], name="intake_source_parked", condition=Q(status="parked")),
             models.Index(fields=["run", "status"], name="intake_source_run"),
+            models.Index(fields=["case_code", "root_cause"], name="intake_source_cause", condition=~Q(root_cause="")),
+            models.Index(fields=["source_id"], name="intake_source_by_id"),
         ]
 
     def __str__(self) -> str:
@@ -125,10 +144,29 @@ class Delivery(models.Model):
     times_seen = models.PositiveIntegerField(default=1)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
     problem = models.CharField(max_length=300, blank=True)
+    last_seen_at = models.DateTimeField(default=now)
 
     class Meta:
         ordering = ["-id"]
+        verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["connection", "delivery_id"], name="intake_delivery_once")]
+
+
+class Rejection(models.Model):
+    """Deliveries that were refused before anything was stored: one row per connection, day and reason."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="rejections")
+    day = models.DateField()
+    reason = models.CharField(max_length=60)
+    count = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-day", "connection_id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "day", "reason"], name="intake_rejection_once")]
+
+    def __str__(self) -> str:
+        return f"{self.count} × {self.reason}"
 
 
 class FileDrop(models.Model):
@@ -142,7 +180,7 @@ class FileDrop(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="files")
     entity = models.CharField(max_length=40)
     name = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, help_text="Of the content, and of its companion where it has one.")
     bytes = models.PositiveBigIntegerField()
     path = models.CharField(max_length=500)
     manifest = models.JSONField(default=dict, blank=True)
@@ -158,3 +196,64 @@ class FileDrop(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+SOURCE_MOVES = Transitions(
+    noun="source version",
+    initial="received",
+    moves={
+        "received": {
+            "applied": "taken by its receiver",
+            "parked": "its parent is missing",
+            "refused": "has problems",
+            "filtered": "left out by the row filter",
+            "stale": "a later version is in force",
+            "conflict": "same version, other content",
+        },
+        "parked": {
+            "applied": "its parent arrived",
+            "refused": "has problems",
+            "filtered": "left out by the row filter",
+            "stale": "a later version passed",
+            "conflict": "same version, other content",
+        },
+        "refused": {
+            "applied": "tried again after a correction here",
+            "parked": "its parent is missing",
+            "filtered": "left out by the row filter",
+            "stale": "a later version passed",
+            "conflict": "same version, other content",
+        },
+        "filtered": {
+            "applied": "another mapping takes it",
+            "parked": "another mapping takes it, its parent is missing",
+            "refused": "another mapping finds problems",
+            "stale": "a later version passed",
+        },
+        "conflict": {
+            "applied": "a person chose it",
+            "parked": "a person chose it, its parent is missing",
+            "refused": "a person chose it, it has problems",
+            "filtered": "a person chose it, the row filter leaves it out",
+            "stale": "a later version passed, or a person chose the other",
+        },
+        "applied": {},
+        "stale": {},
+    },
+)
+
+RUN_MOVES = Transitions(
+    noun="run",
+    initial="running",
+    moves={"running": {"done": "everything was read", "failed": "reading stopped"}, "done": {}, "failed": {}},
+)
+
+FILE_MOVES = Transitions(
+    noun="file",
+    initial="previewed",
+    moves={
+        "previewed": {"applied": "apply", "refused": "not readable, or not what the manifest says"},
+        "applied": {"refused": "not readable any more"},
+        "refused": {"applied": "apply again after a correction", "previewed": "drop again"},
+    },
+)

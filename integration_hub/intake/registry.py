@@ -45,6 +45,9 @@ class Receipt:
 
 
 Receiver = Callable[[Sequence[Arrival]], Sequence[Receipt]]
-"""Takes a batch in order, returns one receipt each. Runs in the transaction of the page; one bad record never stops others."""
+"""Takes a batch in order (at most one version of each record), returns one receipt each.
+
+Runs in the transaction of the page; one bad record never stops others.
+"""
 
 RECEIVERS: Registry[Receiver] = Registry("receiver")

@@ -1,0 +1,194 @@
+"""The statements of intake: one lock per feed, bulk reads and writes of source versions."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import RawRecord
+from integration_hub.intake.models import Feed
+from integration_hub.intake.versions import Incoming, Known
+from integration_hub.kernel.errors import NotReady, Problem
+from integration_hub.kernel.ids import canonical_json
+
+ID_LENGTH, VERSION_LENGTH = 120, 60
+
+_KNOWN = """
+    SELECT id, source_id, version, hash, status, deleted, mapping_version, case_code, root_cause
+      FROM hub_intake_sourceversion
+     WHERE connection_id = %s AND entity = %s AND source_id = ANY(%s)
+"""
+
+_INSERT = """
+    INSERT INTO hub_intake_sourceversion
+        (connection_id, entity, source_id, version, hash, payload, deleted, status, problems, waits_for, case_code,
+         root_cause, mapping_version, run_id, row_number, received_at)
+    SELECT %s, %s, source_id, version, hash, payload::jsonb, deleted, status, problems::jsonb, '', case_code,
+           root_cause, %s, %s, row_number, now()
+      FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::text[], %s::text[], %s::text[],
+                  %s::text[], %s::int[])
+           AS fresh (source_id, version, hash, payload, deleted, status, problems, case_code, root_cause, row_number)
+    ON CONFLICT ON CONSTRAINT intake_source_version_once DO NOTHING
+    RETURNING id, source_id, version, hash
+"""
+
+_SETTLE = """
+    UPDATE hub_intake_sourceversion AS stored
+       SET status = settled.status, problems = settled.problems::jsonb, waits_for = settled.waits_for,
+           case_code = settled.case_code, root_cause = settled.root_cause,
+           mapping_version = coalesce(%s, stored.mapping_version)
+      FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+           AS settled (id, status, problems, waits_for, case_code, root_cause)
+     WHERE stored.id = settled.id
+"""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a version: a status of `SourceVersion`, and why."""
+
+    status: str
+    problems: tuple[dict[str, str], ...] = ()
+    waits_for: str = ""
+    code: str = ""
+    root_cause: str = ""
+
+
+def lock(connection: Connection, entity: str) -> Feed:
+    """The feed's row, locked: pages, files and retries of one feed settle one after the other.
+
+    Raises NotReady when the connection has no such feed.
+    """
+    feed = Feed.objects.select_for_update(no_key=True).filter(connection=connection, entity=entity).first()
+    if feed is None:
+        raise NotReady(f"{connection.code} has no feed {entity!r}. Install the feeds of the connection first.")
+    return feed
+
+
+def known(connection: Connection, entity: str, source_ids: Sequence[str]) -> dict[str, list[Known]]:
+    """All stored versions of these records."""
+    found: dict[str, list[Known]] = {}
+    with database.cursor() as cursor:
+        cursor.execute(_KNOWN, [connection.pk, entity, list(source_ids)])
+        for row in cursor.fetchall():
+            stored = Known._make(row)
+            found.setdefault(stored.source_id, []).append(stored)
+    return found
+
+
+def insert(
+    connection: Connection,
+    entity: str,
+    rows: Sequence[tuple[Incoming, Outcome]],
+    *,
+    run_id: int | None,
+    mapping_version: int | None,
+) -> dict[tuple[str, str, str], int]:
+    """Store new versions as they are; ids by (source id, version, hash). A version stored meanwhile is left out."""
+    if not rows:
+        return {}
+    columns: list[list[Any]] = [
+        [item.source_id for item, _ in rows],
+        [item.version for item, _ in rows],
+        [item.hash for item, _ in rows],
+        [item.text for item, _ in rows],
+        [item.deleted for item, _ in rows],
+        [outcome.status for _, outcome in rows],
+        [json.dumps(outcome.problems) for _, outcome in rows],
+        [outcome.code for _, outcome in rows],
+        [outcome.root_cause for _, outcome in rows],
+        [item.row for item, _ in rows],
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT, [connection.pk, entity, mapping_version, run_id, *columns])
+        return {(source_id, version, digest): pk for pk, source_id, version, digest in cursor.fetchall()}
+
+
+def settle(outcomes: Mapping[int, Outcome], *, mapping_version: int | None) -> None:
+    """Write what became of stored versions."""
+    if not outcomes:
+        return
+    values = list(outcomes.values())
+    columns: list[list[Any]] = [
+        list(outcomes),
+        [outcome.status for outcome in values],
+        [json.dumps(outcome.problems) for outcome in values],
+        [outcome.waits_for for outcome in values],
+        [outcome.code for outcome in values],
+        [outcome.root_cause for outcome in values],
+    ]
+    with database.cursor() as cursor:
+        cursor.execute(_SETTLE, [mapping_version, *columns])
+
+
+def incoming(records: Iterable[RawRecord], rows: Sequence[int] | None = None) -> list[Incoming]:
+    """Raw records with canonical text and hash. What PostgreSQL cannot hold is replaced and named as a problem."""
+    if rows is None:
+        return [_incoming(record, None) for record in records]
+    return [_incoming(record, row) for record, row in zip(records, rows, strict=True)]
+
+
+def _incoming(record: RawRecord, row: int | None) -> Incoming:
+    problems: list[Problem] = []
+    payload, text = record.payload, _text(record.payload)
+    if text is None:
+        payload = _cleaned(record.payload, "", problems)
+        text = canonical_json(payload)
+    digest = hashlib.sha256(("deleted:" + text if record.deleted else text).encode()).hexdigest()
+    source_id = _identity(record.source_id, "source_id", ID_LENGTH, digest, problems)
+    version = _identity(record.version, "version", VERSION_LENGTH, digest, problems) if record.version else ""
+    return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems))
+
+
+def _text(payload: Mapping[str, Any]) -> str | None:
+    """Canonical JSON, or None if the database would not take it (NUL, lone surrogates, NaN)."""
+    text = canonical_json(payload)
+    # The words may stand in good text as well: then the slow way finds nothing to replace.
+    if "\\u0000" in text or "NaN" in text or "Infinity" in text:
+        return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None
+    return text
+
+
+def _cleaned(value: Any, path: str, problems: list[Problem]) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            _cleaned(str(key), path, problems): _cleaned(item, f"{path}.{key}" if path else str(key), problems)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_cleaned(item, f"{path}[{index}]", problems) for index, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        problems.append(Problem(printable(path), f"{value} is not a number.", "Correct the value in the source."))
+        return str(value)
+    if isinstance(value, str) and (shown := printable(value)) != value:
+        problems.append(
+            Problem(printable(path), "holds characters no database takes (NUL).", "Remove them in the source.")
+        )
+        return shown
+    return value
+
+
+def printable(text: str) -> str:
+    """The text with NUL and lone surrogates replaced."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
+def _identity(value: str, name: str, longest: int, digest: str, problems: list[Problem]) -> str:
+    """An id or version as it can be stored; a wrong one is replaced by one made of the content, and named."""
+    text = str(value)
+    if text and len(text) <= longest and text == printable(text):
+        return text
+    reason = (
+        "is empty." if not text else f"is longer than {longest} characters or not readable: {printable(text)[:40]!r}."
+    )
+    problems.append(Problem(name, reason, "Correct it in the source."))
+    return f"?{digest[:40]}"

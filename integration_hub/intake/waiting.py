@@ -1,0 +1,114 @@
+"""Children before parents: who waits for whom, waking them when the parent comes, telling somebody when it does not."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Min
+
+from integration_hub.connectors.models import Connection
+from integration_hub.intake.models import SourceVersion
+from integration_hub.kernel.clock import now
+from integration_hub.work.actions import items
+from integration_hub.work.registry import Job
+
+UNPARK = "intake.unpark"
+REAPPLY = "intake.reapply"
+GRACE = timedelta(minutes=15)
+"""How long a record may wait for its parent before a person hears of it: feeds of one vendor arrive in any order."""
+SWEEP_AFTER = timedelta(seconds=30)
+BATCH = 1000
+FEW = 2000
+
+
+def lane(connection_code: str) -> str:
+    """The lane in which stored records of a connection are taken again."""
+    return f"intake:{connection_code}"
+
+
+def wake(connection: Connection, entity: str, source_ids: Sequence[str]) -> None:
+    """Parents were applied: have those taken again that wait for them, in this transaction's wake."""
+    if not source_ids:
+        return
+    keys = [f"{connection.code}/{entity}:{source_id}" for source_id in source_ids]
+    waiting = SourceVersion.objects.filter(status="parked", waits_for__in=keys)
+    for code, key in waiting.order_by().values_list("connection__code", "waits_for").distinct():
+        items.enqueue(
+            UNPARK,
+            lane=lane(code),
+            stage="ingest",
+            payload={"connection": code, "key": key},
+            dedupe=f"unpark:{key}"[:160],
+        )
+
+
+def _unpark_soon(code: str, key: str) -> None:
+    payload = {"connection": code, "key": key}
+    items.enqueue(UNPARK, lane=lane(code), stage="ingest", payload=payload, dedupe=f"unpark:{key}"[:160])
+
+
+def unpark(job: Job) -> None:
+    """Take again what waited for one parent, in batches; the rest goes to a further item."""
+    from integration_hub.intake.pipeline import reapply  # the page wakes, the woken are pages again
+
+    code, key = str(job.payload["connection"]), str(job.payload["key"])
+    after = int(job.payload.get("after", 0))
+    found = SourceVersion.objects.filter(connection__code=code, status="parked", waits_for=key, pk__gt=after).order_by(
+        "pk"
+    )
+    ids = list(found.values_list("pk", flat=True)[:BATCH])
+    reapply(ids)
+    if len(ids) == BATCH:
+        payload = {"connection": code, "key": key, "after": ids[-1]}
+        items.enqueue(UNPARK, lane=lane(code), stage="ingest", payload=payload)
+
+
+def reapply_job(job: Job) -> None:
+    """Take the listed source versions again."""
+    from integration_hub.intake.pipeline import reapply  # as above
+
+    reapply([int(pk) for pk in job.payload["ids"]])
+
+
+@transaction.atomic
+def later(ids: Sequence[int]) -> int:
+    """Have stored versions taken again by their lanes; how many."""
+    found = SourceVersion.objects.filter(pk__in=list(ids)).order_by("pk").values_list("connection__code", "pk")
+    by_connection: dict[str, list[int]] = {}
+    for code, pk in found:
+        by_connection.setdefault(code, []).append(pk)
+    for code, members in sorted(by_connection.items()):
+        for start in range(0, len(members), BATCH):
+            items.enqueue(REAPPLY, lane=lane(code), stage="ingest", payload={"ids": members[start : start + BATCH]})
+    return sum(len(members) for members in by_connection.values())
+
+
+def sweep() -> int:
+    """Try the waiting again: a parent may have come in the moment they were parked, or by another way than a feed.
+
+    Raises a case for parents that stay away beyond the grace. Returns how many parents were tried. While very many
+    wait, only those are tried whose parent was applied: trying them all would cost more than it could find.
+    """
+    from integration_hub.intake import troubles  # cases of intake come back here to try again
+
+    moment = now()
+    parked = SourceVersion.objects.filter(status="parked", received_at__lt=moment - SWEEP_AFTER).order_by()
+    few = len(parked.values_list("pk", flat=True)[: FEW + 1]) <= FEW
+    parents = parked.values("connection_id", "connection__code", "waits_for").annotate(since=Min("received_at"))
+    tried = 0
+    for row in parents.order_by("since")[:BATCH]:
+        code, key = row["connection__code"], row["waits_for"]
+        if few or _has_come(key):
+            _unpark_soon(code, key)
+            tried += 1
+        if row["since"] < moment - GRACE:
+            troubles.parent_missing(row["connection_id"], key)
+    return tried
+
+
+def _has_come(key: str) -> bool:
+    place, _, source_id = key.partition(":")
+    code, _, entity = place.partition("/")
+    return SourceVersion.objects.filter(
+        connection__code=code, entity=entity, source_id=source_id, status="applied"
+    ).exists()

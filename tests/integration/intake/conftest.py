@@ -1,0 +1,120 @@
+"""A small world for intake: one connection, a mapping of tasks, a receiver that remembers and can be told to fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import RawRecord
+from integration_hub.intake.models import Feed, Run, SourceVersion
+from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
+from integration_hub.kernel.errors import Problem
+from integration_hub.mapping.actions import mappings
+
+TASK_RULES: list[dict[str, Any]] = [
+    {"target": "project_id", "source": "project", "required": True},
+    {"target": "code", "source": "code", "required": True},
+    {"target": "name", "source": "name", "required": True, "value_map": "names"},
+]
+
+
+@dataclass
+class Remembering:
+    """A receiver of tasks: takes what it is given, parks what has no project, refuses and fails as told."""
+
+    applied: list[tuple[str, str, bool]] = field(default_factory=list)
+    projects: set[str] = field(default_factory=lambda: {"P1"})
+    batches: list[int] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
+    refusing: set[str] = field(default_factory=set)
+    error: Exception = field(default_factory=lambda: ValueError("no such rule 42"))
+
+    def __call__(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        self.batches.append(len(arrivals))
+        taken, receipts = [], []
+        for arrival in arrivals:
+            record: Any = arrival.record
+            if record.source_id in self.failing:
+                raise self.error
+            if record.source_id in self.refusing:
+                receipts.append(Receipt.refused(Problem("code", "is not ours.", "Ask the PMO.")))
+            elif record.project_id not in self.projects:
+                receipts.append(Receipt.parked(f"project:{record.project_id}"))
+            else:
+                taken.append((record.source_id, record.version, record.deleted))
+                receipts.append(Receipt.applied())
+        self.applied += taken
+        return receipts
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Remembering:
+    """Registered for tasks instead of whatever the apps registered."""
+    remembering = Remembering()
+    monkeypatch.setitem(RECEIVERS._entries, "task", remembering)
+    return remembering
+
+
+@pytest.fixture
+def connection(db: None) -> Connection:
+    return Connection.objects.create(code="psa", vendor="fake", name="PSA")
+
+
+@pytest.fixture
+def feed(connection: Connection) -> Feed:
+    return Feed.objects.create(connection=connection, entity="task")
+
+
+@pytest.fixture
+def mapping(connection: Connection) -> None:
+    """Tasks: three fields, one of them through a value map that refuses what it does not know."""
+    mappings.install_default(
+        connection="psa",
+        default={
+            "values": {"names": {"when_unknown": "refuse", "rows": {"Build": "Build", "Test": "Test", "Plan": "Plan"}}},
+            "entities": {"task": {"row_filter": "state != 'template'", "rules": TASK_RULES}},
+        },
+        by="system:test",
+    )
+
+
+@dataclass
+class World:
+    """Everything a pipeline test says things to."""
+
+    connection: Connection
+    feed: Feed
+    receiver: Remembering
+
+    def run(self, trigger: str = "test") -> Run:
+        return Run.objects.create(feed=self.feed, trigger=trigger)
+
+    def ingest(self, *records: RawRecord, **extra: Any) -> Any:
+        from integration_hub.intake import pipeline
+        from integration_hub.mapping import queries
+
+        return pipeline.ingest(
+            self.connection, "task", list(records), self.run(), queries.published("psa", "task"), **extra
+        )
+
+    def status(self, source_id: str) -> list[tuple[str, str]]:
+        rows = SourceVersion.objects.filter(source_id=source_id).order_by("pk")
+        return [(row.version, row.status) for row in rows]
+
+
+@pytest.fixture
+def world(connection: Connection, feed: Feed, mapping: None, receiver: Remembering) -> World:
+    return World(connection, feed, receiver)
+
+
+def task(source_id: str, version: str = "1", *, deleted: bool = False, **payload: Any) -> RawRecord:
+    """A raw task that passes unless told otherwise."""
+    body = {"project": "P1", "code": f"T-{source_id}", "name": "Build", "state": "open", **payload}
+    return RawRecord(source_id, version, body, deleted)
+
+
+def gone(source_id: str, version: str) -> RawRecord:
+    """A deletion as vendors send it: hardly more than the id."""
+    return RawRecord(source_id, version, {"id": source_id}, deleted=True)
