@@ -33,7 +33,9 @@ class Effect(Timestamped):
     legal_entity = models.CharField(max_length=16, blank=True)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="effects")
     effect_type = models.CharField(max_length=60, help_text="e.g. netsuite.invoice.post")
-    business_key = models.CharField(max_length=120, help_text="Our id of what is posted; travels as external reference.")
+    business_key = models.CharField(
+        max_length=120, help_text="Our id of what is posted; travels as external reference."
+    )
     revision = models.PositiveIntegerField(default=1)
     payload = models.JSONField()
     payload_hash = models.CharField(max_length=64)
@@ -67,7 +69,9 @@ class Effect(Timestamped):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "id"], name="effect_open", condition=~Q(state__in=["confirmed", "cancelled"])),
+            models.Index(
+                fields=["state", "id"], name="effect_open", condition=~Q(state__in=["confirmed", "cancelled"])
+            ),
             models.Index(fields=["subject_type", "subject_id"], name="effect_subject"),
             models.Index(fields=["remote_id"], name="effect_remote"),
         ]
@@ -98,7 +102,9 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint(fields=["effect", "kind", "token"], name="effect_attempt_once_per_token")]
+        constraints = [
+            models.UniqueConstraint(fields=["effect", "kind", "token"], name="effect_attempt_once_per_token")
+        ]
 
 
 EFFECT_MOVES = Transitions(

@@ -9,10 +9,15 @@ from integration_hub.kernel.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Called once, in the transaction that records the outcome."""
+    """Called once, in the transaction that records the outcome.
+
+    `rejected` is called when the target refused and when a person cancelled: `effect.state` says which. Where
+    `owns_case` is set the room opens its own case on a refusal, so the ledger opens none.
+    """
 
     confirmed: Callable[[Effect], None]
     rejected: Callable[[Effect], None]
+    owns_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +30,12 @@ class Gate:
 
 
 OUTCOMES: Registry[Outcome] = Registry("effect outcome")
+"""By effect type, by `subject:<subject type>`, or `*` for every effect; all that match are called, in this order."""
+
 GATES: Registry[Gate] = Registry("posting gate")
+
+
+def outcomes_for(effect: Effect) -> list[Outcome]:
+    """Who wants to hear what became of an effect."""
+    names = (effect.effect_type, f"subject:{effect.subject_type}", "*")
+    return [outcome for name in names if (outcome := OUTCOMES.find(name)) is not None]

@@ -9,3 +9,14 @@ class ProcessesConfig(AppConfig):
     name = "integration_hub.processes"
     label = "hub_processes"
     verbose_name = "Processes"
+
+    def ready(self) -> None:
+        from integration_hub.effects.registry import OUTCOMES, Outcome
+        from integration_hub.processes import engine, kinds
+        from integration_hub.work.registry import HANDLERS, Handler
+
+        kinds.register()
+        HANDLERS.register(
+            engine.KIND, Handler(run=engine.advance, title="Take a process one step on", parked=engine.parked)
+        )
+        OUTCOMES.register(f"subject:{engine.SUBJECT}", Outcome(engine.heard, engine.heard, owns_case=True))

@@ -18,7 +18,7 @@ from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.trail import record
 from integration_hub.work import fencing
 from integration_hub.work.models import Item, Lane
-from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Superseded, Wait
+from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Reported, Superseded, Wait
 
 log = logging.getLogger(__name__)
 
@@ -278,6 +278,8 @@ def _park(lane: Lane, item: Item, failure: Failed) -> None:
         reason=failure.message,
         error_class=failure.kind,
     )
+    if isinstance(failure, Reported):
+        failure.after_rollback()
     if handler is not None and handler.parked is not None:
         handler.parked(_job(lane, item, attempt=item.attempts, token=lane.token), failure)
 

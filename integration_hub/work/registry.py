@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from integration_hub.kernel.failures import Failed
 from integration_hub.kernel.registry import Registry
@@ -20,6 +20,15 @@ class Wait(Exception):
 
 class Park(Failed):
     """A failure that no retry can mend: the item is parked at once, whatever the policy of its class."""
+
+
+@runtime_checkable
+class Reported(Protocol):
+    """A failure that leaves word although its own transaction is rolled back, e.g. by raising a case."""
+
+    def after_rollback(self) -> None:
+        """Called in the transaction that parks the item."""
+        ...
 
 
 class Superseded(Exception):

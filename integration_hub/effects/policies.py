@@ -1,0 +1,45 @@
+"""Who may try an effect again, withdraw it, or declare what became of it."""
+
+from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.kernel.decision import ALLOW, Decision, deny
+from integration_hub.people.models import User
+from integration_hub.trail.record import Actor
+
+PERMISSION = "hub_effects.retry_effect"
+State = Effect.State
+
+
+def _may(effect: Effect, by: Actor) -> Decision:
+    if isinstance(by, User):
+        if not by.may_see(effect.legal_entity):
+            return deny("This effect belongs to a legal entity you do not work for.")
+        if not by.has_perm(PERMISSION):
+            return deny("Your role does not steer effects.")
+    return ALLOW
+
+
+def can_retry(effect: Effect, by: Actor) -> Decision:
+    """Everything that is not finished may be tried again; what is unknown is asked about first."""
+    if effect.state in (State.CONFIRMED, State.CANCELLED):
+        return deny(f"This effect is {effect.get_state_display().lower()}: there is nothing to try again.")
+    if effect.state == State.CONFLICT:
+        return deny("The same key came with other content. Withdraw it or plan a new revision.")
+    return _may(effect, by)
+
+
+def can_cancel(effect: Effect, by: Actor, reason: str) -> Decision:
+    """Only what was certainly not done may be withdrawn, with a reason."""
+    if not EFFECT_MOVES.allows(effect.state, State.CANCELLED):
+        return deny(f"This effect is {effect.get_state_display().lower()}: it can no longer be withdrawn.")
+    if not reason.strip():
+        return deny("Say why it is withdrawn.")
+    return _may(effect, by)
+
+
+def can_declare(effect: Effect, by: Actor, reason: str) -> Decision:
+    """A person may close an unknown outcome after looking into the target himself."""
+    if effect.state != State.UNKNOWN:
+        return deny(f"The outcome is not unknown: this effect is {effect.get_state_display().lower()}.")
+    if not reason.strip():
+        return deny("Say what you found in the target.")
+    return _may(effect, by)

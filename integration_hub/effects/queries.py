@@ -1,0 +1,82 @@
+"""The ledger read: which effects are open, and the proof that one happened once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from integration_hub.cases.models import Case
+from integration_hub.effects.models import Attempt, Effect
+from integration_hub.kernel.ids import content_hash, effect_key
+from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
+
+State = Effect.State
+UNFINISHED = (State.PLANNED, State.SENDING, State.UNKNOWN, State.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why an effect happened once: its permanent key, what was sent, every try, what the target shows."""
+
+    effect: Effect
+    attempts: list[Attempt]
+    key_holds: bool
+    """The key follows from entity, system, type, business key and revision."""
+    payload_holds: bool
+    """The stored content is the content that was planned."""
+
+    @property
+    def sends(self) -> int:
+        """How often it left the house."""
+        return sum(attempt.kind == Attempt.Kind.SEND for attempt in self.attempts)
+
+    @property
+    def is_proved(self) -> bool:
+        """Confirmed by a read of the target, under an untouched key and content."""
+        return self.effect.state == State.CONFIRMED and self.key_holds and self.payload_holds
+
+
+def visible_to(user: User) -> QuerySet[Effect]:
+    """Effects of the user's legal entities."""
+    return scoped(Effect.objects.select_related("connection"), user, "legal_entity")
+
+
+def proof(effect: Effect) -> Proof:
+    """The proof of one effect, recomputed now."""
+    expected = effect_key(
+        legal_entity=effect.legal_entity,
+        system=effect.connection.code,
+        effect=effect.effect_type,
+        business_key=effect.business_key,
+        revision=effect.revision,
+    )
+    return Proof(
+        effect=effect,
+        attempts=list(effect.attempts.order_by("id")),
+        key_holds=expected == effect.key,
+        payload_holds=content_hash(effect.payload) == effect.payload_hash,
+    )
+
+
+def of_subject(subject_type: str, subject_id: object) -> QuerySet[Effect]:
+    """Effects that one row asked for, oldest first."""
+    rows = Effect.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
+    return rows.select_related("connection").order_by("id")
+
+
+def by_keys(keys: Iterable[str]) -> dict[str, Effect]:
+    """Effects by key."""
+    return {effect.key: effect for effect in Effect.objects.filter(key__in=list(keys)).select_related("connection")}
+
+
+def open_effects(user: User) -> QuerySet[Effect]:
+    """Everything that is neither confirmed nor withdrawn, newest first."""
+    return visible_to(user).exclude(state__in=[State.CONFIRMED, State.CANCELLED]).order_by("-id")
+
+
+def unsettled() -> int:
+    """Effects on their way whose outcome is not known yet and that nobody has been asked about."""
+    asked = Case.objects.filter(code="ERP_UNKNOWN", status__in=Case.OPEN_STATES).values_list("subject_id", flat=True)
+    open_ones = Effect.objects.filter(state__in=[State.SENDING, State.UNKNOWN, State.SENT])
+    return open_ones.exclude(pk__in=[int(pk) for pk in asked if pk.isdigit()]).count()

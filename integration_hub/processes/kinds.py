@@ -1,0 +1,57 @@
+"""The exception of processes: one is stuck."""
+
+from django.db import transaction
+
+from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
+from integration_hub.effects.actions import effects
+from integration_hub.effects.models import Effect
+from integration_hub.people.models import Role
+from integration_hub.processes import engine
+from integration_hub.processes.models import Process, Step
+from integration_hub.work.actions import items
+from integration_hub.work.models import Item
+
+CODE = engine.CODE
+
+
+def _process(root_cause: str) -> Process | None:
+    return Process.objects.filter(pk=root_cause.removeprefix("process:")).first()
+
+
+def _still_stuck(root_cause: str) -> bool:
+    process = _process(root_cause)
+    return process is not None and process.state not in (Process.State.DONE, Process.State.UNDONE)
+
+
+@transaction.atomic
+def _retry(root_cause: str) -> int:
+    """Work the parked step again, or the refused effect of a step that is being undone."""
+    process = _process(root_cause)
+    if process is None or not _still_stuck(root_cause):
+        return 0
+    parked = Item.objects.filter(lane__key=f"process:{process.pk}", state=Item.State.PARKED).order_by("pk").first()
+    if parked is not None:
+        items.retry(item_id=parked.pk, by=engine.BY, reason="Retried from its case")
+        return 1
+    keys = process.steps.filter(state=Step.State.UNDOING).exclude(effect_key="").values_list("effect_key", flat=True)
+    refused = Effect.objects.filter(key__in=list(keys), state=Effect.State.REJECTED).first()
+    if refused is not None:
+        effects.retry(effect_id=refused.pk, by=engine.BY, reason="Retried from its case")
+        return 1
+    engine.resume(process.pk, by=engine.BY, reason="Retried from its case")
+    return 1
+
+
+def register() -> None:
+    """Fill the registry; called once by the app."""
+    kind = CaseKind(
+        code=CODE,
+        title="A process is stuck",
+        owner_role=str(Role.INTEGRATION_ADMIN),
+        severity=2,
+        closes_when="the process is done or fully undone",
+        suggestions=(Suggestion("Mend what it names and try again"),),
+        still_holds=_still_stuck,
+        retry=_retry,
+    )
+    KINDS.register(CODE, kind)

@@ -1,0 +1,82 @@
+"""Processes read: the picture of one, and the list of those that are open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from integration_hub.effects.models import Effect
+from integration_hub.effects.queries import by_keys
+from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
+from integration_hub.processes.models import Process
+from integration_hub.processes.registry import DEFINITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class StepPicture:
+    """One step as the picture shows it, with the effect it planned."""
+
+    number: int
+    name: str
+    title: str
+    state: str
+    state_label: str
+    detail: str
+    can_be_undone: bool
+    effect: Effect | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A process with its steps in order."""
+
+    process: Process
+    title: str
+    steps: tuple[StepPicture, ...]
+
+    @property
+    def current(self) -> StepPicture | None:
+        """The step it stands at: running, failed or being undone."""
+        return next((step for step in self.steps if step.state in ("running", "undoing", "failed")), None)
+
+
+def visible_to(user: User) -> QuerySet[Process]:
+    """Processes of the user's legal entities, newest first."""
+    return scoped(Process.objects.all(), user, "legal_entity").order_by("-id")
+
+
+def open_processes(user: User) -> QuerySet[Process]:
+    """Those that are neither done nor undone, oldest first."""
+    return visible_to(user).exclude(state__in=[Process.State.DONE, Process.State.UNDONE]).order_by("started_at")
+
+
+def of_key(definition: str, business_key: str) -> QuerySet[Process]:
+    """All runs of a definition for one business key, newest first."""
+    return Process.objects.filter(definition=definition, business_key=business_key).order_by("-attempt")
+
+
+def picture(process: Process) -> Picture:
+    """The steps of one process with titles and effects; two queries."""
+    definition = DEFINITIONS.find(process.definition)
+    specs = {spec.name: spec for spec in definition.steps} if definition else {}
+    steps = list(process.steps.order_by("number"))
+    effects = by_keys(step.effect_key for step in steps if step.effect_key)
+    pictures = tuple(
+        StepPicture(
+            number=step.number,
+            name=step.name,
+            title=specs[step.name].title if step.name in specs else step.name,
+            state=step.state,
+            state_label=step.get_state_display(),
+            detail=step.detail,
+            can_be_undone=step.name in specs and specs[step.name].undo is not None,
+            effect=effects.get(step.effect_key),
+            started_at=step.started_at,
+            finished_at=step.finished_at,
+        )
+        for step in steps
+    )
+    return Picture(process, definition.title if definition else process.definition, pictures)
