@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration: fills the registries of the rooms below."""
 
 from django.apps import AppConfig
 
@@ -8,3 +8,28 @@ class BillingConfig(AppConfig):
 
     name = "billing"
     verbose_name = "Billing"
+
+    def ready(self) -> None:
+        from billing import gates, jobs, kinds, lineage, listeners
+        from billing.actions import posting
+        from billing.receivers import cash, work
+        from billing.workflows import activation, amendment
+        from integration_hub.effects.registry import GATES, OUTCOMES, Outcome
+        from integration_hub.intake.registry import RECEIVERS
+        from integration_hub.processes.registry import DEFINITIONS
+
+        RECEIVERS.register("time_entry", work.time_entries)
+        RECEIVERS.register("time_approval", work.time_approvals)
+        RECEIVERS.register("expense", work.expenses)
+        RECEIVERS.register("invoice", cash.invoice)
+        RECEIVERS.register("payment", cash.payment)
+        RECEIVERS.register("credit_memo", cash.credit_memo)
+        OUTCOMES.register("netsuite.invoice.post", Outcome(posting.confirmed, posting.rejected))
+        OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
+        DEFINITIONS.register(activation.NAME, activation.DEFINITION)
+        DEFINITIONS.register(amendment.NAME, amendment.DEFINITION)
+        GATES.register("period", gates.PERIOD)
+        kinds.register()
+        jobs.register()
+        listeners.register()
+        lineage.register()

@@ -25,7 +25,7 @@ def load(contract: Contract) -> values.Terms:
         signed_on=contract.signed_on,
         starts_on=contract.starts_on,
         ends_on=contract.ends_on,
-        lines=tuple(_line(line) for line in contract.lines.all()),
+        lines=tuple(engine_line(line) for line in contract.lines.all()),
         rates=tuple(_rate(row) for row in rate_rows(contract)),
         caps=tuple(
             values.CapTerm(id=cap.pk, line_id=cap.line_id, kind=cap.kind, limit=cap.limit, used=cap.reserved + cap.committed)
@@ -56,7 +56,8 @@ def holds_on(contract: Contract) -> QuerySet[Hold]:
     ).order_by("id")
 
 
-def _line(line: ContractLine) -> values.Line:
+def engine_line(line: ContractLine) -> values.Line:
+    """A contract line as the engine takes it."""
     return values.Line(
         id=line.pk,
         number=line.number,

@@ -10,6 +10,7 @@ class ContractsConfig(AppConfig):
     verbose_name = "Contracts"
 
     def ready(self) -> None:
+        from contracts import lineage
         from contracts.receivers import agreements, delivery, ledger
         from integration_hub.intake.registry import RECEIVERS
 
@@ -23,3 +24,4 @@ class ContractsConfig(AppConfig):
         ):
             for name in names:
                 RECEIVERS.register(name, getattr(module, name))
+        lineage.register()

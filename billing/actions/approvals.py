@@ -1,12 +1,14 @@
 """Approve, return and post candidates: each bound to what the person saw (§5)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 
 from billing import policies
 from billing.actions import candidates, checks
-from billing.engine.approvals import approvers_needed
+from billing.engine import approvals as engine
 from billing.models import CANDIDATE_MOVES, Approval, Candidate, Invoice
 from contracts.queries import reference_of, route
 from integration_hub.effects.actions import effects
@@ -16,17 +18,23 @@ from integration_hub.people.models import User
 from integration_hub.trail.record import event
 
 
-def needed(candidate: Candidate) -> int:
-    """How many different people must approve: by amount, and two for the first invoice of a contract (§5.2)."""
-    first = not Invoice.objects.filter(contract=candidate.contract).exists()
-    return approvers_needed(candidate.gross, first_invoice=first)
+ROLLING = timedelta(days=30)
 
 
-def given(candidate: Candidate) -> int:
-    """How many people have approved exactly these figures."""
-    return Approval.objects.filter(
-        candidate=candidate, content_hash=candidate.content_hash, verdict="approved", lapsed_at__isnull=True
-    ).count()
+def standing(candidate: Candidate) -> engine.Standing:
+    """Who has to approve these figures and who has: by amount and rolling sum, two on a first invoice (§5.2)."""
+    invoices = Invoice.objects.filter(contract__customer=candidate.contract.customer, currency=candidate.currency)
+    recent = invoices.filter(invoice_date__gt=candidate.invoice_date - ROLLING).aggregate(total=Sum("gross"))["total"]
+    seats = engine.seats(
+        candidate.gross,
+        first_on_contract=not candidate.contract.invoices.exists(),
+        recent=recent or Decimal(0),
+    )
+    rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
+    given = [engine.Given(row.by.username, frozenset({row.by.role}), row.content_hash) for row in rows]
+    return engine.standing(
+        seats, given, content_hash=candidate.content_hash, prepared_by=candidate.prepared_by.username
+    )
 
 
 @transaction.atomic
@@ -37,14 +45,14 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
     if candidate.version != seen_version or candidate.content_hash != seen_hash:
         raise Stale
     Approval.objects.create(candidate=candidate, verdict=Approval.Verdict.APPROVED, content_hash=seen_hash, by=by)
-    count, wanted = given(candidate), needed(candidate)
-    status = Candidate.Status.APPROVED if count >= wanted else candidate.status
+    now_standing = standing(candidate)
+    status = Candidate.Status.APPROVED if now_standing.complete else candidate.status
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
     Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status)  # type: ignore[attr-defined]
     event("billing.candidate.approved", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, hash=seen_hash, approvals=count,
-          needed=wanted)  # fmt: skip
+          label=candidate.number, legal_entity=candidate.legal_entity.code, hash=seen_hash,
+          approvals=len(now_standing.counted), needed=now_standing.needed)  # fmt: skip
     candidate.refresh_from_db()
     return candidate
 

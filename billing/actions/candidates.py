@@ -8,7 +8,7 @@ from django.db.models import F, Max, Q
 
 from billing import policies, terms
 from billing.actions import checks
-from billing.engine.documents import print_lines
+from billing.engine.documents import Room, print_lines
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import (
     CANDIDATE_MOVES,
@@ -83,7 +83,14 @@ def _print(candidate: Candidate, pieces: Sequence[Piece]) -> None:
     )
     billed = [_billed(piece) for piece in rows]
     printed = print_lines(
-        billed, candidate.bill_to.line_grouping, candidate.currency, candidate.legal_entity.rounding  # type: ignore[arg-type]
+        billed,
+        grouping=candidate.bill_to.line_grouping,  # type: ignore[arg-type]  # choices are the same words
+        currency=candidate.currency,
+        rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
+        rooms=[
+            Room(left=cap.limit - cap.reserved - cap.committed, line_id=cap.line_id)
+            for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).order_by("pk")
+        ],
     )
     offset = candidate.lines.aggregate(last=Max("number"))["last"] or 0
     old = list(candidate.lines.values_list("pk", flat=True))

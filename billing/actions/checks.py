@@ -1,17 +1,16 @@
 """Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing import terms
-from billing.engine.documents import content_hash
-from billing.engine.readiness import CandidateFacts, Check, check
+from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
 from billing.models import CANDIDATE_MOVES, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
 from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases
-from integration_hub.kernel.ids import content_hash as hash_of
+from integration_hub.kernel.ids import content_hash
 from integration_hub.kernel.money import ZERO
 from integration_hub.trail.record import event
 
@@ -47,30 +46,33 @@ def facts(candidate: Candidate) -> CandidateFacts:
 
     order = candidate.purchase_order
     tax = TaxDetermination.objects.filter(candidate=candidate).first()
-    no_post = terms.holds_on(candidate.contract).filter(effect=HoldEffect.NO_POST)
-    waiting = Piece.objects.filter(
-        contract=candidate.contract, is_current=True, state__in=["billable", "blocked", "held"],
-        event__service_date__lte=candidate.through,
-    ).exclude(codes__contains=["NOT_APPROVED"])  # fmt: skip
+    waiting = _stragglers(candidate)
     period = open_period(candidate.legal_entity, candidate.invoice_date)
+    customer = candidate.bill_to.customer
     return CandidateFacts(
         currency=candidate.currency,
-        invoice_date=candidate.invoice_date,
         net=candidate.net,
+        tax=candidate.tax,
         gross=candidate.gross,
+        line_count=candidate.lines.count(),
+        invoice_date=candidate.invoice_date,
+        accounting_date=period,
+        period_open=period is not None,
         po_required=candidate.contract.po_required or candidate.bill_to.po_rule == BillTo.PoRule.REQUIRED,
         po_number=order.number if order else "",
         po_left=order.amount - order.committed - order.reserved if order and order.amount is not None else None,
         po_expires_on=order.expires_on if order else None,
         bill_to_verified=candidate.bill_to.status == BillTo.Status.VERIFIED,
+        bill_to_missing=tuple(name for name in ("street", "city", "country") if not getattr(customer, name)),
+        customer_active=customer.status in {customer.Status.ACTIVE, customer.Status.PROSPECT},
         credit_hold=candidate.bill_to.credit_hold,
-        tax_quoted=tax is not None and tax.basis_hash == hash_of(request_of(candidate)),
-        tax=candidate.tax,
+        tax_quoted=tax is not None and tax.basis_hash == content_hash(request_of(candidate)),
         tax_of_engine=tax.tax if tax else None,
-        period_open=period is not None,
-        accounting_date=period,
-        erp_customer_known=_erp_knows(candidate),
-        no_post_holds=tuple(no_post.values_list("code", flat=True)),
+        erp_customer_known=not _erp_missing(candidate),
+        erp_missing=_erp_missing(candidate),
+        no_post_holds=tuple(
+            terms.holds_on(candidate.contract).filter(effect=HoldEffect.NO_POST).values_list("code", flat=True)
+        ),
         stragglers=waiting.count(),
         stragglers_amount=waiting.aggregate(total=Sum("amount"))["total"] or ZERO,
         earlier_nets=tuple(
@@ -79,16 +81,28 @@ def facts(candidate: Candidate) -> CandidateFacts:
         amendment_pending=Amendment.objects.filter(
             contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
         ).exists(),
-        line_count=candidate.lines.count(),
     )
 
 
-def _erp_knows(candidate: Candidate) -> bool:
+def _stragglers(candidate: Candidate) -> QuerySet[Piece]:
+    """Earlier work that waits for somebody; what only waits for its approver is no straggler yet."""
+    return Piece.objects.filter(
+        contract=candidate.contract,
+        is_current=True,
+        state__in=["billable", "blocked", "held"],
+        event__service_date__lte=candidate.through,
+    ).exclude(codes__contains=["NOT_APPROVED"])
+
+
+def _erp_missing(candidate: Candidate) -> tuple[str, ...]:
     erp = route("erp", candidate.legal_entity)
-    return erp is None or reference_of(candidate.bill_to.customer, erp, "customer_account") is not None
+    if erp is None:
+        return ("any ERP for this legal entity (set a route)",)
+    customer = candidate.bill_to.customer
+    return () if reference_of(customer, erp, "customer_account") else (f"customer {customer.code}",)
 
 
-def checklist(candidate: Candidate) -> list[Check]:
+def questions(candidate: Candidate) -> list[Check]:
     """The checklist as the candidate page shows it."""
     return check(facts(candidate))
 
@@ -105,15 +119,15 @@ def run(*, candidate_id: int) -> Candidate:
     )
     if candidate.status not in {"building", "needs_attention", "ready", "returned", "approved", "rejected"}:
         return candidate
-    results = checklist(candidate)
-    stops = sorted({result.code for result in results if not result.ok and result.level == "stop"})
-    warnings = sorted({result.code for result in results if not result.ok and result.level == "warn"})
+    results = questions(candidate)
+    stopping = sorted(set(stops(results)))
+    warned = sorted(set(warnings(results)))
     digest = content_hash(rendering(candidate))
     moved = bool(candidate.content_hash) and digest != candidate.content_hash
     lapsed = lapse_approvals(candidate) if moved else 0
-    status = _next_status(candidate, stops, moved=moved)
+    status = _next_status(candidate, stopping, moved=moved)
     before = (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash)
-    candidate.codes, candidate.warnings, candidate.content_hash = stops, warnings, digest
+    candidate.codes, candidate.warnings, candidate.content_hash = stopping, warned, digest
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
         candidate.status = status
@@ -121,14 +135,14 @@ def run(*, candidate_id: int) -> Candidate:
         candidate.version += 1
         candidate.save()
         event("billing.candidate.checked", by=BY, object_type="billing.candidate", object_id=candidate.pk,
-              label=candidate.number, legal_entity=candidate.legal_entity.code, status=status, stops=stops,
-              warnings=warnings, lapsed=lapsed)  # fmt: skip
+              label=candidate.number, legal_entity=candidate.legal_entity.code, status=status, stops=stopping,
+              warnings=warned, lapsed=lapsed)  # fmt: skip
     _sync_cases(candidate, results)
     return candidate
 
 
-def _next_status(candidate: Candidate, stops: list[str], *, moved: bool) -> str:
-    if stops:
+def _next_status(candidate: Candidate, stopping: list[str], *, moved: bool) -> str:
+    if stopping:
         return "needs_attention"
     if candidate.status == "approved" and not moved:
         return "approved"
@@ -138,26 +152,26 @@ def _next_status(candidate: Candidate, stops: list[str], *, moved: bool) -> str:
 
 
 def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
-    failed = {result.code: result for result in results if not result.ok and result.level in {"stop", "warn"}}
-    scope = f"candidate:{candidate.contract.number}"
-    for code in CASE_CODES:
-        result = failed.get(code)
-        wanted = {}
-        if result is not None:
-            wanted[scope] = cases.CaseIn(
-                title=f"{result.message} ({candidate.contract.number})",
-                remedy=result.remedy,
-                legal_entity=candidate.legal_entity.code,
-                subject=("billing.candidate", str(candidate.pk), candidate.number),
-                members=[
-                    cases.MemberIn("billing.candidate", str(candidate.pk), candidate.number, candidate.net, candidate.currency)
-                ],
-            )
-        cases.sync(code, wanted, scope=scope, by=BY)
+    scope = _scope(candidate)
+    member = cases.MemberIn("billing.candidate", str(candidate.pk), candidate.number, candidate.net, candidate.currency)
+    wanted = {
+        (result.code, scope): cases.CaseIn(
+            title=f"{result.message} ({candidate.contract.number})",
+            remedy=result.remedy,
+            legal_entity=candidate.legal_entity.code,
+            subject=("billing.candidate", str(candidate.pk), candidate.number),
+            members=(member,),
+        )
+        for result in results
+        if not result.ok and result.level in {"stop", "warn"} and result.code in CASE_CODES
+    }
+    cases.reconcile(codes=CASE_CODES, wanted=wanted, scope=scope, by=BY)
+
+
+def _scope(candidate: Candidate) -> str:
+    return f"candidate:{candidate.contract.number}"
 
 
 def clear_cases(candidate: Candidate) -> None:
     """Close what a candidate that is gone had asked for."""
-    for code in CASE_CODES:
-        cases.sync(code, {}, scope=f"candidate:{candidate.contract.number}", by=BY)
-
+    cases.reconcile(codes=CASE_CODES, wanted={}, scope=_scope(candidate), by=BY, because=f"{candidate.number} is gone.")

@@ -74,17 +74,18 @@ def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
 def _sync(
     found: dict[tuple[str, str], list[Piece]], scope: str, label: str, entity: str, subject: tuple[str, str, str]
 ) -> None:
-    wanted: dict[str, dict[str, cases.CaseIn]] = defaultdict(dict)
-    for (code, root_cause), pieces in found.items():
-        wanted[code][root_cause] = cases.CaseIn(
+    wanted = {
+        (code, root_cause): cases.CaseIn(
             title=_title(code, root_cause, label, pieces),
-            remedy=WHAT_TO_DO.get(code, ""),
+            remedy=WHAT_TO_DO[code],
             legal_entity=entity,
             subject=subject,
-            members=[_member(piece) for piece in pieces],
+            members=tuple(_member(piece) for piece in pieces),
         )
-    for code in WHAT_TO_DO:
-        cases.sync(code, wanted.get(code, {}), scope=scope, by=BY)
+        for (code, root_cause), pieces in found.items()
+        if code in WHAT_TO_DO
+    }
+    cases.reconcile(codes=list(WHAT_TO_DO), wanted=wanted, scope=scope, by=BY)
 
 
 def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:

@@ -70,7 +70,7 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
     lines = list(candidate.lines.order_by("number"))
     rates = [_rate(by_number.get(str(line.number)), line) for line in lines]
     taxes = share_tax(
-        [(line.net, rate) for line, rate in zip(lines, rates, strict=True)],
+        [(line.net, "", rate) for line, rate in zip(lines, rates, strict=True)],
         level=candidate.bill_to.tax_level,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]

@@ -1,29 +1,19 @@
 """Revenue plans: made at activation from the terms of each line (R24)."""
 
-from datetime import timedelta
-
 from django.db import transaction
 
 from billing.engine import revenue as engine
 from billing.models import RevenueLine, RevenuePlan
-from contracts.models import Contract, ContractLine, Method
+from billing.terms import engine_line
+from contracts.models import Contract, ContractLine
 from integration_hub.trail.record import Actor, event
-
-BASIS = {
-    Method.TIME_AND_MATERIALS: RevenuePlan.Basis.RIGHT_TO_INVOICE,
-    Method.EXPENSE: RevenuePlan.Basis.RIGHT_TO_INVOICE,
-    Method.MILESTONE: RevenuePlan.Basis.MILESTONE,
-    Method.RETAINER_HOURS: RevenuePlan.Basis.STRAIGHT_LINE,
-    Method.FIXED_SCHEDULE: RevenuePlan.Basis.STRAIGHT_LINE,
-}
-
 
 @transaction.atomic
 def plan(*, contract: Contract, by: Actor) -> int:
     """Plan the revenue of every line that has no current plan. Returns how many plans were made."""
     made = 0
     for line in contract.lines.order_by("number"):
-        if line.method in BASIS and not line.revenue_plans.filter(is_current=True).exists():
+        if not line.revenue_plans.filter(is_current=True).exists():
             _plan_line(line)
             made += 1
     if made:
@@ -33,36 +23,33 @@ def plan(*, contract: Contract, by: Actor) -> int:
 
 
 def _plan_line(line: ContractLine) -> None:
-    basis = BASIS[Method(line.method)]
-    last = line.revenue_plans.order_by("-version").first()
-    plan_row = RevenuePlan(
-        line=line, version=last.version + 1 if last else 1, basis=basis, currency=line.contract.currency
+    contract = line.contract
+    planned = engine.plan(
+        engine_line(line),
+        starts_on=contract.starts_on,
+        ends_on=contract.ends_on,
+        currency=contract.currency,
+        rounding=contract.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
+        milestones=[
+            engine.MilestoneValue(id=row.pk, amount=row.amount, due_on=row.due_on, accepted_on=row.accepted_on)
+            for row in line.milestones.order_by("sequence")
+        ],
     )
-    rows: list[RevenueLine] = []
-    if basis == RevenuePlan.Basis.STRAIGHT_LINE:
-        rows = _straight_line(line, plan_row)
-    elif basis == RevenuePlan.Basis.MILESTONE:
-        rows = [
-            RevenueLine(plan=plan_row, period_from=day, period_to=day + timedelta(days=1), amount=milestone.amount, milestone=milestone)
-            for milestone in line.milestones.all()
-            if (day := milestone.due_on or line.ends_on or line.contract.ends_on) is not None
-        ]
-    if rows:
-        plan_row.total = sum((row.amount for row in rows), start=rows[0].amount * 0)
-    plan_row.save()
-    RevenueLine.objects.bulk_create(rows)
-
-
-def _straight_line(line: ContractLine, plan_row: RevenuePlan) -> list[RevenueLine]:
-    items = list(line.schedule.exclude(status="skipped").order_by("sequence"))
-    starts, ends = line.starts_on or line.contract.starts_on, line.ends_on or line.contract.ends_on
-    if not items or starts is None or ends is None:
-        return []
-    total = sum((item.amount for item in items), start=items[0].amount * 0)
-    return [
-        RevenueLine(plan=plan_row, period_from=part.period_from, period_to=part.period_to, amount=part.amount)
-        for part in engine.straight_line(total=total, starts_on=starts, ends_on=ends, currency=line.contract.currency)
-    ]
+    last = line.revenue_plans.order_by("-version").first()
+    plan_row = RevenuePlan.objects.create(
+        line=line,
+        version=last.version + 1 if last else 1,
+        basis=planned.basis,
+        total=planned.total,
+        currency=contract.currency,
+    )
+    RevenueLine.objects.bulk_create(
+        RevenueLine(
+            plan=plan_row, period_from=part.period_from, period_to=part.period_to, amount=part.amount,
+            milestone_id=part.milestone_id,
+        )  # fmt: skip
+        for part in planned.parts
+    )
 
 
 @transaction.atomic

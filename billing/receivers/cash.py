@@ -20,10 +20,10 @@ def _invoice(arrival: Arrival) -> Receipt | None:
         return waits("legal_entity", record.legal_entity_id)
     root_cause = f"erp-invoice:{arrival.connection.code}:{record.source_id}"
     if record.external_ref and Candidate.objects.filter(number=record.external_ref).exists():
-        cases.heal("ERP_ORPHAN", root_cause, because="linked to our candidate", by="system:billing")
+        cases.heal(code="ERP_ORPHAN", root_cause=root_cause, because="linked to our candidate", by="system:billing")
         return None
     if record.status == "voided" or record.deleted:
-        cases.heal("ERP_ORPHAN", root_cause, because="voided in the ERP", by="system:billing")
+        cases.heal(code="ERP_ORPHAN", root_cause=root_cause, because="voided in the ERP", by="system:billing")
         return None
     cases.raise_case(
         code="ERP_ORPHAN",

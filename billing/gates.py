@@ -1,0 +1,20 @@
+"""Posting windows of billing: an invoice is sent only into an open accounting period."""
+
+from contracts.actions.parties import open_period
+from contracts.models import LegalEntity
+from integration_hub.effects.models import Effect
+from integration_hub.effects.registry import Gate
+
+
+def _applies(effect: Effect) -> bool:
+    return effect.effect_type.endswith(".invoice.post")
+
+
+def _closed(effect: Effect) -> str:
+    entity = LegalEntity.objects.filter(code=effect.legal_entity).first()
+    if entity is None or effect.posting_date is None or open_period(entity, effect.posting_date) == effect.posting_date:
+        return ""
+    return f"The accounting period of {effect.posting_date} is closed for {entity.code}."
+
+
+PERIOD = Gate(name="accounting period", applies=_applies, closed=_closed)

@@ -1,0 +1,39 @@
+"""What lanes do for billing: each kind of item and its handler."""
+
+from billing.actions import checks, decisions, quotes, runs
+from billing.workflows import activation
+from integration_hub.work.registry import HANDLERS, Handler, Job
+
+
+def _decide(job: Job) -> None:
+    caused_by = str(job.payload.get("caused_by", ""))
+    if job.payload.get("contract"):
+        decisions.decide_contract(contract_id=job.payload["contract"], caused_by=caused_by)
+    elif job.payload.get("project"):
+        decisions.decide_project(project_id=job.payload["project"], caused_by=caused_by)
+
+
+def _consider(job: Job) -> None:
+    activation.consider(contract_id=job.payload["contract"])
+
+
+def _run(job: Job) -> None:
+    runs.build(run_id=job.payload["run"])
+
+
+def _quote(job: Job) -> None:
+    quotes.quote(candidate_id=job.payload["candidate"])
+    checks.run(candidate_id=job.payload["candidate"])
+
+
+def _check(job: Job) -> None:
+    checks.run(candidate_id=job.payload["candidate"])
+
+
+def register() -> None:
+    """Fill the registry of handlers."""
+    HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed"))
+    HANDLERS.register("billing.consider_activation", Handler(_consider, title="See whether a contract can be activated"))
+    HANDLERS.register("billing.run", Handler(_run, title="Build invoice candidates"))
+    HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
+    HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))

@@ -1,0 +1,36 @@
+"""What billing does when contracts say that something changed."""
+
+from billing.actions import candidates, work
+from billing.workflows import activation, amendment
+from contracts.events import AGREEMENT_CHANGED, AMENDMENT_SIGNED, MASTER_DATA_ARRIVED, MILESTONE_MOVED
+from contracts.models import Contract, Milestone
+from integration_hub.work.actions import items
+
+
+def _agreement_changed(contract_id: int, what: str) -> None:
+    contract = Contract.objects.select_related("legal_entity").get(pk=contract_id)
+    lane = f"contract:{contract_id}"
+    if contract.status == Contract.Status.SIGNED:
+        items.enqueue("billing.consider_activation", lane=lane, stage="ingest", payload={"contract": contract_id},
+                      dedupe="consider", legal_entity=contract.legal_entity.code)  # fmt: skip
+    if what == "project":
+        work.adopt(contract=contract, by="system:billing")
+    if contract.activated_at:
+        work.decide_soon([(contract_id, None)], caused_by=f"{what} of {contract.number}")
+        candidates.check_soon(contract_id=contract_id)
+
+
+def _milestone_moved(milestone: Milestone) -> None:
+    work.record_milestone(milestone=milestone, by="system:billing")
+
+
+def _master_data(key: str) -> None:
+    activation.resume_waiting(master_data=key)
+
+
+def register() -> None:
+    """Fill the registries of contracts."""
+    AGREEMENT_CHANGED.register("billing", _agreement_changed)
+    AMENDMENT_SIGNED.register("billing", amendment.propagate)
+    MILESTONE_MOVED.register("billing", _milestone_moved)
+    MASTER_DATA_ARRIVED.register("billing", _master_data)

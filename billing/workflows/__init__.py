@@ -1,0 +1,1 @@
+"""Sagas of contract to cash: activation, amendment."""

@@ -1,0 +1,343 @@
+"""Activation: a signed contract becomes a project, a job, a billing schedule and a revenue plan, or nothing at all."""
+
+from django.db import transaction
+
+from billing.actions import revenue, schedules, status_out, work
+from contracts import events
+from contracts.actions import delivery, references
+from contracts.models import CONTRACT_MOVES, Contract, Customer, Method, PaymentTerm, Project
+from contracts.queries import reference_of, route
+from contracts.receivers.delivery import reference_of as milestone_reference
+from integration_hub.cases.actions import cases
+from integration_hub.connectors.models import Connection
+from integration_hub.effects.actions import effects
+from integration_hub.effects.models import Effect
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.processes import engine
+from integration_hub.processes.models import Process
+from integration_hub.processes.registry import AwaitEffect, Definition, Done, NeedsPerson, Result, StepSpec
+from integration_hub.trail.record import event
+
+BY = "system:activation"
+NAME = "contract.activation"
+
+
+def consider(*, contract_id: int) -> Process | None:
+    """Start activation when a contract is signed, won and complete; do nothing otherwise. Safe to call any time."""
+    contract = Contract.objects.select_related("opportunity", "legal_entity").get(pk=contract_id)
+    if contract.status != Contract.Status.SIGNED or not complete(contract):
+        return None
+    if contract.opportunity is not None and not contract.opportunity.is_won:
+        return None
+    if Process.objects.filter(definition=NAME, business_key=contract.number).exclude(state=Process.State.UNDONE).exists():
+        return None
+    if Process.objects.filter(definition=NAME, business_key=contract.number, state=Process.State.UNDONE).exists():
+        return None  # undone for good: a person starts it again from the case
+    return engine.start(
+        NAME,
+        business_key=contract.number,
+        label=f"{contract.number} {contract.name}",
+        legal_entity=contract.legal_entity.code,
+        data={"contract": contract.pk},
+        by=BY,
+    )
+
+
+def complete(contract: Contract) -> bool:
+    """Whether every line has what its method needs; until then the rest is still on its way."""
+    lines = list(contract.lines.all())
+    priced = any(line.method == Method.TIME_AND_MATERIALS for line in lines)
+    has_rates = contract.rate_card.rows.exists() if hasattr(contract, "rate_card") else False
+    milestones = all(line.milestones.exists() for line in lines if line.method == Method.MILESTONE)
+    return bool(lines) and milestones and (has_rates or not priced)
+
+
+def _contract(process: Process) -> Contract:
+    return Contract.objects.select_related("legal_entity", "customer", "opportunity").get(pk=process.data["contract"])
+
+
+def _validate(process: Process) -> Result:
+    """ERP master data: customer and its ancestors, legal entity, payment terms, jurisdiction."""
+    contract = _contract(process)
+    erp = route("erp", contract.legal_entity)
+    if erp is None:
+        return Done("No ERP is routed for this legal entity")
+    wants = _missing_master_data(contract, erp)
+    for root_cause, (title, remedy) in wants.items():
+        cases.raise_case(
+            code="ERP_MAPPING", root_cause=root_cause, title=title, remedy=remedy,
+            detail=f"Activation of {contract.number} waits for it.", legal_entity=contract.legal_entity.code,
+            subject=("contracts.contract", str(contract.pk), contract.number),
+            members=[cases.MemberIn("contracts.contract", str(contract.pk), contract.number)], by=BY,
+        )  # fmt: skip
+    if wants:
+        return NeedsPerson("; ".join(title for title, _ in wants.values()))
+    _check_terms(contract)
+    return Done("Customer, legal entity, currency, jurisdiction and terms agree")
+
+
+def _missing_master_data(contract: Contract, erp: Connection) -> dict[str, tuple[str, str]]:
+    wants: dict[str, tuple[str, str]] = {}
+    customer: Customer | None = contract.customer
+    while customer is not None:
+        if reference_of(customer, erp, "customer_account") is None:
+            wants[f"customer:{customer.code}"] = (
+                f"{erp.name} has no customer {customer.code} ({customer.name})",
+                f"Create customer {customer.code} in {erp.name} with this number as external id.",
+            )
+        customer = customer.parent
+    if reference_of(contract.legal_entity, erp, "legal_entity") is None:
+        wants[f"legal_entity:{contract.legal_entity.code}"] = (
+            f"{erp.name} has no legal entity {contract.legal_entity.code}", "Map the subsidiary to this code.",
+        )  # fmt: skip
+    terms = contract.payment_terms
+    if terms and not PaymentTerm.objects.filter(name=terms).exists():
+        wants[f"payment_term:{terms}"] = (f"{erp.name} has no payment terms {terms}", "Create them in the ERP or correct the CRM.")
+    return wants
+
+
+def _check_terms(contract: Contract) -> None:
+    if not contract.tax_jurisdiction:
+        raise Failed(FailureClass.DATA, "The contract names no tax jurisdiction.", field="tax_jurisdiction",
+                     remedy="Fill the tax jurisdiction on the contract in the CRM.")  # fmt: skip
+
+
+def _create_project(process: Process) -> Result:
+    contract = _contract(process)
+    project = delivery.save_shell(contract=contract, by=BY)
+    psa = route("psa", contract.legal_entity)
+    if psa is None:
+        return Done("No PSA is routed for this legal entity")
+    if reference_of(project, psa, "project") is not None:
+        return Done("The PSA has the project")
+    milestones = [
+        {
+            "reference": milestone_reference(milestone),
+            "name": milestone.name,
+            "due_on": milestone.due_on.isoformat() if milestone.due_on else None,
+        }
+        for line in contract.lines.order_by("number")
+        for milestone in line.milestones.order_by("sequence")
+    ]
+    effect = effects.plan(
+        effect_type=f"{psa.vendor}.project.create",
+        connection=psa,
+        business_key=_key(process, contract),
+        payload={
+            "reference": contract.number,
+            "title": f"{contract.number} {contract.name}",
+            "currency": contract.currency,
+            "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
+            "ends_on": contract.ends_on.isoformat() if contract.ends_on else None,
+            "customer": contract.customer.name,
+            "milestones": milestones,
+        },
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _key(process: Process, contract: Contract) -> str:
+    """A second activation after an undone one is another intent."""
+    return contract.number if process.attempt == 1 else f"{contract.number}-{process.attempt}"
+
+
+def _archive_project(process: Process) -> Result:
+    contract = _contract(process)
+    psa = route("psa", contract.legal_entity)
+    project = Project.objects.filter(code=contract.number).first()
+    created = _confirmed(process, contract, "project.create", psa)
+    if project is not None:
+        Project.objects.filter(pk=project.pk).update(status=Project.Status.CLOSED)
+    if psa is None or created is None:
+        return Done("Nothing to archive")
+    effect = effects.plan(
+        effect_type=f"{psa.vendor}.project.archive",
+        connection=psa,
+        business_key=_key(process, contract),
+        payload={"remote_id": created.remote_id, "reference": contract.number},
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+        reverses=created,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _confirmed(process: Process, contract: Contract, what: str, connection: Connection | None) -> Effect | None:
+    return Effect.objects.filter(
+        connection=connection, effect_type__endswith=what, business_key=_key(process, contract), state=Effect.State.CONFIRMED
+    ).first()
+
+
+def job_payload(contract: Contract, erp: Connection) -> dict[str, object]:
+    """The contract as the ERP's job."""
+    entity = reference_of(contract.legal_entity, erp, "legal_entity")
+    version = contract.versions.order_by("-number").first()
+    return {
+        "reference": contract.number,
+        "name": contract.name,
+        "customer_code": contract.customer.code,
+        "legal_entity_id": entity.source_id if entity else contract.legal_entity.code,
+        "currency": contract.currency,
+        "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
+        "ends_on": contract.ends_on.isoformat() if contract.ends_on else None,
+        "version_note": f"Contract version {version.number}: {version.reason}" if version else "",
+    }
+
+
+def _create_job(process: Process) -> Result:
+    contract = _contract(process)
+    erp = route("erp", contract.legal_entity)
+    if erp is None:
+        return Done("No ERP is routed for this legal entity")
+    effect = effects.plan(
+        effect_type=f"{erp.vendor}.job.upsert",
+        connection=erp,
+        business_key=_key(process, contract),
+        payload=job_payload(contract, erp),
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _inactivate_job(process: Process) -> Result:
+    contract = _contract(process)
+    erp = route("erp", contract.legal_entity)
+    created = _confirmed(process, contract, "job.upsert", erp)
+    if erp is None or created is None:
+        return Done("Nothing to inactivate")
+    effect = effects.plan(
+        effect_type=f"{erp.vendor}.job.inactivate",
+        connection=erp,
+        business_key=_key(process, contract),
+        payload={"reference": contract.number, "remote_id": created.remote_id},
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+        reverses=created,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _schedule(process: Process) -> Result:
+    made = schedules.make(contract=_contract(process), by=BY)
+    return Done(f"{made} items")
+
+
+def _withdraw_schedule(process: Process) -> Result:
+    return Done(f"{schedules.withdraw(contract=_contract(process), reason='Activation undone', by=BY)} items skipped")
+
+
+def _revenue(process: Process) -> Result:
+    return Done(f"{revenue.plan(contract=_contract(process), by=BY)} plans")
+
+
+def _withdraw_revenue(process: Process) -> Result:
+    return Done(f"{revenue.withdraw(contract=_contract(process), by=BY)} plans withdrawn")
+
+
+def _store_references(process: Process) -> Result:
+    """Remember under which ids PSA and ERP know the contract now."""
+    contract = _contract(process)
+    project = Project.objects.filter(code=contract.number).first()
+    stored = []
+    psa, erp = route("psa", contract.legal_entity), route("erp", contract.legal_entity)
+    created = _confirmed(process, contract, "project.create", psa)
+    if psa and project and created:
+        references.note(connection=psa, entity="project", source_id=created.remote_id, row=project, number=created.remote_number)
+        stored.append(psa.name)
+    job = _confirmed(process, contract, "job.upsert", erp)
+    if erp and job:
+        references.note(connection=erp, entity="job", source_id=job.remote_id, row=contract, number=contract.number)
+        stored.append(erp.name)
+    return Done(", ".join(stored))
+
+
+def _write_back(process: Process) -> Result:
+    contract = _contract(process)
+    _activate(contract)
+    crm = route("crm", contract.legal_entity)
+    reference = reference_of(contract, crm, "contract") if crm else None
+    if crm is None or reference is None:
+        return Done("No CRM knows the contract")
+    contract.refresh_from_db()
+    effect = effects.plan(
+        effect_type=f"{crm.vendor}.contract.status",
+        connection=crm,
+        business_key=contract.number,
+        payload=status_out.crm_payload(contract, reference.source_id),
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+        lane=f"status:{crm.code}:{contract.number}",
+    )
+    return AwaitEffect(effect.key)
+
+
+def _activate(contract: Contract) -> None:
+    if contract.status != Contract.Status.SIGNED:
+        return
+    CONTRACT_MOVES.check(contract.status, Contract.Status.ACTIVE)
+    contract.status = Contract.Status.ACTIVE
+    contract.activated_at = now()
+    contract.version += 1
+    contract.save()
+    Project.objects.filter(contract=contract, status=Project.Status.PLANNED).update(status=Project.Status.OPEN)
+    event("contracts.contract.activated", by=BY, object_type="contracts.contract", object_id=contract.pk,
+          label=contract.number, legal_entity=contract.legal_entity.code)  # fmt: skip
+
+
+def _finished(process: Process) -> None:
+    contract = _contract(process)
+    cases.heal(code="PROCESS_FAILED", root_cause=f"{NAME}:{contract.number}", because="activated", by=BY)
+    work.adopt(contract=contract, by=BY)
+    events.agreement_changed(contract, "activated")
+
+
+def _undone(process: Process, reason: str) -> None:
+    contract = _contract(process)
+    cases.raise_case(
+        code="PROCESS_FAILED",
+        root_cause=f"{NAME}:{contract.number}",
+        title=f"Activation of {contract.number} failed and was undone",
+        detail=reason,
+        remedy="Correct what the reason names, then start the activation again from the contract's page.",
+        legal_entity=contract.legal_entity.code,
+        subject=("contracts.contract", str(contract.pk), contract.number),
+        members=[cases.MemberIn("contracts.contract", str(contract.pk), contract.number)],
+        by=BY,
+    )
+
+
+DEFINITION = Definition(
+    name=NAME,
+    title="Contract activation",
+    version=1,
+    steps=(
+        StepSpec("validate", "Validate against ERP master data", _validate),
+        StepSpec("create_project", "Create the project in the PSA", _create_project, _archive_project),
+        StepSpec("create_job", "Create the job in the ERP", _create_job, _inactivate_job),
+        StepSpec("billing_schedule", "Make the billing schedule", _schedule, _withdraw_schedule),
+        StepSpec("revenue_plan", "Plan the revenue", _revenue, _withdraw_revenue),
+        StepSpec("references", "Store the references", _store_references),
+        StepSpec("write_back", "Write the status to the CRM", _write_back),
+    ),
+    finished=_finished,
+    undone=_undone,
+)
+
+
+@transaction.atomic
+def resume_waiting(*, master_data: str) -> int:
+    """Something the ERP lacked is there now: heal its case and let waiting activations go on."""
+    cases.heal(code="ERP_MAPPING", root_cause=master_data, because=f"{master_data} arrived", by=BY)
+    waiting = Process.objects.filter(definition=NAME, state=Process.State.WAITING)
+    for process in waiting:
+        engine.resume(process.pk, by=BY)
+    return len(waiting)

@@ -1,0 +1,146 @@
+"""A signed amendment reaches PSA, ERP and CRM; billing of the contract waits until it has arrived everywhere."""
+
+from billing.actions import holds
+from billing.models import Hold
+from billing.workflows.activation import job_payload
+from contracts.models import Amendment, RateRow
+from contracts.queries import reference_of, route
+from integration_hub.cases.actions import cases
+from integration_hub.effects.actions import effects
+from integration_hub.kernel.clock import now
+from integration_hub.processes import engine
+from integration_hub.processes.models import Process
+from integration_hub.processes.registry import AwaitEffect, Definition, Done, Result, StepSpec
+from integration_hub.trail.record import event
+
+BY = "system:amendment"
+NAME = "contract.amendment"
+HOLD = "AMENDMENT_PROPAGATING"
+
+
+def propagate(amendment: Amendment) -> None:
+    """Hold billing of the contract and carry the amendment to the other systems."""
+    contract = amendment.contract
+    if not Hold.objects.filter(scope="contract", target_id=str(contract.pk), code=HOLD, status="open").exists():
+        holds.place(scope="contract", target=str(contract.pk), code=HOLD, by=BY,
+                    reason=f"Amendment {amendment.number} is on its way to PSA, ERP and CRM.")  # fmt: skip
+    engine.start(
+        NAME,
+        business_key=f"{contract.number}/{amendment.number}",
+        label=f"{contract.number} amendment {amendment.number}",
+        legal_entity=contract.legal_entity.code,
+        data={"amendment": amendment.pk},
+        by=BY,
+    )
+
+
+def _amendment(process: Process) -> Amendment:
+    return Amendment.objects.select_related("contract__legal_entity", "contract__customer").get(pk=process.data["amendment"])
+
+
+def _key(amendment: Amendment) -> str:
+    return f"{amendment.contract.number}-A{amendment.number}"
+
+
+def _psa(process: Process) -> Result:
+    amendment = _amendment(process)
+    contract = amendment.contract
+    psa = route("psa", contract.legal_entity)
+    if psa is None:
+        return Done("No PSA is routed for this legal entity")
+    rows = RateRow.objects.filter(card__contract=contract, withdrawn_in__isnull=True).exclude(role="").order_by("role", "validity")
+    effect = effects.plan(
+        effect_type=f"{psa.vendor}.ratecard.upsert",
+        connection=psa,
+        business_key=_key(amendment),
+        payload={
+            "reference": contract.number,
+            "currency": contract.currency,
+            "effective_on": amendment.effective_on.isoformat() if amendment.effective_on else None,
+            "roles": [{"role": row.role, "rate": f"{row.rate.normalize():f}", "from": row.validity.lower.isoformat()} for row in rows],
+        },
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _erp(process: Process) -> Result:
+    amendment = _amendment(process)
+    contract = amendment.contract
+    erp = route("erp", contract.legal_entity)
+    if erp is None:
+        return Done("No ERP is routed for this legal entity")
+    effect = effects.plan(
+        effect_type=f"{erp.vendor}.job.upsert",
+        connection=erp,
+        business_key=_key(amendment),
+        payload=job_payload(contract, erp),
+        legal_entity=contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _crm(process: Process) -> Result:
+    amendment = _amendment(process)
+    crm = route("crm", amendment.contract.legal_entity)
+    reference = reference_of(amendment, crm, "amendment") if crm else None
+    if crm is None or reference is None:
+        return Done("No CRM knows the amendment")
+    effect = effects.plan(
+        effect_type=f"{crm.vendor}.amendment.status",
+        connection=crm,
+        business_key=_key(amendment),
+        payload={"remote_id": reference.source_id, "status": "Applied"},
+        legal_entity=amendment.contract.legal_entity.code,
+        subject=("process", str(process.pk)),
+        by=BY,
+    )
+    return AwaitEffect(effect.key)
+
+
+def _finished(process: Process) -> None:
+    """Everywhere now: release the hold, unless another amendment of the contract is still on its way."""
+    amendment = _amendment(process)
+    contract = amendment.contract
+    Amendment.objects.filter(pk=amendment.pk).update(propagated_at=now())
+    event("contracts.amendment.propagated", by=BY, object_type="contracts.amendment", object_id=amendment.pk,
+          label=f"{contract.number} {amendment.number}", legal_entity=contract.legal_entity.code)  # fmt: skip
+    others = Amendment.objects.filter(contract=contract, status="applied", propagated_at__isnull=True)
+    if others.exists():
+        return
+    for hold in Hold.objects.filter(scope="contract", target_id=str(contract.pk), code=HOLD, status="open"):
+        holds.release(hold_id=hold.pk, by=BY, seen_version=hold.version, note=f"Amendment {amendment.number} arrived everywhere")
+
+
+def _undone(process: Process, reason: str) -> None:
+    """The terms stand, so nothing is undone elsewhere; the hold stays and a person decides."""
+    amendment = _amendment(process)
+    cases.raise_case(
+        code="PROCESS_FAILED",
+        root_cause=f"{NAME}:{process.business_key}",
+        title=f"Amendment {amendment.number} of {amendment.contract.number} did not reach every system",
+        detail=reason,
+        remedy="Correct what the reason names, then carry the amendment again from the contract's page.",
+        legal_entity=amendment.contract.legal_entity.code,
+        subject=("contracts.contract", str(amendment.contract_id), amendment.contract.number),
+        members=[cases.MemberIn("contracts.amendment", str(amendment.pk), amendment.number)],
+        by=BY,
+    )
+
+
+DEFINITION = Definition(
+    name=NAME,
+    title="Amendment to all systems",
+    version=1,
+    steps=(
+        StepSpec("psa", "Rates to the PSA", _psa),
+        StepSpec("erp", "Job in the ERP", _erp),
+        StepSpec("crm", "Status to the CRM", _crm),
+    ),
+    finished=_finished,
+    undone=_undone,
+)

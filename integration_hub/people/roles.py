@@ -1,0 +1,77 @@
+"""What each role may do: groups of permissions, kept in code and synchronised by `manage.py sync_roles`.
+
+Rights are given to roles, never to single people, so that an access review has one table to read.
+"""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from integration_hub.people.models import Role, User
+
+SEE_BUSINESS = (
+    "contracts.view_contract", "contracts.view_customer", "contracts.view_project", "contracts.view_milestone",
+    "contracts.view_ratecard", "billing.view_billableevent", "billing.view_piece", "billing.view_hold",
+    "billing.view_candidate", "billing.view_invoice", "billing.view_payment", "billing.view_billingrun",
+    "hub_cases.view_case", "hub_trail.view_event",
+)  # fmt: skip
+SEE_INTEGRATION = (
+    "hub_connectors.view_connection", "hub_connectors.view_call", "hub_intake.view_feed", "hub_intake.view_run",
+    "hub_intake.view_sourceversion", "hub_intake.view_delivery", "hub_intake.view_filedrop", "hub_effects.view_effect",
+    "hub_processes.view_process", "hub_work.view_lane", "hub_work.view_item", "hub_mapping.view_mapping",
+    "hub_mapping.view_valuemap", "reconciliation.view_tieout",
+)  # fmt: skip
+
+RIGHTS: dict[Role, tuple[str, ...]] = {
+    Role.FINANCE: (
+        *SEE_BUSINESS, *SEE_INTEGRATION, "hub_cases.handle_case", "billing.place_hold", "billing.release_hold",
+        "billing.start_billingrun", "billing.approve_candidate", "billing.post_candidate", "billing.dissolve_candidate",
+        "hub_effects.retry_effect", "reconciliation.run_tieout",
+    ),
+    Role.BILLING_ANALYST: (
+        *SEE_BUSINESS, *SEE_INTEGRATION, "hub_cases.handle_case", "billing.place_hold", "billing.start_billingrun",
+        "billing.dissolve_candidate", "hub_effects.retry_effect", "reconciliation.run_tieout",
+    ),
+    Role.PMO: (*SEE_BUSINESS, *SEE_INTEGRATION, "hub_cases.handle_case", "billing.place_hold", "billing.release_hold"),
+    Role.DELIVERY_LEAD: (*SEE_BUSINESS, "hub_cases.handle_case", "billing.place_hold"),
+    Role.INTEGRATION_ADMIN: (
+        *SEE_BUSINESS, *SEE_INTEGRATION, "hub_cases.handle_case", "hub_connectors.add_connection",
+        "hub_connectors.change_connection", "hub_connectors.pause_connection", "hub_connectors.rotate_credentials",
+        "hub_intake.change_feed", "hub_intake.run_feed", "hub_intake.drop_file", "hub_mapping.add_mapping",
+        "hub_mapping.change_mapping", "hub_mapping.publish_mapping", "hub_mapping.add_fieldrule",
+        "hub_mapping.change_fieldrule", "hub_mapping.delete_fieldrule", "hub_mapping.add_valuemap",
+        "hub_mapping.change_valuemap", "hub_mapping.add_valuerow", "hub_mapping.change_valuerow", "hub_mapping.view_fieldrule",
+        "hub_mapping.view_valuerow", "hub_mapping.delete_valuerow", "hub_effects.retry_effect", "contracts.view_route",
+        "contracts.add_route", "contracts.change_route", "contracts.view_eligibilityrule", "contracts.add_eligibilityrule",
+        "contracts.change_eligibilityrule", "contracts.view_legalentity", "contracts.change_legalentity",
+        "contracts.view_contractline",
+    ),
+    Role.AUDITOR: (*SEE_BUSINESS, *SEE_INTEGRATION),
+}  # fmt: skip
+
+STAFF = {Role.INTEGRATION_ADMIN}
+"""Roles that work in Django admin."""
+
+
+@transaction.atomic
+def sync() -> list[str]:
+    """Make every role's group hold exactly its rights. Raises LookupError for a right that does not exist."""
+    known = {
+        f"{app}.{codename}": pk
+        for pk, codename, app in Permission.objects.values_list("pk", "codename", "content_type__app_label")
+    }
+    for role, rights in RIGHTS.items():
+        missing = sorted(set(rights) - known.keys())
+        if missing:
+            raise LookupError(f"Role {role} names rights that do not exist: {', '.join(missing)}.")
+        group, _ = Group.objects.get_or_create(name=role.value)
+        group.permissions.set([known[right] for right in rights])
+    return [role.value for role in RIGHTS]
+
+
+@transaction.atomic
+def give(*, user: User, role: Role) -> None:
+    """Give a person one role: its group, its home, and admin access where the role works there."""
+    user.role = role
+    user.is_staff = user.is_superuser or role in STAFF
+    user.save(update_fields=["role", "is_staff"])
+    user.groups.set(Group.objects.filter(name=role.value))

@@ -1,0 +1,214 @@
+"""Control totals at every arrow, per legal entity and currency (billing.md R22), and whether they agree.
+
+Each arrow names its two sides, counts both from different rows, and agrees only when they are equal to the last digit.
+What the ERP posted comes from the ERP, given by the caller: a total proved against our own copy would prove nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Q, Sum
+
+from billing.models import BillableEvent, Candidate, Decision, Hold, Invoice, Payment, Piece
+from contracts.models import Contract, LegalEntity
+from integration_hub.cases.models import Case, Member
+from integration_hub.intake.models import SourceVersion
+
+ZERO = Decimal(0)
+UNBILLED = ("billable", "blocked", "held", "over_cap", "postponed", "written_off")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """Two sides that must be equal."""
+
+    name: str
+    legal_entity: str
+    currency: str
+    left_name: str
+    left: Decimal
+    right_name: str
+    right: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides are equal."""
+        return self.left == self.right
+
+
+@dataclass(slots=True)
+class Statement:
+    """All arrows and figures of one moment."""
+
+    arrows: list[Arrow] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    cases: list[dict[str, Any]] = field(default_factory=list)
+    holds: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every arrow agrees."""
+        return all(arrow.agrees for arrow in self.arrows)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTotal:
+    """What the ERP's own ledger says of the invoices that carry our references."""
+
+    legal_entity: str
+    currency: str
+    count: int
+    gross: Decimal
+    paid: Decimal
+
+
+def statement(ledger: Sequence[LedgerTotal] | None = None) -> Statement:
+    """Compute every arrow. `ledger` comes from the ERP; without it the last arrow is left out, never assumed."""
+    result = Statement()
+    entities: list[LegalEntity | None] = [*LegalEntity.objects.order_by("code"), None]
+    for entity in entities:
+        _work(entity, result)
+    for entity in LegalEntity.objects.order_by("code"):
+        for currency in _currencies(entity):
+            _money(entity, currency, result)
+        result.figures.extend(_figures(entity))
+    for total in ledger or ():
+        _ledger(total, result)
+    result.cases, result.holds = _cases(), _holds()
+    return result
+
+
+def _work(entity: LegalEntity | None, result: Statement) -> None:
+    """Hours in = hours in buckets; events = decisions."""
+    events = BillableEvent.objects.filter(legal_entity=entity, is_current=True, is_deleted=False)
+    if not events.exists():
+        return
+    code = entity.code if entity else "(no contract)"
+    pieces = Piece.objects.filter(event__in=events, is_current=True)
+    hours_in = events.aggregate(total=Sum("minutes"))["total"] or ZERO
+    buckets = pieces.aggregate(total=Sum("minutes"))["total"] or ZERO
+    decided = Decision.objects.filter(event__in=events, is_current=True).count()
+    result.arrows.append(Arrow("hours", code, "", "Hours in", hours_in / 60, "Hours in buckets", buckets / 60))
+    result.arrows.append(Arrow("decisions", code, "", "Σ events", Decimal(events.count()), "Σ decisions", Decimal(decided)))
+
+
+def _currencies(entity: LegalEntity) -> list[str]:
+    rows = Piece.objects.filter(legal_entity=entity, is_current=True).exclude(currency="")
+    return sorted(set(rows.values_list("currency", flat=True).distinct()) | {entity.currency})
+
+
+def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
+    """Billable = candidates + unbilled; candidates = posted + waiting."""
+    pieces = Piece.objects.filter(legal_entity=entity, currency=currency, is_current=True)
+    sums = pieces.aggregate(
+        value=Sum("amount", filter=~Q(state__in=["included", "non_billable"])),
+        in_candidates=Sum("amount", filter=Q(state__in=["reserved", "posted", "corrected"])),
+        unbilled=Sum("amount", filter=Q(state__in=UNBILLED)),
+        printed=Sum("net", filter=Q(state__in=["reserved", "posted", "corrected"])),
+    )
+    value = {name: total or ZERO for name, total in sums.items()}
+    candidates = Candidate.objects.filter(legal_entity=entity, currency=currency).exclude(status="dissolved")
+    net = candidates.aggregate(
+        all=Sum("net"), posted=Sum("net", filter=Q(status="posted")), waiting=Sum("net", filter=~Q(status="posted"))
+    )
+    nets = {name: total or ZERO for name, total in net.items()}
+    result.arrows += [
+        Arrow("billable", entity.code, currency, "Σ billable", value["value"], "Σ in candidates + Σ unbilled",
+              value["in_candidates"] + value["unbilled"]),
+        Arrow("printed", entity.code, currency, "Σ shares of work in candidates", value["printed"], "Σ candidates",
+              nets["all"]),
+        Arrow("candidates", entity.code, currency, "Σ candidates", nets["all"], "Σ posted + Σ waiting",
+              nets["posted"] + nets["waiting"]),
+        Arrow("invoices", entity.code, currency, "Σ posted candidates", nets["posted"], "Σ invoices",
+              Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO),
+    ]  # fmt: skip
+
+
+def _ledger(total: LedgerTotal, result: Statement) -> None:
+    """Posted here = posted in the ERP's own ledger, by count, gross and cash."""
+    invoices = Invoice.objects.filter(legal_entity__code=total.legal_entity, currency=total.currency)
+    sums = invoices.aggregate(gross=Sum("gross"), paid=Sum("paid"), count=Count("pk"))
+    result.arrows += [
+        Arrow("ledger count", total.legal_entity, total.currency, "Invoices here", Decimal(sums["count"]),
+              "Invoices in the ERP", Decimal(total.count)),
+        Arrow("ledger", total.legal_entity, total.currency, "Σ posted here", sums["gross"] or ZERO, "Σ in the ERP's ledger",
+              total.gross),
+        Arrow("cash", total.legal_entity, total.currency, "Σ paid here", sums["paid"] or ZERO, "Σ paid in the ERP",
+              total.paid),
+    ]  # fmt: skip
+
+
+def _figures(entity: LegalEntity) -> list[dict[str, Any]]:
+    """The figures beside the arrows, per currency."""
+    contracts = Contract.objects.filter(legal_entity=entity)
+    activated = contracts.filter(activated_at__isnull=False).count()
+    rows = []
+    for currency in _currencies(entity):
+        buckets = {
+            row["state"]: row
+            for row in Piece.objects.filter(legal_entity=entity, is_current=True)
+            .filter(Q(currency=currency) | Q(currency="") if currency == entity.currency else Q(currency=currency))
+            .values("state")
+            .annotate(minutes=Sum("minutes"), amount=Sum("amount"), count=Count("pk"))
+        }
+        payments = Payment.objects.filter(legal_entity=entity, currency=currency, is_reversed=False)
+        open_amount = Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(
+            t=Sum(F("gross") - F("paid") - F("credited"))
+        )["t"]
+        rows.append(
+            {
+                "legal_entity": entity.code,
+                "currency": currency,
+                "contracts": contracts.count(),
+                "activated": activated,
+                "buckets": {
+                    state: {"hours": (row["minutes"] or ZERO) / 60, "amount": row["amount"] or ZERO, "count": row["count"]}
+                    for state, row in sorted(buckets.items())
+                },
+                "payments": payments.aggregate(t=Sum("amount"))["t"] or ZERO,
+                "receivable": open_amount or ZERO,
+            }
+        )
+    return rows
+
+
+def _cases() -> list[dict[str, Any]]:
+    rows = (
+        Case.objects.exclude(status="resolved").values("code", "legal_entity").annotate(count=Count("pk")).order_by("code", "legal_entity")
+    )
+    money: dict[tuple[str, str], dict[str, Decimal]] = {}
+    held = (
+        Member.objects.filter(is_open=True, amount__isnull=False)
+        .exclude(case__status="resolved")
+        .values("case__code", "case__legal_entity", "currency")
+        .annotate(total=Sum("amount"))
+    )
+    for row in held:
+        money.setdefault((row["case__code"], row["case__legal_entity"]), {})[row["currency"]] = row["total"]
+    return [{**row, "money": money.get((row["code"], row["legal_entity"]), {})} for row in rows]
+
+
+def _holds() -> list[dict[str, Any]]:
+    rows = Hold.objects.filter(status="open").values("code", "legal_entity__code").annotate(count=Count("pk")).order_by("code")
+    held = (
+        Piece.objects.filter(is_current=True, state="held", amount__isnull=False)
+        .values("legal_entity__code", "codes", "currency")
+        .annotate(total=Sum("amount"))
+    )
+    money: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for row in held:
+        for code in row["codes"]:
+            sums = money.setdefault((code, row["legal_entity__code"]), {})
+            sums[row["currency"]] = sums.get(row["currency"], ZERO) + row["total"]
+    return [
+        {"code": row["code"], "legal_entity": row["legal_entity__code"] or "", "count": row["count"],
+         "money": money.get((row["code"], row["legal_entity__code"]), {})}
+        for row in rows
+    ]  # fmt: skip
+
+
+def intake_totals() -> Mapping[str, int]:
+    """Source versions by what became of them."""
+    return dict(SourceVersion.objects.values_list("status").annotate(Count("pk")).order_by("status"))
