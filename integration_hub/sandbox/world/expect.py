@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from . import calendar, rarities
 from .model import Contract, Entry, World
+from .troubles import BY_SLUG
 
 ZERO = Decimal(0)
 
@@ -49,7 +51,7 @@ def expect(world: World) -> Expectation:
     """The figures at the end of the story, after corrections and deletions."""
     work = rarities.after(world.entries, world.corrections)
     approved = {(sheet.contract, sheet.person, sheet.first) for sheet in world.sheets if sheet.outcome == "approved"}
-    strangers = {trouble.person for trouble in (rarities.BY_SLUG["unmapped-cost-centre"],)}
+    stranger = BY_SLUG["unmapped-cost-centre"].person
     return Expectation(
         entities={
             entity.code: _entity(
@@ -61,7 +63,7 @@ def expect(world: World) -> Expectation:
             )
             for entity in world.entities
         },
-        hours_parked=hours(entry for entry in work if entry.person in strangers),
+        hours_parked=hours(entry for entry in work if entry.person == stranger),
         people=len(world.people),
         customers=len(world.customers),
     )
@@ -73,7 +75,7 @@ def hours(entries: Iterable[Entry]) -> Decimal:
 
 
 def _entity(
-    code: str, currency: str, world: World, work: list[Entry], approved: set[tuple[str, str, object]]
+    code: str, currency: str, world: World, work: list[Entry], approved: set[tuple[str, str, date]]
 ) -> EntityFigures:
     contracts = [contract for contract in world.contracts if contract.entity == code]
     keys = {contract.key for contract in contracts}

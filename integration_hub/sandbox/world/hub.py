@@ -141,9 +141,11 @@ class HubClient:
 
     # -- how it is said ------------------------------------------------------------------------------------------
 
-    def _ask(self, token: str, method: str, path: str, body: Json | None = None, **query: Any) -> Json:
+    def _ask(
+        self, token: str, method: str, path: str, body: Json | None = None, *, query: Mapping[str, Any] | None = None
+    ) -> Json:
         headers = {"authorization": f"{self.scheme} {token}"}
-        answer = self._http.request(method, path, json=body, params=query or None, headers=headers)
+        answer = self._http.request(method, path, json=body, params=query, headers=headers)
         if answer.is_error:
             try:
                 problem = answer.json()
@@ -155,13 +157,13 @@ class HubClient:
 
     def _list(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
         """All pages of a list: `{"next": url or null, "results": […]}`."""
-        page = self._ask(self.tokens.finance, "GET", path, **query)
+        page = self._ask(self.tokens.finance, "GET", path, query=query)
         while True:
             yield from page["results"]
             if not page.get("next"):
                 return
-            url = httpx.URL(page["next"])
-            page = self._ask(self.tokens.finance, "GET", path, **dict(url.params))
+            more: dict[str, Any] = dict(httpx.URL(page["next"]).params)
+            page = self._ask(self.tokens.finance, "GET", path, query=more)
 
 
 def _candidate(row: Json) -> Candidate:

@@ -93,7 +93,7 @@ TROUBLES: tuple[Trouble, ...] = (
     ),
     Trouble(
         12, "cap-reached", "Cap reached in the middle of an entry",
-        "A capped engagement goes on past its limit of 185,000.00.",
+        "A capped engagement goes on past its limit of 168,000.00.",
         8, "case", "CAP_REACHED", "time entry", contract="AWC-DATA",
     ),
     Trouble(

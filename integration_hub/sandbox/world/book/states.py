@@ -47,9 +47,9 @@ CONTRACTS = (
     Contract(
         key="AWC-DATA",
         name="Aldergate West Clinics Data Platform",
-        customer="CUST-1002", entity="US01", currency="USD", value=D("185000.00"),
+        customer="CUST-1002", entity="US01", currency="USD", value=D("168000.00"),
         signed=date(2026, 4, 24), start=date(2026, 5, 1), end=date(2026, 12, 31), tax=_CA, manager="Victor Nakamura",
-        lines=(Line(1, "Platform build, not to exceed", "Time and Materials", cap=D("185000.00")),),
+        lines=(Line(1, "Platform build, not to exceed", "Time and Materials", cap=D("168000.00")),),
         rates=(
             Rate(D("265.00"), "Architect"),
             Rate(D("178.00"), "Consultant"),

@@ -1,0 +1,1 @@
+"""Tests of the simulated vendor landscape, over real HTTP."""
