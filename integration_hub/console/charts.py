@@ -30,7 +30,7 @@ _PART = '<rect class="chart-{}" x="{}%" width="{}%" height="100%"><title>{}</tit
 _KEY = """<li><svg class="swatch" aria-hidden="true"><rect class="chart-{}" width="100%" height="100%" rx="2"/></svg>
 <span>{}</span><span class="bar-value">{}</span></li>"""
 _STACK = """<figure class="stacked"><svg class="stack" aria-hidden="true">{}</svg>
-<ul class="legend" aria-label="{}">{}</ul></figure>"""
+<ul class="chart-legend" aria-label="{}">{}</ul></figure>"""
 
 
 def bars(values: Sequence[Bar], title: str) -> SafeString:

@@ -21,10 +21,10 @@ LANE_NAMES = {
     "ledger": "Ledger",
     "cash": "Cash",
 }
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, HEAD, EDGE = 172, 62, 44, 14, 34, 12
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, HEAD, EDGE = 164, 62, 30, 14, 34, 8
 GROUP_OVER = 20
 DEFAULT_DEPTH, MAX_DEPTH = 2, 5
-_FITS = 25
+_FITS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,27 +136,30 @@ def _folded(graph: Graph, expanded: frozenset[str], expand_url: str) -> Graph:
     for node in graph.nodes.values():
         if node.ref != graph.focus and node.lane not in expanded:
             crowds.setdefault((node.lane, node.kind), []).append(node)
-    moved: dict[Ref, Ref] = {}
+    moved: dict[Ref, Ref] = {ref: ref for ref in graph.nodes}
     nodes = dict(graph.nodes)
     for (lane, kind), members in crowds.items():
-        if len(members) <= GROUP_OVER:
-            continue
-        group = _group(lane, kind, members, f"{expand_url}{lane}")
-        nodes = {ref: node for ref, node in nodes.items() if node not in members} | {group.ref: group}
-        moved.update({node.ref: group.ref for node in members})
-    edges = [
-        replace(edge, source=moved.get(edge.source, edge.source), target=moved.get(edge.target, edge.target))
-        for edge in graph.edges
-    ]
-    hidden: dict[Ref, int] = {}
-    for ref, count in graph.hidden.items():
-        hidden[moved.get(ref, ref)] = hidden.get(moved.get(ref, ref), 0) + count
-    known = [
-        edge
-        for edge in dict.fromkeys(edges)
-        if edge.source in nodes and edge.target in nodes and edge.source != edge.target
-    ]
-    return Graph(focus=graph.focus, nodes=nodes, edges=known, hidden=hidden)
+        if len(members) > GROUP_OVER:
+            group = _group(lane, kind, members, f"{expand_url}{lane}")
+            nodes[group.ref] = group
+            for node in members:
+                moved[node.ref] = group.ref
+                del nodes[node.ref]
+    return Graph(graph.focus, nodes, _moved_edges(graph.edges, moved), _moved_counts(graph.hidden, moved))
+
+
+def _moved_edges(edges: list[Edge], moved: dict[Ref, Ref]) -> list[Edge]:
+    known = [edge for edge in edges if edge.source in moved and edge.target in moved]
+    redrawn = [replace(edge, source=moved[edge.source], target=moved[edge.target]) for edge in known]
+    return [edge for edge in dict.fromkeys(redrawn) if edge.source != edge.target]
+
+
+def _moved_counts(counts: dict[Ref, int], moved: dict[Ref, Ref]) -> dict[Ref, int]:
+    sums: dict[Ref, int] = {}
+    for ref, count in counts.items():
+        place = moved.get(ref, ref)
+        sums[place] = sums.get(place, 0) + count
+    return sums
 
 
 def _group(lane: str, kind: str, members: list[Node], url: str) -> Node:
@@ -185,10 +188,9 @@ def _group(lane: str, kind: str, members: list[Node], url: str) -> Node:
 def _ordered(graph: Graph) -> dict[str, list[Node]]:
     """Nodes by lane; within a lane ordered by the mean place of their neighbours to the left, then to the right."""
     unknown = sorted({node.lane for node in graph.nodes.values()} - set(LANES))
-    columns = {
-        lane: sorted((n for n in graph.nodes.values() if n.lane == lane), key=lambda n: (n.label, n.key))
-        for lane in [*LANES, *unknown]
-    }
+    columns: dict[str, list[Node]] = {lane: [] for lane in [*LANES, *unknown]}
+    for node in sorted(graph.nodes.values(), key=lambda node: (node.label, node.key)):
+        columns[node.lane].append(node)
     columns = {lane: nodes for lane, nodes in columns.items() if nodes}
     sources: dict[Ref, list[Ref]] = {}
     targets: dict[Ref, list[Ref]] = {}

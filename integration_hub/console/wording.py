@@ -123,4 +123,4 @@ def icon_html(name: str, label: str = "", classes: str = "") -> SafeString:
 
 def badge_html(badge: Badge) -> SafeString:
     """A status: dark text on a tinted ground, with an icon."""
-    return format_html('<span class="status status-{}">{}{}</span>', badge.tone, icon_html(badge.icon), badge.label)
+    return format_html('<span class="state state-{}">{}{}</span>', badge.tone, icon_html(badge.icon), badge.label)

@@ -66,7 +66,8 @@
     if (all) { all.checked = count > 0 && count === ticks.length; all.indeterminate = count > 0 && count < ticks.length; }
     var line = box.querySelector("[data-bulk-count]");
     if (line) line.textContent = count ? count + " ticked" : "None ticked";
-    box.querySelectorAll("[data-bulk-bar] button").forEach(function (button) { button.disabled = !count; });
+    var bar = box.querySelector("[data-bulk-bar]");
+    if (bar) bar.hidden = !count;
   }
 
   document.addEventListener("change", function (event) {
@@ -243,6 +244,16 @@
     document.querySelectorAll(".is-current").forEach(function (row) { row.classList.remove("is-current"); });
   }
 
+  function centreLineage() {
+    document.querySelectorAll(".lineage-scroll").forEach(function (box) {
+      var focus = box.querySelector(".ln-focus");
+      if (!focus) return;
+      var middle = focus.getBoundingClientRect().left - box.getBoundingClientRect().left + focus.getBoundingClientRect().width / 2;
+      box.scrollLeft += middle - box.clientWidth / 2;
+    });
+  }
+
+  centreLineage();
   showFold();
   document.querySelectorAll(".table-box").forEach(showTicked);
 })();

@@ -151,9 +151,3 @@ def sparkline(values: Sequence[charts.Number], title: str) -> SafeString:
 def tone_of(status: object) -> str:
     """The tone of a status, for places that only colour what the word says."""
     return badge_of(status).tone
-
-
-@register.filter
-def unlocalized(value: Any) -> str:
-    """A number for SVG and attributes: no grouping."""
-    return str(value)
