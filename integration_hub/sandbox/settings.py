@@ -1,0 +1,86 @@
+"""What a rehearsal may turn: limits, page sizes, and every behaviour that public documentation leaves unconfirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .messages import Json
+from .store import Store
+
+DEFAULTS: dict[str, Json] = {
+    "landscape": {
+        "clock_offset_seconds": 0,  # moves every vendor's clock, e.g. to rehearse a month end
+        "call_log_keep": 200_000,
+        "world_progress": {},  # what the player of the demo world has played; a reset forgets it
+    },
+    "salesforce": {
+        "page_size": 2000,  # a smaller page than asked may come back at any time
+        "daily_limit": 15_000,  # calls in a rolling day; above it 403 REQUEST_LIMIT_EXCEEDED
+        "session_minutes": 120,  # unconfirmed: it is a policy of the org
+        "contract_end_date": "writable",  # or "derived": StartDate + ContractTerm, and writing it is refused
+        "work_ms": 0,
+    },
+    "kantata": {
+        "allow_negative_time": True,
+        "approval_touches_entries": False,  # False: `approved` flips while updated_at of the entry stays (a vice)
+        "lock_approved_entries": False,  # unconfirmed: editing approved time is refused
+        "require_subject_type": True,  # the contract requires it on GET external_references
+        "strict_orders": False,  # True: only the sort orders the published contract lists
+        "utc_offset_minutes": -420,
+        "event_retention_days": 9,
+        "event_delay_ms": 0,  # subscribed events appear so much later than the change
+        "work_ms": 0,
+    },
+    "netsuite": {
+        "concurrency": 15,  # calls at once over all integrations; above it 429
+        "token_seconds": 3600,
+        "closed_period": "reject",  # or "next_open": the company preference that moves the posting period
+        "suiteql_cap": 100_000,
+        "suiteql_values": "text",  # or "native"; unconfirmed: REST SuiteQL sends every value as a string
+        "offset_multiple_of_limit": True,  # unconfirmed: an offset that is no multiple of the limit is refused
+        "invoice_approval": "2",  # approvalStatus of new invoices: 1 pending (not posted), 2 approved
+        "work_ms": 0,  # how long each call occupies its slot; raise it to meet the concurrency limit
+    },
+    "avatax": {
+        "tax_variance": {},  # company code -> amount added to the tax at commit
+        "force_timeout_seconds": 30,
+        "force_timeout_commits": False,  # unconfirmed: whether $include=ForceTimeout leaves a transaction behind
+        "lines_by_default": False,  # True: answers carry lines and details without $include=Lines
+        "commit_twice": "ok",  # or "error"; unconfirmed: what committing a committed transaction answers
+        "companies": ["DEFAULT", "US", "GB", "DE", "FR", "NL"],
+        "work_ms": 0,
+    },
+}
+
+
+class Settings:
+    """Current values: what the control port set, on top of the defaults; kept in the state file."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._set: dict[str, Json] = {vendor: store.facts(f"settings:{vendor}") for vendor in DEFAULTS}
+
+    def get(self, vendor: str, key: str) -> Any:
+        return self._set[vendor].get(key, DEFAULTS[vendor][key])
+
+    def change(self, vendor: str, values: Json) -> None:
+        """Set several values; raises ValueError that names the first one that does not exist or has another type."""
+        if vendor not in DEFAULTS:
+            raise ValueError(f"no settings for {vendor!r}; there are {', '.join(DEFAULTS)}")
+        for key, value in values.items():
+            if key not in DEFAULTS[vendor]:
+                raise ValueError(f"{vendor} has no setting {key!r}; it has {', '.join(DEFAULTS[vendor])}")
+            expected = type(DEFAULTS[vendor][key])
+            if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+                raise ValueError(f"{vendor}.{key} must be of type {expected.__name__}")
+        for key, value in values.items():
+            self._set[vendor][key] = value
+            self._store.remember(f"settings:{vendor}", key, value)
+
+    def restore(self, vendor: str) -> None:
+        """Back to the defaults."""
+        self._set[vendor] = {}
+        self._store.forget(f"settings:{vendor}")
+
+    def all(self) -> dict[str, Json]:
+        return {vendor: defaults | self._set[vendor] for vendor, defaults in DEFAULTS.items()}
