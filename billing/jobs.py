@@ -33,7 +33,9 @@ def _check(job: Job) -> None:
 def register() -> None:
     """Fill the registry of handlers."""
     HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed"))
-    HANDLERS.register("billing.consider_activation", Handler(_consider, title="See whether a contract can be activated"))
+    HANDLERS.register(
+        "billing.consider_activation", Handler(_consider, title="See whether a contract can be activated")
+    )
     HANDLERS.register("billing.run", Handler(_run, title="Build invoice candidates"))
     HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
     HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))

@@ -1,8 +1,7 @@
 """The chain from delivered work to cash: event → piece → candidate → invoice → ledger → payment, and back."""
 
 from collections.abc import Iterable
-
-from django.db.models import QuerySet
+from typing import Any
 
 from billing.models import BillableEvent, Candidate, CreditMemo, Invoice, Payment, PaymentApplication, Piece
 from contracts.lineage import link
@@ -18,10 +17,20 @@ def _events(keys: list[str]) -> Iterable[Node]:
     for row in BillableEvent.objects.filter(pk__in=keys).select_related("resource", "legal_entity", "project"):
         who = row.resource.name if row.resource else (row.project.name if row.project else "")
         hours = f"{(row.minutes / 60).normalize():f} h" if row.minutes is not None else ""
-        yield Node("event", str(row.pk), "delivery", f"{row.get_kind_display()} {row.service_date}", f"{who} {hours}".strip(),
-                   row.amount, row.currency, link("billing:work-detail", row.pk), row.get_approval_display(),
-                   row.work_key.split(":", 1)[0], _entity(row),
-                   {"Work key": row.work_key, "Version": str(row.version), "Role": row.role, "Note": row.description})  # fmt: skip
+        yield Node(
+            "event",
+            str(row.pk),
+            "delivery",
+            f"{row.get_kind_display()} {row.service_date}",
+            f"{who} {hours}".strip(),
+            row.amount,
+            row.currency,
+            link("billing:work-detail", row.pk),
+            row.get_approval_display(),
+            row.work_key.split(":", 1)[0],
+            _entity(row),
+            {"Work key": row.work_key, "Version": str(row.version), "Role": row.role, "Note": row.description},
+        )
 
 
 def _pieces(keys: list[str]) -> Iterable[Node]:
@@ -30,44 +39,108 @@ def _pieces(keys: list[str]) -> Iterable[Node]:
         rate = f"at {row.rate.normalize():f}" if row.rate is not None else ""
         hours = f"{(row.minutes / 60).normalize():f} h " if row.minutes is not None else ""
         version = row.decision.contract_version
-        yield Node("piece", str(row.pk), "decision", f"{row.get_state_display()} {', '.join(row.codes)}".strip(),
-                   f"{hours}{rate}".strip(), row.amount, row.currency, link("billing:work-detail", row.event_id),
-                   row.state, "", _entity(row),
-                   {"Rules": row.decision.rules, "Contract version": str(version.number) if version else "none",
-                    "Decided": row.decision.decided_at.strftime("%Y-%m-%d %H:%M UTC"),
-                    "Rate row": str(row.decision.trace.get("rate", {}))[:300]})  # fmt: skip
+        yield Node(
+            "piece",
+            str(row.pk),
+            "decision",
+            f"{row.get_state_display()} {', '.join(row.codes)}".strip(),
+            f"{hours}{rate}".strip(),
+            row.amount,
+            row.currency,
+            link("billing:work-detail", row.event_id),
+            row.state,
+            "",
+            _entity(row),
+            {
+                "Rules": row.decision.rules,
+                "Contract version": str(version.number) if version else "none",
+                "Decided": row.decision.decided_at.strftime("%Y-%m-%d %H:%M UTC"),
+                "Rate row": str(row.decision.trace.get("rate", {}))[:300],
+            },
+        )
 
 
 def _candidates(keys: list[str]) -> Iterable[Node]:
     for row in Candidate.objects.filter(pk__in=keys).select_related("legal_entity", "contract", "prepared_by"):
-        approvals = ", ".join(f"{a.by.label} {a.at:%Y-%m-%d %H:%M}" for a in row.approvals.filter(verdict="approved", lapsed_at__isnull=True))
-        yield Node("candidate", str(row.pk), "candidate", row.number, row.contract.number, row.gross, row.currency,
-                   link("billing:candidate-detail", row.pk), row.get_status_display(), "", row.legal_entity.code,
-                   {"Prepared by": row.prepared_by.label, "Approved by": approvals or "nobody yet",
-                    "Content hash": row.content_hash})  # fmt: skip
+        approvals = ", ".join(
+            f"{a.by.label} {a.at:%Y-%m-%d %H:%M}"
+            for a in row.approvals.filter(verdict="approved", lapsed_at__isnull=True)
+        )
+        yield Node(
+            "candidate",
+            str(row.pk),
+            "candidate",
+            row.number,
+            row.contract.number,
+            row.gross,
+            row.currency,
+            link("billing:candidate-detail", row.pk),
+            row.get_status_display(),
+            "",
+            row.legal_entity.code,
+            {
+                "Prepared by": row.prepared_by.label,
+                "Approved by": approvals or "nobody yet",
+                "Content hash": row.content_hash,
+            },
+        )
 
 
 def _invoices(keys: list[str]) -> Iterable[Node]:
-    for row in Invoice.objects.filter(pk__in=keys).select_related("legal_entity", "bill_to__customer", "effect__connection"):
-        yield Node("invoice", str(row.pk), "invoice", row.number, row.bill_to.customer.name, row.gross, row.currency,
-                   link("billing:invoice-detail", row.pk), row.get_status_display(), row.effect.connection.code,
-                   row.legal_entity.code,
-                   {"Net": show(row.net, row.currency), "Tax": show(row.tax, row.currency), "ERP id": row.remote_id})  # fmt: skip
+    for row in Invoice.objects.filter(pk__in=keys).select_related(
+        "legal_entity", "bill_to__customer", "effect__connection"
+    ):
+        yield Node(
+            "invoice",
+            str(row.pk),
+            "invoice",
+            row.number,
+            row.bill_to.customer.name,
+            row.gross,
+            row.currency,
+            link("billing:invoice-detail", row.pk),
+            row.get_status_display(),
+            row.effect.connection.code,
+            row.legal_entity.code,
+            {"Net": show(row.net, row.currency), "Tax": show(row.tax, row.currency), "ERP id": row.remote_id},
+        )
 
 
 def _payments(keys: list[str]) -> Iterable[Node]:
     for row in Payment.objects.filter(pk__in=keys).select_related("legal_entity", "connection"):
-        yield Node("payment", str(row.pk), "cash", row.number, f"received {row.received_on}", row.amount, row.currency, "",
-                   "Reversed" if row.is_reversed else "Received", row.connection.code, row.legal_entity.code)  # fmt: skip
+        yield Node(
+            "payment",
+            str(row.pk),
+            "cash",
+            row.number,
+            f"received {row.received_on}",
+            row.amount,
+            row.currency,
+            "",
+            "Reversed" if row.is_reversed else "Received",
+            row.connection.code,
+            row.legal_entity.code,
+        )
 
 
 def _credit_memos(keys: list[str]) -> Iterable[Node]:
     for row in CreditMemo.objects.filter(pk__in=keys).select_related("legal_entity", "connection"):
-        yield Node("credit_memo", str(row.pk), "cash", row.number, f"issued {row.issued_on}", -row.gross, row.currency, "",
-                   "Credit memo", row.connection.code, row.legal_entity.code)  # fmt: skip
+        yield Node(
+            "credit_memo",
+            str(row.pk),
+            "cash",
+            row.number,
+            f"issued {row.issued_on}",
+            -row.gross,
+            row.currency,
+            "",
+            "Credit memo",
+            row.connection.code,
+            row.legal_entity.code,
+        )
 
 
-def _ids(kind: str, rows: "QuerySet[object, int]", limit: int) -> list[Ref]:
+def _ids(kind: str, rows: Any, limit: int) -> list[Ref]:
     return [(kind, str(pk)) for pk in rows[:limit]]
 
 
@@ -87,7 +160,11 @@ def _up_event(key: str, limit: int) -> list[Ref]:
 
 
 def _down_event(key: str, limit: int) -> list[Ref]:
-    return _ids("piece", Piece.objects.filter(event=key, is_current=True).order_by("number").values_list("pk", flat=True), limit)
+    return _ids(
+        "piece",
+        Piece.objects.filter(event=int(key), is_current=True).order_by("number").values_list("pk", flat=True),
+        limit,
+    )
 
 
 def _up_piece(key: str, limit: int) -> list[Ref]:
@@ -100,12 +177,14 @@ def _down_piece(key: str, limit: int) -> list[Ref]:
 
 
 def _up_candidate(key: str, limit: int) -> list[Ref]:
-    rows = Piece.objects.filter(candidate_line__candidate=key, is_current=True).order_by("event__service_date", "pk")
+    rows = Piece.objects.filter(candidate_line__candidate=int(key), is_current=True).order_by(
+        "event__service_date", "pk"
+    )
     return _ids("piece", rows.values_list("pk", flat=True), limit)
 
 
 def _down_candidate(key: str, limit: int) -> list[Ref]:
-    return _ids("invoice", Invoice.objects.filter(candidate=key).values_list("pk", flat=True), limit)
+    return _ids("invoice", Invoice.objects.filter(candidate=int(key)).values_list("pk", flat=True), limit)
 
 
 def _up_invoice(key: str, limit: int) -> list[Ref]:
@@ -114,13 +193,13 @@ def _up_invoice(key: str, limit: int) -> list[Ref]:
 
 def _down_invoice(key: str, limit: int) -> list[Ref]:
     invoice = Invoice.objects.get(pk=key)
-    payments = PaymentApplication.objects.filter(invoice=key).order_by("pk").values_list("payment", flat=True)
-    memos = CreditMemo.objects.filter(invoice=key).order_by("pk").values_list("pk", flat=True)
+    payments = PaymentApplication.objects.filter(invoice=int(key)).order_by("pk").values_list("payment", flat=True)
+    memos = CreditMemo.objects.filter(invoice=int(key)).order_by("pk").values_list("pk", flat=True)
     return [("effect", str(invoice.effect_id)), *_ids("payment", payments, limit), *_ids("credit_memo", memos, limit)]
 
 
 def _up_payment(key: str, limit: int) -> list[Ref]:
-    return _ids("invoice", PaymentApplication.objects.filter(payment=key).values_list("invoice", flat=True), limit)
+    return _ids("invoice", PaymentApplication.objects.filter(payment=int(key)).values_list("invoice", flat=True), limit)
 
 
 def _up_credit_memo(key: str, limit: int) -> list[Ref]:
@@ -130,22 +209,49 @@ def _up_credit_memo(key: str, limit: int) -> list[Ref]:
 
 def _find(text: str) -> Iterable[Hit]:
     for row in Candidate.objects.filter(number__iexact=text).select_related("legal_entity", "contract"):
-        yield Hit("candidate", str(row.pk), row.number, row.contract.number, link("billing:candidate-detail", row.pk),
-                  legal_entity=row.legal_entity.code)  # fmt: skip
+        yield Hit(
+            "candidate",
+            str(row.pk),
+            row.number,
+            row.contract.number,
+            link("billing:candidate-detail", row.pk),
+            legal_entity=row.legal_entity.code,
+        )
     for invoice in Invoice.objects.filter(number__iexact=text).select_related("legal_entity", "bill_to__customer"):
-        yield Hit("invoice", str(invoice.pk), invoice.number, invoice.bill_to.customer.name,
-                  link("billing:invoice-detail", invoice.pk), legal_entity=invoice.legal_entity.code)  # fmt: skip
+        yield Hit(
+            "invoice",
+            str(invoice.pk),
+            invoice.number,
+            invoice.bill_to.customer.name,
+            link("billing:invoice-detail", invoice.pk),
+            legal_entity=invoice.legal_entity.code,
+        )
     for payment in Payment.objects.filter(number__iexact=text).select_related("legal_entity"):
-        yield Hit("payment", str(payment.pk), payment.number, f"received {payment.received_on}",
-                  legal_entity=payment.legal_entity.code)  # fmt: skip
+        yield Hit(
+            "payment",
+            str(payment.pk),
+            payment.number,
+            f"received {payment.received_on}",
+            legal_entity=payment.legal_entity.code,
+        )
     for memo in CreditMemo.objects.filter(number__iexact=text).select_related("legal_entity"):
-        yield Hit("credit_memo", str(memo.pk), memo.number, f"issued {memo.issued_on}", legal_entity=memo.legal_entity.code)
+        yield Hit(
+            "credit_memo", str(memo.pk), memo.number, f"issued {memo.issued_on}", legal_entity=memo.legal_entity.code
+        )
     works = BillableEvent.objects.filter(work_key__in=[text], is_current=True).select_related("legal_entity")
     if not works and text.isalnum():
-        works = BillableEvent.objects.filter(source_version__source_id=text, is_current=True).select_related("legal_entity")
+        works = BillableEvent.objects.filter(source_version__source_id=text, is_current=True).select_related(
+            "legal_entity"
+        )
     for work in works[:20]:
-        yield Hit("event", str(work.pk), work.work_key, f"{work.get_kind_display()} {work.service_date}",
-                  link("billing:work-detail", work.pk), legal_entity=_entity(work))  # fmt: skip
+        yield Hit(
+            "event",
+            str(work.pk),
+            work.work_key,
+            f"{work.get_kind_display()} {work.service_date}",
+            link("billing:work-detail", work.pk),
+            legal_entity=_entity(work),
+        )
 
 
 def register() -> None:

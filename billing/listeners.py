@@ -11,8 +11,14 @@ def _agreement_changed(contract_id: int, what: str) -> None:
     contract = Contract.objects.select_related("legal_entity").get(pk=contract_id)
     lane = f"contract:{contract_id}"
     if contract.status == Contract.Status.SIGNED:
-        items.enqueue("billing.consider_activation", lane=lane, stage="ingest", payload={"contract": contract_id},
-                      dedupe="consider", legal_entity=contract.legal_entity.code)  # fmt: skip
+        items.enqueue(
+            "billing.consider_activation",
+            lane=lane,
+            stage="ingest",
+            payload={"contract": contract_id},
+            dedupe="consider",
+            legal_entity=contract.legal_entity.code,
+        )
     if what == "project":
         work.adopt(contract=contract, by="system:billing")
     if contract.activated_at:

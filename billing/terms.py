@@ -1,7 +1,8 @@
 """Load what the engine is told: the terms of a contract and its open work, as plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -28,18 +29,36 @@ def load(contract: Contract) -> values.Terms:
         lines=tuple(engine_line(line) for line in contract.lines.all()),
         rates=tuple(_rate(row) for row in rate_rows(contract)),
         caps=tuple(
-            values.CapTerm(id=cap.pk, line_id=cap.line_id, kind=cap.kind, limit=cap.limit, used=cap.reserved + cap.committed)
+            values.CapTerm(
+                id=cap.pk,
+                line_id=cap.line_id,
+                kind=cast(Any, cap.kind),
+                limit=cap.limit,
+                used=cap.reserved + cap.committed,
+            )
             for cap in contract.caps.order_by("id")
         ),
         eligibility=tuple(
             values.EligibilityRow(
-                id=rule.pk, kind=rule.kind, project_id=rule.project_id, task_code=rule.task_code, role=rule.role,
-                category=rule.category, line_id=rule.line_id, chargeability=rule.chargeability,
-            )  # fmt: skip
+                id=rule.pk,
+                kind=cast(Any, rule.kind),
+                project_id=rule.project_id,
+                task_code=rule.task_code,
+                role=rule.role,
+                category=rule.category,
+                line_id=rule.line_id,
+                chargeability=cast(Any, rule.chargeability),
+            )
             for rule in contract.eligibility.order_by("id")
         ),
         holds=tuple(
-            values.HoldTerm(id=hold.pk, scope=hold.scope, target=hold.target_id, code=hold.code, effect=hold.effect)
+            values.HoldTerm(
+                id=hold.pk,
+                scope=cast(Any, hold.scope),
+                target=hold.target_id,
+                code=hold.code,
+                effect=cast(Any, hold.effect),
+            )
             for hold in holds_on(contract)
         ),
     )
@@ -61,29 +80,29 @@ def engine_line(line: ContractLine) -> values.Line:
     return values.Line(
         id=line.pk,
         number=line.number,
-        method=line.method,
+        method=cast(values.Method, line.method),
         name=line.name,
         amount=line.amount,
         included_minutes=line.included_hours * MINUTES if line.included_hours is not None else None,
         overage_rate=line.overage_rate,
-        unused=line.unused,
+        unused=cast(Any, line.unused),
         starts_on=line.starts_on,
         ends_on=line.ends_on,
-        expense_rule=line.expense_rule,
+        expense_rule=cast(values.ExpenseRule, line.expense_rule),
         markup_percent=line.markup_percent,
-        status=line.status,
+        status=cast(Any, line.status),
     )
 
 
 def _rate(row: RateRow) -> values.RateRow:
     return values.RateRow(
         id=row.pk,
-        scope=row.card.scope,
+        scope=cast(values.Scope, row.card.scope),
         role=row.role,
         resource=row.resource,
         item=row.item,
         currency=row.currency,
-        unit=row.unit,
+        unit=cast(values.Unit, row.unit),
         rate=row.rate,
         valid_from=row.validity.lower,
         valid_to=row.validity.upper,
@@ -96,14 +115,16 @@ def open_work(events: Iterable[BillableEvent]) -> list[values.Work]:
     events = list(events)
     locked = {
         row["event_id"]: row
-        for row in Piece.objects.filter(event__in=[event.pk for event in events], is_current=True, state__in=Piece.LOCKED)
+        for row in Piece.objects.filter(
+            event__in=[event.pk for event in events], is_current=True, state__in=Piece.LOCKED
+        )
         .values("event_id")
         .annotate(minutes=Sum("minutes"), amount=Sum("amount"))
     }
     return [_work(event, locked.get(event.pk)) for event in events if not _wholly_locked(event, locked.get(event.pk))]
 
 
-def _wholly_locked(event: BillableEvent, locked: dict[str, Decimal | None] | None) -> bool:
+def _wholly_locked(event: BillableEvent, locked: Mapping[str, Any] | None) -> bool:
     if locked is None:
         return False
     if event.minutes is not None:
@@ -112,7 +133,7 @@ def _wholly_locked(event: BillableEvent, locked: dict[str, Decimal | None] | Non
     return not Piece.objects.filter(event=event, is_current=True, state=Piece.State.OVER_CAP).exists()
 
 
-def _work(event: BillableEvent, locked: dict[str, Decimal | None] | None) -> values.Work:
+def _work(event: BillableEvent, locked: Mapping[str, Any] | None) -> values.Work:
     zero = Decimal(0)
     return values.Work(
         event_id=event.pk,

@@ -29,38 +29,90 @@ def source_refs(row: Model) -> list[Ref]:
 
 def _opportunities(keys: list[str]) -> Iterable[Node]:
     for row in Opportunity.objects.filter(pk__in=keys).select_related("customer"):
-        yield Node("opportunity", str(row.pk), "agreement", row.name, row.customer.name, row.amount, row.currency,
-                   status=row.stage, facts={"Won": "yes" if row.is_won else "no", "Closes": str(row.closes_on or "")})  # fmt: skip
+        yield Node(
+            "opportunity",
+            str(row.pk),
+            "agreement",
+            row.name,
+            row.customer.name,
+            row.amount,
+            row.currency,
+            status=row.stage,
+            facts={"Won": "yes" if row.is_won else "no", "Closes": str(row.closes_on or "")},
+        )
 
 
 def _contracts(keys: list[str]) -> Iterable[Node]:
     for row in Contract.objects.filter(pk__in=keys).select_related("customer", "legal_entity"):
-        yield Node("contract", str(row.pk), "contract", row.number, f"{row.name}, {row.customer.name}", None, row.currency,
-                   link("contracts:contract-detail", row.pk), row.get_status_display(), "",
-                   row.legal_entity.code, {"Signed": str(row.signed_on or ""), "Terms": row.payment_terms})  # fmt: skip
+        yield Node(
+            "contract",
+            str(row.pk),
+            "contract",
+            row.number,
+            f"{row.name}, {row.customer.name}",
+            None,
+            row.currency,
+            link("contracts:contract-detail", row.pk),
+            row.get_status_display(),
+            "",
+            row.legal_entity.code,
+            {"Signed": str(row.signed_on or ""), "Terms": row.payment_terms},
+        )
 
 
 def _amendments(keys: list[str]) -> Iterable[Node]:
     for row in Amendment.objects.filter(pk__in=keys).select_related("contract__legal_entity"):
-        yield Node("amendment", str(row.pk), "contract", f"Amendment {row.number}", row.description, None, "",
-                   link("contracts:contract-detail", row.contract_id), row.get_status_display(), "",
-                   row.contract.legal_entity.code,
-                   {"Effective": str(row.effective_on or ""), "Signed": str(row.signed_on or "")})  # fmt: skip
+        yield Node(
+            "amendment",
+            str(row.pk),
+            "contract",
+            f"Amendment {row.number}",
+            row.description,
+            None,
+            "",
+            link("contracts:contract-detail", row.contract_id),
+            row.get_status_display(),
+            "",
+            row.contract.legal_entity.code,
+            {"Effective": str(row.effective_on or ""), "Signed": str(row.signed_on or "")},
+        )
 
 
 def _projects(keys: list[str]) -> Iterable[Node]:
     for row in Project.objects.filter(pk__in=keys).select_related("contract__legal_entity"):
         entity = row.contract.legal_entity.code if row.contract else ""
-        yield Node("project", str(row.pk), "delivery", row.code, row.name, None, "", link("contracts:project-detail", row.pk),
-                   row.get_status_display(), "", entity)  # fmt: skip
+        yield Node(
+            "project",
+            str(row.pk),
+            "delivery",
+            row.code,
+            row.name,
+            None,
+            "",
+            link("contracts:project-detail", row.pk),
+            row.get_status_display(),
+            "",
+            entity,
+        )
 
 
 def _milestones(keys: list[str]) -> Iterable[Node]:
     for row in Milestone.objects.filter(pk__in=keys).select_related("line__contract__legal_entity"):
         contract = row.line.contract
-        yield Node("milestone", str(row.pk), "delivery", row.name, contract.number, row.amount, row.currency,
-                   link("contracts:contract-detail", contract.pk), row.get_status_display(), "",
-                   contract.legal_entity.code, {"Accepted": str(row.accepted_on or ""), "Evidence": row.evidence})  # fmt: skip
+        yield Node(
+            "milestone",
+            str(row.pk),
+            "delivery",
+            row.name,
+            contract.number,
+            row.amount,
+            row.currency,
+            link("contracts:contract-detail", contract.pk),
+            row.get_status_display(),
+            "",
+            contract.legal_entity.code,
+            {"Accepted": str(row.accepted_on or ""), "Evidence": row.evidence},
+        )
 
 
 def _up_contract(key: str, limit: int) -> list[Ref]:
@@ -70,8 +122,8 @@ def _up_contract(key: str, limit: int) -> list[Ref]:
 
 
 def _down_contract(key: str, limit: int) -> list[Ref]:
-    amendments = Amendment.objects.filter(contract=key).order_by("pk")[:limit]
-    projects = Project.objects.filter(contract=key).order_by("pk")[:limit]
+    amendments = Amendment.objects.filter(contract=int(key)).order_by("pk")[:limit]
+    projects = Project.objects.filter(contract=int(key)).order_by("pk")[:limit]
     return [("amendment", str(row.pk)) for row in amendments] + [("project", str(row.pk)) for row in projects]
 
 
@@ -88,12 +140,24 @@ def _up_milestone(key: str, limit: int) -> list[Ref]:
 
 def _find(text: str) -> Iterable[Hit]:
     for row in Contract.objects.filter(number__iexact=text).select_related("legal_entity", "customer"):
-        yield Hit("contract", str(row.pk), row.number, f"{row.name}, {row.customer.name}",
-                  link("contracts:contract-detail", row.pk), legal_entity=row.legal_entity.code)  # fmt: skip
+        yield Hit(
+            "contract",
+            str(row.pk),
+            row.number,
+            f"{row.name}, {row.customer.name}",
+            link("contracts:contract-detail", row.pk),
+            legal_entity=row.legal_entity.code,
+        )
     for project in Project.objects.filter(Q(code__iexact=text)).select_related("contract__legal_entity"):
         entity = project.contract.legal_entity.code if project.contract else ""
-        yield Hit("project", str(project.pk), project.code, project.name, link("contracts:project-detail", project.pk),
-                  legal_entity=entity)  # fmt: skip
+        yield Hit(
+            "project",
+            str(project.pk),
+            project.code,
+            project.name,
+            link("contracts:project-detail", project.pk),
+            legal_entity=entity,
+        )
     yield from _find_references(text)
 
 
@@ -116,8 +180,15 @@ def _find_references(text: str) -> Iterable[Hit]:
         kind, key = KIND_OF[row.object_type], str(row.object_id)
         node = next(iter(PROVIDERS.get(kind).load([key])), None)
         if node is not None:
-            yield Hit(kind, key, node.label, f"{row.entity} {row.source_id} in {row.connection.name}", node.url,
-                      row.connection.code, node.legal_entity)  # fmt: skip
+            yield Hit(
+                kind,
+                key,
+                node.label,
+                f"{row.entity} {row.source_id} in {row.connection.name}",
+                node.url,
+                row.connection.code,
+                node.legal_entity,
+            )
 
 
 def register() -> None:
@@ -127,7 +198,10 @@ def register() -> None:
         Provider(
             _opportunities,
             lambda key, limit: source_refs(Opportunity.objects.get(pk=key))[:limit],
-            lambda key, limit: [("contract", str(pk)) for pk in Contract.objects.filter(opportunity=key).values_list("pk", flat=True)[:limit]],
+            lambda key, limit: [
+                ("contract", str(pk))
+                for pk in Contract.objects.filter(opportunity=int(key)).values_list("pk", flat=True)[:limit]
+            ],
         ),
     )
     PROVIDERS.register("contract", Provider(_contracts, _up_contract, _down_contract))
@@ -135,7 +209,10 @@ def register() -> None:
         "amendment",
         Provider(
             _amendments,
-            lambda key, limit: [("contract", str(Amendment.objects.get(pk=key).contract_id)), *source_refs(Amendment.objects.get(pk=key))],
+            lambda key, limit: [
+                ("contract", str(Amendment.objects.get(pk=key).contract_id)),
+                *source_refs(Amendment.objects.get(pk=key)),
+            ],
             lambda key, limit: [],
         ),
     )

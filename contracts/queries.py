@@ -21,9 +21,9 @@ def contracts_for(user: User) -> QuerySet[Contract]:
 def referenced(connection: Connection, entity: str, source_ids: Iterable[str]) -> dict[str, int]:
     """Our row ids by the ids another system uses; unknown ids are absent."""
     return dict(
-        ExternalReference.objects.filter(connection=connection, entity=entity, source_id__in=set(source_ids)).values_list(
-            "source_id", "object_id"
-        )
+        ExternalReference.objects.filter(
+            connection=connection, entity=entity, source_id__in=set(source_ids)
+        ).values_list("source_id", "object_id")
     )
 
 
@@ -45,7 +45,9 @@ def reference_of(row: Model, connection: Connection, entity: str = "") -> Extern
 
 def references_of(row: Model) -> QuerySet[ExternalReference]:
     """All the places our row is known, for the contract page."""
-    return ExternalReference.objects.filter(object_type=row._meta.label_lower, object_id=row.pk).select_related("connection")
+    return ExternalReference.objects.filter(object_type=row._meta.label_lower, object_id=row.pk).select_related(
+        "connection"
+    )
 
 
 def route(role: str, legal_entity: LegalEntity) -> Connection | None:

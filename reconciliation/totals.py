@@ -91,7 +91,9 @@ def _work(entity: LegalEntity | None, result: Statement) -> None:
     buckets = pieces.aggregate(total=Sum("minutes"))["total"] or ZERO
     decided = Decision.objects.filter(event__in=events, is_current=True).count()
     result.arrows.append(Arrow("hours", code, "", "Hours in", hours_in / 60, "Hours in buckets", buckets / 60))
-    result.arrows.append(Arrow("decisions", code, "", "Σ events", Decimal(events.count()), "Σ decisions", Decimal(decided)))
+    result.arrows.append(
+        Arrow("decisions", code, "", "Σ events", Decimal(events.count()), "Σ decisions", Decimal(decided))
+    )
 
 
 def _currencies(entity: LegalEntity) -> list[str]:
@@ -115,15 +117,43 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
     )
     nets = {name: total or ZERO for name, total in net.items()}
     result.arrows += [
-        Arrow("billable", entity.code, currency, "Σ billable", value["value"], "Σ in candidates + Σ unbilled",
-              value["in_candidates"] + value["unbilled"]),
-        Arrow("printed", entity.code, currency, "Σ shares of work in candidates", value["printed"], "Σ candidates",
-              nets["all"]),
-        Arrow("candidates", entity.code, currency, "Σ candidates", nets["all"], "Σ posted + Σ waiting",
-              nets["posted"] + nets["waiting"]),
-        Arrow("invoices", entity.code, currency, "Σ posted candidates", nets["posted"], "Σ invoices",
-              Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO),
-    ]  # fmt: skip
+        Arrow(
+            "billable",
+            entity.code,
+            currency,
+            "Σ billable",
+            value["value"],
+            "Σ in candidates + Σ unbilled",
+            value["in_candidates"] + value["unbilled"],
+        ),
+        Arrow(
+            "printed",
+            entity.code,
+            currency,
+            "Σ shares of work in candidates",
+            value["printed"],
+            "Σ candidates",
+            nets["all"],
+        ),
+        Arrow(
+            "candidates",
+            entity.code,
+            currency,
+            "Σ candidates",
+            nets["all"],
+            "Σ posted + Σ waiting",
+            nets["posted"] + nets["waiting"],
+        ),
+        Arrow(
+            "invoices",
+            entity.code,
+            currency,
+            "Σ posted candidates",
+            nets["posted"],
+            "Σ invoices",
+            Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO,
+        ),
+    ]
 
 
 def _ledger(total: LedgerTotal, result: Statement) -> None:
@@ -131,13 +161,34 @@ def _ledger(total: LedgerTotal, result: Statement) -> None:
     invoices = Invoice.objects.filter(legal_entity__code=total.legal_entity, currency=total.currency)
     sums = invoices.aggregate(gross=Sum("gross"), paid=Sum("paid"), count=Count("pk"))
     result.arrows += [
-        Arrow("ledger count", total.legal_entity, total.currency, "Invoices here", Decimal(sums["count"]),
-              "Invoices in the ERP", Decimal(total.count)),
-        Arrow("ledger", total.legal_entity, total.currency, "Σ posted here", sums["gross"] or ZERO, "Σ in the ERP's ledger",
-              total.gross),
-        Arrow("cash", total.legal_entity, total.currency, "Σ paid here", sums["paid"] or ZERO, "Σ paid in the ERP",
-              total.paid),
-    ]  # fmt: skip
+        Arrow(
+            "ledger count",
+            total.legal_entity,
+            total.currency,
+            "Invoices here",
+            Decimal(sums["count"]),
+            "Invoices in the ERP",
+            Decimal(total.count),
+        ),
+        Arrow(
+            "ledger",
+            total.legal_entity,
+            total.currency,
+            "Σ posted here",
+            sums["gross"] or ZERO,
+            "Σ in the ERP's ledger",
+            total.gross,
+        ),
+        Arrow(
+            "cash",
+            total.legal_entity,
+            total.currency,
+            "Σ paid here",
+            sums["paid"] or ZERO,
+            "Σ paid in the ERP",
+            total.paid,
+        ),
+    ]
 
 
 def _figures(entity: LegalEntity) -> list[dict[str, Any]]:
@@ -164,7 +215,11 @@ def _figures(entity: LegalEntity) -> list[dict[str, Any]]:
                 "contracts": contracts.count(),
                 "activated": activated,
                 "buckets": {
-                    state: {"hours": (row["minutes"] or ZERO) / 60, "amount": row["amount"] or ZERO, "count": row["count"]}
+                    state: {
+                        "hours": (row["minutes"] or ZERO) / 60,
+                        "amount": row["amount"] or ZERO,
+                        "count": row["count"],
+                    }
                     for state, row in sorted(buckets.items())
                 },
                 "payments": payments.aggregate(t=Sum("amount"))["t"] or ZERO,
@@ -176,7 +231,10 @@ def _figures(entity: LegalEntity) -> list[dict[str, Any]]:
 
 def _cases() -> list[dict[str, Any]]:
     rows = (
-        Case.objects.exclude(status="resolved").values("code", "legal_entity").annotate(count=Count("pk")).order_by("code", "legal_entity")
+        Case.objects.exclude(status="resolved")
+        .values("code", "legal_entity")
+        .annotate(count=Count("pk"))
+        .order_by("code", "legal_entity")
     )
     money: dict[tuple[str, str], dict[str, Decimal]] = {}
     held = (
@@ -191,7 +249,12 @@ def _cases() -> list[dict[str, Any]]:
 
 
 def _holds() -> list[dict[str, Any]]:
-    rows = Hold.objects.filter(status="open").values("code", "legal_entity__code").annotate(count=Count("pk")).order_by("code")
+    rows = (
+        Hold.objects.filter(status="open")
+        .values("code", "legal_entity__code")
+        .annotate(count=Count("pk"))
+        .order_by("code")
+    )
     held = (
         Piece.objects.filter(is_current=True, state="held", amount__isnull=False)
         .values("legal_entity__code", "codes", "currency")
@@ -203,10 +266,14 @@ def _holds() -> list[dict[str, Any]]:
             sums = money.setdefault((code, row["legal_entity__code"]), {})
             sums[row["currency"]] = sums.get(row["currency"], ZERO) + row["total"]
     return [
-        {"code": row["code"], "legal_entity": row["legal_entity__code"] or "", "count": row["count"],
-         "money": money.get((row["code"], row["legal_entity__code"]), {})}
+        {
+            "code": row["code"],
+            "legal_entity": row["legal_entity__code"] or "",
+            "count": row["count"],
+            "money": money.get((row["code"], row["legal_entity__code"]), {}),
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def intake_totals() -> Mapping[str, int]:

@@ -17,7 +17,6 @@ from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.people.models import User
 from integration_hub.trail.record import event
 
-
 ROLLING = timedelta(days=30)
 
 
@@ -27,7 +26,7 @@ def standing(candidate: Candidate) -> engine.Standing:
     recent = invoices.filter(invoice_date__gt=candidate.invoice_date - ROLLING).aggregate(total=Sum("gross"))["total"]
     seats = engine.seats(
         candidate.gross,
-        first_on_contract=not candidate.contract.invoices.exists(),
+        first_invoice=not candidate.contract.invoices.exists(),
         recent=recent or Decimal(0),
     )
     rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
@@ -49,10 +48,18 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
     status = Candidate.Status.APPROVED if now_standing.complete else candidate.status
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
-    Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status)  # type: ignore[attr-defined]
-    event("billing.candidate.approved", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, hash=seen_hash,
-          approvals=len(now_standing.counted), needed=now_standing.needed)  # fmt: skip
+    Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status)
+    event(
+        "billing.candidate.approved",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        hash=seen_hash,
+        approvals=len(now_standing.counted),
+        needed=now_standing.needed,
+    )
     candidate.refresh_from_db()
     return candidate
 
@@ -66,14 +73,25 @@ def send_back(*, candidate_id: int, by: User, seen_version: int, reason: str) ->
         raise NotReady("Say why you return it.")
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.RETURNED)
     candidates.lapse_approvals(candidate)
-    Candidate.objects.transition(  # type: ignore[attr-defined]
+    Candidate.objects.transition(
         candidate.pk, seen_version=seen_version, status=Candidate.Status.RETURNED, returned_reason=reason
     )
     Approval.objects.create(
-        candidate=candidate, verdict=Approval.Verdict.RETURNED, content_hash=candidate.content_hash, by=by, reason=reason
+        candidate=candidate,
+        verdict=Approval.Verdict.RETURNED,
+        content_hash=candidate.content_hash,
+        by=by,
+        reason=reason,
     )
-    event("billing.candidate.returned", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=reason)  # fmt: skip
+    event(
+        "billing.candidate.returned",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        reason=reason,
+    )
     candidate.refresh_from_db()
     return candidate
 
@@ -99,7 +117,7 @@ def _plan(candidate: Candidate, by: User) -> Effect:
     if connection is None:
         raise NotReady(f"No ERP is routed for {candidate.legal_entity.code}: set a route in Django admin.")
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
-    Candidate.objects.transition(candidate.pk, seen_version=candidate.version, status=Candidate.Status.POSTING)  # type: ignore[attr-defined]
+    Candidate.objects.transition(candidate.pk, seen_version=candidate.version, status=Candidate.Status.POSTING)
     effect = effects.plan(
         effect_type=f"{connection.vendor}.invoice.post",
         connection=connection,
@@ -113,8 +131,15 @@ def _plan(candidate: Candidate, by: User) -> Effect:
         currency=candidate.currency,
         lane=f"post:{connection.code}:{candidate.number}",
     )
-    event("billing.candidate.posting", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, effect=effect.key)  # fmt: skip
+    event(
+        "billing.candidate.posting",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        effect=effect.key,
+    )
     return effect
 
 
@@ -124,7 +149,9 @@ class Lapsed(Denied):
     def __init__(self, candidate: Candidate) -> None:
         self.candidate = candidate
         codes = f" ({', '.join(candidate.codes)})" if candidate.codes else ""
-        super().__init__(f"The figures or checks of {candidate.number} moved since it was approved{codes}. Approve it again.")
+        super().__init__(
+            f"The figures or checks of {candidate.number} moved since it was approved{codes}. Approve it again."
+        )
 
 
 def payload_of(candidate: Candidate) -> dict[str, object]:
@@ -168,4 +195,3 @@ def _locked(candidate_id: int) -> Candidate:
         .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
         .get(pk=candidate_id)
     )
-

@@ -41,7 +41,11 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
     """
     for old in Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("pk"):
         dissolve(candidate=old, by="system:billing", reason=f"Rebuilt by run {run.pk}")
-    if terms.holds_on(contract).filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"]).exists():
+    if (
+        terms.holds_on(contract)
+        .filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"])
+        .exists()
+    ):
         return None
     pieces = list(
         Piece.objects.select_for_update(of=("self",))
@@ -65,8 +69,16 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
     )
     _print(candidate, pieces)
     _reserve(candidate)
-    event("billing.candidate.built", by=run.started_by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=contract.legal_entity.code, net=candidate.net, pieces=len(pieces))  # fmt: skip
+    event(
+        "billing.candidate.built",
+        by=run.started_by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=contract.legal_entity.code,
+        net=candidate.net,
+        pieces=len(pieces),
+    )
     quote_soon(candidate)
     return candidate
 
@@ -121,17 +133,15 @@ def _store_line(candidate: Candidate, number: int, line: PrintedLine) -> None:
         service_to=line.service_to,
     )
     shares = dict(zip(line.piece_ids, line.shares, strict=True))
-    changed = [
-        Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=row, net=net) for pk, net in shares.items()
-    ]
+    changed = [Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=row, net=net) for pk, net in shares.items()]
     Piece.objects.bulk_update(changed, ["state", "candidate_line", "net"], batch_size=1000)
 
 
 def _billed(piece: Piece) -> BilledPiece:
     work = piece.event
     who = work.resource.name if work.resource else ""
-    assert piece.amount is not None
-    assert piece.line_id is not None
+    if piece.amount is None or piece.line_id is None:
+        raise ValueError(f"Piece {piece.pk} is billable without amount or line.")
     return BilledPiece(
         id=piece.pk,
         kind=work.kind,  # type: ignore[arg-type]  # choices are the same words
@@ -182,12 +192,18 @@ def _pieces(candidate: Candidate) -> list[Piece]:
 @transaction.atomic
 def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int | None = None) -> Candidate:
     """Take an unposted candidate apart: its work is billable again, its reservations and approvals are gone."""
-    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract").get(pk=candidate.pk)
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract")
+        .get(pk=candidate.pk)
+    )
     if isinstance(by, User):
         policies.can_dissolve(candidate, by).or_raise()
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.DISSOLVED)
-    Candidate.objects.transition(  # type: ignore[attr-defined]  # VersionedQuerySet
-        candidate.pk, seen_version=candidate.version if seen_version is None else seen_version, status=Candidate.Status.DISSOLVED
+    Candidate.objects.transition(
+        candidate.pk,
+        seen_version=candidate.version if seen_version is None else seen_version,
+        status=Candidate.Status.DISSOLVED,
     )
     _unreserve(candidate)
     Piece.objects.filter(candidate_line__candidate=candidate).update(
@@ -195,8 +211,15 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
     )
     lapse_approvals(candidate)
     checks.clear_cases(candidate)
-    event("billing.candidate.dissolved", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=reason)  # fmt: skip
+    event(
+        "billing.candidate.dissolved",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        reason=reason,
+    )
     candidate.refresh_from_db()
     return candidate
 
@@ -214,7 +237,10 @@ def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
     )
     ids = set(pieces.values_list("candidate_line__candidate", flat=True))
     touched = list(
-        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "bill_to").filter(pk__in=ids).order_by("pk")
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "bill_to")
+        .filter(pk__in=ids)
+        .order_by("pk")
     )
     gone = list(pieces.values_list("pk", flat=True))
     for candidate in touched:
@@ -231,16 +257,31 @@ def _reprint(candidate: Candidate, by: Actor) -> None:
     if not left:
         Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.DISSOLVED, version=F("version") + 1)
         checks.clear_cases(candidate)
-        event("billing.candidate.dissolved", by=by, object_type="billing.candidate", object_id=candidate.pk,
-              label=candidate.number, legal_entity=candidate.legal_entity.code, reason="Nothing is left in it")  # fmt: skip
+        event(
+            "billing.candidate.dissolved",
+            by=by,
+            object_type="billing.candidate",
+            object_id=candidate.pk,
+            label=candidate.number,
+            legal_entity=candidate.legal_entity.code,
+            reason="Nothing is left in it",
+        )
         return
     _print(candidate, left)
     _reserve(candidate)
     candidate.status = Candidate.Status.BUILDING
     candidate.version += 1
     candidate.save()
-    event("billing.candidate.reprinted", by=by, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, net=candidate.net, lapsed=lapsed)  # fmt: skip
+    event(
+        "billing.candidate.reprinted",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        net=candidate.net,
+        lapsed=lapsed,
+    )
     quote_soon(candidate)
 
 

@@ -51,15 +51,28 @@ def receive(
         if before.get(invoice_id) != wanted.get(invoice_id):
             settle(invoice_id=invoice_id)
     if created or before != wanted:
-        event("billing.payment.reversed" if payment.is_reversed else "billing.payment.received", by=connection.code,
-              object_type="billing.payment", object_id=payment.pk, label=payment.number, legal_entity=legal_entity.code,
-              amount=payment.amount, currency=payment.currency, applied={str(key): value for key, value in wanted.items()})  # fmt: skip
+        event(
+            "billing.payment.reversed" if payment.is_reversed else "billing.payment.received",
+            by=connection.code,
+            object_type="billing.payment",
+            object_id=payment.pk,
+            label=payment.number,
+            legal_entity=legal_entity.code,
+            amount=payment.amount,
+            currency=payment.currency,
+            applied={str(key): value for key, value in wanted.items()},
+        )
     return payment
 
 
 @transaction.atomic
 def receive_credit(
-    *, record: canonical.CreditMemo, connection: Connection, source_version_id: int, invoice: Invoice | None, legal_entity: LegalEntity
+    *,
+    record: canonical.CreditMemo,
+    connection: Connection,
+    source_version_id: int,
+    invoice: Invoice | None,
+    legal_entity: LegalEntity,
 ) -> CreditMemo:
     """Store a credit memo the ERP reports and reduce what is open on the invoice it was applied to."""
     applied = sum((part.amount for part in record.applications), ZERO)
@@ -81,20 +94,38 @@ def receive_credit(
     )
     if invoice is not None:
         settle(invoice_id=invoice.pk)
-    event("billing.credit_memo.received", by=connection.code, object_type="billing.creditmemo", object_id=memo.pk,
-          label=memo.number, legal_entity=legal_entity.code, gross=memo.gross, applied=applied)  # fmt: skip
+    event(
+        "billing.credit_memo.received",
+        by=connection.code,
+        object_type="billing.creditmemo",
+        object_id=memo.pk,
+        label=memo.number,
+        legal_entity=legal_entity.code,
+        gross=memo.gross,
+        applied=applied,
+    )
     return memo
 
 
 def settle(*, invoice_id: int) -> Invoice:
     """Recompute what is paid and credited on an invoice, move its status, tell CRM and PSA."""
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract__legal_entity").get(pk=invoice_id)
+    invoice = (
+        Invoice.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract__legal_entity")
+        .get(pk=invoice_id)
+    )
     paid = invoice.applications.aggregate(total=Sum("amount"))["total"] or ZERO
     credited = invoice.credit_memos.aggregate(total=Sum("applied"))["total"] or ZERO
     if paid + credited > invoice.gross:
         raise BadInput(
             f"Invoice {invoice.number}",
-            [Problem("amount", f"{paid + credited} is more than its gross {invoice.gross}.", "Correct the application in the ERP.")],
+            [
+                Problem(
+                    "amount",
+                    f"{paid + credited} is more than its gross {invoice.gross}.",
+                    "Correct the application in the ERP.",
+                )
+            ],
         )
     status = _status(invoice, paid, credited)
     if (invoice.paid, invoice.credited, invoice.status) == (paid, credited, status):
@@ -105,8 +136,17 @@ def settle(*, invoice_id: int) -> Invoice:
         paid=paid, credited=credited, status=status, version=invoice.version + 1, updated_at=now()
     )
     invoice.refresh_from_db()
-    event("billing.invoice.settled", by="system:billing", object_type="billing.invoice", object_id=invoice.pk,
-          label=invoice.number, legal_entity=invoice.legal_entity.code, paid=paid, credited=credited, status=status)  # fmt: skip
+    event(
+        "billing.invoice.settled",
+        by="system:billing",
+        object_type="billing.invoice",
+        object_id=invoice.pk,
+        label=invoice.number,
+        legal_entity=invoice.legal_entity.code,
+        paid=paid,
+        credited=credited,
+        status=status,
+    )
     status_out.tell(invoice=invoice)
     return invoice
 

@@ -16,9 +16,18 @@ from integration_hub.trail.record import event
 
 BY = "system:billing"
 CASE_CODES = (
-    "PO_MISSING", "PO_EXPIRED", "PO_EXHAUSTED", "BILLTO_INCOMPLETE", "CREDIT_HOLD", "TAX_MISSING", "TAX_VARIANCE",
-    "AMOUNT_ANOMALY", "AMENDMENT_PENDING", "ERP_MAPPING", "PERIOD_CLOSED",
-)  # fmt: skip
+    "PO_MISSING",
+    "PO_EXPIRED",
+    "PO_EXHAUSTED",
+    "BILLTO_INCOMPLETE",
+    "CREDIT_HOLD",
+    "TAX_MISSING",
+    "TAX_VARIANCE",
+    "AMOUNT_ANOMALY",
+    "AMENDMENT_PENDING",
+    "ERP_MAPPING",
+    "PERIOD_CLOSED",
+)
 
 
 def rendering(candidate: Candidate) -> dict[str, object]:
@@ -76,7 +85,9 @@ def facts(candidate: Candidate) -> CandidateFacts:
         stragglers=waiting.count(),
         stragglers_amount=waiting.aggregate(total=Sum("amount"))["total"] or ZERO,
         earlier_nets=tuple(
-            Invoice.objects.filter(contract=candidate.contract).order_by("-invoice_date").values_list("net", flat=True)[:6]
+            Invoice.objects.filter(contract=candidate.contract)
+            .order_by("-invoice_date")
+            .values_list("net", flat=True)[:6]
         ),
         amendment_pending=Amendment.objects.filter(
             contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
@@ -134,9 +145,18 @@ def run(*, candidate_id: int) -> Candidate:
     if (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash) != before:
         candidate.version += 1
         candidate.save()
-        event("billing.candidate.checked", by=BY, object_type="billing.candidate", object_id=candidate.pk,
-              label=candidate.number, legal_entity=candidate.legal_entity.code, status=status, stops=stopping,
-              warnings=warned, lapsed=lapsed)  # fmt: skip
+        event(
+            "billing.candidate.checked",
+            by=BY,
+            object_type="billing.candidate",
+            object_id=candidate.pk,
+            label=candidate.number,
+            legal_entity=candidate.legal_entity.code,
+            status=status,
+            stops=stopping,
+            warnings=warned,
+            lapsed=lapsed,
+        )
     _sync_cases(candidate, results)
     return candidate
 

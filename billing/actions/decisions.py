@@ -32,8 +32,17 @@ def decide_contract(*, contract_id: int, caused_by: str) -> int:
     changed = _store(results, contract, current_version(contract), caused_by)
     exceptions.sync_contract(contract)
     if changed:
-        event("billing.work.decided", by=BY, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
-              legal_entity=contract.legal_entity.code, changed=changed, of=len(works), caused_by=caused_by)  # fmt: skip
+        event(
+            "billing.work.decided",
+            by=BY,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            changed=changed,
+            of=len(works),
+            because=caused_by,
+        )
     return changed
 
 
@@ -47,7 +56,11 @@ def decide_project(*, project_id: int, caused_by: str) -> int:
 
 
 def _current() -> QuerySet[BillableEvent]:
-    return BillableEvent.objects.filter(is_current=True, is_deleted=False).select_related("resource").order_by("service_date", "id")
+    return (
+        BillableEvent.objects.filter(is_current=True, is_deleted=False)
+        .select_related("resource")
+        .order_by("service_date", "id")
+    )
 
 
 def _store(
@@ -61,16 +74,22 @@ def _store(
         return 0
     changed_ids = [result.event_id for result in changed]
     Decision.objects.filter(event__in=changed_ids, is_current=True).update(is_current=False)
-    Piece.objects.filter(event__in=changed_ids, is_current=True).exclude(state__in=Piece.LOCKED).update(is_current=False)
+    Piece.objects.filter(event__in=changed_ids, is_current=True).exclude(state__in=Piece.LOCKED).update(
+        is_current=False
+    )
     last = dict(
         Piece.objects.filter(event__in=changed_ids, is_current=True).values_list("event_id").annotate(Max("number"))
     )
     decisions = Decision.objects.bulk_create(
         [
             Decision(
-                event_id=result.event_id, contract_version=version, rules=RULES_VERSION, trace=result.trace,
-                content_hash=result.content_hash, caused_by=caused_by[:120],
-            )  # fmt: skip
+                event_id=result.event_id,
+                contract_version=version,
+                rules=RULES_VERSION,
+                trace=result.trace,
+                content_hash=result.content_hash,
+                caused_by=caused_by[:120],
+            )
             for result in changed
         ],
         batch_size=2000,
@@ -100,4 +119,3 @@ def _piece(piece: PieceResult, decision: Decision, number: int, contract: Contra
         amount=piece.amount,
         currency=piece.currency if piece.amount is not None else "",
     )
-

@@ -38,17 +38,22 @@ def sync_contract(contract: Contract) -> None:
         for code in [OVER_CAP] if piece.state == Piece.State.OVER_CAP else piece.codes:
             if code not in QUIET:
                 found[code, _root_cause(code, piece, contract)].append(piece)
-    _sync(found, f"contract:{contract.number}", contract.number, contract.legal_entity.code,
-          ("contracts.contract", str(contract.pk), contract.number))  # fmt: skip
+    _sync(
+        found,
+        f"contract:{contract.number}",
+        contract.number,
+        contract.legal_entity.code,
+        ("contracts.contract", str(contract.pk), contract.number),
+    )
 
 
 def sync_project(project_id: int) -> None:
     """The one case of a project without a contract."""
     project = Project.objects.get(pk=project_id)
     pieces = list(
-        Piece.objects.filter(event__project=project, contract__isnull=True, is_current=True, state="blocked").select_related(
-            "event"
-        )
+        Piece.objects.filter(
+            event__project=project, contract__isnull=True, is_current=True, state="blocked"
+        ).select_related("event")
     )
     found = {("CONTRACT_MISSING", f"project:{project.code}"): pieces} if pieces else {}
     _sync(found, f"project:{project.code}", project.code, "", ("contracts.project", str(project.pk), project.code))
@@ -113,4 +118,6 @@ def _member(piece: Piece) -> cases.MemberIn:
     event = piece.event
     who = event.resource.name if event.resource else event.get_kind_display()
     hours = f" {(piece.minutes / 60).normalize():f} h" if piece.minutes is not None else ""
-    return cases.MemberIn("billing.piece", str(piece.pk), f"{who} {event.service_date}{hours}", piece.amount, piece.currency)
+    return cases.MemberIn(
+        "billing.piece", str(piece.pk), f"{who} {event.service_date}{hours}", piece.amount, piece.currency
+    )

@@ -15,7 +15,14 @@ from integration_hub.trail.record import Actor, actor_name, event
 
 NO_POST = {"PO_AWAITED", "CREDIT_HOLD", "CONSOLIDATE", "TAX_REVIEW", "RUN_STOP"}
 OWNER = {"CREDIT_HOLD": "finance", "TAX_REVIEW": "finance", "RUN_STOP": "finance", "PO_AWAITED": "billing_analyst"}
-REVIEW_DAYS = {"CLIENT_QUERY": 5, "SCOPE_DISPUTE": 10, "QUALITY_REWORK": 10, "PO_AWAITED": 3, "LEGAL_HOLD": 30, "TAX_REVIEW": 3}
+REVIEW_DAYS = {
+    "CLIENT_QUERY": 5,
+    "SCOPE_DISPUTE": 10,
+    "QUALITY_REWORK": 10,
+    "PO_AWAITED": 3,
+    "LEGAL_HOLD": 30,
+    "TAX_REVIEW": 3,
+}
 
 Target = BillableEvent | Milestone | Project | ContractLine | Contract | BillTo | Customer
 
@@ -23,9 +30,13 @@ Target = BillableEvent | Milestone | Project | ContractLine | Contract | BillTo 
 def find_target(scope: str, target: str) -> Target:
     """The row a hold is placed on; BadInput when there is none. An entry is named by its work key."""
     kinds: dict[str, type[Target]] = {
-        "milestone": Milestone, "project": Project, "line": ContractLine, "contract": Contract, "bill_to": BillTo,
+        "milestone": Milestone,
+        "project": Project,
+        "line": ContractLine,
+        "contract": Contract,
+        "bill_to": BillTo,
         "customer": Customer,
-    }  # fmt: skip
+    }
     row: Target | None
     if scope == "event":
         row = BillableEvent.objects.filter(work_key=target, is_current=True).first()
@@ -37,9 +48,7 @@ def find_target(scope: str, target: str) -> Target:
 
 
 @transaction.atomic
-def place(
-    *, scope: str, target: str, code: str, by: Actor, reason: str = "", review_on: date | None = None
-) -> Hold:
+def place(*, scope: str, target: str, code: str, by: Actor, reason: str = "", review_on: date | None = None) -> Hold:
     """Put a hold on a target. Raises Denied, BadInput, or NotReady when the same hold is open already."""
     row = find_target(scope, target)
     contract = _contract_of(row)
@@ -47,9 +56,13 @@ def place(
     if isinstance(by, User):
         policies.can_place_hold(by, entity.code if entity else "").or_raise()
     if code not in HoldCode.values:
-        raise BadInput("Hold", [Problem("code", f"{code!r} is no hold code.", f"Use one of {', '.join(HoldCode.values)}.")])
+        raise BadInput(
+            "Hold", [Problem("code", f"{code!r} is no hold code.", f"Use one of {', '.join(HoldCode.values)}.")]
+        )
     if isinstance(by, User) and not reason.strip():
-        raise BadInput("Hold", [Problem("reason", "is empty.", "Say why, so that the person who releases it can judge.")])
+        raise BadInput(
+            "Hold", [Problem("reason", "is empty.", "Say why, so that the person who releases it can judge.")]
+        )
     hold = Hold(
         scope=scope,
         target_id=target,
@@ -69,8 +82,17 @@ def place(
             hold.save()
     except IntegrityError as error:
         raise NotReady(f"There is an open {code} hold on {hold.target_label} already.") from error
-    event("billing.hold.placed", by=by, object_type="billing.hold", object_id=hold.pk, label=str(hold),
-          legal_entity=entity.code if entity else "", reason=reason, code=code, effect=hold.effect)  # fmt: skip
+    event(
+        "billing.hold.placed",
+        by=by,
+        object_type="billing.hold",
+        object_id=hold.pk,
+        label=str(hold),
+        legal_entity=entity.code if entity else "",
+        reason=reason,
+        code=code,
+        effect=hold.effect,
+    )
     _reconsider(hold, row, by)
     return hold
 
@@ -81,7 +103,7 @@ def release(*, hold_id: int, by: Actor, seen_version: int, note: str = "") -> Ho
     hold = Hold.objects.select_related("legal_entity", "contract").get(pk=hold_id)
     if isinstance(by, User):
         policies.can_release_hold(hold, by).or_raise()
-    Hold.objects.transition(  # type: ignore[attr-defined]  # VersionedQuerySet
+    Hold.objects.transition(
         hold.pk,
         seen_version=seen_version,
         status=Hold.Status.RELEASED if isinstance(by, User) else Hold.Status.EXPIRED,
@@ -90,8 +112,16 @@ def release(*, hold_id: int, by: Actor, seen_version: int, note: str = "") -> Ho
         decision_note=note,
     )
     hold.refresh_from_db()
-    event("billing.hold.released", by=by, object_type="billing.hold", object_id=hold.pk, label=str(hold),
-          legal_entity=hold.legal_entity.code if hold.legal_entity else "", reason=note, code=hold.code)  # fmt: skip
+    event(
+        "billing.hold.released",
+        by=by,
+        object_type="billing.hold",
+        object_id=hold.pk,
+        label=str(hold),
+        legal_entity=hold.legal_entity.code if hold.legal_entity else "",
+        reason=note,
+        code=hold.code,
+    )
     _reconsider(hold, find_target(hold.scope, hold.target_id), by)
     return hold
 
@@ -111,9 +141,7 @@ def _reconsider(hold: Hold, row: Target, by: Actor) -> None:
     from billing.actions import candidates
 
     contracts = [hold.contract] if hold.contract else []
-    if isinstance(row, Customer):
-        contracts = list(row.contracts.all())
-    elif isinstance(row, BillTo):
+    if isinstance(row, (Customer, BillTo)):
         contracts = list(row.contracts.all())
     work.decide_soon(((contract.pk, None) for contract in contracts), caused_by=f"hold {hold.pk} {hold.status}")
     for contract in contracts:

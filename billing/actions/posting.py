@@ -38,9 +38,18 @@ def confirmed(effect: Effect) -> None:
     references.note(
         connection=effect.connection, entity="invoice", source_id=effect.remote_id, row=invoice, number=invoice.number
     )
-    event("billing.invoice.posted", by=effect.connection.code, object_type="billing.invoice", object_id=invoice.pk,
-          label=invoice.number, legal_entity=candidate.legal_entity.code, candidate=candidate.number, net=invoice.net,
-          tax=invoice.tax, gross=invoice.gross)  # fmt: skip
+    event(
+        "billing.invoice.posted",
+        by=effect.connection.code,
+        object_type="billing.invoice",
+        object_id=invoice.pk,
+        label=invoice.number,
+        legal_entity=candidate.legal_entity.code,
+        candidate=candidate.number,
+        net=invoice.net,
+        tax=invoice.tax,
+        gross=invoice.gross,
+    )
     _compare(candidate, effect, invoice)
     checks.clear_cases(candidate)
     _commit_tax(candidate, invoice)
@@ -67,9 +76,14 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
     InvoiceLine.objects.bulk_create(
         [
             InvoiceLine(
-                invoice=invoice, candidate_line=line, number=line.number, remote_line=f"{candidate.number}-{line.number}",
-                description=line.description, net=line.net, tax=line.tax,
-            )  # fmt: skip
+                invoice=invoice,
+                candidate_line=line,
+                number=line.number,
+                remote_line=f"{candidate.number}-{line.number}",
+                description=line.description,
+                net=line.net,
+                tax=line.tax,
+            )
             for line in candidate.lines.order_by("number")
         ]
     )
@@ -78,7 +92,9 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
 
 def _commit_limits(candidate: Candidate) -> None:
     for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE):
-        CapEntry.objects.create(cap_id=entry.cap_id, kind=CapEntry.Kind.COMMIT, amount=entry.amount, candidate=candidate)
+        CapEntry.objects.create(
+            cap_id=entry.cap_id, kind=CapEntry.Kind.COMMIT, amount=entry.amount, candidate=candidate
+        )
         Cap.objects.filter(pk=entry.cap_id).update(
             reserved=F("reserved") - entry.amount, committed=F("committed") + entry.amount, version=F("version") + 1
         )
@@ -137,15 +153,24 @@ def _commit_tax(candidate: Candidate, invoice: Invoice) -> None:
 
 def rejected(effect: Effect) -> None:
     """The ERP said no: the candidate waits for a person, its reservations stay."""
-    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
+    )
     if candidate.status != Candidate.Status.POSTING:
         return
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.REJECTED)
     Candidate.objects.filter(pk=candidate.pk).update(
         status=Candidate.Status.REJECTED, version=F("version") + 1, returned_reason=effect.failure
     )
-    event("billing.candidate.rejected", by=effect.connection.code, object_type="billing.candidate", object_id=candidate.pk,
-          label=candidate.number, legal_entity=candidate.legal_entity.code, reason=effect.failure)  # fmt: skip
+    event(
+        "billing.candidate.rejected",
+        by=effect.connection.code,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        reason=effect.failure,
+    )
 
 
 def tax_committed(effect: Effect) -> None:
@@ -156,8 +181,15 @@ def tax_committed(effect: Effect) -> None:
     tax.save()
     committed = effect.remote.get("tax")
     invoice = tax.candidate.invoice
-    event("billing.tax.committed", by=effect.connection.code, object_type="billing.invoice", object_id=invoice.pk,
-          label=invoice.number, legal_entity=invoice.legal_entity.code, tax=committed)  # fmt: skip
+    event(
+        "billing.tax.committed",
+        by=effect.connection.code,
+        object_type="billing.invoice",
+        object_id=invoice.pk,
+        label=invoice.number,
+        legal_entity=invoice.legal_entity.code,
+        tax=committed,
+    )
     tolerance = min(Decimal("0.01") * tax.candidate.lines.count(), Decimal("0.05"))
     if committed is not None and abs(Decimal(str(committed)) - invoice.tax) > tolerance:
         detail = f"tax: approved and posted {invoice.tax:f}, committed {committed}"

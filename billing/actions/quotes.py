@@ -61,8 +61,10 @@ def _ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
 @transaction.atomic
 def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: dict[str, Any]) -> None:
     """Keep request and answer, and put the tax on the lines, rounded as the bill-to wants it."""
-    candidate = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract", "bill_to__customer").get(
-        pk=candidate.pk
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",))
+        .select_related("legal_entity", "contract", "bill_to__customer")
+        .get(pk=candidate.pk)
     )
     if content_hash(request_of(candidate)) != basis:
         return  # the lines moved while we asked: the next quote is already waiting
@@ -70,7 +72,7 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
     lines = list(candidate.lines.order_by("number"))
     rates = [_rate(by_number.get(str(line.number)), line) for line in lines]
     taxes = share_tax(
-        [(line.net, "", rate) for line, rate in zip(lines, rates, strict=True)],
+        [(line.net, rate) for line, rate in zip(lines, rates, strict=True)],
         level=candidate.bill_to.tax_level,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]
@@ -97,8 +99,16 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
             "response": answer,
         },
     )
-    event("billing.tax.quoted", by=BY, object_type="billing.candidate", object_id=candidate.pk, label=candidate.number,
-          legal_entity=candidate.legal_entity.code, net=candidate.net, tax=candidate.tax)  # fmt: skip
+    event(
+        "billing.tax.quoted",
+        by=BY,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        net=candidate.net,
+        tax=candidate.tax,
+    )
 
 
 def _rate(answer: dict[str, Any] | None, line: CandidateLine) -> Decimal:

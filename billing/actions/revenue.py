@@ -8,6 +8,7 @@ from billing.terms import engine_line
 from contracts.models import Contract, ContractLine
 from integration_hub.trail.record import Actor, event
 
+
 @transaction.atomic
 def plan(*, contract: Contract, by: Actor) -> int:
     """Plan the revenue of every line that has no current plan. Returns how many plans were made."""
@@ -17,8 +18,15 @@ def plan(*, contract: Contract, by: Actor) -> int:
             _plan_line(line)
             made += 1
     if made:
-        event("billing.revenue.planned", by=by, object_type="contracts.contract", object_id=contract.pk,
-              label=contract.number, legal_entity=contract.legal_entity.code, plans=made)  # fmt: skip
+        event(
+            "billing.revenue.planned",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            plans=made,
+        )
     return made
 
 
@@ -45,9 +53,12 @@ def _plan_line(line: ContractLine) -> None:
     )
     RevenueLine.objects.bulk_create(
         RevenueLine(
-            plan=plan_row, period_from=part.period_from, period_to=part.period_to, amount=part.amount,
+            plan=plan_row,
+            period_from=part.period_from,
+            period_to=part.period_to,
+            amount=part.amount,
             milestone_id=part.milestone_id,
-        )  # fmt: skip
+        )
         for part in planned.parts
     )
 
@@ -57,6 +68,13 @@ def withdraw(*, contract: Contract, by: Actor) -> int:
     """Take the current plans out of force: the undoing of `plan`."""
     withdrawn = RevenuePlan.objects.filter(line__contract=contract, is_current=True).update(is_current=False)
     if withdrawn:
-        event("billing.revenue.withdrawn", by=by, object_type="contracts.contract", object_id=contract.pk,
-              label=contract.number, legal_entity=contract.legal_entity.code, plans=withdrawn)  # fmt: skip
+        event(
+            "billing.revenue.withdrawn",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            plans=withdrawn,
+        )
     return withdrawn

@@ -1,5 +1,6 @@
 """Billing runs: what falls due becomes work, billable work becomes candidates (billing.md R22)."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,17 +30,35 @@ def start(*, legal_entity: str, through: date, invoice_date: date, by: User) -> 
     if invoice_date < through:
         raise BadInput(
             f"Billing run {entity.code}",
-            [Problem("invoice_date", f"{invoice_date} is before the last service date {through}.", "Date it on or after.")],
+            [
+                Problem(
+                    "invoice_date", f"{invoice_date} is before the last service date {through}.", "Date it on or after."
+                )
+            ],
         )
     try:
         with transaction.atomic():
-            run = BillingRun.objects.create(legal_entity=entity, through=through, invoice_date=invoice_date, started_by=by)
+            run = BillingRun.objects.create(
+                legal_entity=entity, through=through, invoice_date=invoice_date, started_by=by
+            )
     except IntegrityError as error:
         raise NotReady(f"A billing run of {entity.code} is still going on. Wait until it is done.") from error
-    event("billing.run.started", by=by, object_type="billing.billingrun", object_id=run.pk, label=str(run),
-          legal_entity=entity.code, through=through, invoice_date=invoice_date)  # fmt: skip
+    event(
+        "billing.run.started",
+        by=by,
+        object_type="billing.billingrun",
+        object_id=run.pk,
+        label=str(run),
+        legal_entity=entity.code,
+        through=through,
+        invoice_date=invoice_date,
+    )
     items.enqueue(
-        "billing.run", lane=f"billing-run:{entity.code}", stage="ingest", payload={"run": run.pk}, legal_entity=entity.code
+        "billing.run",
+        lane=f"billing-run:{entity.code}",
+        stage="ingest",
+        payload={"run": run.pk},
+        legal_entity=entity.code,
     )
     return run
 
@@ -59,8 +78,15 @@ def build(*, run_id: int) -> BillingRun:
     run.finished_at = now()
     run.control_totals = totals(run.legal_entity, run.through)
     run.save()
-    event("billing.run.finished", by=run.started_by, object_type="billing.billingrun", object_id=run.pk, label=str(run),
-          legal_entity=run.legal_entity.code, totals=run.control_totals)  # fmt: skip
+    event(
+        "billing.run.finished",
+        by=run.started_by,
+        object_type="billing.billingrun",
+        object_id=run.pk,
+        label=str(run),
+        legal_entity=run.legal_entity.code,
+        totals=run.control_totals,
+    )
     return run
 
 
@@ -72,7 +98,7 @@ def fail(*, run_id: int, error: str) -> None:
 
 
 def totals(entity: LegalEntity, through: date) -> dict[str, dict[str, str]]:
-    """Control totals of a run per currency: billable work, in candidates, carried, and the difference that must be 0."""
+    """Control totals per currency: billable work, in candidates, carried, and the difference that must be 0."""
     pieces = Piece.objects.filter(
         legal_entity=entity, is_current=True, event__service_date__lte=through, amount__isnull=False
     )
@@ -91,8 +117,11 @@ def totals(entity: LegalEntity, through: date) -> dict[str, dict[str, str]]:
     return {row["currency"]: _total(row) for row in rows}
 
 
-def _total(row: dict[str, Any]) -> dict[str, str]:
+def _total(row: Mapping[str, Any]) -> dict[str, str]:
     parts = {name: row[name] or Decimal(0) for name in ("value", "reserved", "posted", "carried")}
     difference = parts["value"] - parts["reserved"] - parts["posted"] - parts["carried"]
-    return {"count": str(row["count"]), "difference": f"{difference:f}", **{name: f"{value:f}" for name, value in parts.items()}}
-
+    return {
+        "count": str(row["count"]),
+        "difference": f"{difference:f}",
+        **{name: f"{value:f}" for name, value in parts.items()},
+    }

@@ -1,6 +1,7 @@
 """Billing schedules: made at activation, due once, turned into work once."""
 
 from datetime import date
+from typing import cast
 
 from django.db import transaction
 
@@ -21,8 +22,15 @@ def make(*, contract: Contract, by: Actor) -> int:
         if not line.schedule.exists():
             made += len(ScheduleItem.objects.bulk_create(_items(line)))
     if made:
-        event("billing.schedule.made", by=by, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
-              legal_entity=contract.legal_entity.code, items=made)  # fmt: skip
+        event(
+            "billing.schedule.made",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            items=made,
+        )
     return made
 
 
@@ -35,13 +43,22 @@ def _items(line: ContractLine) -> list[ScheduleItem]:
         periods = engine.monthly(fee=line.amount, starts_on=starts, ends_on=ends, currency=currency)
     else:
         periods = engine.instalments(
-            total=line.amount, starts_on=starts, ends_on=ends, frequency=line.frequency or "once", currency=currency
+            total=line.amount,
+            starts_on=starts,
+            ends_on=ends,
+            frequency=cast(engine.Frequency, line.frequency or "once"),
+            currency=currency,
         )
     return [
         ScheduleItem(
-            line=line, sequence=number, period_from=period.period_from, period_to=period.period_to, due_on=period.due_on,
-            amount=period.amount, currency=currency,
-        )  # fmt: skip
+            line=line,
+            sequence=number,
+            period_from=period.period_from,
+            period_to=period.period_to,
+            due_on=period.due_on,
+            amount=period.amount,
+            currency=currency,
+        )
         for number, period in enumerate(periods, start=1)
     ]
 
@@ -87,6 +104,14 @@ def withdraw(*, contract: Contract, reason: str, by: Actor) -> int:
         status=ScheduleItem.Status.SKIPPED, reason=reason[:200]
     )
     if skipped:
-        event("billing.schedule.withdrawn", by=by, object_type="contracts.contract", object_id=contract.pk,
-              label=contract.number, legal_entity=contract.legal_entity.code, reason=reason, items=skipped)  # fmt: skip
+        event(
+            "billing.schedule.withdrawn",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            reason=reason,
+            items=skipped,
+        )
     return skipped

@@ -21,7 +21,9 @@ def tell(*, invoice: Invoice) -> None:
     contract = invoice.contract
     crm = route("crm", contract.legal_entity)
     if crm is not None and (reference := reference_of(contract, crm, "contract")) is not None:
-        _next_revision(crm, f"{crm.vendor}.contract.status", contract.number, contract, crm_payload(contract, reference.source_id))
+        _next_revision(
+            crm, f"{crm.vendor}.contract.status", contract.number, contract, crm_payload(contract, reference.source_id)
+        )
     psa = route("psa", contract.legal_entity)
     project = contract.projects.order_by("id").first()
     if psa is None or project is None or (shell := reference_of(project, psa, "project")) is None:
@@ -53,7 +55,9 @@ def crm_payload(contract: Contract, remote_id: str) -> dict[str, Any]:
     }
 
 
-def _next_revision(connection: Connection, effect_type: str, key: str, contract: Contract, payload: dict[str, Any]) -> None:
+def _next_revision(
+    connection: Connection, effect_type: str, key: str, contract: Contract, payload: dict[str, Any]
+) -> None:
     known = Effect.objects.filter(connection=connection, effect_type=effect_type, business_key=key)
     last = known.order_by("-revision").first()
     if last is not None and last.payload_hash == content_hash(payload):

@@ -68,8 +68,14 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
     BillableEvent.objects.bulk_create(fresh, batch_size=2000)
     decide_soon(((row.contract_id, row.project_id) for row in [*fresh, *replaced]), caused_by=caused_by)
     if fresh:
-        event("billing.work.recorded", by=by, object_type="billing.batch", object_id=caused_by, count=len(fresh),
-              replaced=len(replaced))  # fmt: skip
+        event(
+            "billing.work.recorded",
+            by=by,
+            object_type="billing.batch",
+            object_id=caused_by,
+            count=len(fresh),
+            replaced=len(replaced),
+        )
     return len(fresh)
 
 
@@ -110,7 +116,9 @@ def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
 def _ask_about_late_change(old: BillableEvent, draft: Draft, by: Actor) -> None:
     entity = old.legal_entity.code if old.legal_entity else ""
     changes = {
-        name: f"{getattr(old, name)} → {getattr(draft, name)}" for name in COMPARED if getattr(old, name) != getattr(draft, name)
+        name: f"{getattr(old, name)} → {getattr(draft, name)}"
+        for name in COMPARED
+        if getattr(old, name) != getattr(draft, name)
     }
     cases.raise_case(
         code="SOURCE_DELETED_AFTER_POST" if draft.is_deleted else "LATE_CHANGE",
@@ -178,6 +186,13 @@ def adopt(*, contract: Contract, by: Actor) -> int:
         Piece.objects.filter(event__contract=contract, contract__isnull=True, is_current=True).update(
             contract=contract, legal_entity=contract.legal_entity
         )
-        event("billing.work.adopted", by=by, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
-              legal_entity=contract.legal_entity.code, count=moved)  # fmt: skip
+        event(
+            "billing.work.adopted",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            count=moved,
+        )
     return moved

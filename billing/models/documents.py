@@ -78,7 +78,9 @@ class Candidate(Versioned):
     tax = money_field(default=0)
     gross = money_field(default=0)
     content_hash = models.CharField(max_length=64, blank=True)
-    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="candidates_prepared")
+    prepared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="candidates_prepared"
+    )
     returned_reason = models.TextField(blank=True)
 
     class Meta:
@@ -92,7 +94,9 @@ class Candidate(Versioned):
         ]
         indexes = [
             models.Index(
-                fields=["legal_entity", "status"], name="candidate_open", condition=~Q(status__in=["posted", "dissolved"])
+                fields=["legal_entity", "status"],
+                name="candidate_open",
+                condition=~Q(status__in=["posted", "dissolved"]),
             )
         ]
         permissions = [
@@ -255,7 +259,11 @@ CANDIDATE_MOVES = Transitions(
             "dissolved": "dissolve",
         },
         "posting": {"posted": "ERP confirmed", "rejected": "ERP said no"},
-        "rejected": {"approved": "corrected, same figures", "needs_attention": "figures must change", "dissolved": "dissolve"},
+        "rejected": {
+            "approved": "corrected, same figures",
+            "needs_attention": "figures must change",
+            "dissolved": "dissolve",
+        },
         "posted": {},
         "dissolved": {},
     },

@@ -96,5 +96,9 @@ class Hold(Versioned):
 HOLD_MOVES = Transitions(
     noun="hold",
     initial="open",
-    moves={"open": {"released": "its owner releases it", "expired": "its condition is met"}, "released": {}, "expired": {}},
+    moves={
+        "open": {"released": "its owner releases it", "expired": "its condition is met"},
+        "released": {},
+        "expired": {},
+    },
 )

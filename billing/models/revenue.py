@@ -36,7 +36,9 @@ class RevenueLine(models.Model):
     period_from = models.DateField()
     period_to = models.DateField()
     amount = money_field()
-    milestone = models.ForeignKey(Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="revenue_lines")
+    milestone = models.ForeignKey(
+        Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="revenue_lines"
+    )
 
     class Meta:
         ordering = ["plan_id", "period_from", "id"]

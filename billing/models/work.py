@@ -39,16 +39,29 @@ class BillableEvent(models.Model):
         SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
     )
     legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
-    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
-    line = models.ForeignKey(
-        ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="Fees and milestones name it"
+    contract = models.ForeignKey(
+        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
     )
-    milestone = models.ForeignKey(Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    project = models.ForeignKey(
+        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+    )
+    line = models.ForeignKey(
+        ContractLine,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Fees and milestones name it",
+    )
+    milestone = models.ForeignKey(
+        Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+    )
     schedule_item = models.ForeignKey(
         "billing.ScheduleItem", null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
     )
-    resource = models.ForeignKey(Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events")
+    resource = models.ForeignKey(
+        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+    )
     role = models.CharField(max_length=80, blank=True)
     task_code = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
@@ -182,7 +195,9 @@ class CapEntry(models.Model):
     cap = models.ForeignKey(Cap, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     amount = money_field()
-    candidate = models.ForeignKey("billing.Candidate", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    candidate = models.ForeignKey(
+        "billing.Candidate", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     at = models.DateTimeField(default=now)
     reason = models.CharField(max_length=200, blank=True)
 

@@ -112,7 +112,7 @@ def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> D
 
 
 def time_approvals(batch: Sequence[Arrival]) -> Sequence[Receipt]:
-    """Approvals of several entries: the entries take over the state. Entries that have not come yet park the approval."""
+    """Approvals of several entries: the entries take over the state; entries yet to come park the approval."""
     receipts = []
     for arrival in batch:
         approval = cast(canonical.TimeApproval, arrival.record)
@@ -128,4 +128,3 @@ def time_approvals(batch: Sequence[Arrival]) -> Sequence[Receipt]:
 def _with_approval(row: BillableEvent, approval: canonical.TimeApproval) -> Draft:
     values = {field.name: getattr(row, field.name) for field in fields(Draft)}
     return Draft(**{**values, "approval": approval.state})
-

@@ -30,7 +30,11 @@ def consider(*, contract_id: int) -> Process | None:
         return None
     if contract.opportunity is not None and not contract.opportunity.is_won:
         return None
-    if Process.objects.filter(definition=NAME, business_key=contract.number).exclude(state=Process.State.UNDONE).exists():
+    if (
+        Process.objects.filter(definition=NAME, business_key=contract.number)
+        .exclude(state=Process.State.UNDONE)
+        .exists()
+    ):
         return None
     if Process.objects.filter(definition=NAME, business_key=contract.number, state=Process.State.UNDONE).exists():
         return None  # undone for good: a person starts it again from the case
@@ -66,11 +70,16 @@ def _validate(process: Process) -> Result:
     wants = _missing_master_data(contract, erp)
     for root_cause, (title, remedy) in wants.items():
         cases.raise_case(
-            code="ERP_MAPPING", root_cause=root_cause, title=title, remedy=remedy,
-            detail=f"Activation of {contract.number} waits for it.", legal_entity=contract.legal_entity.code,
+            code="ERP_MAPPING",
+            root_cause=root_cause,
+            title=title,
+            remedy=remedy,
+            detail=f"Activation of {contract.number} waits for it.",
+            legal_entity=contract.legal_entity.code,
             subject=("contracts.contract", str(contract.pk), contract.number),
-            members=[cases.MemberIn("contracts.contract", str(contract.pk), contract.number)], by=BY,
-        )  # fmt: skip
+            members=[cases.MemberIn("contracts.contract", str(contract.pk), contract.number)],
+            by=BY,
+        )
     if wants:
         return NeedsPerson("; ".join(title for title, _ in wants.values()))
     _check_terms(contract)
@@ -89,18 +98,26 @@ def _missing_master_data(contract: Contract, erp: Connection) -> dict[str, tuple
         customer = customer.parent
     if reference_of(contract.legal_entity, erp, "legal_entity") is None:
         wants[f"legal_entity:{contract.legal_entity.code}"] = (
-            f"{erp.name} has no legal entity {contract.legal_entity.code}", "Map the subsidiary to this code.",
-        )  # fmt: skip
+            f"{erp.name} has no legal entity {contract.legal_entity.code}",
+            "Map the subsidiary to this code.",
+        )
     terms = contract.payment_terms
     if terms and not PaymentTerm.objects.filter(name=terms).exists():
-        wants[f"payment_term:{terms}"] = (f"{erp.name} has no payment terms {terms}", "Create them in the ERP or correct the CRM.")
+        wants[f"payment_term:{terms}"] = (
+            f"{erp.name} has no payment terms {terms}",
+            "Create them in the ERP or correct the CRM.",
+        )
     return wants
 
 
 def _check_terms(contract: Contract) -> None:
     if not contract.tax_jurisdiction:
-        raise Failed(FailureClass.DATA, "The contract names no tax jurisdiction.", field="tax_jurisdiction",
-                     remedy="Fill the tax jurisdiction on the contract in the CRM.")  # fmt: skip
+        raise Failed(
+            FailureClass.DATA,
+            "The contract names no tax jurisdiction.",
+            field="tax_jurisdiction",
+            remedy="Fill the tax jurisdiction on the contract in the CRM.",
+        )
 
 
 def _create_project(process: Process) -> Result:
@@ -169,7 +186,10 @@ def _archive_project(process: Process) -> Result:
 
 def _confirmed(process: Process, contract: Contract, what: str, connection: Connection | None) -> Effect | None:
     return Effect.objects.filter(
-        connection=connection, effect_type__endswith=what, business_key=_key(process, contract), state=Effect.State.CONFIRMED
+        connection=connection,
+        effect_type__endswith=what,
+        business_key=_key(process, contract),
+        state=Effect.State.CONFIRMED,
     ).first()
 
 
@@ -250,7 +270,9 @@ def _store_references(process: Process) -> Result:
     psa, erp = route("psa", contract.legal_entity), route("erp", contract.legal_entity)
     created = _confirmed(process, contract, "project.create", psa)
     if psa and project and created:
-        references.note(connection=psa, entity="project", source_id=created.remote_id, row=project, number=created.remote_number)
+        references.note(
+            connection=psa, entity="project", source_id=created.remote_id, row=project, number=created.remote_number
+        )
         stored.append(psa.name)
     job = _confirmed(process, contract, "job.upsert", erp)
     if erp and job:
@@ -289,8 +311,14 @@ def _activate(contract: Contract) -> None:
     contract.version += 1
     contract.save()
     Project.objects.filter(contract=contract, status=Project.Status.PLANNED).update(status=Project.Status.OPEN)
-    event("contracts.contract.activated", by=BY, object_type="contracts.contract", object_id=contract.pk,
-          label=contract.number, legal_entity=contract.legal_entity.code)  # fmt: skip
+    event(
+        "contracts.contract.activated",
+        by=BY,
+        object_type="contracts.contract",
+        object_id=contract.pk,
+        label=contract.number,
+        legal_entity=contract.legal_entity.code,
+    )
 
 
 def _finished(process: Process) -> None:

@@ -22,8 +22,13 @@ def propagate(amendment: Amendment) -> None:
     """Hold billing of the contract and carry the amendment to the other systems."""
     contract = amendment.contract
     if not Hold.objects.filter(scope="contract", target_id=str(contract.pk), code=HOLD, status="open").exists():
-        holds.place(scope="contract", target=str(contract.pk), code=HOLD, by=BY,
-                    reason=f"Amendment {amendment.number} is on its way to PSA, ERP and CRM.")  # fmt: skip
+        holds.place(
+            scope="contract",
+            target=str(contract.pk),
+            code=HOLD,
+            by=BY,
+            reason=f"Amendment {amendment.number} is on its way to PSA, ERP and CRM.",
+        )
     engine.start(
         NAME,
         business_key=f"{contract.number}/{amendment.number}",
@@ -35,7 +40,9 @@ def propagate(amendment: Amendment) -> None:
 
 
 def _amendment(process: Process) -> Amendment:
-    return Amendment.objects.select_related("contract__legal_entity", "contract__customer").get(pk=process.data["amendment"])
+    return Amendment.objects.select_related("contract__legal_entity", "contract__customer").get(
+        pk=process.data["amendment"]
+    )
 
 
 def _key(amendment: Amendment) -> str:
@@ -48,7 +55,11 @@ def _psa(process: Process) -> Result:
     psa = route("psa", contract.legal_entity)
     if psa is None:
         return Done("No PSA is routed for this legal entity")
-    rows = RateRow.objects.filter(card__contract=contract, withdrawn_in__isnull=True).exclude(role="").order_by("role", "validity")
+    rows = (
+        RateRow.objects.filter(card__contract=contract, withdrawn_in__isnull=True)
+        .exclude(role="")
+        .order_by("role", "validity")
+    )
     effect = effects.plan(
         effect_type=f"{psa.vendor}.ratecard.upsert",
         connection=psa,
@@ -57,7 +68,10 @@ def _psa(process: Process) -> Result:
             "reference": contract.number,
             "currency": contract.currency,
             "effective_on": amendment.effective_on.isoformat() if amendment.effective_on else None,
-            "roles": [{"role": row.role, "rate": f"{row.rate.normalize():f}", "from": row.validity.lower.isoformat()} for row in rows],
+            "roles": [
+                {"role": row.role, "rate": f"{row.rate.normalize():f}", "from": row.validity.lower.isoformat()}
+                for row in rows
+            ],
         },
         legal_entity=contract.legal_entity.code,
         subject=("process", str(process.pk)),
@@ -107,13 +121,21 @@ def _finished(process: Process) -> None:
     amendment = _amendment(process)
     contract = amendment.contract
     Amendment.objects.filter(pk=amendment.pk).update(propagated_at=now())
-    event("contracts.amendment.propagated", by=BY, object_type="contracts.amendment", object_id=amendment.pk,
-          label=f"{contract.number} {amendment.number}", legal_entity=contract.legal_entity.code)  # fmt: skip
+    event(
+        "contracts.amendment.propagated",
+        by=BY,
+        object_type="contracts.amendment",
+        object_id=amendment.pk,
+        label=f"{contract.number} {amendment.number}",
+        legal_entity=contract.legal_entity.code,
+    )
     others = Amendment.objects.filter(contract=contract, status="applied", propagated_at__isnull=True)
     if others.exists():
         return
     for hold in Hold.objects.filter(scope="contract", target_id=str(contract.pk), code=HOLD, status="open"):
-        holds.release(hold_id=hold.pk, by=BY, seen_version=hold.version, note=f"Amendment {amendment.number} arrived everywhere")
+        holds.release(
+            hold_id=hold.pk, by=BY, seen_version=hold.version, note=f"Amendment {amendment.number} arrived everywhere"
+        )
 
 
 def _undone(process: Process, reason: str) -> None:

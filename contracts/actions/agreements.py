@@ -39,7 +39,9 @@ class Parties:
 
 
 @transaction.atomic
-def save_opportunity(*, record: canonical.Opportunity, customer: Customer, existing: Opportunity | None, by: Actor) -> Opportunity:
+def save_opportunity(
+    *, record: canonical.Opportunity, customer: Customer, existing: Opportunity | None, by: Actor
+) -> Opportunity:
     """Create or update an opportunity."""
     opportunity = existing or Opportunity()
     was_won = opportunity.is_won
@@ -53,8 +55,13 @@ def save_opportunity(*, record: canonical.Opportunity, customer: Customer, exist
     opportunity.closes_on = record.closes_on
     opportunity.save()
     if opportunity.is_won and not was_won:
-        event("contracts.opportunity.won", by=by, object_type="contracts.opportunity", object_id=opportunity.pk,
-              label=opportunity.name)  # fmt: skip
+        event(
+            "contracts.opportunity.won",
+            by=by,
+            object_type="contracts.opportunity",
+            object_id=opportunity.pk,
+            label=opportunity.name,
+        )
     for contract in opportunity.contracts.all():
         events.agreement_changed(contract, "opportunity")
     return opportunity
@@ -90,16 +97,25 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
         _first_version(contract, by)
     after = _facts(contract)
     if after != before:
-        event("contracts.contract.changed" if before else "contracts.contract.created", by=by,
-              object_type="contracts.contract", object_id=contract.pk, label=contract.number,
-              legal_entity=contract.legal_entity.code, before=before, after=after)  # fmt: skip
+        event(
+            "contracts.contract.changed" if before else "contracts.contract.created",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            before=before,
+            after=after,
+        )
     events.agreement_changed(contract, "contract")
     return contract
 
 
 def _refuse_unamended_change(contract: Contract, record: canonical.Contract, found: Parties) -> None:
     problems = [
-        Problem(field, f"changed from {ours} to {theirs} although the contract is signed.", "Sign an amendment in the CRM.")
+        Problem(
+            field, f"changed from {ours} to {theirs} although the contract is signed.", "Sign an amendment in the CRM."
+        )
         for field, ours, theirs in (
             ("currency", contract.currency, record.currency),
             ("legal_entity", contract.legal_entity.code, found.legal_entity.code),
@@ -138,13 +154,22 @@ def _first_version(contract: Contract, by: Actor) -> ContractVersion:
     )
     contract.lines.filter(introduced_in__isnull=True).update(introduced_in=version)
     RateRow.objects.filter(card__contract=contract, introduced_in__isnull=True).update(introduced_in=version)
-    event("contracts.contract.signed", by=by, object_type="contracts.contract", object_id=contract.pk, label=contract.number,
-          legal_entity=contract.legal_entity.code, version=1)  # fmt: skip
+    event(
+        "contracts.contract.signed",
+        by=by,
+        object_type="contracts.contract",
+        object_id=contract.pk,
+        label=contract.number,
+        legal_entity=contract.legal_entity.code,
+        version=1,
+    )
     return version
 
 
 @transaction.atomic
-def save_line(*, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor) -> ContractLine:
+def save_line(
+    *, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor
+) -> ContractLine:
     """Create or update a contract line and its cap. A billed line keeps its method and amount: amend instead."""
     line = existing or ContractLine.objects.filter(contract=contract, number=record.number).first()
     line = line or ContractLine(contract=contract, number=record.number)
@@ -170,9 +195,16 @@ def save_line(*, record: canonical.ContractLine, contract: Contract, existing: C
         Cap.objects.update_or_create(
             contract=contract, line=line, defaults={"limit": record.cap_amount, "currency": contract.currency}
         )
-    event("contracts.line.saved", by=by, object_type="contracts.contractline", object_id=line.pk,
-          label=f"{contract.number} line {line.number}", legal_entity=contract.legal_entity.code,
-          method=line.method, amount=line.amount)  # fmt: skip
+    event(
+        "contracts.line.saved",
+        by=by,
+        object_type="contracts.contractline",
+        object_id=line.pk,
+        label=f"{contract.number} line {line.number}",
+        legal_entity=contract.legal_entity.code,
+        method=line.method,
+        amount=line.amount,
+    )
     events.agreement_changed(contract, "line")
     return line
 
@@ -204,7 +236,9 @@ def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by
             f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
             [Problem("rate", "changed although the contract is active.", "Sign a rate amendment in the CRM.")],
         )
-    row = row or RateRow(card=card_of(contract), source=source, introduced_in=contract.versions.order_by("-number").first())
+    row = row or RateRow(
+        card=card_of(contract), source=source, introduced_in=contract.versions.order_by("-number").first()
+    )
     for name, value in values.items():
         setattr(row, name, value)
     try:
@@ -215,11 +249,24 @@ def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by
             raise
         raise BadInput(
             f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
-            [Problem("valid_from", f"{record.valid_from} overlaps another rate for the same work.",
-                     "End the other rate the day before, or correct the dates.")],
-        ) from error  # fmt: skip
-    event("contracts.rate.saved", by=by, object_type="contracts.raterow", object_id=row.pk, label=str(row),
-          legal_entity=contract.legal_entity.code, contract=contract.number, rate=row.rate)  # fmt: skip
+            [
+                Problem(
+                    "valid_from",
+                    f"{record.valid_from} overlaps another rate for the same work.",
+                    "End the other rate the day before, or correct the dates.",
+                )
+            ],
+        ) from error
+    event(
+        "contracts.rate.saved",
+        by=by,
+        object_type="contracts.raterow",
+        object_id=row.pk,
+        label=str(row),
+        legal_entity=contract.legal_entity.code,
+        contract=contract.number,
+        rate=row.rate,
+    )
     events.agreement_changed(contract, "rate")
     return row
 
@@ -243,20 +290,37 @@ def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, 
     if line.amount is not None and planned + record.amount > line.amount:
         raise BadInput(
             f"Milestone {record.name}",
-            [Problem("amount", f"{record.amount} brings the milestones of line {line.number} above its price {line.amount}.",
-                     "Correct the milestone amounts in the CRM.")],
-        )  # fmt: skip
+            [
+                Problem(
+                    "amount",
+                    f"{record.amount} brings the milestones of line {line.number} above its price {line.amount}.",
+                    "Correct the milestone amounts in the CRM.",
+                )
+            ],
+        )
     milestone, created = Milestone.objects.get_or_create(
         line=line,
         sequence=record.sequence,
-        defaults={"name": record.name, "amount": record.amount, "currency": line.contract.currency, "due_on": record.due_on},
+        defaults={
+            "name": record.name,
+            "amount": record.amount,
+            "currency": line.contract.currency,
+            "due_on": record.due_on,
+        },
     )
     if not created and milestone.status != Milestone.Status.ACCEPTED:
         milestone.name, milestone.amount, milestone.due_on = record.name, record.amount, record.due_on
         milestone.save()
     if created:
-        event("contracts.milestone.agreed", by=by, object_type="contracts.milestone", object_id=milestone.pk,
-              label=milestone.name, legal_entity=line.contract.legal_entity.code, amount=milestone.amount)  # fmt: skip
+        event(
+            "contracts.milestone.agreed",
+            by=by,
+            object_type="contracts.milestone",
+            object_id=milestone.pk,
+            label=milestone.name,
+            legal_entity=line.contract.legal_entity.code,
+            amount=milestone.amount,
+        )
     events.agreement_changed(line.contract, "milestone")
     return milestone
 
@@ -267,4 +331,3 @@ def _facts(contract: Contract) -> dict[str, str]:
     facts["customer"] = contract.customer.code
     facts["legal_entity"] = contract.legal_entity.code
     return facts
-

@@ -49,7 +49,11 @@ def _unchanged_or_refuse(amendment: Amendment, record: canonical.Amendment) -> A
     if not same:
         raise BadInput(
             f"Amendment {amendment.number} of contract {amendment.contract.number}",
-            [Problem("terms", "changed after the amendment was applied.", "Sign a further amendment that corrects it.")],
+            [
+                Problem(
+                    "terms", "changed after the amendment was applied.", "Sign a further amendment that corrects it."
+                )
+            ],
         )
     return amendment
 
@@ -61,9 +65,14 @@ def apply(*, amendment: Amendment, line: ContractLine | None, by: Actor) -> Cont
     if contract.status not in {"signed", "active", "suspended"}:
         raise BadInput(
             f"Amendment {amendment.number}",
-            [Problem("contract", f"{contract.number} is {contract.get_status_display().lower()}, not in force.",
-                     "Sign the contract first.")],
-        )  # fmt: skip
+            [
+                Problem(
+                    "contract",
+                    f"{contract.number} is {contract.get_status_display().lower()}, not in force.",
+                    "Sign the contract first.",
+                )
+            ],
+        )
     AMENDMENT_MOVES.check(amendment.status, Amendment.Status.SIGNED)
     effective = amendment.effective_on or contract.starts_on or date.min
     last = contract.versions.order_by("-number").first()
@@ -79,9 +88,16 @@ def apply(*, amendment: Amendment, line: ContractLine | None, by: Actor) -> Cont
     {"rate": _change_rate, "cap": _change_cap, "term": _change_term}.get(amendment.kind, _nothing)(
         contract, amendment.changes, effective, version, line
     )
-    event("contracts.amendment.applied", by=by, object_type="contracts.amendment", object_id=amendment.pk,
-          label=f"{contract.number} {amendment.number}", legal_entity=contract.legal_entity.code,
-          version=version.number, changes=amendment.changes)  # fmt: skip
+    event(
+        "contracts.amendment.applied",
+        by=by,
+        object_type="contracts.amendment",
+        object_id=amendment.pk,
+        label=f"{contract.number} {amendment.number}",
+        legal_entity=contract.legal_entity.code,
+        version=version.number,
+        changes=amendment.changes,
+    )
     events.amendment_signed(amendment)
     events.agreement_changed(contract, "amendment")
     return version
@@ -102,16 +118,28 @@ def _change_rate(
         row.save()
         if row.validity.lower is None or row.validity.lower < effective:
             RateRow.objects.create(
-                card=card, role=row.role, currency=row.currency, unit=row.unit, rate=row.rate,
-                validity=(row.validity.lower, effective), introduced_in=version, source=row.source,
-            )  # fmt: skip
+                card=card,
+                role=row.role,
+                currency=row.currency,
+                unit=row.unit,
+                rate=row.rate,
+                validity=(row.validity.lower, effective),
+                introduced_in=version,
+                source=row.source,
+            )
     for row in running.filter(validity__fully_gt=(effective - timedelta(days=1), effective)):
         row.withdrawn_in = version  # a later price agreed earlier gives way to the amendment
         row.save()
     RateRow.objects.create(
-        card=card, role=changes["role"], currency=contract.currency, unit=unit, rate=Decimal(changes["new_rate"]),
-        validity=(effective, None), introduced_in=version, source=f"amendment:{version.amendment_id}",
-    )  # fmt: skip
+        card=card,
+        role=changes["role"],
+        currency=contract.currency,
+        unit=unit,
+        rate=Decimal(changes["new_rate"]),
+        validity=(effective, None),
+        introduced_in=version,
+        source=f"amendment:{version.amendment_id}",
+    )
 
 
 def _change_cap(

@@ -25,9 +25,14 @@ def save_project(*, record: canonical.Project, existing: Project | None, fallbac
     project.ends_on = record.ends_on or project.ends_on
     project.save()
     if created or linked:
-        event("contracts.project.linked" if linked else "contracts.project.seen", by=by, object_type="contracts.project",
-              object_id=project.pk, label=project.code,
-              legal_entity=contract.legal_entity.code if contract else "")  # fmt: skip
+        event(
+            "contracts.project.linked" if linked else "contracts.project.seen",
+            by=by,
+            object_type="contracts.project",
+            object_id=project.pk,
+            label=project.code,
+            legal_entity=contract.legal_entity.code if contract else "",
+        )
     if contract is not None and linked:
         events.agreement_changed(contract, "project")
     return project
@@ -38,11 +43,22 @@ def save_shell(*, contract: Contract, by: Actor) -> Project:
     """The project that activation opens for a contract; the same one when called again."""
     project, created = Project.objects.get_or_create(
         code=contract.number,
-        defaults={"name": contract.name, "contract": contract, "starts_on": contract.starts_on, "ends_on": contract.ends_on},
+        defaults={
+            "name": contract.name,
+            "contract": contract,
+            "starts_on": contract.starts_on,
+            "ends_on": contract.ends_on,
+        },
     )
     if created:
-        event("contracts.project.planned", by=by, object_type="contracts.project", object_id=project.pk, label=project.code,
-              legal_entity=contract.legal_entity.code)  # fmt: skip
+        event(
+            "contracts.project.planned",
+            by=by,
+            object_type="contracts.project",
+            object_id=project.pk,
+            label=project.code,
+            legal_entity=contract.legal_entity.code,
+        )
     return project
 
 
@@ -61,7 +77,13 @@ def save_resource(*, record: canonical.Resource, existing: Resource | None, fall
     resource.cost_centre, resource.is_active = record.cost_centre, record.active
     resource.save()
     if created:
-        event("contracts.resource.seen", by=by, object_type="contracts.resource", object_id=resource.pk, label=resource.name)
+        event(
+            "contracts.resource.seen",
+            by=by,
+            object_type="contracts.resource",
+            object_id=resource.pk,
+            label=resource.name,
+        )
     return resource
 
 
@@ -74,19 +96,30 @@ def move_milestone(*, record: canonical.Milestone, milestone: Milestone, by: Act
     if not MILESTONE_MOVES.allows(milestone.status, record.status):
         raise BadInput(
             f"Milestone {milestone.name}",
-            [Problem("status", f"cannot go from {milestone.status} to {record.status}.", "Correct the state in the PSA.")],
+            [
+                Problem(
+                    "status", f"cannot go from {milestone.status} to {record.status}.", "Correct the state in the PSA."
+                )
+            ],
         )
     touched = "accepted" in {milestone.status, record.status}
     before, milestone.status = milestone.status, record.status
-    accepted = record.status == Milestone.Status.ACCEPTED
+    accepted = record.status == "accepted"
     milestone.accepted_on = (record.accepted_on or today()) if accepted else None
     milestone.accepted_by = record.accepted_by if accepted else ""
     milestone.evidence = record.evidence if accepted else ""
     milestone.version += 1
     milestone.save()
     contract = milestone.line.contract
-    event(f"contracts.milestone.{record.status}", by=by, object_type="contracts.milestone", object_id=milestone.pk,
-          label=f"{contract.number} {milestone.name}", legal_entity=contract.legal_entity.code, before=before)  # fmt: skip
+    event(
+        f"contracts.milestone.{record.status}",
+        by=by,
+        object_type="contracts.milestone",
+        object_id=milestone.pk,
+        label=f"{contract.number} {milestone.name}",
+        legal_entity=contract.legal_entity.code,
+        before=before,
+    )
     if touched:
         events.milestone_moved(milestone)
     return milestone

@@ -17,17 +17,35 @@ def save_legal_entity(*, record: canonical.LegalEntity, by: Actor) -> LegalEntit
         defaults={"name": record.name, "currency": record.currency, "country": record.country.upper()},
     )
     if created:
-        event("contracts.legal_entity.created", by=by, object_type="contracts.legalentity", object_id=entity.pk,
-              label=entity.code, legal_entity=entity.code)  # fmt: skip
+        event(
+            "contracts.legal_entity.created",
+            by=by,
+            object_type="contracts.legalentity",
+            object_id=entity.pk,
+            label=entity.code,
+            legal_entity=entity.code,
+        )
         return entity
     if entity.currency != record.currency and entity.contracts.exists():
         raise BadInput(
             f"Legal entity {entity.code}",
-            [Problem("currency", f"cannot change from {entity.currency} to {record.currency} with contracts in force.",
-                     "Open a new legal entity.")],
-        )  # fmt: skip
-    _update(entity, by, "contracts.legal_entity.changed", entity.code, name=record.name, currency=record.currency,
-            country=record.country.upper())  # fmt: skip
+            [
+                Problem(
+                    "currency",
+                    f"cannot change from {entity.currency} to {record.currency} with contracts in force.",
+                    "Open a new legal entity.",
+                )
+            ],
+        )
+    _update(
+        entity,
+        by,
+        "contracts.legal_entity.changed",
+        entity.code,
+        name=record.name,
+        currency=record.currency,
+        country=record.country.upper(),
+    )
     return entity
 
 
@@ -47,8 +65,15 @@ def save_period(*, legal_entity: LegalEntity, record: canonical.AccountingPeriod
         defaults={"name": record.name, "ends_on": record.ends_on, "status": status},
     )
     if not created:
-        _update(period, by, f"contracts.period.{status}", legal_entity.code, name=record.name, ends_on=record.ends_on,
-                status=status)  # fmt: skip
+        _update(
+            period,
+            by,
+            f"contracts.period.{status}",
+            legal_entity.code,
+            name=record.name,
+            ends_on=record.ends_on,
+            status=status,
+        )
     return period
 
 
@@ -71,19 +96,33 @@ def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Ac
             if not created:
                 _update(customer, by, "contracts.customer.changed", "", **fields)
     except IntegrityError as error:
-        if "customer_tree_no_cycle" in str(error) or "customer_not_own_parent" in str(error) or "own ancestor" in str(error):
+        if (
+            "customer_tree_no_cycle" in str(error)
+            or "customer_not_own_parent" in str(error)
+            or "own ancestor" in str(error)
+        ):
             raise BadInput(
                 f"Customer {record.code}",
-                [Problem("parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM.")],
+                [
+                    Problem(
+                        "parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM."
+                    )
+                ],
             ) from error
         raise
     if created:
-        event("contracts.customer.created", by=by, object_type="contracts.customer", object_id=customer.pk, label=customer.name)
+        event(
+            "contracts.customer.created",
+            by=by,
+            object_type="contracts.customer",
+            object_id=customer.pk,
+            label=customer.name,
+        )
     return customer
 
 
 def ensure_bill_to(*, contract: Contract) -> BillTo:
-    """The bill-to profile of a contract's customer, entity and currency; verified when address and tax data are complete."""
+    """The bill-to profile of a contract's customer, entity and currency; verified when the address is complete."""
     customer = contract.customer
     bill_to, _ = BillTo.objects.get_or_create(
         customer=customer,
@@ -114,7 +153,9 @@ def open_period(legal_entity: LegalEntity, on: date) -> date | None:
     return later.starts_on if later else None
 
 
-def _update(row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: str, entity: str, **fields: object) -> None:
+def _update(
+    row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: str, entity: str, **fields: object
+) -> None:
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
     if not changed:
         return
@@ -122,5 +163,13 @@ def _update(row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: s
     for name, value in changed.items():
         setattr(row, name, value)
     row.save()
-    event(action, by=by, object_type=row._meta.label_lower, object_id=row.pk, label=str(row), legal_entity=entity,
-          before=before, after={name: str(value or "") for name, value in changed.items()})  # fmt: skip
+    event(
+        action,
+        by=by,
+        object_type=row._meta.label_lower,
+        object_id=row.pk,
+        label=str(row),
+        legal_entity=entity,
+        before=before,
+        after={name: str(value or "") for name, value in changed.items()},
+    )

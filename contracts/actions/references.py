@@ -36,6 +36,6 @@ def note(
 
 def mark(*, row: models.Model, connection: Connection, sync: str, detail: str = "") -> None:
     """Set the sync state of a row's references in one system."""
-    ExternalReference.objects.filter(
-        connection=connection, object_type=row._meta.label_lower, object_id=row.pk
-    ).update(sync=sync, detail=detail[:300], synced_at=now(), updated_at=now())
+    ExternalReference.objects.filter(connection=connection, object_type=row._meta.label_lower, object_id=row.pk).update(
+        sync=sync, detail=detail[:300], synced_at=now(), updated_at=now()
+    )

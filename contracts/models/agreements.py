@@ -49,7 +49,9 @@ class Contract(Versioned):
     name = models.CharField(max_length=200)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="contracts")
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="contracts")
-    opportunity = models.ForeignKey(Opportunity, null=True, blank=True, on_delete=models.PROTECT, related_name="contracts")
+    opportunity = models.ForeignKey(
+        Opportunity, null=True, blank=True, on_delete=models.PROTECT, related_name="contracts"
+    )
     bill_to = models.ForeignKey(BillTo, null=True, blank=True, on_delete=models.PROTECT, related_name="contracts")
     currency = currency_field()
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
@@ -126,7 +128,9 @@ class ContractVersion(models.Model):
     number = models.PositiveIntegerField()
     effective_on = models.DateField()
     recorded_at = models.DateTimeField(default=now)
-    amendment = models.OneToOneField(Amendment, null=True, blank=True, on_delete=models.PROTECT, related_name="made_version")
+    amendment = models.OneToOneField(
+        Amendment, null=True, blank=True, on_delete=models.PROTECT, related_name="made_version"
+    )
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -169,15 +173,21 @@ class ContractLine(Timestamped):
     amount = money_field(null=True, blank=True, help_text="Fee per period or fixed price")
     included_hours = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
     overage_rate = rate_field(null=True, blank=True)
-    unused = models.CharField(max_length=10, default="forfeit", choices=[("forfeit", "Forfeited"), ("rollover", "Carried")])
+    unused = models.CharField(
+        max_length=10, default="forfeit", choices=[("forfeit", "Forfeited"), ("rollover", "Carried")]
+    )
     frequency = models.CharField(max_length=10, choices=Frequency.choices, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     expense_rule = models.CharField(
-        max_length=14, blank=True, choices=[("at_cost", "At cost"), ("markup", "With markup"), ("non_billable", "Not billed")]
+        max_length=14,
+        blank=True,
+        choices=[("at_cost", "At cost"), ("markup", "With markup"), ("non_billable", "Not billed")],
     )
     markup_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
-    introduced_in = models.ForeignKey(ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="lines")
+    introduced_in = models.ForeignKey(
+        ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="lines"
+    )
 
     class Meta:
         ordering = ["contract_id", "number"]
@@ -207,7 +217,9 @@ class Cap(Versioned):
     currency = currency_field()
     reserved = money_field(default=0)
     committed = money_field(default=0)
-    lowered_below_billed = models.BooleanField(default=False, help_text="An amendment set it under what was billed already")
+    lowered_below_billed = models.BooleanField(
+        default=False, help_text="An amendment set it under what was billed already"
+    )
 
     class Meta:
         constraints = [

@@ -96,7 +96,9 @@ class EligibilityRule(Timestamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.category or self.role or self.task_code or 'any'} → {self.line or self.chargeability}"
+        return (
+            f"{self.kind} {self.category or self.role or self.task_code or 'any'} → {self.line or self.chargeability}"
+        )
 
 
 class Milestone(Versioned):
@@ -138,8 +140,18 @@ MILESTONE_MOVES = Transitions(
     noun="milestone",
     initial="planned",
     moves={
-        "planned": {"in_progress": "work starts", "submitted": "submitted", "accepted": "accepted", "cancelled": "cancelled"},
-        "in_progress": {"submitted": "submitted", "accepted": "accepted", "planned": "moved back", "cancelled": "cancelled"},
+        "planned": {
+            "in_progress": "work starts",
+            "submitted": "submitted",
+            "accepted": "accepted",
+            "cancelled": "cancelled",
+        },
+        "in_progress": {
+            "submitted": "submitted",
+            "accepted": "accepted",
+            "planned": "moved back",
+            "cancelled": "cancelled",
+        },
         "submitted": {"accepted": "accepted", "in_progress": "rejected", "cancelled": "cancelled"},
         "accepted": {"in_progress": "acceptance withdrawn"},
         "cancelled": {},

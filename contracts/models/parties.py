@@ -39,7 +39,9 @@ class AccountingPeriod(Timestamped):
         CLOSED = "closed", "Closed"
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="periods")
-    module = models.CharField(max_length=8, default="ar", choices=[("time", "Time"), ("billing", "Billing"), ("ar", "AR"), ("gl", "GL")])
+    module = models.CharField(
+        max_length=8, default="ar", choices=[("time", "Time"), ("billing", "Billing"), ("ar", "AR"), ("gl", "GL")]
+    )
     name = models.CharField(max_length=40)
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="Last day, inclusive")
@@ -95,7 +97,8 @@ class Customer(Timestamped):
             models.CheckConstraint(name="customer_not_own_parent", condition=~Q(parent=F("id"))),
             models.CheckConstraint(
                 name="customer_merged_pair",
-                condition=Q(status="merged", merged_into__isnull=False) | ~Q(status="merged") & Q(merged_into__isnull=True),
+                condition=Q(status="merged", merged_into__isnull=False)
+                | ~Q(status="merged") & Q(merged_into__isnull=True),
             ),
         ]
 
@@ -128,7 +131,13 @@ class BillTo(Timestamped):
     line_grouping = models.CharField(
         max_length=10,
         default="role",
-        choices=[("none", "Every entry"), ("resource", "By person"), ("role", "By role"), ("task", "By task"), ("rate", "By rate")],
+        choices=[
+            ("none", "Every entry"),
+            ("resource", "By person"),
+            ("role", "By role"),
+            ("task", "By task"),
+            ("rate", "By rate"),
+        ],
     )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     credit_hold = models.BooleanField(default=False)

@@ -20,7 +20,9 @@ class RateCard(Timestamped):
     scope = models.CharField(max_length=12, choices=Scope.choices)
     contract = models.OneToOneField(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="rate_card")
     customer = models.ForeignKey(Customer, null=True, blank=True, on_delete=models.PROTECT, related_name="rate_cards")
-    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="rate_cards")
+    legal_entity = models.ForeignKey(
+        LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="rate_cards"
+    )
     name = models.CharField(max_length=120)
 
     class Meta:
@@ -48,7 +50,9 @@ class RateRow(Timestamped):
     resource = models.CharField(max_length=120, blank=True, help_text="Code of the person")
     item = models.CharField(max_length=80, blank=True)
     currency = currency_field()
-    unit = models.CharField(max_length=4, default="hour", choices=[("hour", "Hour"), ("day", "Day of 8 hours"), ("item", "Piece")])
+    unit = models.CharField(
+        max_length=4, default="hour", choices=[("hour", "Hour"), ("day", "Day of 8 hours"), ("item", "Piece")]
+    )
     rate = rate_field()
     validity = DateRangeField(help_text="Service dates, [from, to)")
     introduced_in = models.ForeignKey(

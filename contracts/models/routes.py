@@ -16,7 +16,9 @@ class Route(models.Model):
         TAX = "tax", "Tax engine"
 
     role = models.CharField(max_length=4, choices=Role.choices)
-    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="routes")
+    legal_entity = models.ForeignKey(
+        LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="routes"
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="routes")
 
     class Meta:

@@ -19,8 +19,14 @@ def _customer(arrival: Arrival) -> Receipt | None:
     parent = referenced_one(Customer, arrival.connection, "customer", record.parent_id)
     if record.parent_id and parent is None:
         if record.parent_id == record.source_id:
-            raise BadInput(f"Customer {record.code}", [
-                Problem("parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM.")])  # fmt: skip
+            raise BadInput(
+                f"Customer {record.code}",
+                [
+                    Problem(
+                        "parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM."
+                    )
+                ],
+            )
         return waits("customer", record.parent_id)
     customer = parties.save_customer(record=record, parent=parent, by=actor(arrival))
     references.note(
@@ -50,9 +56,16 @@ def _contract(arrival: Arrival) -> Receipt | None:
         return waits("opportunity", record.opportunity_id)
     entity = LegalEntity.objects.filter(code=record.legal_entity).first()
     if entity is None:
-        raise BadInput(f"Contract {record.number}", [
-            Problem("legal_entity", f"{record.legal_entity!r} is not a legal entity of ours.",
-                    "Correct it in the CRM, or read the subsidiaries from the ERP first.")])  # fmt: skip
+        raise BadInput(
+            f"Contract {record.number}",
+            [
+                Problem(
+                    "legal_entity",
+                    f"{record.legal_entity!r} is not a legal entity of ours.",
+                    "Correct it in the CRM, or read the subsidiaries from the ERP first.",
+                )
+            ],
+        )
     contract = agreements.save_contract(
         record=record,
         parties_=agreements.Parties(customer, entity, opportunity),
@@ -82,9 +95,16 @@ def _rate_item(arrival: Arrival) -> Receipt | None:
     if contract is None:
         return waits("contract", record.contract_id)
     if record.currency != contract.currency:
-        raise BadInput(f"Rate of contract {contract.number}", [
-            Problem("currency", f"{record.currency} differs from the contract's {contract.currency}.",
-                    "Agree the rate in the contract's currency.")])  # fmt: skip
+        raise BadInput(
+            f"Rate of contract {contract.number}",
+            [
+                Problem(
+                    "currency",
+                    f"{record.currency} differs from the contract's {contract.currency}.",
+                    "Agree the rate in the contract's currency.",
+                )
+            ],
+        )
     source = f"{arrival.connection.code}:rate_item:{record.source_id}"
     row = agreements.save_rate(record=record, contract=contract, source=source, by=actor(arrival))
     references.note(connection=arrival.connection, entity="rate_item", source_id=record.source_id, row=row)
@@ -111,7 +131,11 @@ def _amendment(arrival: Arrival) -> Receipt | None:
         return waits("contract_line", record.line_id)
     amendment = amendments.save(record=record, contract=contract, line=line, by=actor(arrival))
     references.note(
-        connection=arrival.connection, entity="amendment", source_id=record.source_id, row=amendment, number=record.number
+        connection=arrival.connection,
+        entity="amendment",
+        source_id=record.source_id,
+        row=amendment,
+        number=record.number,
     )
     return None
 

@@ -26,7 +26,11 @@ def _project(arrival: Arrival) -> None:
     fallback = f"{arrival.connection.code}:{record.source_id}"
     project = delivery.save_project(record=record, existing=existing, fallback_code=fallback, by=actor(arrival))
     references.note(
-        connection=arrival.connection, entity="project", source_id=record.source_id, row=project, number=record.name[:120]
+        connection=arrival.connection,
+        entity="project",
+        source_id=record.source_id,
+        row=project,
+        number=record.name[:120],
     )
 
 

@@ -14,7 +14,9 @@ class Denied(ThroughlineError):
 class Stale(ThroughlineError):
     """Somebody changed the row since it was shown."""
 
-    def __init__(self, message: str = "Someone else changed this since you opened it. Check it and decide again.") -> None:
+    def __init__(
+        self, message: str = "Someone else changed this since you opened it. Check it and decide again."
+    ) -> None:
         super().__init__(message)
 
 

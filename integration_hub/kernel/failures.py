@@ -36,13 +36,21 @@ class RetryPolicy:
 
 POLICIES: dict[FailureClass, RetryPolicy] = {
     FailureClass.TRANSIENT: RetryPolicy(8, timedelta(seconds=1), 3, timedelta(minutes=15), "Nobody: it is tried again"),
-    FailureClass.RATE: RetryPolicy(50, timedelta(seconds=2), 2, timedelta(minutes=15), "Nobody: it waits as the vendor asks"),
-    FailureClass.REJECTED: RetryPolicy(1, timedelta(0), 1, timedelta(0), "Billing analyst: correct what the target refused"),
+    FailureClass.RATE: RetryPolicy(
+        50, timedelta(seconds=2), 2, timedelta(minutes=15), "Nobody: it waits as the vendor asks"
+    ),
+    FailureClass.REJECTED: RetryPolicy(
+        1, timedelta(0), 1, timedelta(0), "Billing analyst: correct what the target refused"
+    ),
     FailureClass.MAPPING: RetryPolicy(1, timedelta(0), 1, timedelta(0), "Integration admin: map the value"),
     FailureClass.DATA: RetryPolicy(1, timedelta(0), 1, timedelta(0), "PMO: correct the record in its source"),
-    FailureClass.UNKNOWN_OUTCOME: RetryPolicy(10, timedelta(seconds=1), 3, timedelta(minutes=10), "Nobody yet: the target is asked"),
+    FailureClass.UNKNOWN_OUTCOME: RetryPolicy(
+        10, timedelta(seconds=1), 3, timedelta(minutes=10), "Nobody yet: the target is asked"
+    ),
     FailureClass.AUTH: RetryPolicy(1, timedelta(0), 1, timedelta(0), "Integration admin: renew the credential"),
-    FailureClass.BUG: RetryPolicy(3, timedelta(seconds=5), 3, timedelta(minutes=5), "Developers: the trace is on the item"),
+    FailureClass.BUG: RetryPolicy(
+        3, timedelta(seconds=5), 3, timedelta(minutes=5), "Developers: the trace is on the item"
+    ),
 }
 
 

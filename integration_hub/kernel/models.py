@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models import F
@@ -10,8 +10,10 @@ from django.db.models import F
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Stale
 
+Row = TypeVar("Row", bound=models.Model)
 
-class VersionedQuerySet(models.QuerySet[Any]):
+
+class VersionedQuerySet(models.QuerySet[Row]):
     """Rows that people decide about: a change states the version it was decided on."""
 
     def transition(self, pk: int, *, seen_version: int, **changes: Any) -> None:
@@ -39,7 +41,7 @@ class Versioned(Timestamped):
 
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects: ClassVar[models.Manager[Self]] = VersionedQuerySet.as_manager()  # type: ignore[assignment,misc]
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         abstract = True
