@@ -1,0 +1,75 @@
+"""The demo's connections to the simulated landscape, set up through the same actions an administrator uses."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from contracts.models import Route
+from integration_hub.connectors.actions import connections
+from integration_hub.connectors.models import Connection
+from integration_hub.intake.actions import feeds
+from integration_hub.people.models import User
+from integration_hub.sandbox import accounts
+
+CODES = {"salesforce": "salesforce", "kantata": "kantata", "netsuite": "netsuite", "avatax": "avatax"}
+ROLES = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp", "avatax": "tax"}
+NAMES = {"salesforce": "Salesforce", "kantata": "Kantata", "netsuite": "NetSuite", "avatax": "AvaTax"}
+
+
+def webhook_secret(vendor: str) -> str:
+    """The demo's secret of a vendor's relay, in Standard Webhooks form."""
+    digest = hashlib.sha256(f"demo relay of {vendor}".encode()).digest()
+    return "whsec_" + base64.b64encode(digest).decode()
+
+
+def credentials(vendor: str) -> dict[str, str]:
+    """What the simulators accept (sandbox/accounts.py)."""
+    return {
+        "salesforce": {
+            "client_id": accounts.SALESFORCE_CONSUMER_KEY,
+            "client_secret": accounts.SALESFORCE_CONSUMER_SECRET,
+        },
+        "kantata": {"token": accounts.KANTATA_TOKEN},
+        "netsuite": {
+            "client_id": accounts.NETSUITE_CLIENT_ID,
+            "certificate_id": accounts.NETSUITE_CERTIFICATE_ID,
+            "private_key": accounts.netsuite_private_key(),
+        },
+        "avatax": {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY},
+    }[vendor]
+
+
+@transaction.atomic
+def ensure(urls: Mapping[str, Any], by: User) -> dict[str, Connection]:
+    """Make connections, feeds and routes unless they exist; the landscape may listen on other ports than last time."""
+    made = {}
+    for vendor, code in CODES.items():
+        connection = Connection.objects.filter(code=code).first()
+        if connection is None:
+            connection = connections.create(
+                code=code,
+                vendor=vendor,
+                name=NAMES[vendor],
+                base_url=str(urls[vendor]),
+                settings={},
+                credentials=credentials(vendor),
+                webhook_secret=webhook_secret(vendor),
+                by=by,
+            )
+            if ROLES[vendor] != "tax":
+                feeds.install_feeds(connection=connection, by=by)
+        elif connection.base_url != str(urls[vendor]).rstrip("/"):
+            connection = connections.change(
+                connection_id=connection.pk,
+                name=connection.name,
+                base_url=str(urls[vendor]),
+                settings=connection.settings,
+                by=by,
+                seen_version=connection.version,
+            )
+        Route.objects.get_or_create(role=ROLES[vendor], legal_entity=None, defaults={"connection": connection})
+        made[vendor] = connection
+    return made

@@ -1,0 +1,123 @@
+"""The demo's report: control totals per legal entity and currency, cases and holds, and what is broken if anything."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from contracts.models import ExternalReference, LegalEntity
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.money import show
+from reconciliation.totals import LedgerTotal, Statement, intake_totals, statement
+
+
+def ledger_totals(ledger: Mapping[str, Any], erp: Connection) -> list[LedgerTotal]:
+    """The simulator's own ledger, not our tables, per legal entity and currency: only documents with our references."""
+    codes = {
+        source_id: LegalEntity.objects.get(pk=pk).code
+        for source_id, pk in ExternalReference.objects.filter(connection=erp, entity="legal_entity").values_list(
+            "source_id", "object_id"
+        )
+    }
+    sums: dict[tuple[str, str], list[Decimal]] = {}
+    for document in ledger["documents"]:
+        if document["type"] != "invoice" or not str(document.get("externalId") or "").startswith("TL-"):
+            continue
+        key = (codes.get(str(document["subsidiary"]), str(document["subsidiary"])), document["currency"])
+        row = sums.setdefault(key, [Decimal(0), Decimal(0), Decimal(0)])
+        row[0] += 1
+        row[1] += Decimal(str(document["gross"]))
+        row[2] += Decimal(str(document["paid"]))
+    return [
+        LedgerTotal(entity, currency, int(count), gross, paid)
+        for (entity, currency), (count, gross, paid) in sorted(sums.items())
+    ]
+
+
+def problems(result: Statement, hours_expected: Mapping[str, Decimal]) -> list[str]:
+    """What does not agree, in words; empty when everything does."""
+    wrong = [
+        f"{arrow.legal_entity} {arrow.currency}: {arrow.left_name} {arrow.left:f} ≠ {arrow.right_name} {arrow.right:f}".replace(
+            "  ", " "
+        )
+        for arrow in result.arrows
+        if not arrow.agrees
+    ]
+    hours_in = {arrow.legal_entity: arrow.left for arrow in result.arrows if arrow.name == "hours"}
+    wrong += [
+        f"{entity}: the world worked {expected:f} h, the hub has {hours_in.get(entity, Decimal(0)):f} h"
+        for entity, expected in hours_expected.items()
+        if hours_in.get(entity, Decimal(0)) != expected
+    ]
+    return wrong
+
+
+def text(result: Statement, wrong: list[str]) -> str:
+    """The report as a person reads it."""
+    lines = []
+    for figures in result.figures:
+        entity, currency = figures["legal_entity"], figures["currency"]
+        lines += ["", f"{entity} {currency}   contracts {figures['contracts']}, activated {figures['activated']}"]
+        for state, bucket in figures["buckets"].items():
+            lines.append(
+                f"    {state:<13}{bucket['hours']:>12,.2f} h {show(bucket['amount'], currency):>22}   {bucket['count']:>6} pieces"
+            )
+        lines.append(
+            f"    payments {show(figures['payments'], currency)}, open receivables {show(figures['receivable'], currency)}"
+        )
+    lines += ["", "Arrows"]
+    for arrow in result.arrows:
+        mark = "=" if arrow.agrees else "≠"
+        where = f"{arrow.legal_entity} {arrow.currency}".strip()
+        lines.append(
+            f"  {where:<16}{arrow.left_name:<32}{arrow.left:>16,.2f} {mark} {arrow.right:<16,.2f} {arrow.right_name}"
+        )
+    lines += ["", "Open cases"]
+    lines += [
+        f"  {row['legal_entity'] or '-':<6}{row['code']:<24}{row['count']:>4}   {_money(row['money'])}"
+        for row in result.cases
+    ]
+    lines += ["", "Open holds"]
+    lines += [
+        f"  {row['legal_entity'] or '-':<6}{row['code']:<24}{row['count']:>4}   {_money(row['money'])}"
+        for row in result.holds
+    ]
+    lines += ["", "Records in: " + ", ".join(f"{count} {status}" for status, count in intake_totals().items())]
+    lines += ["", *([f"BROKEN: {one}" for one in wrong] or ["Every arrow agrees."])]
+    return "\n".join(lines)
+
+
+def as_json(result: Statement, wrong: list[str]) -> str:
+    """The report for programs."""
+    return json.dumps(
+        {
+            "agrees": not wrong,
+            "broken": wrong,
+            "arrows": [
+                {
+                    "name": arrow.name,
+                    "legal_entity": arrow.legal_entity,
+                    "currency": arrow.currency,
+                    "left": f"{arrow.left:f}",
+                    "right": f"{arrow.right:f}",
+                    "agrees": arrow.agrees,
+                }
+                for arrow in result.arrows
+            ],
+            "figures": result.figures,
+            "cases": result.cases,
+            "holds": result.holds,
+            "records": intake_totals(),
+        },
+        default=str,
+        indent=2,
+    )
+
+
+def compute(ledger: Mapping[str, Any], erp: Connection) -> Statement:
+    """The statement against the ERP's own ledger."""
+    return statement(ledger_totals(ledger, erp))
+
+
+def _money(sums: Mapping[str, Decimal]) -> str:
+    return ", ".join(show(amount, currency) for currency, amount in sums.items() if currency)

@@ -1,0 +1,64 @@
+"""Wait until the hub is quiet: every feed read, every lane empty, nothing new in the last round."""
+
+import time
+from dataclasses import dataclass
+
+from django.db import close_old_connections
+
+from integration_hub.intake.actions import feeds
+from integration_hub.intake.models import Feed, SourceVersion
+from integration_hub.people.models import User
+from integration_hub.trail.models import Event
+from integration_hub.work import queries
+
+PAUSE = 0.05
+
+
+class NotQuiet(RuntimeError):
+    """The hub did not come to rest in time; the text says what still moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Blocks until nothing moves any more. Reads the hub as an operator would; writes nothing but "read this feed now"."""
+
+    by: User
+    timeout: float = 180
+
+    def __call__(self, why: str) -> None:
+        """Read all feeds and wait, as often as that brings something new."""
+        deadline = time.monotonic() + self.timeout
+        before = (-1, -1)
+        while True:
+            self._read_all_feeds(why, deadline)
+            self._wait_for_lanes(why, deadline)
+            now = (
+                SourceVersion.objects.count(),
+                Event.objects.order_by("-id").values_list("id", flat=True).first() or 0,
+            )
+            if now == before:
+                return
+            before = now
+
+    def _read_all_feeds(self, why: str, deadline: float) -> None:
+        active = list(Feed.objects.filter(is_active=True, connection__is_paused=False))
+        seen = {feed.pk: feed.runs.order_by("-id").values_list("id", flat=True).first() or 0 for feed in active}
+        for feed in active:
+            feeds.run_now(feed_id=feed.pk, by=self.by)
+        waiting = set(seen)
+        while waiting:
+            done = Feed.objects.filter(pk__in=waiting).values_list("pk", "runs__id", "runs__state")
+            waiting -= {pk for pk, run, state in done if run is not None and run > seen[pk] and state != "running"}
+            self._pause(why, deadline, waiting)
+
+    def _wait_for_lanes(self, why: str, deadline: float) -> None:
+        while not queries.quiescent():
+            self._pause(why, deadline, "lanes")
+
+    def _pause(self, why: str, deadline: float, moving: object) -> None:
+        if time.monotonic() > deadline:
+            stalls = "; ".join(f"{stall.lane.key}: {stall.reason}" for stall in queries.stalled(limit=10))
+            raise NotQuiet(f"After {why} the hub is not quiet: {moving} still moving. {stalls}")
+        if moving:
+            close_old_connections()
+            time.sleep(PAUSE)
