@@ -51,7 +51,7 @@ def _upstream(key: str, limit: int) -> list[Ref]:
 
 
 def _downstream(key: str, limit: int) -> list[Ref]:
-    reversing = Effect.objects.filter(reverses_id=key).values_list("pk", flat=True)
+    reversing = Effect.objects.filter(reverses_id=int(key)).values_list("pk", flat=True)
     return [(KIND, str(pk)) for pk in reversing[:limit]]
 
 

@@ -112,7 +112,9 @@ def test_reconcile_handles_many_codes_and_causes_at_once(django_assert_max_num_q
 
 def test_a_pass_that_finds_nothing_costs_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
-        cases.reconcile.__wrapped__(codes=["RATE_TEST"], wanted={}, scope="contract:1", by=BY)
+        cases.reconcile.__wrapped__(  # type: ignore[attr-defined]
+            codes=["RATE_TEST"], wanted={}, scope="contract:1", by=BY
+        )
 
 
 def test_reconcile_demands_a_scope():

@@ -27,6 +27,12 @@ def kind(monkeypatch):
     return register
 
 
+def put(*args, **options) -> Item:
+    item = items.enqueue(*args, **options)
+    assert item is not None
+    return item
+
+
 def make_due(lane="L"):
     Lane.objects.filter(key=lane).update(next_at="2000-01-01T00:00Z", leased_until=None)
 
@@ -35,7 +41,7 @@ def test_items_of_a_lane_are_worked_in_order(kind):
     seen = []
     name = kind(lambda job: seen.append(job.payload["n"]))
     for n in range(5):
-        items.enqueue(name, lane="L", stage="ingest", payload={"n": n})
+        put(name, lane="L", stage="ingest", payload={"n": n})
     assert engine.drain("ingest") == 5
     assert seen == [0, 1, 2, 3, 4]
     lane = Lane.objects.get(key="L")
@@ -44,30 +50,30 @@ def test_items_of_a_lane_are_worked_in_order(kind):
 
 def test_a_stage_works_only_its_own_lanes(kind):
     name = kind(lambda job: None)
-    items.enqueue(name, lane="L", stage="bulk")
+    put(name, lane="L", stage="bulk")
     assert engine.drain("ingest") == 0
     with pytest.raises(ValueError, match="worked by stage 'bulk'"):
-        items.enqueue(name, lane="L", stage="ingest")
+        put(name, lane="L", stage="ingest")
 
 
 def test_lower_priority_numbers_go_first_and_entities_take_turns(kind):
     seen = []
     name = kind(lambda job: seen.append(job.lane))
     for lane, entity, priority in [("a1", "A", 50), ("a2", "A", 50), ("a3", "A", 50), ("b1", "B", 50), ("a0", "A", 10)]:
-        items.enqueue(name, lane=lane, stage="ingest", legal_entity=entity, priority=priority)
+        put(name, lane=lane, stage="ingest", legal_entity=entity, priority=priority)
     engine.drain("ingest")
     assert seen == ["a0", "b1", "a1", "a2", "a3"]
 
 
 def test_the_same_dedupe_waits_once_until_it_is_claimed(kind):
-    again = []
+    again: list[Item | None] = []
 
     def run(job):
         if not again:
             again.append(items.enqueue("test.work", lane="L", stage="ingest", dedupe="x"))
 
     name = kind(run)
-    assert items.enqueue(name, lane="L", stage="ingest", dedupe="x") is not None
+    put(name, lane="L", stage="ingest", dedupe="x")
     assert items.enqueue(name, lane="L", stage="ingest", dedupe="x") is None
     assert Lane.objects.get(key="L").ready == 1
     # What is announced while the first is being worked is not swallowed: the first may not have seen it.
@@ -77,13 +83,13 @@ def test_the_same_dedupe_waits_once_until_it_is_claimed(kind):
 
 def test_an_unknown_kind_is_refused_at_the_door():
     with pytest.raises(LookupError, match=r"No kind of work named 'nobody\.does'"):
-        items.enqueue("nobody.does", lane="L", stage="ingest")
+        put("nobody.does", lane="L", stage="ingest")
 
 
 def test_a_delayed_item_waits_and_holds_back_what_is_behind_it(kind):
     name = kind(lambda job: None)
-    items.enqueue(name, lane="L", stage="ingest", delay=timedelta(hours=1))
-    items.enqueue(name, lane="L", stage="ingest")
+    put(name, lane="L", stage="ingest", delay=timedelta(hours=1))
+    put(name, lane="L", stage="ingest")
     assert engine.drain("ingest") == 0
     make_due()
     assert engine.drain("ingest") == 0, "the lane was looked at, its head is not due"
@@ -97,8 +103,8 @@ def test_a_transient_failure_is_retried_by_its_policy_then_parked_and_blocks_the
         raise Failed(FailureClass.TRANSIENT, "vendor is down")
 
     name = kind(run, title="Read a page")
-    first = items.enqueue(name, lane="L", stage="ingest")
-    items.enqueue(name, lane="L", stage="ingest")
+    first = put(name, lane="L", stage="ingest")
+    put(name, lane="L", stage="ingest")
     policy = POLICIES[FailureClass.TRANSIENT]
     for attempt in range(1, policy.attempts):
         assert engine.drain("ingest") == 1
@@ -120,7 +126,7 @@ def test_what_a_person_must_mend_is_parked_at_once(kind, failure):
     def run(job):
         raise Failed(failure, "no", remedy="Mend it.")
 
-    item = items.enqueue(kind(run), lane="L", stage="ingest")
+    item = put(kind(run), lane="L", stage="ingest")
     engine.drain("ingest")
     item.refresh_from_db()
     assert (item.state, item.error_class, item.error) == ("parked", failure, "no Mend it.")
@@ -136,7 +142,7 @@ def test_a_skippable_kind_steps_aside(kind):
 
     name = kind(run, skippable=True)
     for n in range(3):
-        items.enqueue(name, lane="L", stage="ingest", payload={"n": n})
+        put(name, lane="L", stage="ingest", payload={"n": n})
     engine.drain("ingest")
     assert seen == [1, 2]
     assert Lane.objects.get(key="L").blocked is False
@@ -147,7 +153,7 @@ def test_waiting_is_not_failing(kind):
     def run(job):
         raise Wait("the window is closed", timedelta(minutes=5))
 
-    item = items.enqueue(kind(run), lane="L", stage="ingest")
+    item = put(kind(run), lane="L", stage="ingest")
     for _ in range(5):
         engine.drain("ingest")
         make_due()
@@ -161,7 +167,7 @@ def test_a_local_handler_that_fails_leaves_nothing_behind(kind):
         Lane.objects.create(key="left behind", stage="bulk")
         raise Failed(FailureClass.DATA, "bad")
 
-    items.enqueue(kind(run), lane="L", stage="ingest")
+    put(kind(run), lane="L", stage="ingest")
     engine.drain("ingest")
     assert not Lane.objects.filter(key="left behind").exists()
 
@@ -172,7 +178,7 @@ def test_the_parked_hook_hears_of_it_in_the_same_transaction(kind):
     def run(job):
         raise Park(FailureClass.TRANSIENT, "hopeless")
 
-    items.enqueue(
+    put(
         kind(run, parked=lambda job, failure: heard.append((job.payload, failure.message))),
         lane="L",
         stage="ingest",
@@ -188,7 +194,7 @@ def test_failures_count_per_class_so_that_a_busy_vendor_does_not_use_up_the_othe
     def run(job):
         raise next(errors)
 
-    item = items.enqueue(kind(run), lane="L", stage="ingest")
+    item = put(kind(run), lane="L", stage="ingest")
     for _ in range(11):
         engine.drain("ingest")
         make_due()
@@ -203,7 +209,7 @@ def test_an_item_that_kills_its_worker_is_parked_after_three_claims(kind):
     def run(job):
         raise Killed
 
-    item = items.enqueue(kind(run, local=False), lane="L", stage="ingest")
+    item = put(kind(run, local=False), lane="L", stage="ingest")
     for _ in range(engine.MAX_CLAIMS):
         with pytest.raises(Killed):
             engine.drain("ingest")
@@ -216,7 +222,7 @@ def test_an_item_that_kills_its_worker_is_parked_after_three_claims(kind):
 
 
 def test_an_unexpected_error_is_a_bug_with_its_trace(kind):
-    item = items.enqueue(kind(lambda job: 1 / 0), lane="L", stage="ingest")
+    item = put(kind(lambda job: 1 / 0), lane="L", stage="ingest")
     engine.drain("ingest")
     item.refresh_from_db()
     assert item.error_class == "bug"
@@ -228,7 +234,7 @@ def test_what_the_database_refuses_for_a_moment_is_transient(kind):
     def run(job):
         raise OperationalError("deadlock detected")
 
-    item = items.enqueue(kind(run), lane="L", stage="ingest")
+    item = put(kind(run), lane="L", stage="ingest")
     engine.drain("ingest")
     item.refresh_from_db()
     assert (item.state, item.error_class) == ("ready", "transient")
@@ -243,7 +249,7 @@ def test_retry_puts_a_parked_head_back_at_its_place(kind):
         seen.append(job.payload["n"])
 
     name = kind(run)
-    made = [items.enqueue(name, lane="L", stage="ingest", payload={"n": n}) for n in range(3)]
+    made = [put(name, lane="L", stage="ingest", payload={"n": n}) for n in range(3)]
     engine.drain("ingest")
     assert seen == []
     broken[0] = False
@@ -261,7 +267,7 @@ def test_unblocking_lets_the_rest_pass_and_the_parked_one_stays(kind):
         seen.append(job.payload["n"])
 
     name = kind(run)
-    made = [items.enqueue(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
+    made = [put(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
     engine.drain("ingest")
     items.unblock_lane(lane_id=made[0].lane_id, by="system:test")
     engine.drain("ingest")
@@ -273,7 +279,7 @@ def test_unblocking_lets_the_rest_pass_and_the_parked_one_stays(kind):
 def test_a_person_sets_a_waiting_item_aside(kind):
     seen = []
     name = kind(lambda job: seen.append(job.payload["n"]))
-    made = [items.enqueue(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
+    made = [put(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
     items.park(item_id=made[0].pk, by="system:test", reason="wrong customer")
     engine.drain("ingest")
     assert seen == [1]
@@ -286,7 +292,7 @@ def test_retrying_an_item_set_aside_earlier_leaves_a_blocked_lane_blocked(kind):
             raise Failed(FailureClass.DATA, "bad")
 
     name = kind(run)
-    made = [items.enqueue(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
+    made = [put(name, lane="L", stage="ingest", payload={"n": n}) for n in range(2)]
     items.park(item_id=made[0].pk, by="system:test", reason="later")
     engine.drain("ingest")
     items.retry(item_id=made[0].pk, by="system:test")
@@ -297,7 +303,7 @@ def test_retrying_an_item_set_aside_earlier_leaves_a_blocked_lane_blocked(kind):
 def test_hold_refuses_an_old_token(kind):
     from integration_hub.work.registry import Job, Superseded
 
-    items.enqueue(kind(lambda job: None), lane="L", stage="ingest")
+    put(kind(lambda job: None), lane="L", stage="ingest")
     Lane.objects.update(token=7)
     with pytest.raises(Superseded, match="token 6 is old, 7 is current"):
         fencing.hold(Job(item_id=1, lane="L", kind="k", payload={}, attempt=1, token=6))
