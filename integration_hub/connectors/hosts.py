@@ -41,4 +41,4 @@ def _is_public(host: str, port: int) -> bool:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         return True  # a host that does not resolve cannot be reached either; the call reports it
-    return all(ipaddress.ip_address(address[4][0].split("%")[0]).is_global for address in found)
+    return all(ipaddress.ip_address(str(address[4][0]).partition("%")[0]).is_global for address in found)

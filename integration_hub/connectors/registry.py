@@ -154,7 +154,8 @@ TAX_ENGINES: Registry[Callable[[Connection, dict[str, Any]], dict[str, Any]]] = 
 """Per vendor: a quote, unrecorded. Takes {"document_code", "company_code", "customer_code", "date", "currency",
 "lines": [{"number", "amount", "description", "tax_code"}],
 "ship_to": {"country", "region", "city", "postal_code", "line1"}};
-returns {"net", "tax", "lines": [{"number", "tax", "rate", "taxable"}], "details": [...]} with Decimal amounts.
+returns {"net", "tax", "lines": [{"number", "tax", "rate", "taxable"}], "details": [...]} with amounts as decimal
+text and rates as fractions.
 Call it outside transactions. Raises `kernel.failures.Failed`."""
 
 COMMON_SETTINGS: tuple[Setting, ...] = (

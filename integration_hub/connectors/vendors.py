@@ -1,16 +1,27 @@
 """The vendors of this installation: the one module that knows all of them."""
 
+from integration_hub.connectors.avatax.connector import AvaTaxConnector, quote
 from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
-from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS
+from integration_hub.connectors.netsuite import defaults as netsuite
+from integration_hub.connectors.netsuite.connector import NetSuiteConnector
+from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, TAX_ENGINES
 from integration_hub.connectors.salesforce import defaults as salesforce
 from integration_hub.connectors.salesforce.connector import SalesforceConnector
 
 
 def register() -> None:
     """Fill the registries."""
-    for connector in (SalesforceConnector(), KantataConnector(), FileDropConnector()):
+    for connector in (
+        SalesforceConnector(),
+        KantataConnector(),
+        NetSuiteConnector(),
+        AvaTaxConnector(),
+        FileDropConnector(),
+    ):
         CONNECTORS.register(connector.manifest.vendor, connector)
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
+    DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
+    TAX_ENGINES.register("avatax", quote)

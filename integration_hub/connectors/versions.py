@@ -54,3 +54,30 @@ class Tail:
         recent, again = moved(high, -2), moved(high, -overlap - 60)
         rows = [(key, row) for key, row in self._seen.items() if row[0] >= recent or (row[2] > 0 and row[0] >= again)]
         return dict(sorted(rows, key=lambda item: str(item[1][0]))[-_KEPT:])
+
+
+class Listing:
+    """Versions of lists that are read whole each time because their records carry no stamp one can rely on.
+
+    A record whose content moved since the last reading gets the vendor's time of this reading as its version.
+    """
+
+    def __init__(self, cursor: dict[str, Any], at: str) -> None:
+        self._known: dict[str, list[str]] = dict(cursor.get("listed") or {})
+        self._at = at
+        self.listed: dict[str, list[str]] = {}
+
+    def record(self, source_id: str, payload: dict[str, Any]) -> RawRecord:
+        """The record with the version it keeps until its content changes."""
+        digest = content_hash(payload)[:16]
+        known = self._known.get(source_id)
+        version = known[0] if known and known[1] == digest else self._next(known)
+        self.listed[source_id] = [version, digest]
+        return RawRecord(source_id, version, payload)
+
+    def _next(self, known: list[str] | None) -> str:
+        first = f"{self._at}.00"
+        if known is None or known[0] < first:
+            return first
+        stamp, _, count = known[0].rpartition(".")  # changed twice within the vendor's second
+        return f"{stamp}.{int(count) + 1:02d}"

@@ -236,7 +236,7 @@ def _credential_problems(manifest: Manifest, given: dict[str, str]) -> list[Prob
 
 
 def _transition(connection: Connection, seen_version: int, **changes: Any) -> None:
-    Connection.objects.transition(connection.pk, seen_version=seen_version, **changes)  # type: ignore[attr-defined]
+    Connection.objects.transition(connection.pk, seen_version=seen_version, **changes)
     connection.refresh_from_db()
 
 

@@ -83,7 +83,9 @@ class Client:
             onward = moved(stamp_of(rows[-1]["updated_at"]), -1)
             number, since = (1, onward) if onward > since else (number + 1, since)
 
-    def only(self, collection: str, ids: Iterable[str], params: dict[str, Any] | None = None) -> dict[str, Record]:
+    def only(
+        self, collection: str, ids: Iterable[str | None], params: dict[str, Any] | None = None
+    ) -> dict[str, Record]:
         """Records by id; unlike a single read it does not stumble over the default filters."""
         wanted = sorted({str(key) for key in ids if key}, key=lambda key: (len(key), key))
         found: dict[str, Record] = {}

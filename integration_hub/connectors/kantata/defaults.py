@@ -19,7 +19,7 @@ RESOURCE = [
     _rule("name", "full_name"),
     _rule("email", "email_address"),
     _rule("role", "role_name", value_map="role"),
-    _rule("cost_centre", "headline", value_map="cost_centre"),
+    _rule("cost_centre", "cost_center", value_map="cost_centre"),
     _rule("active", "!disabled", "boolean"),
 ]
 PROJECT = [

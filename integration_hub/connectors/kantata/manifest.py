@@ -47,10 +47,10 @@ MANIFEST = Manifest(
             default="date",
         ),
         Setting(
-            "subscribed_events",
-            "on: take a milestone's acceptance date from subscribed events (an add-on)",
+            "acceptance_date",
+            "Where a milestone's acceptance date is: due_date (set when accepted), changed, or event (an add-on)",
             required=False,
-            default="off",
+            default="due_date",
         ),
     ),
     limits="429 without a wait time, extra limits on workspaces; numbers are unpublished.",

@@ -141,16 +141,18 @@ _ACCEPTED = {"completed", "approved"}
 
 
 def _attach_acceptance(client: Client, rows: list[Record]) -> None:
-    """When a milestone reached its state: the event of that change, or its last change once events have gone."""
+    """When a milestone was accepted. Kantata has no field for it; a setting says what takes its place."""
+    place = client.connection.settings.get("acceptance_date") or "due_date"
     for row in rows:
-        if row.get("state") in _ACCEPTED:
-            row["accepted_at"] = _reached(client, row) or row["updated_at"]
+        if row.get("state") not in _ACCEPTED:
+            continue
+        found = row.get("due_date") if place == "due_date" else _reached(client, row) if place == "event" else ""
+        row["accepted_at"] = found or row["updated_at"]
 
 
 def _reached(client: Client, row: Record) -> str:
+    """The event of the change to the state; events are kept for days only."""
     params = {"event_types": "story:updated,story:created", "subject_id": row["id"], "order": "created_at:asc"}
-    if client.connection.settings.get("subscribed_events") != "on":
-        return ""
     reached = ""
     for event in client.everything("subscribed_events", params):
         before_after = (event.get("payload_changes") or {}).get("state")

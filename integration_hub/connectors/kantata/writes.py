@@ -52,24 +52,36 @@ def _milestones(client: Client, payload: Payload) -> tuple[dict[str, Record], li
 
 def _create_project(client: Client, write: Write) -> Sent:
     payload = write.payload
-    project = _project(client, payload["reference"]) or client.create(
-        "workspaces",
-        "workspace",
-        {
-            "title": payload["title"],
-            "creator_role": client.connection.settings.get("creator_role") or "maven",
-            "description": f"Contract {payload['reference']}, {payload.get('customer') or ''}".rstrip(", "),
-            "currency": payload["currency"],
-            "start_date": payload.get("starts_on"),
-            "due_date": payload.get("ends_on"),
-            "external_reference": _inline("Contract", payload["reference"]),
-        },
-    )
-    for item in _milestones(client, payload)[1]:
-        story = {"workspace_id": project["id"], "title": item["name"], "story_type": "milestone"}
-        reference = _inline("Milestone", item["reference"])
-        client.create("stories", "story", {**story, "due_date": item.get("due_on"), "external_reference": reference})
+    values = {
+        "title": payload["title"],
+        "creator_role": client.connection.settings.get("creator_role") or "maven",
+        "description": f"Contract {payload['reference']}, {payload.get('customer') or ''}".rstrip(", "),
+        "currency": payload["currency"],
+        "start_date": payload.get("starts_on"),
+        "due_date": payload.get("ends_on"),
+        "external_reference": _inline("Contract", payload["reference"]),
+    }
+    project = _project(client, payload["reference"])
+    if project is None:
+        project = client.create("workspaces", "workspace", values)
+    elif project.get("archived"):  # an earlier activation was undone: the shell is used again
+        client.update("workspaces", "workspace", str(project["id"]), {**values, "archived": False})
+    _add_milestones(client, project, payload)
     return Sent(remote_id=str(project["id"]), status=200)
+
+
+def _add_milestones(client: Client, project: Record, payload: Payload) -> None:
+    """Add what is missing. When Kantata refuses one, the shell made for it is put away again."""
+    try:
+        for item in _milestones(client, payload)[1]:
+            story = {"workspace_id": project["id"], "title": item["name"], "story_type": "milestone"}
+            reference = _inline("Milestone", item["reference"])
+            values = {**story, "due_date": item.get("due_on"), "external_reference": reference}
+            client.create("stories", "story", values)
+    except Failed as failure:
+        if failure.kind == FailureClass.REJECTED:
+            client.update("workspaces", "workspace", str(project["id"]), {"archived": True})
+        raise
 
 
 def _inline(model: str, reference: str) -> Payload:
@@ -78,7 +90,7 @@ def _inline(model: str, reference: str) -> Payload:
 
 def _find_project(client: Client, write: Write) -> Confirmed | None:
     project = _project(client, write.payload["reference"])
-    if project is None:
+    if project is None or project.get("archived"):
         return None
     there, missing = _milestones(client, write.payload)
     if missing:
@@ -138,7 +150,17 @@ def _wanted_rates(client: Client, payload: Payload) -> dict[str, dict[str, int]]
         except ValueError as error:
             raise Failed(FailureClass.REJECTED, f"Rate of {item['role']}: {error}", field="rate") from None
         wanted.setdefault(str(item["from"]), {})[roles[item["role"]]] = rate
-    return wanted
+    return _carried_forward(wanted)
+
+
+def _carried_forward(wanted: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Each version of a card replaces the one before it, so it names every rate in force, not only the new ones."""
+    rates: dict[str, int] = {}
+    full = {}
+    for first_day in sorted(wanted):
+        rates = {**rates, **wanted[first_day]}
+        full[first_day] = rates
+    return full
 
 
 def _role_ids(client: Client) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""AvaTax: quotes tax before approval, records it after posting."""

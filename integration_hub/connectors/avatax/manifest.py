@@ -1,0 +1,29 @@
+"""What the AvaTax connector writes and what an administrator sets up."""
+
+from integration_hub.connectors.registry import Manifest, Setting, WriteSpec
+
+INVOICE_COMMIT = "avatax.invoice.commit"
+INVOICE_VOID = "avatax.invoice.void"
+
+MANIFEST = Manifest(
+    vendor="avatax",
+    title="AvaTax",
+    role="tax",
+    feeds=(),
+    writes=(
+        WriteSpec(INVOICE_COMMIT, "Tax of a posted invoice recorded and committed", "U", undo=INVOICE_VOID),
+        WriteSpec(INVOICE_VOID, "Recorded tax voided", "U"),
+    ),
+    settings=(
+        Setting("account_id", "Account id", secret=True),
+        Setting("license_key", "License key", secret=True),
+        Setting("companies", "Company codes by our legal entity", required=False, help="A JSON object."),
+        Setting("ship_from", "Where services are rendered, by our legal entity", required=False, help="A JSON object."),
+        Setting("tax_code", "Tax code of lines that name none", required=False, default="PS080100"),
+    ),
+    limits="Unpublished; more than allowed answers 429 or a limit code.",
+    windows="A filed return locks its transactions: CannotModifyLockedTransaction.",
+    webhook="None.",
+    scopes="A user that may create, commit and void transactions of the companies.",
+    unconfirmed=("The outer `error` object of complaints; a bare inner one is shown as text.",),
+)

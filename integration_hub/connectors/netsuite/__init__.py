@@ -1,0 +1,1 @@
+"""NetSuite: master data, invoices and cash come from here; jobs and invoices go there."""
