@@ -1,11 +1,21 @@
-"""The kinds of work and the ticks of intake."""
+"""The kinds of work, the ticks and the signs of unfinished business of intake."""
 
-from integration_hub.intake import waiting
-from integration_hub.work.registry import HANDLERS, TICKS, Handler, Tick
+from integration_hub.intake import poll, remap, waiting
+from integration_hub.intake.actions import feeds
+from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
 
 
 def register() -> None:
-    """Offer handlers and ticks to the work room."""
+    """Offer them to the work room."""
+    HANDLERS.register(feeds.POLL, Handler(poll.poll, local=False, title="Read a feed", skippable=True))
     HANDLERS.register(waiting.UNPARK, Handler(waiting.unpark, title="Take waiting records again", skippable=True))
     HANDLERS.register(waiting.REAPPLY, Handler(waiting.reapply_job, title="Take stored records again", skippable=True))
-    TICKS.register("intake.waiting", Tick("intake.waiting", 30, waiting.sweep))
+    HANDLERS.register(remap.REMAP, Handler(remap.remap, title="Try refused records with a new mapping", skippable=True))
+    for tick in (
+        Tick("intake.feeds", 1, poll.enqueue_due),
+        Tick("intake.late", 30, poll.watch_lateness),
+        Tick("intake.waiting", 30, waiting.sweep),
+        Tick("intake.mapping", 10, remap.watch),
+    ):
+        TICKS.register(tick.name, tick)
+    BUSY.register("intake.feeds", poll.due_now)

@@ -1,13 +1,13 @@
 """A small world for intake: one connection, a mapping of tasks, a receiver that remembers and can be told to fail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import RawRecord
+from integration_hub.connectors.registry import CONNECTORS, Confirmed, FeedSpec, Manifest, Page, RawRecord, Sent, Write
 from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.kernel.errors import Problem
@@ -118,3 +118,52 @@ def task(source_id: str, version: str = "1", *, deleted: bool = False, **payload
 def gone(source_id: str, version: str) -> RawRecord:
     """A deletion as vendors send it: hardly more than the id."""
     return RawRecord(source_id, version, {"id": source_id}, deleted=True)
+
+
+class FakeVendor:
+    """A connector whose source is a list of scripts: pages, or a failure to raise."""
+
+    def __init__(self) -> None:
+        self.manifest = Manifest(
+            vendor="fake",
+            title="Fake",
+            role="psa",
+            feeds=(
+                FeedSpec("project", "Projects", 10),
+                FeedSpec("task", "Tasks", 20, every_seconds=60, hint_entities=("Story", "todo")),
+            ),
+            writes=(),
+            settings=(),
+        )
+        self.script: list[Page | Exception] = []
+        self.cursors: list[dict[str, Any]] = []
+        self.read_entities: list[str] = []
+        self.before_page: Callable[[], object] = lambda: None
+
+    def check(self, connection: Connection) -> str:
+        return "Fine."
+
+    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        self.cursors.append(cursor)
+        self.read_entities.append(entity)
+        while self.script:
+            step = self.script.pop(0)
+            self.before_page()
+            if isinstance(step, Exception):
+                raise step
+            yield step
+            if step.done:
+                return
+
+    def send(self, connection: Connection, write: Write) -> Sent:
+        raise LookupError(write.effect_type)
+
+    def find(self, connection: Connection, write: Write) -> Confirmed | None:
+        raise LookupError(write.effect_type)
+
+
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> FakeVendor:
+    fake = FakeVendor()
+    monkeypatch.setitem(CONNECTORS._entries, "fake", fake)
+    return fake

@@ -1,0 +1,147 @@
+"""Feeds: installed from the connector's manifest, read now, paused, resumed, woken by a hint."""
+
+import re
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS, FeedSpec
+from integration_hub.intake import policies
+from integration_hub.intake.models import Feed
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.trail.record import Actor, event
+from integration_hub.work.actions import items
+
+POLL = "intake.poll"
+FILE_DROP = "filedrop"
+"""Vendor of connections whose feeds are files: nobody polls them."""
+
+
+@transaction.atomic
+def install_feeds(*, connection: Connection, by: Actor) -> list[Feed]:
+    """One feed for each entity the connector offers; those that exist keep their cursor and their knobs.
+
+    A connection whose settings list `entities` (file drops do) gets feeds for these alone. Raises Denied, LookupError
+    for an unknown vendor, BadInput for an entity the connector does not offer.
+    """
+    policies.can_change_feeds(by).or_raise()
+    made = []
+    for spec in _offered(connection):
+        feed, fresh = Feed.objects.get_or_create(
+            connection=connection,
+            entity=spec.entity,
+            defaults={
+                "weight": spec.weight,
+                "every_seconds": spec.every_seconds,
+                "late_after_seconds": spec.late_after_seconds,
+            },
+        )
+        if fresh:
+            made.append(feed)
+            _record("installed", feed, by)
+    return made
+
+
+def _offered(connection: Connection) -> Sequence[FeedSpec]:
+    specs = {spec.entity: spec for spec in CONNECTORS.get(connection.vendor).manifest.feeds}
+    wanted = connection.settings.get("entities") or list(specs)
+    if isinstance(wanted, str):
+        wanted = [name for name in re.split(r"[\s,;\[\]\"']+", wanted) if name]
+    unknown = [str(name) for name in wanted if name not in specs]
+    if unknown:
+        problem = Problem("entities", f"{', '.join(unknown)}: not offered.", f"Use one of: {', '.join(specs)}.")
+        raise BadInput(f"Connection {connection.code}", [problem])
+    return [specs[name] for name in wanted]
+
+
+@transaction.atomic
+def run_now(*, feed_id: int, by: Actor) -> Feed:
+    """Read a feed now, whatever its rhythm. Raises Denied."""
+    feed = _locked(feed_id)
+    policies.can_run(feed, by).or_raise()
+    make_due([feed], trigger="person")
+    _record("run requested", feed, by)
+    return feed
+
+
+@transaction.atomic
+def pause(*, feed_id: int, reason: str, by: Actor) -> Feed:
+    """Stop reading a feed; nothing is lost, its cursor stays. Raises Denied, BadInput without a reason."""
+    policies.can_change_feeds(by).or_raise()
+    if not reason.strip():
+        raise BadInput("Feed", [Problem("reason", "is empty.", "Say why the feed is paused.")])
+    feed = _locked(feed_id)
+    feed.is_active = False
+    feed.save(update_fields=["is_active"])
+    _record("paused", feed, by, reason)
+    return feed
+
+
+@transaction.atomic
+def resume(*, feed_id: int, by: Actor) -> Feed:
+    """Read a feed again, from where it stood. Raises Denied."""
+    policies.can_change_feeds(by).or_raise()
+    feed = _locked(feed_id)
+    feed.is_active, feed.due_at = True, now()
+    feed.save(update_fields=["is_active", "due_at"])
+    _record("resumed", feed, by)
+    return feed
+
+
+@transaction.atomic
+def hint(*, connection: Connection, entity_name: str) -> list[Feed]:
+    """Something changed there: the feeds this name stands for are due now. The feeds; none for an unknown name.
+
+    A hint carries no values: what changed is read through the feed. A hint that comes while the feed is being read
+    makes it due once more, because that reading may have passed the change already.
+    """
+    feeds = list(Feed.objects.filter(connection=connection, entity__in=_meant(connection, entity_name)))
+    make_due([feed for feed in feeds if feed.is_active], trigger="hint")
+    return feeds
+
+
+def _meant(connection: Connection, name: str) -> list[str]:
+    connector = CONNECTORS.find(connection.vendor)
+    specs = connector.manifest.feeds if connector is not None else ()
+    wanted = name.strip().lower()
+    meant = [spec.entity for spec in specs if wanted in {spec.entity, *(name.lower() for name in spec.hint_entities)}]
+    return meant or [wanted]
+
+
+def make_due(feeds: Sequence[Feed], *, trigger: str) -> None:
+    """Have feeds read now, parents first. The ticker does the same later if this item gets lost."""
+    Feed.objects.filter(pk__in=[feed.pk for feed in feeds]).update(due_at=now())
+    for feed in sorted(feeds, key=lambda feed: (feed.weight, feed.pk)):
+        if not feed.connection.is_paused:
+            enqueue_poll(feed, trigger=trigger)
+
+
+def enqueue_poll(feed: Feed, *, trigger: str, run_id: int | None = None) -> None:
+    """One lane per connection: its feeds are read one after the other, in the order they were put in (parents first).
+
+    Vendors limit calls per account, so feeds of one account gain nothing from being read side by side; what a child
+    needs was then read just before it, which keeps parking rare.
+    """
+    payload: dict[str, object] = {"feed": feed.pk, "trigger": trigger}
+    if run_id is not None:
+        payload["run"] = run_id
+    items.enqueue(POLL, lane=f"feed:{feed.connection.code}", stage="ingest", payload=payload, dedupe=f"poll:{feed.pk}")
+
+
+def _locked(feed_id: int) -> Feed:
+    return Feed.objects.select_for_update(no_key=True, of=("self",)).select_related("connection").get(pk=feed_id)
+
+
+def _record(verb: str, feed: Feed, by: Actor, reason: str = "") -> None:
+    event(
+        f"intake.feed.{verb.replace(' ', '_')}",
+        by=by,
+        object_type="feed",
+        object_id=feed.pk,
+        label=str(feed),
+        reason=reason,
+        connection=feed.connection.code,
+        entity=feed.entity,
+    )

@@ -1,0 +1,242 @@
+"""Reading feeds: a run per reading, a transaction per page, failures named by who must act."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
+
+from integration_hub.cases.actions import cases
+from integration_hub.connectors.registry import CONNECTORS, Page
+from integration_hub.intake import pipeline
+from integration_hub.intake.actions import feeds
+from integration_hub.intake.models import RUN_MOVES, Feed, Run
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import NotReady
+from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
+from integration_hub.mapping import queries as mappings
+from integration_hub.trail.record import event
+from integration_hub.work.registry import Job
+
+logger = logging.getLogger(__name__)
+
+BY = "system:intake"
+BUDGET_SECONDS = 20.0
+"""After this time a reading goes on in a further item: a long first load must not outlive its lease."""
+PATIENCE = timedelta(minutes=15)
+"""Between readings of a feed that fails until a person acts."""
+BY_ITSELF = {FailureClass.TRANSIENT, FailureClass.RATE, FailureClass.UNKNOWN_OUTCOME}
+
+
+def poll(job: Job) -> None:
+    """Read one feed from its cursor. Never raises for what the vendor does: the feed says what is wrong with it."""
+    feed = Feed.objects.select_related("connection").get(pk=job.payload["feed"])
+    if not feed.is_active or feed.connection.is_paused:
+        return
+    claimed = now() + timedelta(seconds=feed.every_seconds)
+    Feed.objects.filter(pk=feed.pk).update(due_at=claimed)
+    run = _run(feed, str(job.payload.get("trigger", "schedule")))
+    try:
+        finished = _read(feed, run)
+    except (OperationalError, InterfaceError):
+        raise  # Our own database: the lane tries again, the run goes on where its cursor stands.
+    except Exception as error:  # noqa: BLE001 - whatever a connector does, the feed gets an outcome
+        fail(feed, run, _named(feed, error))
+        return
+    if finished is None:
+        feeds.enqueue_poll(feed, trigger=run.trigger, run_id=run.pk)
+        return
+    succeed(feed, run, complete=finished, claimed=claimed)
+
+
+def _run(feed: Feed, trigger: str) -> Run:
+    """The run that a crash or a full budget left open, else a new one."""
+    left = Run.objects.filter(feed=feed, state=Run.State.RUNNING, file__isnull=True).order_by("pk").first()
+    return left or Run.objects.create(feed=feed, trigger=trigger[:20])
+
+
+def _read(feed: Feed, run: Run) -> bool | None:
+    """Whether the whole listing was read; None when the budget is used up before the end."""
+    mapping = mappings.published(feed.connection.code, feed.entity)
+    connector = CONNECTORS.get(feed.connection.vendor)
+    deadline = monotonic() + BUDGET_SECONDS
+    complete = False
+    pages: Iterator[Page] = connector.read(feed.connection, feed.entity, dict(feed.cursor))
+    for page in pages:
+        pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor)
+        complete = complete or page.complete
+        if page.done:
+            break
+        if monotonic() > deadline:
+            return None
+    return complete
+
+
+def _named(feed: Feed, error: Exception) -> Failed:
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, NotReady):
+        return Failed(FailureClass.MAPPING, str(error))
+    logger.error("reading %s failed", feed, exc_info=error)
+    return Failed(FailureClass.BUG, f"{type(error).__name__}: {error}"[:1000], remedy="Report it to the developers.")
+
+
+@transaction.atomic
+def succeed(feed: Feed, run: Run, *, complete: bool, claimed: datetime | None = None) -> None:
+    """Close a run that read its feed to the end, and heal what said that it could not be read."""
+    moment = now()
+    run = finish(run, Run.State.DONE)
+    Feed.objects.filter(pk=feed.pk).update(last_ok_at=moment, last_error="", last_error_class="", failures_in_row=0)
+    # A hint that came meanwhile made the feed due again: that stays.
+    if claimed is not None:
+        Feed.objects.filter(pk=feed.pk, due_at=claimed).update(due_at=moment + timedelta(seconds=feed.every_seconds))
+    cases.heal(code="SYNC_STALE", root_cause=_key(feed), because="The feed was read to its end.", by=BY)
+    for cause in (_key(feed), _auth_key(feed)):
+        _leave(feed, cause)
+    if run.read:
+        cases.heal(code="EMPTY_FEED", root_cause=_key(feed), because="The source lists records again.", by=BY)
+    elif complete and feed.ever_had_rows:
+        _raise_empty(feed)
+
+
+def _raise_empty(feed: Feed) -> None:
+    cases.raise_case(
+        code="EMPTY_FEED",
+        root_cause=_key(feed),
+        title=f"{feed}: the whole list came back empty",
+        detail="It always had records. Nothing was deleted here: absence is not deletion.",
+        remedy="Check permissions and filters of our account in the source.",
+        subject=("connection", str(feed.connection_id), feed.connection.code),
+        members=[cases.MemberIn("feed", str(feed.pk), str(feed))],
+        by=BY,
+    )
+
+
+@transaction.atomic
+def fail(feed: Feed, run: Run, failure: Failed) -> None:
+    """Close a run that stopped, with the class of its failure, and plan the next reading."""
+    text = f"{failure.message} {failure.remedy}".strip()
+    finish(run, Run.State.FAILED, error=text, error_class=failure.kind)
+    feed.refresh_from_db(fields=["failures_in_row"])
+    count = feed.failures_in_row + 1
+    due_at = now() + _pause(feed, failure, count)
+    Feed.objects.filter(pk=feed.pk).update(
+        last_error=text, last_error_class=failure.kind, failures_in_row=count, due_at=due_at
+    )
+    if failure.kind in BY_ITSELF:
+        return
+    cause, other = _key(feed), _auth_key(feed)
+    if failure.kind is FailureClass.AUTH:
+        cause, other = other, cause
+    _leave(feed, other)
+    cases.raise_case(
+        code="FEED_FAILED",
+        root_cause=cause,
+        title=f"{feed.connection.code if failure.kind is FailureClass.AUTH else feed}: {failure.message}"[:250],
+        detail=text,
+        remedy=failure.remedy or POLICIES[failure.kind].who_acts,
+        subject=("connection", str(feed.connection_id), feed.connection.code),
+        members=[cases.MemberIn("feed", str(feed.pk), str(feed))],
+        by=BY,
+    )
+
+
+def _pause(feed: Feed, failure: Failed, count: int) -> timedelta:
+    if failure.retry_after is not None:
+        return failure.retry_after
+    if failure.kind in BY_ITSELF:
+        return POLICIES[failure.kind].delay(count)
+    if failure.kind is FailureClass.MAPPING:  # Nothing is asked of the vendor before the mapping is there.
+        return timedelta(seconds=feed.every_seconds)
+    return max(PATIENCE, timedelta(seconds=feed.every_seconds))
+
+
+def finish(run: Run, state: str, *, error: str = "", error_class: str = "") -> Run:
+    """Close a run and tell the trail when it changed anything or failed."""
+    run.refresh_from_db()
+    RUN_MOVES.check(run.state, state)
+    run.state, run.finished_at, run.error, run.error_class = state, now(), error, error_class
+    run.save(update_fields=["state", "finished_at", "error", "error_class"])
+    if error or run.read != run.unchanged:
+        event(
+            f"intake.run.{'failed' if state == Run.State.FAILED else 'finished'}",
+            by=BY,
+            object_type="run",
+            object_id=run.pk,
+            label=str(run.feed),
+            reason=error,
+            **{name: getattr(run, name) for name in COUNTED},
+        )
+    return run
+
+
+COUNTED = ("read", "applied", "unchanged", "stale", "conflicts", "parked", "refused", "filtered")
+
+
+def _key(feed: Feed) -> str:
+    return f"{feed.connection.code}:{feed.entity}"
+
+
+def _auth_key(feed: Feed) -> str:
+    return f"{feed.connection.code}:sign-in"
+
+
+def _leave(feed: Feed, cause: str) -> None:
+    cases.drop_members(
+        code="FEED_FAILED", root_cause=cause, targets=[("feed", str(feed.pk))], because="The feed was read.", by=BY
+    )
+
+
+# -- ticks -----------------------------------------------------------------------------------------------------------
+
+
+def polled() -> Q:
+    """Feeds that are read by us at all, at this moment."""
+    moment = now()
+    return (
+        Q(is_active=True, connection__is_paused=False)
+        & ~Q(connection__vendor=feeds.FILE_DROP)
+        & (Q(connection__open_until__isnull=True) | Q(connection__open_until__lte=moment))
+    )
+
+
+def enqueue_due() -> int:
+    """The tick: put every feed whose time has come into the lane of its connection, parents first."""
+    due = Feed.objects.filter(polled(), due_at__lte=now()).select_related("connection")
+    found = list(due.order_by("connection_id", "weight", "pk"))
+    for feed in found:
+        feeds.enqueue_poll(feed, trigger="schedule")
+    return len(found)
+
+
+def due_now() -> int:
+    """How many feeds wait to be read: a sign of unfinished business."""
+    return Feed.objects.filter(polled(), due_at__lte=now()).count()
+
+
+def watch_lateness() -> int:
+    """The tick: raise SYNC_STALE for feeds that were not read to their end for too long; how many are late."""
+    moment = now()
+    active = Feed.objects.filter(is_active=True, connection__is_paused=False).exclude(
+        connection__vendor=feeds.FILE_DROP
+    )
+    late = [feed for feed in active.select_related("connection") if _lateness(feed) < moment]
+    for feed in late:
+        since = f"since {feed.last_ok_at:%Y-%m-%d %H:%M} UTC" if feed.last_ok_at else "ever"
+        cases.raise_case(
+            code="SYNC_STALE",
+            root_cause=_key(feed),
+            title=f"{feed} was not read to its end {since}",
+            detail=feed.last_error,
+            remedy="Check the connection, then read the feed now.",
+            subject=("connection", str(feed.connection_id), feed.connection.code),
+            members=[cases.MemberIn("feed", str(feed.pk), str(feed))],
+            by=BY,
+        )
+    return len(late)
+
+
+def _lateness(feed: Feed) -> datetime:
+    return (feed.last_ok_at or feed.installed_at) + timedelta(seconds=feed.late_after_seconds)
