@@ -15,6 +15,7 @@ import httpx
 from .vendors.http import Json
 
 API = "/api/v1"
+PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Candidate:
     content_hash: str
     contract: str
     legal_entity: str
+    invoice_date: str = ""
     net: str = ""
 
 
@@ -91,7 +93,7 @@ class HubClient:
     base_url: str
     tokens: Tokens
     hooks: Mapping[str, Hook] = field(default_factory=dict)
-    scheme: str = "Token"
+    scheme: str = "Bearer"
     """Word before the token in the Authorization header."""
     timeout: float = 60
 
@@ -110,7 +112,7 @@ class HubClient:
 
     def candidates(self, status: str) -> list[Candidate]:
         """All candidates with this status, ordered by number."""
-        rows = [_candidate(row) for row in self._list("/candidates/", {"status": status})]
+        rows = [_candidate(row) for row in self._list("/candidates/", {"status": status, "limit": PAGE})]
         return sorted(rows, key=lambda candidate: candidate.number)
 
     def approve(self, candidate: Candidate) -> Candidate:
@@ -176,6 +178,7 @@ def _candidate(row: Json) -> Candidate:
         content_hash=str(row["content_hash"]),
         contract=_named(row.get("contract_number") or row["contract"], "number"),
         legal_entity=_named(row["legal_entity"], "code"),
+        invoice_date=str(row.get("invoice_date") or ""),
         net=str(row.get("net", "")),
     )
 

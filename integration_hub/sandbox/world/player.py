@@ -131,18 +131,22 @@ def _month(stage: Stage, month: date) -> Iterator[Step]:
     yield Step(f"{name}: milestones", lambda: work.milestones(stage, month), f"work of {name}")
     yield Step(f"{name}: corrections", lambda: work.corrections(stage, month))
     yield Step(f"{name}: amendments", lambda: deals.amend(stage, month), f"changes of {name}")
+    yield Step(f"{name}: credit memo", lambda: cash.credit(stage, month))
+    yield Step(f"{name}: payments", lambda: cash.payments(stage, month), f"cash of {name}")
     yield Step(f"{name}: holds", lambda: billing.holds(stage, month))
     yield Step(f"{name}: billing runs", lambda: billing.runs(stage, month), f"billing runs of {name}")
     yield Step(f"{name}: approvals", lambda: billing.approvals(stage, month), f"approvals of {name}")
     yield Step(f"{name}: postings", lambda: billing.postings(stage, month))
-    yield Step(f"{name}: credit memo", lambda: cash.credit(stage, month))
-    yield Step(f"{name}: payments", lambda: cash.payments(stage, month))
-    yield Step(f"{name}: month closed", lambda: cash.close_month(stage, month), f"cash of {name}")
+    yield Step(f"{name}: month closed", lambda: cash.close_month(stage, month), f"end of {name}")
 
 
 def _beginning(stage: Stage, month: date, name: str) -> Iterator[Step]:
-    """New colleagues and new contracts."""
-    last = calendar.month_end(month)
+    """New colleagues, new contracts, and how much the vendors tell."""
+    last, position = calendar.month_end(month), stage.world.months.index(month)
+    if 0 < position < len(stage.world.months) - 1:
+        yield Step(f"{name}: hints off", lambda: masters.quiet(stage))
+    elif position:
+        yield Step(f"{name}: hints on", lambda: masters.hints(stage))
     if any(
         month < person.joins <= last or (month == person.joins != stage.world.months[0])
         for person in stage.world.people
@@ -151,3 +155,4 @@ def _beginning(stage: Stage, month: date, name: str) -> Iterator[Step]:
     if deals.starting(stage, month):
         yield Step(f"{name}: drafts", lambda: deals.prepare(stage, month))
         yield Step(f"{name}: signatures", lambda: deals.sign(stage, month), f"activations of {name}")
+        yield Step(f"{name}: project plans", lambda: work.plans(stage))

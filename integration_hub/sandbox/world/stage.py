@@ -86,9 +86,10 @@ class Stage:
 
     def projects(self) -> dict[str, Project]:
         """Contract key → its project, for contracts whose activation made one."""
-        workspaces = self.kantata.referenced("workspaces", "Workspace", SERVICE)
+        workspaces = self.kantata.referenced("Workspace", SERVICE)
+        alive = {row["id"] for row in self.kantata.rows("workspaces", order="created_at:asc")}
         numbers = self.contract_numbers()
-        found = {key: workspaces[number] for key, number in numbers.items() if number in workspaces}
+        found = {key: workspaces[number] for key, number in numbers.items() if workspaces.get(number) in alive}
         stories: dict[str, list[dict[str, Any]]] = {}
         if found:
             listed = self.kantata.rows("stories", workspace_ids=",".join(found.values()), order="created_at:asc")

@@ -36,7 +36,6 @@ class StandIn:
         self.kantata = Kantata(self.urls.kantata)
         self.netsuite = NetSuite(self.urls.netsuite)
         self._candidates: dict[str, Candidate] = {}
-        self._dates: dict[str, date] = {}
 
     def close(self) -> None:
         for client in (self.salesforce, self.kantata, self.netsuite):
@@ -46,7 +45,7 @@ class StandIn:
 
     def settle(self, why: str) -> None:
         self.reasons.append(why)
-        done = self.kantata.referenced("workspaces", "Workspace", SERVICE)
+        done = self.kantata.referenced("Workspace", SERVICE)
         rows = self.salesforce.query("SELECT Name, ContractNumber FROM Contract WHERE Status = 'Activated'")
         for row in rows:
             if row["ContractNumber"] not in done and row["ContractNumber"] not in self.refused:
@@ -67,7 +66,7 @@ class StandIn:
         reference = {"service_name": SERVICE, "service_model": "Contract", "service_model_ref": number}
         shell = {"title": name, "creator_role": "maven", "currency": contract.currency, "external_reference": reference}
         workspace = self.kantata.create("workspaces", [shell])[0]
-        stories = [{"workspace_id": workspace, "title": line.name, "story_type": "task"} for line in contract.lines] + [
+        stories = [
             {"workspace_id": workspace, "title": term.name, "story_type": "milestone"}
             for line in contract.lines
             for term in line.terms
@@ -84,9 +83,10 @@ class StandIn:
         for contract in self.world.contracts:
             if contract.entity == legal_entity and contract.activates and contract.start <= through:
                 number = f"C-{contract.key}-{through:%Y%m}"
-                found = Candidate(number, number, "ready", 1, "hash", numbers[contract.name], legal_entity)
+                found = Candidate(
+                    number, number, "ready", 1, "hash", numbers[contract.name], legal_entity, invoice_date.isoformat()
+                )
                 self._candidates.setdefault(number, found)
-                self._dates.setdefault(number, invoice_date)
 
     def candidates(self, status: str) -> list[Candidate]:
         return [
@@ -101,7 +101,7 @@ class StandIn:
         """Once, whatever happens to the answer: after a lost one, look before trying again."""
         invoice = {
             "entity": {"externalId": candidate.contract},
-            "tranDate": self._dates[candidate.id].isoformat(),
+            "tranDate": candidate.invoice_date,
             "taxDetailsOverride": True,
             "item": {"items": [{"item": {"id": "1"}, "amount": 10000, "quantity": 1, "taxDetailsReference": "L1"}]},
             "taxDetails": {"items": [{"taxDetailsReference": "L1", "taxAmount": 2000}]},
@@ -110,6 +110,7 @@ class StandIn:
             self.netsuite.put("invoice", candidate.id, invoice)
         except VendorRefused as refusal:
             self.refused[candidate.id] = refusal.text
+            self._candidates[candidate.id] = replace(candidate, status="rejected")
             return
         except httpx.TransportError:
             self._probe(candidate)

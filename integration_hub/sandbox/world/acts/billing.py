@@ -42,10 +42,10 @@ def runs(stage: Stage, month: date) -> None:
 
 def approvals(stage: Stage, month: date) -> None:
     """Finance approves what is ready; in the last month it has not got through all of it yet."""
-    ready = stage.hub.candidates("ready")
-    special = _special_contracts(stage, month)
-    for position, candidate in enumerate(ready):
-        if month == stage.world.months[-1] and position % 3 == 2 and candidate.contract not in special:
+    ready = [candidate for candidate in stage.hub.candidates("ready") if _of(month, candidate)]
+    left = _left_for_later(stage) if month == stage.world.months[-1] else set()
+    for candidate in ready:
+        if candidate.contract in left - _special_contracts(stage, month).keys():
             continue
         try:
             stage.hub.approve(candidate)
@@ -54,10 +54,17 @@ def approvals(stage: Stage, month: date) -> None:
             stage.note(f"{candidate.number} was not approved: {refusal}")
 
 
+def _left_for_later(stage: Stage) -> set[str]:
+    """Numbers of every third contract; their last invoices wait for whoever opens the console."""
+    numbers = stage.contract_numbers()
+    keys = [contract.key for contract in stage.world.contracts if contract.activates]
+    return {numbers[key] for key in keys[2::3] if key in numbers}
+
+
 def postings(stage: Stage, month: date) -> None:
     """Post what is approved: the ordinary ones together, the troubled ones each under its own bad star."""
     special = _special_contracts(stage, month)
-    approved = stage.hub.candidates("approved")
+    approved = [candidate for candidate in stage.hub.candidates("approved") if _of(month, candidate)]
     ordinary = [candidate for candidate in approved if candidate.contract not in special]
     if month == stage.world.months[-1]:
         ordinary = ordinary[:-1]
@@ -70,6 +77,11 @@ def postings(stage: Stage, month: date) -> None:
             with _misfortune(stage, trouble, month):
                 _post(stage, candidate)
                 stage.settle(f"{trouble.title.lower()}: {candidate.number}")
+
+
+def _of(month: date, candidate: Candidate) -> bool:
+    """Whether the candidate is this month's; older ones wait for a person."""
+    return candidate.invoice_date in {"", calendar.month_end(month).isoformat()}
 
 
 def _post(stage: Stage, candidate: Candidate) -> None:

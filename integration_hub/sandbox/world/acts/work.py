@@ -16,6 +16,21 @@ Signature = tuple[str, str, str, int, str]
 """What makes a time entry recognisable: user, workspace, day, minutes, notes."""
 
 
+# -- plans --------------------------------------------------------------------------------------------------------
+
+
+def plans(stage: Stage) -> None:
+    """Project managers give every contract line that takes time a task of the same name to book on."""
+    rows = [
+        {"workspace_id": project.workspace_id, "title": line.name, "story_type": "task"}
+        for key, project in sorted(stage.projects().items())
+        for line in stage.world.contract(key).lines
+        if line.method != "Expenses" and line.number not in project.stories
+    ]
+    stage.kantata.create("stories", rows)
+    stage.count("tasks", len(rows))
+
+
 # -- time ---------------------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,6 @@ CUSTOMERS = (
              "12 rue de la République", "69002", "FR40303265045", "Net 45"),
     Customer("CUST-3005", "Rheinbogen Versicherung AG", "DE01", "EUR", "DE", "", "Köln",
              "Konrad-Adenauer-Ufer 23", "50668", "DE122786679", "Net 30"),
-    Customer("CUST-3006", "Alpenrose Privatbank AG", "DE01", "EUR", "CH", "", "Zürich",
+    Customer("CUST-3006", "Alpenrose Privatbank AG", "DE01", "CHF", "CH", "", "Zürich",
              "Talstrasse 41", "8001", "CHE-108.954.607", "Net 30"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ CONTRACTS = (
         signed=date(2026, 4, 15), start=date(2026, 5, 4), end=date(2027, 1, 31), tax="DE", manager="Stefan Krüger",
         lines=(
             Line(1, "Vorstudie und Design", "Time and Materials"),
-            Line(2, "Reisekosten", "Expenses", expense_rule="At Cost"),
+            Line(2, "Reisekosten", "Expenses", expense_rule="At cost"),
         ),
         rates=(
             Rate(D("245.00"), "Principal"),
@@ -48,7 +48,7 @@ CONTRACTS = (
                 Term(3, "Halle 3 abgenommen", D("52000.00"), date(2027, 2, 26)),
             )),
             Line(2, "Erweiterungen nach Aufwand", "Time and Materials"),
-            Line(3, "Reisekosten", "Expenses", expense_rule="Markup", markup=D("6")),
+            Line(3, "Reisekosten", "Expenses", expense_rule="Cost plus", markup=D("6")),
         ),
         rates=(
             Rate(D("168.00"), "Senior Consultant"),
@@ -75,8 +75,8 @@ CONTRACTS = (
         customer="CUST-3003", entity="DE01", currency="EUR", value=D("237600.00"),
         signed=date(2026, 4, 24), start=date(2026, 5, 4), end=date(2027, 4, 30), tax="DE", manager="Stefan Krüger",
         lines=(
-            Line(1, "Betreuungskontingent", "Hour Retainer", amount=D("19800.00"), hours=D("120"),
-                 overage=D("172.00"), unused="Forfeit", frequency="Monthly"),
+            Line(1, "Betreuungskontingent", "Retainer", amount=D("19800.00"), hours=D("120"),
+                 overage=D("172.00"), unused="Expire", frequency="Monthly"),
         ),
         staffing=(Staffing("felix.neumann", 1, 3), Staffing("anke.petersen", 1, 1)),
         subjects=("Einspeiseanfragen", "Zählerstände", "Störungsmeldungen", "Monatsbericht"),
@@ -127,9 +127,9 @@ CONTRACTS = (
         customer="CUST-3005", entity="DE01", currency="EUR", value=D("144000.00"),
         signed=date(2026, 6, 22), start=date(2026, 7, 1), end=date(2026, 12, 31), tax="DE", manager="Stefan Krüger",
         lines=(
-            Line(1, "Migration, Monatsrate", "Fixed Schedule", amount=D("24000.00"), frequency="Monthly"),
+            Line(1, "Migration, Monatsrate", "Recurring", amount=D("24000.00"), frequency="Monthly"),
             Line(2, "Durchführung", "Included"),
-            Line(3, "Reisekosten", "Expenses", expense_rule="Non-billable"),
+            Line(3, "Reisekosten", "Expenses", expense_rule="Not billable"),
         ),
         staffing=(
             Staffing("juliette.marchand", 2, 2),

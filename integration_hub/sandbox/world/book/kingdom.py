@@ -17,7 +17,7 @@ CONTRACTS = (
         signed=date(2026, 4, 16), start=date(2026, 5, 1), end=date(2027, 1, 31), tax="GB", manager="Duncan McRae",
         lines=(
             Line(1, "Operating model design", "Time and Materials"),
-            Line(2, "Travel and expenses", "Expenses", expense_rule="At Cost"),
+            Line(2, "Travel and expenses", "Expenses", expense_rule="At cost"),
         ),
         rates=(
             Rate(D("1760.00"), "Principal", unit="Day"),
@@ -41,8 +41,8 @@ CONTRACTS = (
         customer="CUST-2002", entity="UK01", currency="GBP", value=D("208800.00"),
         signed=date(2026, 4, 23), start=date(2026, 5, 1), end=date(2027, 4, 30), tax="GB", manager="Duncan McRae",
         lines=(
-            Line(1, "Onboarding squad retainer", "Hour Retainer", amount=D("17400.00"), hours=D("120"),
-                 overage=D("155.00"), unused="Rollover", frequency="Monthly"),
+            Line(1, "Onboarding squad retainer", "Retainer", amount=D("17400.00"), hours=D("120"),
+                 overage=D("155.00"), unused="Roll Over", frequency="Monthly"),
         ),
         staffing=(Staffing("callum.fraser", 1, 3), Staffing("freya.nilsen", 1, 1)),
         subjects=("identity checks", "client portal forms", "adviser hand-off", "drop-out analysis"),
@@ -96,7 +96,7 @@ CONTRACTS = (
         customer="CUST-2004", entity="UK01", currency="GBP", value=D("216000.00"),
         signed=date(2026, 4, 22), start=date(2026, 5, 1), end=date(2027, 4, 30), tax="GB", manager="Duncan McRae",
         lines=(
-            Line(1, "Portal service charge", "Fixed Schedule", amount=D("54000.00"), frequency="Quarterly"),
+            Line(1, "Portal service charge", "Recurring", amount=D("54000.00"), frequency="Quarterly"),
             Line(2, "Service delivery", "Included"),
         ),
         staffing=(
@@ -115,7 +115,7 @@ CONTRACTS = (
         signed=date(2026, 5, 21), start=date(2026, 6, 1), end=date(2027, 3, 31), tax="GB", manager="Duncan McRae",
         lines=(
             Line(1, "Selection and design", "Time and Materials"),
-            Line(2, "Travel and expenses", "Expenses", expense_rule="Markup", markup=D("5")),
+            Line(2, "Travel and expenses", "Expenses", expense_rule="Cost plus", markup=D("5")),
         ),
         rates=(
             Rate(D("222.00"), "Principal"),

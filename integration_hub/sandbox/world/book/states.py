@@ -19,7 +19,7 @@ CONTRACTS = (
         signed=date(2026, 4, 17), start=date(2026, 5, 1), end=date(2027, 4, 30), tax=_NY, manager="Victor Nakamura",
         lines=(
             Line(1, "Integration delivery", "Time and Materials"),
-            Line(2, "Travel and expenses", "Expenses", expense_rule="At Cost"),
+            Line(2, "Travel and expenses", "Expenses", expense_rule="At cost"),
         ),
         rates=(
             Rate(D("325.00"), "Principal"),
@@ -69,15 +69,15 @@ CONTRACTS = (
         customer="CUST-1003", entity="US01", currency="USD", value=D("742000.00"),
         signed=date(2026, 4, 10), start=date(2026, 5, 1), end=date(2027, 3, 31), tax=_NY, manager="Caroline Meyers",
         lines=(
-            Line(1, "Architecture board retainer", "Hour Retainer", amount=D("13200.00"), hours=D("40"),
-                 overage=D("330.00"), unused="Forfeit", frequency="Monthly"),
+            Line(1, "Architecture board retainer", "Retainer", amount=D("13200.00"), hours=D("40"),
+                 overage=D("330.00"), unused="Expire", frequency="Monthly"),
             Line(2, "Claims workbench releases", "Milestone", amount=D("184000.00"), terms=(
                 Term(1, "Intake release accepted", D("48000.00"), date(2026, 6, 30), date(2026, 6, 26), _CARVER),
                 Term(2, "Adjuster workbench accepted", D("64000.00"), date(2026, 8, 31), date(2026, 9, 11), _CARVER),
                 Term(3, "Payment release accepted", D("72000.00"), date(2026, 11, 30)),
             )),
             Line(3, "Change requests", "Time and Materials"),
-            Line(4, "Travel and expenses", "Expenses", expense_rule="Markup", markup=D("8")),
+            Line(4, "Travel and expenses", "Expenses", expense_rule="Cost plus", markup=D("8")),
         ),
         rates=(
             Rate(D("330.00"), "Principal"),
@@ -130,8 +130,8 @@ CONTRACTS = (
         customer="CUST-1004", entity="US01", currency="USD", value=D("211200.00"),
         signed=date(2026, 4, 21), start=date(2026, 5, 1), end=date(2027, 4, 30), tax=_CA, manager="Victor Nakamura",
         lines=(
-            Line(1, "Operations advisory retainer", "Hour Retainer", amount=D("17600.00"), hours=D("80"),
-                 overage=D("235.00"), unused="Forfeit", frequency="Monthly"),
+            Line(1, "Operations advisory retainer", "Retainer", amount=D("17600.00"), hours=D("80"),
+                 overage=D("235.00"), unused="Expire", frequency="Monthly"),
         ),
         staffing=(Staffing("samuel.ortiz", 1, 2), Staffing("victor.nakamura", 1, 1)),
         subjects=("berth planning", "gate turn times", "crane productivity", "monthly operations review"),
@@ -162,7 +162,7 @@ CONTRACTS = (
         customer="CUST-1005", entity="US01", currency="USD", value=D("498000.00"),
         signed=date(2026, 4, 14), start=date(2026, 5, 1), end=date(2027, 4, 30), tax=_NY, manager="Caroline Meyers",
         lines=(
-            Line(1, "Managed analytics service", "Fixed Schedule", amount=D("38500.00"), frequency="Monthly"),
+            Line(1, "Managed analytics service", "Recurring", amount=D("38500.00"), frequency="Monthly"),
             Line(2, "Service delivery", "Included"),
             Line(3, "Additional analyses", "Time and Materials"),
         ),

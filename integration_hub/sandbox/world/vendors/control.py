@@ -64,6 +64,11 @@ class Control:
         """Close or lock a period, for one subsidiary or for all, as the ERP's administrator does on a screen."""
         self._api.ask("POST", "/periods", body={"name": name, **change})
 
+    def periods(self) -> list[Json]:
+        """Posting periods with their flags."""
+        listed: list[Json] = self._api.ask("GET", "/periods")["periods"]
+        return listed
+
     def relay(self, vendor: str, **target: Any) -> None:
         self._api.ask("POST", "/relay", body={"vendor": vendor, **target})
 

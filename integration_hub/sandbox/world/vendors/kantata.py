@@ -34,7 +34,7 @@ class Kantata:
                 return found
             page += 1
 
-    def referenced(self, collection: str, subject: str, service: str) -> dict[str, str]:
+    def referenced(self, subject: str, service: str) -> dict[str, str]:
         """External reference of a service → id of the record that carries it."""
         rows = self.rows("external_references", subject_type=subject, service_name=service, order="created_at:asc")
         return {str(row["service_model_ref"]): str(row["subject_id"]) for row in rows if row["service_name"] == service}
