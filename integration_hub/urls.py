@@ -5,6 +5,9 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("contracts.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
+    path("api/", include("integration_hub.api.urls")),
     path("", include("integration_hub.console.urls")),
 ]
 

@@ -8,4 +8,4 @@ class ApiConfig(AppConfig):
 
     name = "integration_hub.api"
     label = "hub_api"
-    verbose_name = "Api"
+    verbose_name = "API"

@@ -1,0 +1,1 @@
+"""REST: delivered work, holds, billing runs, candidates, invoices, payments, credit memos."""

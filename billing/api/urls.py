@@ -1,0 +1,19 @@
+"""Addresses below /api/v1/."""
+
+from rest_framework.routers import SimpleRouter
+
+from billing.api import views
+from billing.api.candidates import Candidates
+from billing.api.holds import Holds
+
+router = SimpleRouter()
+router.register("billable-events", views.Events, "billable-event")
+router.register("pieces", views.Pieces, "piece")
+router.register("holds", Holds, "hold")
+router.register("billing-runs", views.Runs, "billing-run")
+router.register("candidates", Candidates, "candidate")
+router.register("invoices", views.Invoices, "invoice")
+router.register("payments", views.Payments, "payment")
+router.register("credit-memos", views.CreditMemos, "credit-memo")
+
+urlpatterns = router.urls

@@ -1,0 +1,1 @@
+"""REST: customers, legal entities, contracts, projects, milestones."""

@@ -1,0 +1,212 @@
+"""How what was agreed is written for programs."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from contracts import queries
+from contracts.models import (
+    Amendment,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    Customer,
+    ExternalReference,
+    LegalEntity,
+    Milestone,
+    Project,
+    PurchaseOrder,
+    RateRow,
+)
+from integration_hub.api.fields import AmountField, ExactField
+
+
+class CustomerSerializer(serializers.ModelSerializer[Customer]):
+    """A client firm."""
+
+    class Meta:
+        model = Customer
+        fields = ("id", "code", "name", "parent_id", "status", "currency", "country", "region", "city", "created_at",
+                  "updated_at")  # fmt: skip
+
+
+class LegalEntitySerializer(serializers.ModelSerializer[LegalEntity]):
+    """One of the firm's own companies."""
+
+    class Meta:
+        model = LegalEntity
+        fields = ("id", "code", "name", "currency", "country", "zone", "rounding", "is_active")
+
+
+class ReferenceSerializer(serializers.ModelSerializer[ExternalReference]):
+    """Where another system knows it."""
+
+    connection = serializers.CharField(source="connection.code", read_only=True)
+
+    class Meta:
+        model = ExternalReference
+        fields = ("connection", "entity", "source_id", "number", "sync", "detail", "synced_at")
+
+
+class VersionSerializer(serializers.ModelSerializer[ContractVersion]):
+    """One state of the terms."""
+
+    amendment = serializers.CharField(source="amendment.number", default="", read_only=True)
+
+    class Meta:
+        model = ContractVersion
+        fields = ("number", "effective_on", "recorded_at", "amendment", "reason")
+
+
+class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
+    """A change of terms."""
+
+    class Meta:
+        model = Amendment
+        fields = ("id", "number", "kind", "status", "signed_on", "effective_on", "propagated_at", "description")
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    """What falls due when; `period_to` is exclusive."""
+
+    id = serializers.IntegerField()
+    sequence = serializers.IntegerField()
+    period_from = serializers.DateField()
+    period_to = serializers.DateField()
+    due_on = serializers.DateField()
+    amount = AmountField()
+    currency = serializers.CharField()
+    status = serializers.CharField()
+
+
+class LineSerializer(serializers.ModelSerializer[ContractLine]):
+    """One thing the contract charges for."""
+
+    amount = AmountField("contract.currency")
+    currency = serializers.CharField(source="contract.currency", read_only=True)
+    included_hours = ExactField()
+    overage_rate = ExactField()
+    schedule = ScheduleSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = ContractLine
+        fields = ("id", "number", "name", "method", "status", "amount", "currency", "frequency", "included_hours",
+                  "overage_rate", "starts_on", "ends_on", "expense_rule", "schedule")  # fmt: skip
+
+
+class RateSerializer(serializers.ModelSerializer[RateRow]):
+    """One price; `valid_to` is exclusive."""
+
+    scope = serializers.CharField(source="card.scope", read_only=True)
+    rate = ExactField()
+    valid_from = serializers.DateField(source="validity.lower", allow_null=True, read_only=True)
+    valid_to = serializers.DateField(source="validity.upper", allow_null=True, read_only=True)
+
+    class Meta:
+        model = RateRow
+        fields = ("id", "scope", "role", "resource", "item", "currency", "unit", "rate", "valid_from", "valid_to")
+
+
+class CapSerializer(serializers.ModelSerializer[Cap]):
+    """A limit, with what is used of it."""
+
+    limit = AmountField()
+    reserved = AmountField()
+    committed = AmountField()
+
+    class Meta:
+        model = Cap
+        fields = ("id", "line_id", "kind", "limit", "reserved", "committed", "currency")
+
+
+class PurchaseOrderSerializer(serializers.ModelSerializer[PurchaseOrder]):
+    """A client's order."""
+
+    amount = AmountField()
+    reserved = AmountField()
+    committed = AmountField()
+
+    class Meta:
+        model = PurchaseOrder
+        fields = ("id", "number", "amount", "reserved", "committed", "currency", "expires_on")
+
+
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    """A project that work is logged on."""
+
+    contract_number = serializers.CharField(source="contract.number", default=None, allow_null=True, read_only=True)
+
+    class Meta:
+        model = Project
+        fields = ("id", "code", "name", "contract_id", "contract_number", "status", "starts_on", "ends_on")
+
+
+class ProjectPageSerializer(ProjectSerializer):
+    """A project with where other systems know it."""
+
+    references = serializers.SerializerMethodField()
+
+    class Meta(ProjectSerializer.Meta):
+        fields = (*ProjectSerializer.Meta.fields, "references")  # type: ignore[assignment]
+
+    @extend_schema_field(ReferenceSerializer(many=True))
+    def get_references(self, row: Project) -> Any:
+        """References of the project."""
+        return ReferenceSerializer(queries.references_of(row), many=True).data
+
+
+class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
+    """An amount due on acceptance."""
+
+    contract_id = serializers.IntegerField(source="line.contract_id", read_only=True)
+    contract_number = serializers.CharField(source="line.contract.number", read_only=True)
+    line_number = serializers.IntegerField(source="line.number", read_only=True)
+    amount = AmountField()
+
+    class Meta:
+        model = Milestone
+        fields = ("id", "contract_id", "contract_number", "line_number", "sequence", "name", "amount", "currency",
+                  "due_on", "status", "accepted_on", "accepted_by", "evidence", "version")  # fmt: skip
+
+
+class ContractSerializer(serializers.ModelSerializer[Contract]):
+    """A contract in a list."""
+
+    legal_entity = serializers.CharField(source="legal_entity.code", read_only=True)
+    customer_code = serializers.CharField(source="customer.code", read_only=True)
+    customer_name = serializers.CharField(source="customer.name", read_only=True)
+
+    class Meta:
+        model = Contract
+        fields = ("id", "number", "name", "legal_entity", "customer_id", "customer_code", "customer_name", "currency",
+                  "status", "signed_on", "starts_on", "ends_on", "activated_at", "version")  # fmt: skip
+
+
+class ContractPageSerializer(ContractSerializer):
+    """A contract with everything that was agreed."""
+
+    versions = VersionSerializer(many=True, read_only=True)
+    amendments = AmendmentSerializer(many=True, read_only=True)
+    lines = LineSerializer(many=True, read_only=True)
+    rates = serializers.SerializerMethodField()
+    caps = CapSerializer(many=True, read_only=True)
+    purchase_orders = PurchaseOrderSerializer(many=True, read_only=True)
+    projects = ProjectSerializer(many=True, read_only=True)
+    references = serializers.SerializerMethodField()
+
+    class Meta(ContractSerializer.Meta):
+        fields = (*ContractSerializer.Meta.fields, "payment_terms", "tax_jurisdiction", "delivery_lead", "po_required",
+                  "versions", "amendments", "lines", "rates", "caps", "purchase_orders", "projects",
+                  "references")  # type: ignore[assignment]  # fmt: skip
+
+    @extend_schema_field(RateSerializer(many=True))
+    def get_rates(self, row: Contract) -> Any:
+        """Every price that may apply: the contract's own, its customers', its legal entity's."""
+        return RateSerializer(queries.rate_rows(row).order_by("card__scope", "id"), many=True).data
+
+    @extend_schema_field(ReferenceSerializer(many=True))
+    def get_references(self, row: Contract) -> Any:
+        """Where other systems know the contract."""
+        return ReferenceSerializer(queries.references_of(row), many=True).data

@@ -1,0 +1,14 @@
+"""Addresses below /api/v1/."""
+
+from rest_framework.routers import SimpleRouter
+
+from contracts.api import views
+
+router = SimpleRouter()
+router.register("customers", views.Customers, "customer")
+router.register("legal-entities", views.LegalEntities, "legal-entity")
+router.register("contracts", views.Contracts, "contract")
+router.register("projects", views.Projects, "project")
+router.register("milestones", views.Milestones, "milestone")
+
+urlpatterns = router.urls

@@ -1,0 +1,135 @@
+"""Addresses of what was agreed. All of it is read-only: terms come from the CRM and change by amendment."""
+
+import django_filters
+from django.db.models import QuerySet
+
+from contracts import queries
+from contracts.api.serializers import (
+    ContractPageSerializer,
+    ContractSerializer,
+    CustomerSerializer,
+    LegalEntitySerializer,
+    MilestoneSerializer,
+    ProjectPageSerializer,
+    ProjectSerializer,
+)
+from contracts.models import Contract, Customer, LegalEntity, Milestone, Project
+from integration_hub.api.filters import IdOrName
+from integration_hub.api.views import Nouns
+from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
+
+READ = {"GET": "contracts:read"}
+
+
+class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which customers."""
+
+    code = django_filters.CharFilter()
+    status = django_filters.ChoiceFilter(choices=Customer.Status.choices)
+    parent = IdOrName(field_name="parent", name="code")
+
+
+class Customers(Nouns):
+    """Client firms that have a contract with one of the caller's legal entities."""
+
+    required_scopes = READ
+    required_permission = "contracts.view_customer"
+    serializer_class = CustomerSerializer
+    filterset_class = CustomerFilter
+
+    def rows(self, user: User) -> QuerySet[Customer]:
+        """Customers of the person's legal entities."""
+        rows = Customer.objects.all()
+        if user.all_legal_entities:
+            return rows
+        return rows.filter(pk__in=scoped(Contract.objects.order_by(), user).values("customer"))
+
+
+class LegalEntityFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which legal entities."""
+
+    code = django_filters.CharFilter()
+
+
+class LegalEntities(Nouns):
+    """The firm's own companies."""
+
+    required_scopes = READ
+    required_permission = "contracts.view_contract"
+    serializer_class = LegalEntitySerializer
+    filterset_class = LegalEntityFilter
+
+    def rows(self, user: User) -> QuerySet[LegalEntity]:
+        """Those the person works for."""
+        return scoped(LegalEntity.objects.all(), user, "code")
+
+
+class ContractFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which contracts."""
+
+    number = django_filters.CharFilter()
+    status = django_filters.ChoiceFilter(choices=Contract.Status.choices)
+    legal_entity = django_filters.CharFilter(field_name="legal_entity__code", help_text="Its code.")
+    customer = IdOrName(field_name="customer", name="code")
+
+
+class Contracts(Nouns):
+    """Agreements with versions, lines, prices, projects, schedule and references into other systems."""
+
+    required_scopes = READ
+    required_permission = "contracts.view_contract"
+    serializer_class = ContractSerializer
+    detail_serializer_class = ContractPageSerializer
+    filterset_class = ContractFilter
+
+    def rows(self, user: User) -> QuerySet[Contract]:
+        """Contracts of the person's legal entities."""
+        rows = queries.contracts_for(user)
+        if self.action == "list":
+            return rows
+        return rows.prefetch_related(
+            "versions__amendment", "amendments", "lines__schedule", "caps", "purchase_orders", "projects__contract"
+        )
+
+
+class ProjectFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which projects."""
+
+    code = django_filters.CharFilter()
+    status = django_filters.ChoiceFilter(choices=Project.Status.choices)
+    contract = IdOrName(field_name="contract", name="number")
+
+
+class Projects(Nouns):
+    """Projects that work is logged on."""
+
+    required_scopes = READ
+    required_permission = "contracts.view_project"
+    serializer_class = ProjectSerializer
+    detail_serializer_class = ProjectPageSerializer
+    filterset_class = ProjectFilter
+
+    def rows(self, user: User) -> QuerySet[Project]:
+        """Projects of the person's contracts; one without a contract is for those who see all."""
+        return scoped(Project.objects.select_related("contract"), user, "contract__legal_entity__code")
+
+
+class MilestoneFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which milestones."""
+
+    status = django_filters.ChoiceFilter(choices=Milestone.Status.choices)
+    contract = IdOrName(field_name="line__contract", name="number")
+
+
+class Milestones(Nouns):
+    """Amounts due when the client accepts something."""
+
+    required_scopes = READ
+    required_permission = "contracts.view_milestone"
+    serializer_class = MilestoneSerializer
+    filterset_class = MilestoneFilter
+
+    def rows(self, user: User) -> QuerySet[Milestone]:
+        """Milestones of the person's contracts."""
+        return scoped(Milestone.objects.select_related("line__contract"), user, "line__contract__legal_entity__code")

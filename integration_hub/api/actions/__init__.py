@@ -1,0 +1,1 @@
+"""Writes of the API room."""

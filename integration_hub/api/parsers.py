@@ -1,0 +1,24 @@
+"""Reading request bodies."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.parsers import JSONParser
+
+from integration_hub.api.errors import PayloadTooLarge
+
+
+class LimitedJSONParser(JSONParser):
+    """JSON up to `MAX_BODY_BYTES`, whatever the length header says."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The parsed body. Raises ParseError, PayloadTooLarge."""
+        limit: int = settings.MAX_BODY_BYTES
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise PayloadTooLarge(f"A body may have up to {limit} bytes. Send less at once.")
+        return super().parse(BytesIO(body), media_type, parser_context)

@@ -1,0 +1,21 @@
+"""What a token may be used for. A scope narrows what its person may do; it never widens it."""
+
+SCOPES: dict[str, str] = {
+    "contracts:read": "Read customers, legal entities, contracts, projects and milestones",
+    "billing:read": "Read delivered work, holds, billing runs, candidates, invoices, payments and credit memos",
+    "billing:write": "Start billing runs; check, approve, return, post and dissolve candidates",
+    "holds:write": "Place and release holds",
+    "cases:read": "Read exceptions",
+    "cases:write": "Assign, comment, snooze, resolve and retry exceptions",
+    "connections:read": "Read connections, feeds and their runs",
+    "connections:write": "Have feeds read now",
+    "effects:read": "Read effects with their proof",
+    "effects:write": "Retry effects",
+    "processes:read": "Read processes and their steps",
+    "trace:read": "Follow a number from contract to cash",
+    "status:read": "Read whether work flows and what is stuck",
+    "reconciliation:read": "Read tie-outs",
+    "reconciliation:write": "Run tie-outs",
+}
+
+READ_ONLY: tuple[str, ...] = tuple(scope for scope in SCOPES if scope.endswith(":read"))
