@@ -128,18 +128,20 @@ class Control:
         world = self._world
         chosen = [body["vendor"]] if body.get("vendor") else list(world.vendors)
         for name in chosen:
-            vendor = self._vendor(name)
-            if body.get("tokens"):
-                vendor.tokens.revoke()
-            vendor.clear()
             world.settings.restore(name)
             world.faults.remove(vendor=name)
-            world.store.query("DELETE FROM calls WHERE vendor = ?", (name,))
         if not body.get("vendor"):
             world.settings.restore("landscape")
             world.faults.remove()
             world.relay.forget()
             self._apply_clock()
+            world.store.clock.last = 0  # nothing is left that an earlier stamp could contradict
+        for name in chosen:
+            vendor = self._vendor(name)
+            if body.get("tokens"):
+                vendor.tokens.revoke()
+            vendor.clear()
+            world.store.query("DELETE FROM calls WHERE vendor = ?", (name,))
         return {"reset": chosen}
 
     def change_settings(self, request: Request, body: Json) -> Json:

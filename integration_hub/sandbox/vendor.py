@@ -98,6 +98,7 @@ class Vendor(ABC):
     def clear(self) -> None:
         """Forget all business records and start again from the seed."""
         self.store.wipe(f"{self.name}_")
+        self.store.forget(f"{self.name}:locators")
         self.seed()
 
     def respond(self, call: Call) -> Reply:

@@ -16,6 +16,9 @@ from joserfc.jwk import ECKey, RSAKey
 
 from integration_hub.sandbox import Landscape, accounts
 
+SSL = httpx.create_ssl_context()
+"""Made once: loading the trust store for every client would take longer than all calls together."""
+
 
 @pytest.fixture(scope="session")
 def certificate_authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
@@ -54,6 +57,7 @@ def salesforce_token(landscape: Landscape) -> str:
             "client_id": accounts.SALESFORCE_CONSUMER_KEY,
             "client_secret": accounts.SALESFORCE_CONSUMER_SECRET,
         },
+        verify=SSL,
     )
     answer.raise_for_status()
     return str(answer.json()["access_token"])
@@ -93,11 +97,12 @@ def netsuite_sign_in(url: str, assertion: str) -> httpx.Response:
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": assertion,
         },
+        verify=SSL,
     )
 
 
 def client(base: str, authorization: str, **extra: str) -> httpx.Client:
-    return httpx.Client(base_url=base, headers={"Authorization": authorization, **extra}, timeout=15)
+    return httpx.Client(base_url=base, headers={"Authorization": authorization, **extra}, timeout=15, verify=SSL)
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ pytestmark = pytest.mark.landscape
 @pytest.fixture
 def org(land: Landscape, salesforce: httpx.Client) -> httpx.Client:
     """Five accounts, two contracts, three lines."""
-    land.load(
-        "salesforce",
-        "Account",
-        [{"Name": name, "Hub_Key__c": f"A-{n}", "BillingCountry": "US"} for n, name in enumerate(["Beta", "alpha", "Gamma", "O'Neil", "100%"])],
-    )  # fmt: skip
+    accounts = [
+        {"Name": name, "Hub_Key__c": f"A-{n}", "BillingCountry": "US"}
+        for n, name in enumerate(["Beta", "alpha", "Gamma", "O'Neil", "100%"])
+    ]
+    land.load("salesforce", "Account", accounts)
     (first, second, *_) = [row["Id"] for row in rows(salesforce, "SELECT Id FROM Account ORDER BY Hub_Key__c")]
     contracts = land.load(
         "salesforce",
