@@ -119,8 +119,7 @@ class HubClient:
         """First by finance; if that was not enough, by the controller."""
         for token in (self.tokens.finance, self.tokens.controller):
             body = {"version": candidate.version, "content_hash": candidate.content_hash}
-            self._ask(token, "POST", f"/candidates/{candidate.id}/approve/", body)
-            candidate = _candidate(self._ask(self.tokens.finance, "GET", f"/candidates/{candidate.id}/"))
+            candidate = _candidate(self._ask(token, "POST", f"/candidates/{candidate.id}/approve/", body))
             if candidate.status != "ready":
                 break
         return candidate
@@ -169,19 +168,14 @@ class HubClient:
 
 
 def _candidate(row: Json) -> Candidate:
-    """The API names a contract and a legal entity by number and code, or as objects that carry them."""
     return Candidate(
         id=str(row["id"]),
         number=str(row["number"]),
         status=str(row["status"]),
         version=int(row["version"]),
         content_hash=str(row["content_hash"]),
-        contract=_named(row.get("contract_number") or row["contract"], "number"),
-        legal_entity=_named(row["legal_entity"], "code"),
-        invoice_date=str(row.get("invoice_date") or ""),
-        net=str(row.get("net", "")),
+        contract=str(row["contract_number"]),
+        legal_entity=str(row["legal_entity"]),
+        invoice_date=str(row["invoice_date"]),
+        net=str(row["net"]),
     )
-
-
-def _named(value: Any, key: str) -> str:
-    return str(value[key] if isinstance(value, dict) else value)
