@@ -43,7 +43,7 @@ class Card:
         self._by_key: dict[tuple[str, str, str], list[RateRow]] = {}
         self._of_roles: list[RateRow] = []
         self._scope_first = precedence == "scope_then_specificity"
-        for row in sorted(rows, key=lambda row: row.id):
+        for row in rows:
             self._by_key.setdefault((row.item, row.resource, row.role), []).append(row)
             if row.role:
                 self._of_roles.append(row)

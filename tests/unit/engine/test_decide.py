@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """The order of questions, and what each answer keeps (§3.1)."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R6 and R7: printed lines, cents and tax."""
 
 from datetime import date

@@ -128,3 +128,18 @@ def test_a_line_the_work_names_decides():
 def test_time_under_a_fixed_price_is_included():
     assert under(rule(1, 3)) == ("included", 3)
     assert under(rule(1, 5), lines=(line(5, "fixed_schedule"),)) == ("included", 5)
+
+
+def test_the_trace_lists_rules_by_id_whatever_their_order():
+    rules = (rule(1, 1, role="pm"), rule(2, 1, project_id=8), rule(3, 2))
+    agreed = [terms(lines=LINES, rates=RATES, eligibility=order) for order in (rules, rules[::-1])]
+    assert decide(agreed[0], [time(1, role="pm", project_id=8)]) == decide(
+        agreed[1], [time(1, role="pm", project_id=8)]
+    )
+
+
+def test_a_line_takes_its_last_day_and_not_the_next_within_one_decision():
+    lines = (line(1, ends_on=date(2026, 3, 31)),)
+    works = [time(1, on=date(2026, 3, 31)), time(2, on=date(2026, 4, 1))]
+    found = decide(terms(lines=lines, rates=RATES), works)
+    assert [decision.pieces[0].state for decision in found] == ["billable", "blocked"]

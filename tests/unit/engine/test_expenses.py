@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R14: what an expense is charged at."""
 
 from datetime import date

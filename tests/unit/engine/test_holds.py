@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R27 and S-08: a hold changes whether, never what."""
 
 import pytest
@@ -73,3 +74,9 @@ def test_held_hours_leave_the_bucket_alone():
 def test_held_hours_of_a_retainer_without_any_price_have_no_value():
     bucket = line(1, "retainer_hours", included_minutes=d(120))
     assert brief(pieces(terms(lines=(bucket,), holds=(hold(target="T1"),)), time(1, "2"))[0]) == [("held", None)]
+
+
+def test_held_hours_of_a_retainer_are_worth_what_is_not_billed_yet():
+    bucket = line(1, "retainer_hours", included_minutes=d(120), overage_rate=d(100))
+    part = time(1, "3", locked_minutes=d(60), locked_amount=d(100))
+    assert brief(pieces(terms(lines=(bucket,), holds=(hold(target="T1"),)), part)[0]) == [("held", 200)]

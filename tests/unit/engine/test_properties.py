@@ -299,10 +299,11 @@ def test_schedules_and_revenue_add_up_and_leave_no_gap(total, start, length, cur
     end = start + timedelta(days=length)
     parts = instalments(total=total, starts_on=start, ends_on=end, frequency=frequency, currency=currency)
     earned = straight_line(total=total, starts_on=start, ends_on=end, currency=currency)
-    for spans in (parts, earned):
-        assert sum(part.amount for part in spans) == round_money(total, currency)
-        assert (spans[0].period_from, spans[-1].period_to) == (start, end + timedelta(days=1))
-        assert all(one.period_to == two.period_from for one, two in itertools.pairwise(spans))
+    for amounts in ([part.amount for part in parts], [part.amount for part in earned]):
+        assert sum(amounts) == round_money(total, currency)
+    for spans in ([(p.period_from, p.period_to) for p in parts], [(e.period_from, e.period_to) for e in earned]):
+        assert (spans[0][0], spans[-1][1]) == (start, end + timedelta(days=1))
+        assert all(one[1] == two[0] for one, two in itertools.pairwise(spans))
 
 
 @some

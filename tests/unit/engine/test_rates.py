@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R1: which price applies."""
 
 from datetime import date

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R3: hour buckets and prepaid balances."""
 
 from datetime import date
@@ -134,3 +135,12 @@ def test_balances_burn_by_priority_then_expiry_then_creation_and_not_after_expir
     ]
     assert draw_down(balances, d(25), JAN_29) == draw_down(balances[::-1], d(25), JAN_29)
     assert draw_down(balances, d(25), JAN_29).draws == ((3, 10), (2, 10), (1, 5))
+
+
+def test_only_included_minutes_use_up_the_bucket():
+    works = [time(1, "40", JAN_8), time(2, "1", JAN_29)]
+    steps = [decision.trace["retainer"] for decision in decide(terms(lines=(BUCKET,)), works)]
+    assert [(step["before"], step["included"], step["after"]) for step in steps] == [
+        ("0", "1800", "1800"),
+        ("1800", "0", "1800"),
+    ]

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """R4: what falls due when."""
 
 from datetime import date
@@ -99,3 +100,9 @@ def test_a_schedule_without_an_end_or_before_its_start_is_refused():
 )
 def test_adding_months(day, months, expected):
     assert add_months(day, months) == expected
+
+
+def test_the_last_part_of_a_full_period_takes_the_cent():
+    cuts = [date(2026, 4, 1), date(2026, 4, 11), date(2026, 4, 21), date(2026, 5, 1)]
+    parts = prorate(d(100), list(pairwise(cuts)), whole=(cuts[0], cuts[-1]), currency="USD")
+    assert parts == [d("33.33"), d("33.33"), d("33.34")]
