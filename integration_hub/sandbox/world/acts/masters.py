@@ -75,7 +75,7 @@ def people(stage: Stage, through: date) -> None:
             "email_address": person.email,
             "role_id": roles[person.role],
             "cost_center": person.cost_centre,
-            "headline": person.cost_centre,  # where an account without that field keeps it
+            "headline": person.role,
         }
         for person in joining
     ]
