@@ -7,6 +7,12 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("contracts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
+    path("api/v1/", include("integration_hub.cases.api")),
+    path("api/v1/", include("integration_hub.connectors.api")),
+    path("api/v1/", include("integration_hub.intake.api")),
+    path("api/v1/", include("integration_hub.effects.api")),
+    path("api/v1/", include("integration_hub.processes.api")),
+    path("api/v1/", include("integration_hub.work.api")),
     path("api/", include("integration_hub.api.urls")),
     path("", include("integration_hub.console.urls")),
 ]

@@ -107,7 +107,7 @@ class ReleaseHoldSerializer(VersionedSerializer):
     note = serializers.CharField(required=False, allow_blank=True, default="")
 
 
-class RunSerializer(serializers.ModelSerializer[BillingRun]):
+class BillingRunSerializer(serializers.ModelSerializer[BillingRun]):
     """One building of candidates."""
 
     legal_entity = entity_code()

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from billing.actions import runs
 from billing.api.serializers import (
+    BillingRunSerializer,
     CreditMemoSerializer,
     EventPageSerializer,
     EventSerializer,
@@ -15,7 +16,6 @@ from billing.api.serializers import (
     InvoiceSerializer,
     PaymentSerializer,
     PieceSerializer,
-    RunSerializer,
     StartRunSerializer,
 )
 from billing.models import BillableEvent, BillingRun, CreditMemo, Invoice, Payment, Piece
@@ -104,14 +104,14 @@ class Runs(Nouns):
 
     required_scopes = {"GET": "billing:read", "POST": "billing:write"}
     required_permission = "billing.view_billingrun"
-    serializer_class = RunSerializer
+    serializer_class = BillingRunSerializer
     filterset_class = RunFilter
 
     def rows(self, user: User) -> QuerySet[BillingRun]:
         """Runs of the person's legal entities."""
         return scoped(BillingRun.objects.select_related("legal_entity", "started_by"), user)
 
-    @extend_schema(request=StartRunSerializer, responses={201: RunSerializer}, parameters=[PARAMETER])
+    @extend_schema(request=StartRunSerializer, responses={201: BillingRunSerializer}, parameters=[PARAMETER])
     @idempotent
     def create(self, request: Request) -> Response:
         """Start building candidates for one legal entity; read the run again to see how it went."""
@@ -122,7 +122,7 @@ class Runs(Nouns):
             invoice_date=body["invoice_date"],
             by=person(request),
         )
-        return Response(RunSerializer(run).data, status=201)
+        return Response(BillingRunSerializer(run).data, status=201)
 
 
 class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

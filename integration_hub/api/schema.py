@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from inflection import camelize
 from rest_framework import serializers
 
 from integration_hub.api.errors import MEDIA_TYPE
@@ -55,6 +57,24 @@ class HubSchema(AutoSchema):
         for status, text in problems.items():
             bodies.setdefault(status, {"content": {MEDIA_TYPE: {"schema": problem.ref}}, "description": text})
         return bodies
+
+    def _map_serializer_field(
+        self, field: Any, direction: Literal["request", "response"], bypass_extensions: bool = False
+    ) -> Any:
+        """Choices become named components (`CandidateStatus`), so that clients get one type for each set."""
+        schema: Any = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        if not isinstance(field, serializers.ChoiceField) or "enum" not in schema:
+            return schema
+        parent = field.parent
+        model = getattr(getattr(parent, "Meta", None), "model", None)
+        owner = model.__name__ if model else type(parent).__name__.removesuffix("Serializer")
+        name = f"{owner}{camelize(str(field.field_name))}"
+        schema.pop("x-spec-enum-id", None)
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name=name, type=ResolvedComponent.SCHEMA, schema=schema, object=name
+        )
+        self.registry.register_on_missing(component)
+        return component.ref
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped library
