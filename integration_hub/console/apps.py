@@ -11,8 +11,11 @@ class ConsoleConfig(AppConfig):
     verbose_name = "Console"
 
     def ready(self) -> None:
-        from integration_hub.console import finding, menu
+        from integration_hub.console import finding, menu, timeline
         from integration_hub.console.search import SEARCH
 
         SEARCH.register("trail", finding.by_number)
+        timeline.tell("people.user.signed_in", "login", "signed in")
+        timeline.tell("people.user.password_changed", "key", "changed the password")
+        timeline.tell("console.list.exported", "download", "exported the list {label}")
         menu.add(menu.MenuItem("Work", "Home", "console:home", "home", weight=0, key="h"))

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -9,10 +10,12 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from integration_hub.console import keyset
 from integration_hub.console.columns import Column
 from integration_hub.console.tables import Table
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 CHUNK = 2000
 
 
@@ -23,6 +26,8 @@ def safe(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     text = str(value)
+    if _NUMBER.fullmatch(text):
+        return text
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
@@ -51,8 +56,7 @@ def csv_response(table: Table, *, title: str, filters: str, as_of: datetime) -> 
     """The whole table as a download, not only the page on the screen."""
     heading = f"{title} · filters: {filters or 'none'}"
     heading += f" · order: {table.order} · time zone: UTC · as of {as_of:%Y-%m-%dT%H:%M:%SZ}"
-    order = table.order
-    rows = table.rows.order_by(order) if order.removeprefix("-") in {"pk", "id"} else table.rows.order_by(order, "pk")
+    rows = keyset.ordered(table.rows, table.order)
     response = StreamingHttpResponse(
         csv_lines(table.shown, rows.iterator(chunk_size=CHUNK), heading=heading), content_type="text/csv; charset=utf-8"
     )

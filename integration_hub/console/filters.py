@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from integration_hub.console.http import Request
@@ -92,8 +93,10 @@ def words(field: Any, value: str) -> str:
     """The label of a choice, the name of a chosen row, or the value itself."""
     rows = getattr(field, "queryset", None)
     if rows is not None:
-        found = rows.filter(**{field.to_field_name or "pk": value}).first() if value.isalnum() else None
-        return str(found or value)
+        try:
+            return str(rows.filter(**{field.to_field_name or "pk": value}).first() or value)
+        except (ValueError, ValidationError):
+            return value
     labels: dict[str, str] = {}
     for code, label in getattr(field, "choices", None) or ():
         group = label if isinstance(label, list | tuple) else [(code, label)]

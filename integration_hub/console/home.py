@@ -1,14 +1,19 @@
 """Home: what waits for me. Apps register panels; each role lands on its own."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+from django.db.utils import OperationalError
+
 from integration_hub.kernel.money import Money
 from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
+
+log = logging.getLogger(__name__)
 
 Group = Literal["mine", "others", "done"]
 GROUPS: dict[Group, str] = {"mine": "Mine to decide", "others": "Waiting on others", "done": "Done"}
@@ -53,10 +58,10 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A panel with what it found."""
+    """A panel with what it found; `waiting` is None when it could not be loaded."""
 
     panel: Panel
-    waiting: Waiting
+    waiting: Waiting | None
 
 
 PANELS: Registry[Panel] = Registry("home panel")
@@ -65,9 +70,18 @@ PANELS: Registry[Panel] = Registry("home panel")
 def home_for(user: User) -> dict[Group, list[Shown]]:
     """The panels of one person by group, weightiest first; empty groups are left out."""
     mine = [panel for _, panel in PANELS if concerns(panel, user)]
-    found = [Shown(panel, panel.load(user)) for panel in sorted(mine, key=lambda panel: (panel.weight, panel.title))]
+    found = [Shown(panel, _load(panel, user)) for panel in sorted(mine, key=lambda panel: (panel.weight, panel.title))]
     groups = {group: [shown for shown in found if shown.panel.group == group] for group in GROUPS}
     return {group: members for group, members in groups.items() if members}
+
+
+def _load(panel: Panel, user: User) -> Waiting | None:
+    """One slow or broken queue must not take the others away."""
+    try:
+        return panel.load(user)
+    except OperationalError:
+        log.exception("Panel %s could not be loaded.", panel.title)
+        return None
 
 
 def concerns(panel: Panel, user: User) -> bool:

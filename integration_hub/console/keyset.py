@@ -49,6 +49,11 @@ def page(rows: "QuerySet[Any]", sort: str, *, size: int, after: str = "", before
         return _forward(rows, order, None, size)
 
 
+def ordered(rows: "QuerySet[Any]", sort: str) -> "QuerySet[Any]":
+    """All rows in the order of the pages, for exports."""
+    return rows.order_by(*_Order(rows.model, sort).columns())
+
+
 class _Order:
     """The order and its conditions, for a key that may be missing."""
 

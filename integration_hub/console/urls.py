@@ -1,11 +1,11 @@
 """Addresses of the console's own screens."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView, PasswordChangeView
-from django.urls import path, reverse_lazy
+from django.contrib.auth.views import LogoutView
+from django.urls import path
 
 from integration_hub.console import views
-from integration_hub.console.sign_in import SignIn
+from integration_hub.console.sign_in import PasswordChange, SignIn
 
 app_name = "console"
 
@@ -16,12 +16,6 @@ urlpatterns = [
     path("search/", views.search, name="search"),
     path("preferences/", views.preferences, name="preferences"),
     path("preferences/theme/", views.theme, name="theme"),
-    path(
-        "preferences/password/",
-        PasswordChangeView.as_view(
-            template_name="registration/password_change.html", success_url=reverse_lazy("console:preferences")
-        ),
-        name="password",
-    ),
+    path("preferences/password/", PasswordChange.as_view(), name="password"),
     path("help/", views.help_page, name="help"),
 ]

@@ -92,6 +92,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @login_not_required
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 of the CSRF check (the setting CSRF_FAILURE_VIEW)."""
+    text = "The form has expired and nothing was changed. Reload the page and send it again."
+    return refusal(request, 403, text)
+
+
+@login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: also for what lies outside the person's legal entities."""
     return refusal(request, 404, "There is nothing at this address, or it belongs to a legal entity you do not see.")

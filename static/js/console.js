@@ -6,7 +6,7 @@
   var drawer = document.getElementById("drawer");
   var waitingForGo = 0;
   var opener = null;
-  var lastRow = null;
+  var lastRow = ""; // id of the row the last request came from
 
   function closest(event, selector) {
     return event.target instanceof Element ? event.target.closest(selector) : null;
@@ -113,38 +113,52 @@
   document.addEventListener("htmx:beforeRequest", function (event) {
     var error = document.getElementById("server-error");
     if (error) error.hidden = true;
+    var row = event.detail.elt.closest("[data-row]");
+    if (row) lastRow = row.id;
     if (event.detail.target && event.detail.target.id === "drawer-body" && !drawer.open) {
       opener = document.activeElement;
-      lastRow = event.detail.elt.closest("[data-row]");
+      if (!row) lastRow = "";
     }
+  });
+
+  function focusFirst(selectors) {
+    selectors.some(function (selector) {
+      var found = drawer.querySelector(selector);
+      if (found) found.focus();
+      return found;
+    });
+  }
+
+  document.addEventListener("htmx:configRequest", function (event) { // empty filters stay out of the address
+    if (event.detail.verb !== "get" || !event.detail.formData) return;
+    Array.from(event.detail.formData.entries()).forEach(function (pair) {
+      if (pair[1] === "") event.detail.formData.delete(pair[0]);
+    });
   });
 
   document.addEventListener("htmx:afterSwap", function (event) {
     var target = event.detail.target;
     if (target && target.id === "drawer-body" && drawer) {
       if (!drawer.open) drawer.showModal();
-      var field = drawer.querySelector(".field-wrong :is(input, select, textarea), .field :is(input, select, textarea), .confirm-title");
-      if (field) field.focus();
+      focusFirst([".field-wrong :is(input, select, textarea)", ".field :is(input, select, textarea)", ".confirm-title"]);
     }
     if (target && target.id === "messages") target.scrollIntoView({ block: "nearest" });
     document.querySelectorAll(".table-box").forEach(showTicked);
   });
 
   if (drawer) drawer.addEventListener("close", function () {
-    var back = opener && opener.isConnected ? opener : lastRow && document.getElementById(lastRow.id);
+    var back = opener && opener.isConnected ? opener : document.getElementById(lastRow);
     if (back) back.focus();
     document.getElementById("drawer-body").replaceChildren();
   });
 
   document.addEventListener("console:outcome", function (event) {
-    var row = document.getElementById(event.target.id) || lastRow;
     say(event.detail.message);
     if (!event.detail.done) return;
-    var id = (lastRow || row || {}).id;
     if (drawer && drawer.open) drawer.close();
-    window.setTimeout(function () {
-      var decided = id && document.getElementById(id);
-      if (decided && decided.matches("[data-row]")) focusRow(neighbour(decided, 1) || decided);
+    window.setTimeout(function () { // after the swap that follows this event
+      var decided = document.getElementById(lastRow);
+      if (decided) focusRow(neighbour(decided, 1) || decided);
     }, 60);
   });
 

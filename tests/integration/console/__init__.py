@@ -1,0 +1,1 @@
+"""The console's machinery, against a real PostgreSQL."""
