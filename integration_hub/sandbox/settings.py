@@ -45,7 +45,7 @@ DEFAULTS: dict[str, Json] = {
         "tax_variance": {},  # company code -> amount added to the tax at commit
         "force_timeout_seconds": 30,
         "force_timeout_commits": False,  # unconfirmed: whether $include=ForceTimeout leaves a transaction behind
-        "lines_by_default": False,  # True: answers carry lines and details without $include=Lines
+        "read_default_include": "",  # unconfirmed: what reads and changes carry without $include; creates carry all
         "commit_twice": "ok",  # or "error"; unconfirmed: what committing a committed transaction answers
         "companies": ["DEFAULT", "US", "GB", "DE", "FR", "NL"],
         "work_ms": 0,

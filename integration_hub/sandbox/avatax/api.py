@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+import uuid
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,8 @@ _CONDITION = re.compile(r"(\w+)\s+(eq|ne|gt|ge|lt|le)\s+('[^']*'|[^\s]+)", re.IG
 _SQL = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _COLUMNS = {"modifieddate": "modified", "status": "status", "code": "code", "type": "type", "date": "date", "id": "id"}
 _VERSION = "26.10.0"
+WHOLE = "Summary,Addresses"
+"""What creating calls assume when nothing is asked for; other calls take the setting."""
 
 
 class AvaTax(Vendor):
@@ -100,6 +103,9 @@ class AvaTax(Vendor):
     def over_quota(self) -> Reply:
         return errors(403, "RequestLimitExceeded", "The request limit of the account has been exceeded.", "HttpRequest")
 
+    def finish(self, call: Call, reply: Reply) -> None:
+        reply.headers["x-correlation-id"] = str(uuid.uuid4())
+
     def respond(self, call: Call) -> Reply:
         try:
             if "forcetimeout" in call.query.get("$include", "").lower():
@@ -148,23 +154,21 @@ class AvaTax(Vendor):
             text = text.replace(encoded, plain)
         return text
 
-    def _answered(self, call: Call, found: Json, status: int = 200) -> Reply:
-        """The transaction with the parts `$include` asks for; Summary and Addresses when it asks for nothing."""
-        wanted = {part.strip().lower() for part in call.query.get("$include", "").split(",") if part.strip()}
-        wanted = wanted or {"summary", "addresses"}
-        if self.setting("lines_by_default"):
-            wanted |= {"lines", "details"}
+    def _answered(self, call: Call, found: Json, status: int = 200, default: str | None = None) -> Reply:
+        """The transaction with the parts `$include` asks for. Summary implies details, and details imply lines."""
+        default = self.setting("read_default_include") if default is None else default
+        asked = call.query.get("$include") or default
+        wanted = {part.strip().lower() for part in asked.split(",") if part.strip()}
         answer: Json = dict(found["answer"])
-        lines = bool(wanted & {"lines", "details", "summary" if "details" in wanted else "lines", "linesonly"})
-        if not lines or "summaryonly" in wanted:
+        if not wanted & {"lines", "details", "summary", "linesonly"} or "summaryonly" in wanted:
             answer["lines"] = None
         elif "linesonly" in wanted:
             answer["lines"] = [line | {"details": None} for line in answer["lines"]]
-        if not wanted & {"summary", "summaryonly", "details"}:
+        if not wanted & {"summary", "summaryonly"}:
             answer["summary"] = None
         if "addresses" not in wanted:
             answer["addresses"] = None
-        return Reply(status, {key: value for key, value in answer.items() if value is not None})
+        return Reply(status, _without_nulls(answer))
 
     def read(self, call: Call) -> Reply:
         return self._answered(call, self._found(call))
@@ -212,7 +216,7 @@ class AvaTax(Vendor):
         answer = found["answer"]
         if answer["id"]:
             call.emit(Event(f"transaction.{verb}", "transaction", f"{found['company']}/{answer['code']}"))
-        return self._answered(call, found, status)
+        return self._answered(call, found, status, WHOLE if status == 201 else None)
 
     def create(self, call: Call) -> Reply:
         return self._changed(call, self.transactions.create(self._sent(call)), "created", 201)
@@ -295,3 +299,11 @@ class AvaTax(Vendor):
             ],
             "documents": documents,
         }
+
+
+def _without_nulls(answer: Json) -> Json:
+    """Empty fields are not sent, neither in the document nor in its lines."""
+    kept = {key: value for key, value in answer.items() if value is not None}
+    if "lines" in kept:
+        kept["lines"] = [{key: value for key, value in line.items() if value is not None} for line in kept["lines"]]
+    return kept
