@@ -1,0 +1,5 @@
+"""Fixtures with several connections."""
+
+from tests.races import threads
+
+__all__ = ["threads"]

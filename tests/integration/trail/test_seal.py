@@ -1,0 +1,169 @@
+"""The chain of seals finds a changed, removed, slipped-in or cut-off event, and says where."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from integration_hub.trail import record, seal
+from integration_hub.trail.models import Seal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sealed():
+    """Twelve events under three seals, two more without."""
+    for batch in range(3):
+        for n in range(4):
+            happen(batch * 4 + n)
+        wait_until_sealable()
+        assert seal.seal() == 4
+    happen(12)
+    happen(13)
+    assert seal.verify() == seal.Verdict(seals=3, events=12, unsealed=2)
+
+
+def wait_until_sealable(seconds=120):
+    """Until every older transaction of the whole server is over, those of other databases included."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT max(tx) < pg_snapshot_xmin(pg_current_snapshot()) FROM hub_trail_event")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("An older transaction does not end.")
+
+
+def happen(n):
+    return record.event(
+        "test.happened", by="system:test", object_type="thing", object_id=n, label=f"Thing {n}", amount=f"{n}.10"
+    )
+
+
+def tamper(statement, *values):
+    """What somebody with full rights on the database could do."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE hub_trail_event DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE hub_trail_seal DISABLE TRIGGER USER")
+        cursor.execute(statement, values)
+        cursor.execute("ALTER TABLE hub_trail_event ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE hub_trail_seal ENABLE TRIGGER USER")
+
+
+def event_id(n):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM hub_trail_event WHERE object_id = %s", [str(n)])
+        return cursor.fetchone()[0]
+
+
+def test_nothing_new_makes_no_seal(sealed):
+    wait_until_sealable()
+    assert seal.seal() == 2
+    assert seal.seal() == 0
+    assert seal.verify() == seal.Verdict(seals=4, events=14, unsealed=0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "actor = 'somebody else'",
+        "reason = 'because'",
+        """data = '{"amount": "5.11"}'""",
+        "recorded_at = recorded_at + interval '1 microsecond'",
+        "legal_entity = 'GB'",
+        "caused_by = 1",
+    ],
+)
+@pytest.mark.parametrize("n", [0, 5, 11])
+def test_a_changed_event_is_found(sealed, change, n):
+    tamper(f"UPDATE hub_trail_event SET {change} WHERE id = %s", event_id(n))
+    verdict = seal.verify()
+    assert not verdict.intact
+    assert verdict.broken_seal == Seal.objects.order_by("id")[n // 4].pk
+    assert "was changed" in verdict.problem
+
+
+@pytest.mark.parametrize("n", [0, 5, 10])
+def test_a_removed_event_is_found(sealed, n):
+    tamper("DELETE FROM hub_trail_event WHERE id = %s", event_id(n))
+    verdict = seal.verify()
+    assert "were removed" in verdict.problem
+    assert verdict.broken_seal == Seal.objects.order_by("id")[n // 4].pk
+
+
+def test_the_removed_end_of_a_batch_is_found_and_stops_the_sealing(sealed):
+    tamper("DELETE FROM hub_trail_event WHERE id = %s", event_id(11))
+    assert "is gone" in seal.verify().problem
+    assert seal.seal() == 0, "nothing may be chained to a gap"
+
+
+def test_an_event_slipped_in_is_found(sealed):
+    tamper(
+        "INSERT INTO hub_trail_event SELECT (e).* FROM (SELECT e FROM hub_trail_event e WHERE id = %s) AS one"
+        " ON CONFLICT DO NOTHING",
+        event_id(5),
+    )
+    assert seal.verify().intact, "the copy kept its id, so nothing came in"
+    tamper(
+        "INSERT INTO hub_trail_event (recorded_at, actor_kind, actor, action, object_type, object_id, object_label,"
+        " legal_entity, reason, data, correlation_id, tx) SELECT recorded_at, actor_kind, 'forger', action,"
+        " object_type, object_id, object_label, legal_entity, reason, data, correlation_id, tx"
+        " FROM hub_trail_event WHERE id = %s",
+        event_id(5),
+    )
+    assert "slipped in" in seal.verify().problem
+
+
+def test_swapped_contents_are_found(sealed):
+    tamper(
+        "UPDATE hub_trail_event a SET object_id = b.object_id, object_label = b.object_label, data = b.data"
+        " FROM hub_trail_event b WHERE (a.id, b.id) IN ((%s, %s), (%s, %s))",
+        event_id(4), event_id(5), event_id(5), event_id(4),
+    )  # fmt: skip
+    assert "was changed" in seal.verify().problem
+
+
+def test_a_removed_seal_is_found(sealed):
+    tamper("DELETE FROM hub_trail_seal WHERE id = %s", Seal.objects.order_by("id")[1].pk)
+    assert "does not follow" in seal.verify().problem
+
+
+def test_a_resealed_forgery_breaks_the_next_link(sealed):
+    tamper("UPDATE hub_trail_event SET actor = 'x' WHERE id = %s", event_id(1))
+    first = Seal.objects.order_by("id")[0]
+    rows = list(seal._rows(seal.START, seal._position(first.last_event)))
+    tamper("UPDATE hub_trail_seal SET hash = %s WHERE id = %s", seal._hash("", rows), first.pk)
+    verdict = seal.verify()
+    assert (verdict.seals, "does not follow" in verdict.problem) == (1, True)
+
+
+def test_events_of_a_running_transaction_wait_for_it(threads):
+    """Row ids come out of order; the seal follows transactions, so what commits late is not skipped."""
+    written, sealed_once = threading.Event(), threading.Event()
+
+    def slow():
+        with transaction.atomic():
+            happen(1)
+            written.set()
+            assert sealed_once.wait(60)
+
+    def fast():
+        assert written.wait(60)
+        happen(2)
+        assert seal.seal() == 0, "an older transaction still runs"
+        sealed_once.set()
+
+    threads(slow, fast)
+    wait_until_sealable()
+    assert seal.seal() == 2
+    assert seal.verify().events == 2
+
+
+def test_the_database_itself_refuses_changes(sealed):
+    from django.db import DatabaseError
+
+    with connection.cursor() as cursor, pytest.raises(DatabaseError, match="append-only"):
+        cursor.execute("UPDATE hub_trail_event SET actor = 'x'")
