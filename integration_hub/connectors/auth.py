@@ -8,6 +8,7 @@ from typing import Any
 
 from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion as _sign
 from httpx import BasicAuth, Request, Response
+from joserfc.jwk import ECKey, RSAKey
 
 from integration_hub.connectors import credentials, health
 from integration_hub.connectors.registry import TokenInfo
@@ -119,9 +120,10 @@ def assertion(
     if key_id:
         header["kid"] = key_id
     try:
+        key = (ECKey if algorithm.startswith("ES") else RSAKey).import_key(private_key)
         return str(
             _sign(
-                private_key,
+                key,
                 issuer,
                 audience,
                 subject=subject or None,

@@ -19,6 +19,12 @@ def amount(value: Any) -> Decimal:
     return Decimal(str(value)) if value not in (None, "") else Decimal(0)
 
 
+def text(value: Any) -> str:
+    """An exact amount as decimal text without idle zeros; nothing counts as zero."""
+    exact = amount(value)
+    return f"{exact.normalize():f}" if exact else "0"
+
+
 def from_subunits(value: Any, currency: str) -> str:
     """An integer of sub-units as a decimal text: 1999 USD → 19.99, 1999 JPY → 1999."""
     return str(amount(value).scaleb(-minor_units(currency)))

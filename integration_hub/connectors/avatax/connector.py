@@ -24,18 +24,18 @@ def quote(connection: Connection, payload: Payload) -> Payload:
             "jurisdiction": item.name,
             "type": item.kind,
             "name": item.tax_name,
-            "rate": _text(item.rate),
-            "taxable": _text(item.taxable),
-            "tax": _text(item.tax),
+            "rate": wire.text(item.rate),
+            "taxable": wire.text(item.taxable),
+            "tax": wire.text(item.tax),
         }
         for line in found.lines or []
         for item in line.details or []
     ]
     return {
-        "net": _text(found.net),
-        "tax": _text(found.tax),
+        "net": wire.text(found.net),
+        "tax": wire.text(found.tax),
         "lines": [
-            {"number": line.number, "tax": _text(line.tax), "rate": _rate(line), "taxable": _text(line.taxable)}
+            {"number": line.number, "tax": wire.text(line.tax), "rate": _rate(line), "taxable": wire.text(line.taxable)}
             for line in found.lines or []
         ],
         "details": details,
@@ -47,11 +47,7 @@ def _rate(line: AvaTaxLine) -> str | None:
     details = line.details or []
     if any(wire.amount(item.taxable) != wire.amount(line.taxable) for item in details):
         return None
-    return f"{sum((wire.amount(item.rate) for item in details), Decimal(0)):f}"
-
-
-def _text(value: Any) -> str:
-    return f"{wire.amount(value):f}"
+    return wire.text(sum((wire.amount(item.rate) for item in details), Decimal(0)))
 
 
 def _company(connection: Connection, payload: Payload) -> str:
@@ -142,8 +138,8 @@ class AvaTaxConnector:
         if not _is_done(write, found):
             return None
         facts = {
-            "net": _text(found.net),
-            "tax": _text(found.tax),
+            "net": wire.text(found.net),
+            "tax": wire.text(found.tax),
             "currency": found.currency,
             "status": found.status,
             "locked": found.locked,

@@ -42,7 +42,7 @@ MILESTONE = [
     _rule("reference", OURS.format(model="Milestone")),
     _rule("status", "state", required=True, value_map="milestone_status"),
     _rule("accepted_on", "accepted_at", "date"),
-    _rule("evidence", "external_references[?external_link] | [0].external_link || description"),
+    _rule("evidence", "(external_references[?external_link] | [0].external_link) || description"),
 ]
 TIME_ENTRY = [
     _rule("project_id", "workspace_id", required=True),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,10 +98,10 @@ def _batches(client: Client, table: Table, since: str, zone: ZoneInfo) -> Iterat
         fresh = [row for row in rows if (str(row["id"]), row["stamp"]) not in seen]
         seen.update((str(row["id"]), row["stamp"]) for row in fresh)
         last = not rows or not page.has_more
+        onward = since if last else _instant(rows[-1]["stamp"], zone)
         yield fresh, last
         if last:
             return
-        onward = _instant(rows[-1]["stamp"], zone)
         since, offset = (onward, 0) if onward > since else (since, offset + client.page_size)
 
 
@@ -124,7 +123,7 @@ def _finished(client: Client, table: Table, row: Row) -> Row:
     """Amounts as positive decimals, and what a payment or credit was applied to."""
     if "foreigntotal" in row:
         gross, tax = abs(wire.amount(row["foreigntotal"])), abs(wire.amount(row.get("taxtotal")))
-        row |= {"net": _text(gross - tax), "tax": _text(tax), "gross": _text(gross)}
+        row |= {"net": wire.text(gross - tax), "tax": wire.text(tax), "gross": wire.text(gross)}
         row["status"] = str(row.get("status") or "").rpartition(":")[2]
     if table.applied:
         row["applications"] = _applications(client.record(table.applied, str(row["id"]), whole=True) or {})
@@ -134,11 +133,7 @@ def _finished(client: Client, table: Table, row: Row) -> Row:
 def _applications(record: Row) -> list[dict[str, str]]:
     lines = (record.get("apply") or {}).get("items") or []
     return [
-        {"invoice_id": str(line["doc"]["id"]), "amount": _text(wire.amount(line.get("amount")))}
+        {"invoice_id": str(line["doc"]["id"]), "amount": wire.text(wire.amount(line.get("amount")))}
         for line in lines
         if line.get("apply", True) and wire.amount(line.get("amount")) > 0
     ]
-
-
-def _text(value: Decimal) -> str:
-    return f"{value:f}"

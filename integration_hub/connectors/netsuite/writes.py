@@ -201,9 +201,9 @@ def _find_invoice(client: Client, write: Write) -> Confirmed | None:
         return None
     invoice = answers.shaped(DIALECT, NetSuiteInvoice, found, write=False)
     facts = {
-        "net": f"{wire.amount(invoice.subtotal):f}",
-        "tax": f"{wire.amount(invoice.tax_total):f}",
-        "gross": f"{wire.amount(invoice.total):f}",
+        "net": wire.text(invoice.subtotal),
+        "tax": wire.text(invoice.tax_total),
+        "gross": wire.text(invoice.total),
         "currency": client.currency_symbol(invoice.currency.id),
         "issued_on": invoice.issued_on,
         "due_on": invoice.due_on,

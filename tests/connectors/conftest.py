@@ -1,0 +1,91 @@
+"""A landscape for all tests here, put back before each, and a connection to every vendor in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from integration_hub.connectors import transport
+from integration_hub.connectors.actions import connections
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS, Page, RawRecord
+from integration_hub.mapping import queries
+from integration_hub.mapping.apply import Translated, translate
+from integration_hub.sandbox import Landscape, accounts
+
+BY = "system:test"
+Read = Callable[..., list[Page]]
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Landscape]:
+    """One landscape process for the whole run."""
+    with Landscape() as landscape:
+        yield landscape
+    transport.close_clients()
+
+
+@pytest.fixture
+def landscape(running: Landscape) -> Landscape:
+    """The landscape in its seeded state."""
+    running.clear_faults()
+    running.reset()
+    for vendor in ("kantata", "avatax"):
+        running.post("/tokens", {"vendor": vendor, "action": "restore"})
+    return running
+
+
+def _connection(vendor: str, url: str, settings: dict[str, Any], credentials: dict[str, str]) -> Connection:
+    return connections.create(
+        code=f"{vendor}-test",
+        vendor=vendor,
+        name=f"{vendor.title()} test",
+        base_url=url,
+        settings={"timeout_seconds": "5", **settings},
+        credentials=credentials,
+        webhook_secret="hint-secret",
+        by=BY,
+    )
+
+
+@pytest.fixture
+def salesforce(db: None, landscape: Landscape) -> Connection:
+    secrets = {"client_id": accounts.SALESFORCE_CONSUMER_KEY, "client_secret": accounts.SALESFORCE_CONSUMER_SECRET}
+    return _connection("salesforce", landscape.salesforce, {}, secrets)
+
+
+@pytest.fixture
+def kantata(db: None, landscape: Landscape) -> Connection:
+    return _connection("kantata", landscape.kantata, {}, {"token": accounts.KANTATA_TOKEN})
+
+
+@pytest.fixture
+def netsuite(db: None, landscape: Landscape) -> Connection:
+    settings = {"certificate_id": accounts.NETSUITE_CERTIFICATE_ID, "algorithm": "ES256"}
+    secrets = {"client_id": accounts.NETSUITE_CLIENT_ID, "private_key": accounts.netsuite_private_key()}
+    return _connection("netsuite", landscape.netsuite, settings, secrets)
+
+
+@pytest.fixture
+def avatax(db: None, landscape: Landscape) -> Connection:
+    secrets = {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY}
+    return _connection("avatax", landscape.avatax, {"companies": {"US01": "US"}}, secrets)
+
+
+def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:
+    """Everything a feed has after a cursor."""
+    return list(CONNECTORS.get(connection.vendor).read(connection, entity, cursor or {}))
+
+
+def records(read: list[Page]) -> dict[str, RawRecord]:
+    """The records of some pages by id; the last one wins, as it does in intake."""
+    return {record.source_id: record for page in read for record in page.records}
+
+
+def canonical(connection: Connection, entity: str, read: list[Page]) -> dict[str, Translated]:
+    """What the default mapping makes of them."""
+    mapping = queries.published(connection.code, entity)
+    return {
+        key: translate(mapping, raw.payload, source_id=key, version=raw.version, deleted=raw.deleted)
+        for key, raw in records(read).items()
+    }

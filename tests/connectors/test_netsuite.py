@@ -1,0 +1,438 @@
+"""NetSuite over HTTP: whole lists, changes by stamp, invoices posted once, closed periods, concurrency."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from integration_hub import canonical as language
+from integration_hub.connectors import budget
+from integration_hub.connectors.models import Call, Connection
+from integration_hub.connectors.netsuite.client import Client, external_key
+from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
+from integration_hub.connectors.registry import CONNECTORS, Write
+from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.sandbox import Landscape, accounts
+from tests.connectors.conftest import canonical, pages, records
+
+pytestmark = [pytest.mark.landscape, pytest.mark.django_db]
+
+CONNECTOR = CONNECTORS.get("netsuite")
+
+
+@pytest.fixture
+def customer(landscape: Landscape) -> str:
+    row = {"companyName": "Tidewater Yards", "externalId": "C-100", "subsidiary": {"id": "1"}, "terms": {"id": "1"}}
+    return landscape.load("netsuite", "customer", [row])[0]
+
+
+def _job(**more: Any) -> Write:
+    payload = {
+        "reference": "00000101",
+        "name": "Yard systems",
+        "customer_code": "C-100",
+        "legal_entity_id": "1",
+        "currency": "USD",
+        "starts_on": "2026-05-01",
+        "ends_on": "2027-04-30",
+        "version_note": "Contract version 1: signed",
+        **more,
+    }
+    return Write(JOB_UPSERT, "key", "00000101", payload)
+
+
+def _invoice(number: str = "US01-CAND-0007", day: str = "2026-05-31", **more: Any) -> Write:
+    payload = {
+        "reference": number,
+        "customer_code": "C-100",
+        "legal_entity_id": "1",
+        "currency": "USD",
+        "invoice_date": day,
+        "payment_terms": "Net 30",
+        "po_number": "TW-1",
+        "memo": "00000101 Yard systems",
+        "job_reference": "",
+        "lines": [
+            {
+                "reference": f"{number}-1",
+                "description": "Architect, May 2026",
+                "quantity": "7.75",
+                "rate": "182.125",
+                "amount": "1411.47",
+                "tax": "84.69",
+            },
+            {
+                "reference": f"{number}-2",
+                "description": "Travel",
+                "quantity": "1",
+                "rate": "310.2",
+                "amount": "310.2",
+                "tax": "0",
+            },
+        ],
+        "net": "1721.67",
+        "tax_total": "84.69",
+        "gross": "1806.36",
+        **more,
+    }
+    return Write(INVOICE_POST, "key", number, payload)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "certificate", "key"),
+    [
+        ("ES256", accounts.NETSUITE_CERTIFICATE_ID, accounts.netsuite_private_key),
+        ("PS256", accounts.NETSUITE_RSA_CERTIFICATE_ID, accounts.rsa_private_key),
+    ],
+)
+def test_check_signs_in(netsuite: Connection, algorithm: str, certificate: str, key: Callable[[], str]) -> None:
+    from integration_hub.connectors.actions import connections
+
+    netsuite.settings |= {"algorithm": algorithm, "certificate_id": certificate}
+    netsuite.save()
+    secrets = {"client_id": accounts.NETSUITE_CLIENT_ID, "private_key": key()}
+    changed = connections.set_credentials(
+        connection_id=netsuite.pk, credentials=secrets, by="system:test", seen_version=netsuite.version
+    )
+    assert "5 subsidiaries" in CONNECTOR.check(changed)
+
+
+def test_key_that_does_not_fit_is_for_an_administrator(netsuite: Connection) -> None:
+    netsuite.settings["algorithm"] = "PS256"
+    with pytest.raises(Failed, match="cannot sign with PS256") as caught:
+        CONNECTOR.check(netsuite)
+    assert caught.value.kind == FailureClass.AUTH
+
+
+def test_lists_are_read_whole(netsuite: Connection) -> None:
+    entities = canonical(netsuite, "legal_entity", pages(netsuite, "legal_entity"))
+    codes = {
+        item.record.code: item.record for item in entities.values() if isinstance(item.record, language.LegalEntity)
+    }
+    assert codes["US"].currency == "USD"
+    assert codes["DE"].country == "DE"
+    terms = canonical(netsuite, "payment_term", pages(netsuite, "payment_term"))
+    days = {
+        item.record.name: item.record.days for item in terms.values() if isinstance(item.record, language.PaymentTerm)
+    }
+    assert days["Net 30"] == 30
+    assert days["Due on receipt"] == 0
+    read = pages(netsuite, "accounting_period")
+    periods = [item.record for item in canonical(netsuite, "accounting_period", read).values()]
+    assert len(periods) == 60, "months only: quarters and years take no postings"
+    assert read[-1].complete
+
+
+def test_closed_period_is_a_later_version_though_its_stamp_stands_still(
+    landscape: Landscape, netsuite: Connection
+) -> None:
+    first = pages(netsuite, "accounting_period")
+    key = landscape.period("May 2026", ar_locked=True)["id"]
+    second = pages(netsuite, "accounting_period", first[-1].cursor)
+    moved = {name for name, raw in records(second).items() if raw.version != records(first)[name].version}
+    assert moved == {key}
+    assert records(second)[key].version > records(first)[key].version
+    period = canonical(netsuite, "accounting_period", second)[key].record
+    assert isinstance(period, language.AccountingPeriod)
+    assert (period.ar_locked, period.closed) == (True, False)
+
+
+def test_a_list_that_comes_back_empty_changes_nothing(landscape: Landscape, netsuite: Connection) -> None:
+    first = pages(netsuite, "legal_entity")
+    landscape.fault("netsuite", "empty_page")
+    (empty,) = pages(netsuite, "legal_entity", first[-1].cursor)
+    assert not empty.complete
+    assert empty.cursor == first[-1].cursor
+
+
+def test_customers_are_read_once_over_many_pages(landscape: Landscape, netsuite: Connection) -> None:
+    netsuite.settings["page_size"] = "5"
+    rows = [
+        {"companyName": f"Customer {n}", "externalId": f"C-{n}", "subsidiary": {"id": "1"}, "currency": {"id": "1"}}
+        for n in range(23)
+    ]
+    ids = landscape.load("netsuite", "customer", rows)
+    read = pages(netsuite, "customer_account")
+    found = [record.source_id for page in read for record in page.records]
+    assert sorted(found, key=int) == ids
+    assert len(found) == len(set(found))
+    made = canonical(netsuite, "customer_account", read)[ids[0]].record
+    assert isinstance(made, language.CustomerAccount)
+    assert (made.code, made.currency, made.legal_entity_id) == ("C-0", "USD", "1")
+    onward = pages(netsuite, "customer_account", read[-1].cursor)
+    assert {raw.version for raw in records(onward).values()} <= {raw.version for raw in records(read).values()}
+
+
+def test_stamps_in_another_zone_become_utc(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    utc = records(pages(netsuite, "customer_account"))[customer].version
+    netsuite.settings["time_zone"] = "America/Los_Angeles"
+    pacific = records(pages(netsuite, "customer_account"))[customer].version
+    assert pacific > utc
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def test_job_is_made_changed_and_made_inactive(netsuite: Connection, customer: str) -> None:
+    assert CONNECTOR.find(netsuite, _job()) is None
+    made = CONNECTOR.send(netsuite, _job()).remote_id
+    found = CONNECTOR.find(netsuite, _job())
+    assert found is not None
+    assert found.remote_id == made
+    amended = _job(version_note="Contract version 2: rate")
+    assert CONNECTOR.find(netsuite, amended) is None
+    assert CONNECTOR.send(netsuite, amended).remote_id == made
+    assert CONNECTOR.find(netsuite, amended) is not None
+    undo = Write(JOB_INACTIVATE, "key", "00000101", {"reference": "00000101", "remote_id": made})
+    assert CONNECTOR.find(netsuite, undo) is None
+    CONNECTOR.send(netsuite, undo)
+    assert CONNECTOR.find(netsuite, undo) is not None
+    assert CONNECTOR.find(netsuite, amended) is None
+
+
+def test_job_of_an_unknown_customer_is_refused(netsuite: Connection, landscape: Landscape) -> None:
+    with pytest.raises(Failed, match="parent") as caught:
+        CONNECTOR.send(netsuite, _job())
+    assert (caught.value.kind, caught.value.field) == (FailureClass.REJECTED, "parent")
+
+
+def test_invoice_is_posted_and_read_back(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    CONNECTOR.send(netsuite, _job())
+    write = _invoice(job_reference="00000101")
+    assert CONNECTOR.find(netsuite, write) is None
+    sent = CONNECTOR.send(netsuite, write)
+    found = CONNECTOR.find(netsuite, write)
+    assert found is not None
+    assert (found.remote_id, found.number) == (sent.remote_id, "INV-US-000001")
+    assert found.facts == {
+        "net": "1721.67",
+        "tax": "84.69",
+        "gross": "1806.36",
+        "currency": "USD",
+        "issued_on": "2026-05-31",
+        "due_on": "2026-06-30",
+        "status": "Open",
+        "period": "May 2026",
+        "posted": True,
+    }
+    read = canonical(netsuite, "invoice", pages(netsuite, "invoice"))[sent.remote_id].record
+    assert isinstance(read, language.Invoice)
+    assert (read.external_ref, read.number, str(read.gross), read.status) == (
+        "US01-CAND-0007",
+        "INV-US-000001",
+        "1806.36",
+        "open",
+    )
+
+
+def test_second_send_posts_nothing_twice(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    first = CONNECTOR.send(netsuite, _invoice())
+    second = CONNECTOR.send(netsuite, _invoice())
+    assert second.remote_id == first.remote_id
+    assert second.body == {"already": True}
+    puts = [call for call in landscape.calls("netsuite") if call["method"] == "PUT" and "/invoice/" in call["path"]]
+    assert len(puts) == 1
+
+
+def test_lost_answer_is_unknown_and_then_found(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    netsuite.settings["timeout_seconds"] = "1"
+    landscape.fault("netsuite", "commit_then_timeout", method="PUT", count=1)
+    with pytest.raises(Failed) as caught:
+        CONNECTOR.send(netsuite, _invoice())
+    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
+    found = CONNECTOR.find(netsuite, _invoice())
+    assert found is not None
+    assert found.number == "INV-US-000001"
+
+
+def test_gateway_error_after_the_commit_is_unknown_too(
+    landscape: Landscape, netsuite: Connection, customer: str
+) -> None:
+    landscape.fault("netsuite", "status_after_commit", method="PUT", count=1)
+    with pytest.raises(Failed) as caught:
+        CONNECTOR.send(netsuite, _invoice())
+    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
+    assert CONNECTOR.find(netsuite, _invoice()) is not None
+
+
+def test_lying_success_is_not_confirmed(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    landscape.fault("netsuite", "lying_200", method="PUT", count=1)
+    CONNECTOR.send(netsuite, _invoice())
+    assert CONNECTOR.find(netsuite, _invoice()) is None
+
+
+@pytest.mark.parametrize("subsidiary", [None, "US"])
+def test_closed_period_is_told_by_code(
+    landscape: Landscape, netsuite: Connection, customer: str, subsidiary: str | None
+) -> None:
+    landscape.period("May 2026", ar_locked=True, **({"subsidiary": subsidiary} if subsidiary else {}))
+    with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
+        CONNECTOR.send(netsuite, _invoice())
+    assert (caught.value.kind, caught.value.field) == (FailureClass.REJECTED, "postingPeriod")
+    assert CONNECTOR.find(netsuite, _invoice()) is None
+    landscape.period("May 2026", ar_locked=False, **({"subsidiary": subsidiary} if subsidiary else {}))
+    CONNECTOR.send(netsuite, _invoice())
+    assert CONNECTOR.find(netsuite, _invoice()) is not None
+
+
+def test_tax_that_does_not_add_up_is_never_sent(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    with pytest.raises(Failed, match="tax of the lines is") as caught:
+        CONNECTOR.send(netsuite, _invoice(tax_total="90"))
+    assert caught.value.kind == FailureClass.DATA
+    assert not [call for call in landscape.calls("netsuite") if call["method"] == "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"), [({"currency": "XAU"}, "no currency XAU"), ({"payment_terms": "Net 7"}, "no payment terms")]
+)
+def test_master_data_that_is_missing_is_named(
+    netsuite: Connection, customer: str, change: dict[str, str], says: str
+) -> None:
+    with pytest.raises(Failed, match=says) as caught:
+        CONNECTOR.send(netsuite, _invoice(**change))
+    assert caught.value.kind == FailureClass.REJECTED
+
+
+def test_invoice_that_waits_for_approval_is_not_posted(
+    landscape: Landscape, netsuite: Connection, customer: str
+) -> None:
+    landscape.settings(netsuite={"invoice_approval": "1"})
+    CONNECTOR.send(netsuite, _invoice())
+    found = CONNECTOR.find(netsuite, _invoice())
+    assert found is not None
+    assert found.facts["posted"] is False
+
+
+def test_cash_comes_back_with_its_applications(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    posted = CONNECTOR.send(netsuite, _invoice()).remote_id
+    before = pages(netsuite, "invoice")
+    (payment,) = landscape.load(
+        "netsuite",
+        "customerPayment",
+        [
+            {
+                "customer": {"id": customer},
+                "payment": 1000,
+                "tranDate": "2026-06-20",
+                "apply": {"items": [{"doc": {"id": posted}, "amount": 1000, "apply": True}]},
+            }
+        ],
+    )
+    (credit,) = landscape.load(
+        "netsuite",
+        "creditMemo",
+        [
+            {
+                "entity": {"id": customer},
+                "tranDate": "2026-06-21",
+                "externalId": "US01-CR-1",
+                "item": {"items": [{"item": {"id": "1"}, "quantity": 1, "rate": 100}]},
+                "apply": {"items": [{"doc": {"id": posted}, "amount": 100, "apply": True}]},
+            }
+        ],
+    )
+    paid = canonical(netsuite, "payment", pages(netsuite, "payment"))[payment].record
+    assert isinstance(paid, language.Payment)
+    assert [(item.invoice_id, str(item.amount)) for item in paid.applications] == [(posted, "1000")]
+    assert (str(paid.amount), paid.currency, str(paid.received_on)) == ("1000", "USD", "2026-06-20")
+    memo = canonical(netsuite, "credit_memo", pages(netsuite, "credit_memo"))[credit].record
+    assert isinstance(memo, language.CreditMemo)
+    assert (str(memo.gross), memo.external_ref, str(memo.applications[0].amount)) == ("100", "US01-CR-1", "100")
+    after = pages(netsuite, "invoice", before[-1].cursor)
+    invoice = canonical(netsuite, "invoice", after)[posted].record
+    assert isinstance(invoice, language.Invoice)
+    assert (str(invoice.paid), invoice.status) == ("1100", "open")
+
+
+def test_external_keys_keep_to_what_netsuite_allows() -> None:
+    assert external_key("US01-CAND-0007") == "US01-CAND-0007"
+    assert external_key("A/1") != external_key("A|1")
+    assert external_key("A/1").startswith("A_1-")
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_expired_token_is_renewed_for_a_write_too(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    CONNECTOR.check(netsuite)
+    landscape.fault("netsuite", "auth_expired", method="PUT", count=1)
+    CONNECTOR.send(netsuite, _invoice())
+    assert CONNECTOR.find(netsuite, _invoice()) is not None
+    assert Call.objects.filter(connection=netsuite, status=401, method="PUT").count() == 1
+
+
+def test_too_many_calls_are_a_rate(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    CONNECTOR.check(netsuite)
+    landscape.settings(netsuite={"concurrency": 0})
+    with pytest.raises(Failed, match="CONCURRENCY_LIMIT_EXCEEDED") as caught:
+        CONNECTOR.send(netsuite, _invoice())
+    assert caught.value.kind == FailureClass.RATE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_calls_under_way_stay_within_the_budget(landscape: Landscape, netsuite: Connection) -> None:
+    """Six workers, two slots: NetSuite, which allows two, never says that it is too many."""
+    from django.db import connection as database
+
+    netsuite.settings |= {"concurrency": "2", "budget_wait_seconds": "60", "timeout_seconds": "60"}
+    Client(netsuite).currency_id("USD")
+    landscape.settings(netsuite={"concurrency": 2, "work_ms": 150})
+    failures: list[Failed] = []
+
+    def ask() -> None:
+        try:
+            Client(netsuite).rows("SELECT id FROM currency ORDER BY id")
+        except Failed as failure:
+            failures.append(failure)
+        finally:
+            database.close()
+
+    _all_at_once(ask)
+    assert failures == []
+    netsuite.settings["concurrency"] = "0"  # the control: without the budget the limit is hit
+    _all_at_once(ask)
+    assert {failure.kind for failure in failures} == {FailureClass.RATE}
+
+
+def _all_at_once(ask: Callable[[], None]) -> None:
+    workers = [threading.Thread(target=ask) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_taken_budget_is_a_rate(netsuite: Connection) -> None:
+    from django.db import connection as database
+
+    netsuite.settings |= {"concurrency": "1", "budget_wait_seconds": "0.1"}
+    caught: list[Failed] = []
+
+    def second() -> None:
+        try:
+            with budget.slot(netsuite):
+                pass
+        except Failed as failure:
+            caught.append(failure)
+        finally:
+            database.close()
+
+    with budget.slot(netsuite):
+        worker = threading.Thread(target=second)
+        worker.start()
+        worker.join()
+    assert [failure.kind for failure in caught] == [FailureClass.RATE]
+    with budget.slot(netsuite):
+        pass
+
+
+def test_a_foreign_voice_agrees_with_the_books(landscape: Landscape, netsuite: Connection, customer: str) -> None:
+    CONNECTOR.send(netsuite, _invoice())
+    books = httpx.get(f"{landscape.control}/_control/ledger/netsuite", trust_env=False, timeout=30).json()
+    assert "1806.36" in str(books)

@@ -1,0 +1,304 @@
+"""Salesforce over HTTP: reading by stamp, writing status back, and what an org does to its clients."""
+
+from decimal import Decimal
+
+import pytest
+
+from integration_hub import canonical as language
+from integration_hub.connectors.models import Call, Connection
+from integration_hub.connectors.registry import CONNECTORS, Write
+from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS
+from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.sandbox import Landscape, accounts
+from tests.connectors.conftest import canonical, pages, records
+
+pytestmark = [pytest.mark.landscape, pytest.mark.django_db]
+
+
+@pytest.fixture
+def account(landscape: Landscape) -> str:
+    row = {
+        "Name": "Tidewater Yards",
+        "AccountNumber": "C-100",
+        "CurrencyIsoCode": "USD",
+        "BillingCountry": "United States",
+        "BillingState": "VA",
+        "BillingCity": "Norfolk",
+    }
+    return landscape.load("salesforce", "Account", [row])[0]
+
+
+@pytest.fixture
+def contract(landscape: Landscape, account: str) -> str:
+    row = {
+        "AccountId": account,
+        "Name": "Yard systems",
+        "Status": "Activated",
+        "CustomerSignedDate": "2026-05-04",
+        "StartDate": "2026-05-01",
+        "EndDate": "2027-04-30",
+        "CurrencyIsoCode": "USD",
+        "Legal_Entity__c": "US01",
+        "Payment_Terms__c": "Net 30",
+        "PO_Number__c": "TW-1",
+        "PO_Amount__c": 120000.5,
+    }
+    return landscape.load("salesforce", "Contract", [row])[0]
+
+
+def test_check_signs_in(salesforce: Connection) -> None:
+    assert "calls left today" in CONNECTORS.get("salesforce").check(salesforce)
+
+
+def test_check_signs_in_by_jwt(salesforce: Connection) -> None:
+    from integration_hub.connectors.actions import connections
+
+    salesforce.settings |= {"auth": "jwt_bearer", "username": accounts.SALESFORCE_USERNAME}
+    salesforce.save()
+    secrets = {"client_id": accounts.SALESFORCE_CONSUMER_KEY, "private_key": accounts.rsa_private_key()}
+    changed = connections.set_credentials(
+        connection_id=salesforce.pk, credentials=secrets, by="system:test", seen_version=salesforce.version
+    )
+    assert "calls left today" in CONNECTORS.get("salesforce").check(changed)
+
+
+def test_default_mapping_reads_an_agreement(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    line, milestone_line = landscape.load(
+        "salesforce",
+        "Contract_Line__c",
+        [
+            {"Contract__c": contract, "Line_Number__c": 1, "Name": "Time", "Method__c": "Time and Materials"},
+            {"Contract__c": contract, "Line_Number__c": 2, "Name": "Go-live", "Method__c": "Milestone"},
+        ],
+    )
+    (rate,) = landscape.load(
+        "salesforce",
+        "Rate_Item__c",
+        [
+            {
+                "Contract_Line__c": line,
+                "Role__c": "Architect",
+                "Rate__c": 182.125,
+                "CurrencyIsoCode": "USD",
+                "Effective_From__c": "2026-05-01",
+            }
+        ],
+    )
+    landscape.load(
+        "salesforce",
+        "Milestone_Term__c",
+        [{"Contract_Line__c": milestone_line, "Name": "Cut-over", "Sequence__c": 1, "Amount__c": 25000}],
+    )
+    (amendment,) = landscape.load(
+        "salesforce",
+        "Contract_Amendment__c",
+        [
+            {
+                "Contract__c": contract,
+                "Amendment_Number__c": 1,
+                "Kind__c": "Rate",
+                "Status__c": "Signed",
+                "Signed_Date__c": "2026-07-01",
+                "Effective_Date__c": "2026-07-15",
+                "Role__c": "Architect",
+                "New_Rate__c": 190,
+            }
+        ],
+    )
+
+    made = canonical(salesforce, "contract", pages(salesforce, "contract"))[contract]
+    assert not made.problems
+    assert isinstance(made.record, language.Contract)
+    assert (made.record.status, made.record.legal_entity, made.record.po_amount) == (
+        "signed",
+        "US01",
+        Decimal("120000.5"),
+    )
+    lines = canonical(salesforce, "contract_line", pages(salesforce, "contract_line"))
+    methods = {item.record.method for item in lines.values() if isinstance(item.record, language.ContractLine)}
+    assert methods == {"tm", "milestone"}
+    price = canonical(salesforce, "rate_item", pages(salesforce, "rate_item"))[rate].record
+    assert isinstance(price, language.RateItem)
+    assert (price.contract_id, price.rate) == (contract, Decimal("182.125"))
+    change = canonical(salesforce, "amendment", pages(salesforce, "amendment"))[amendment].record
+    assert isinstance(change, language.Amendment)
+    assert (change.number, change.new_rate, change.status) == ("1", Decimal(190), "signed")
+    (term,) = canonical(salesforce, "milestone_term", pages(salesforce, "milestone_term")).values()
+    assert term.record
+
+
+def test_unknown_country_is_a_value_to_map(landscape: Landscape, salesforce: Connection) -> None:
+    (key,) = landscape.load(
+        "salesforce", "Account", [{"Name": "Atlantis AG", "AccountNumber": "C-9", "BillingCountry": "Atlantis"}]
+    )
+    made = canonical(salesforce, "customer", pages(salesforce, "customer"))[key]
+    assert made.code == "VALUE_UNMAPPED"
+    assert made.unmapped[0].root_cause == "salesforce-test:country:Atlantis"
+
+
+def test_reads_on_after_the_cursor_with_overlap(landscape: Landscape, salesforce: Connection, account: str) -> None:
+    first = pages(salesforce, "customer")
+    assert set(records(first)) == {account}
+    assert first[-1].done
+    assert first[-1].complete
+
+    again = pages(salesforce, "customer", first[-1].cursor)
+    assert records(again)[account].version == records(first)[account].version, "the overlap repeats, unchanged"
+    assert not again[-1].complete
+
+    salesforce.settings["overlap_seconds"] = "0.001"
+    (second,) = landscape.load("salesforce", "Account", [{"Name": "Next", "AccountNumber": "C-2"}])
+    onward = pages(salesforce, "customer", again[-1].cursor)
+    assert second in records(onward)
+
+
+def test_reads_page_by_page_in_order_of_change(landscape: Landscape, salesforce: Connection) -> None:
+    landscape.settings(salesforce={"page_size": 3})
+    rows = [{"Name": f"Customer {n}", "AccountNumber": f"C-{n}"} for n in range(8)]
+    ids = landscape.load("salesforce", "Account", rows)
+    read = pages(salesforce, "customer")
+    assert [len(page.records) for page in read] == [3, 3, 2]
+    assert [record.source_id for page in read for record in page.records] == ids
+    versions = [record.version for page in read for record in page.records]
+    assert versions == sorted(versions)
+    assert [page.done for page in read] == [False, False, True]
+
+
+def test_deleted_records_come_as_deleted(landscape: Landscape, salesforce: Connection, account: str) -> None:
+    from integration_hub.connectors.salesforce.client import Client
+    from integration_hub.connectors.transport import Ask
+
+    first = pages(salesforce, "customer")
+    Client(salesforce).session.ask(Ask("DELETE", f"/services/data/v62.0/sobjects/Account/{account}", write=True))
+    gone = records(pages(salesforce, "customer", first[-1].cursor))[account]
+    assert gone.deleted
+    assert gone.version > records(first)[account].version
+
+
+def test_an_empty_answer_is_never_a_complete_listing(
+    landscape: Landscape, salesforce: Connection, account: str
+) -> None:
+    landscape.fault("salesforce", "empty_page")
+    (page,) = pages(salesforce, "customer")
+    assert page.records == []
+    assert page.done
+    assert not page.complete
+    assert page.cursor == {}
+
+
+def test_session_end_is_answered_by_signing_in_again(
+    landscape: Landscape, salesforce: Connection, account: str
+) -> None:
+    pages(salesforce, "customer")
+    landscape.post("/tokens", {"vendor": "salesforce", "action": "revoke"})
+    assert account in records(pages(salesforce, "customer"))
+    signed_in = [call for call in landscape.calls("salesforce") if call["path"].endswith("/token")]
+    assert len(signed_in) == 2
+
+
+def test_wrong_secret_is_for_an_administrator(landscape: Landscape, salesforce: Connection) -> None:
+    from integration_hub.connectors.actions import connections
+
+    wrong = {"client_id": accounts.SALESFORCE_CONSUMER_KEY, "client_secret": "not-the-secret-at-all"}
+    changed = connections.set_credentials(
+        connection_id=salesforce.pk, credentials=wrong, by="system:test", seen_version=salesforce.version
+    )
+    with pytest.raises(Failed) as caught:
+        pages(changed, "customer")
+    assert caught.value.kind == FailureClass.AUTH
+    changed.refresh_from_db()
+    assert changed.health == Connection.Health.AUTH_FAILED
+    assert "not-the-secret-at-all" not in "".join(Call.objects.values_list("error", flat=True))
+
+
+def test_used_up_quota_is_a_rate(landscape: Landscape, salesforce: Connection) -> None:
+    landscape.fault("salesforce", "quota_403", params={"retry_after": 30})
+    with pytest.raises(Failed) as caught:
+        pages(salesforce, "customer")
+    assert caught.value.kind == FailureClass.RATE
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after.total_seconds() == 30
+    salesforce.refresh_from_db()
+    assert salesforce.health == Connection.Health.LIMITED
+
+
+def test_reading_stops_before_the_quota_of_the_others(
+    landscape: Landscape, salesforce: Connection, account: str
+) -> None:
+    landscape.settings(salesforce={"daily_limit": 1_000_000})
+    pages(salesforce, "customer")
+    salesforce.settings["quota_percent"] = "0.0001"
+    with pytest.raises(Failed, match="reading stops") as caught:
+        pages(salesforce, "customer")
+    assert caught.value.kind == FailureClass.RATE
+
+
+def test_misspelt_field_names_the_field(salesforce: Connection) -> None:
+    from integration_hub.mapping.models import FieldRule
+
+    FieldRule.objects.filter(mapping__connection=salesforce.code, target="city").update(source="BillingCityy")
+    with pytest.raises(Failed, match="BillingCityy") as caught:
+        pages(salesforce, "customer")
+    assert caught.value.kind == FailureClass.REJECTED
+
+
+def _status(contract: str, **more: object) -> Write:
+    payload = {
+        "remote_id": contract,
+        "status": "Active",
+        "project_ref": "C-1",
+        "erp_job": "C-1",
+        "invoiced_amount": "1234.50",
+        "paid_amount": "0",
+        "last_invoice": "",
+        "invoice_status": "",
+        **more,
+    }
+    return Write(CONTRACT_STATUS, "key", "C-1", payload)
+
+
+def test_status_is_written_and_found(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    connector = CONNECTORS.get("salesforce")
+    write = _status(contract)
+    assert connector.find(salesforce, write) is None
+    assert connector.send(salesforce, write).remote_id == contract
+    found = connector.find(salesforce, write)
+    assert found is not None
+    assert found.facts["Invoiced_Amount__c"] == 1234.5
+    assert connector.find(salesforce, _status(contract, status="Closed")) is None
+
+
+def test_lost_answer_is_unknown_and_then_found(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    salesforce.settings["timeout_seconds"] = "1"
+    connector, write = CONNECTORS.get("salesforce"), _status(contract, status="Lost and found")
+    landscape.fault("salesforce", "commit_then_timeout", method="PATCH", count=1)
+    with pytest.raises(Failed) as caught:
+        connector.send(salesforce, write)
+    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
+    assert connector.find(salesforce, write) is not None
+
+
+def test_unwritten_request_is_not_found(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    salesforce.settings["timeout_seconds"] = "1"
+    connector, write = CONNECTORS.get("salesforce"), _status(contract, status="Never arrived")
+    landscape.fault("salesforce", "timeout_before", method="PATCH", count=1)
+    with pytest.raises(Failed) as caught:
+        connector.send(salesforce, write)
+    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
+    assert connector.find(salesforce, write) is None
+
+
+def test_amendment_status(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    (amendment,) = landscape.load(
+        "salesforce", "Contract_Amendment__c", [{"Contract__c": contract, "Kind__c": "Scope"}]
+    )
+    write = Write(AMENDMENT_STATUS, "key", "C-1-A1", {"remote_id": amendment, "status": "Applied"})
+    CONNECTORS.get("salesforce").send(salesforce, write)
+    assert CONNECTORS.get("salesforce").find(salesforce, write) is not None
+
+
+def test_refused_write_names_the_complaint(landscape: Landscape, salesforce: Connection, contract: str) -> None:
+    with pytest.raises(Failed, match="STRING_TOO_LONG") as caught:
+        CONNECTORS.get("salesforce").send(salesforce, _status(contract, project_ref="x" * 100))
+    assert caught.value.kind == FailureClass.REJECTED
+    assert caught.value.field == "Hub_Project_Ref__c"
