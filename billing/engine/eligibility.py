@@ -43,29 +43,41 @@ class Map:
         self, *, kind: str, project_id: int | None, task_code: str, role: str, category: str, on: date,
         line_id: int | None = None,
     ) -> Place:  # fmt: skip
-        """Where time or an expense belongs on a service date; a line the work itself names (`line_id`) decides."""
-        if line_id is not None:
-            return self._by_name(kind, line_id, on)
+        """Where time or an expense belongs on a service date.
+
+        A line the work itself names (`line_id`, through its task) comes before the rules, but rules for its task, role
+        or category may still say that it is included or not charged. Expenses follow it only to a line for expenses.
+        """
         rules = [row for row in self._rows if row.kind == kind]
+        matching = [row for row in rules if _matches(row, project_id, task_code, role, category)]
+        if line_id is not None and (kind == "time" or self._charges_expenses(line_id)):
+            return self._by_name(kind, line_id, matching, on)
         if not rules:
             return self._only_line(kind, on)
-        matching = [row for row in rules if _matches(row, project_id, task_code, role, category)]
-        most = max((_specificity(row) for row in matching), default=0)
-        decisive = [row for row in matching if _specificity(row) == most]
+        decisive = _most_specific(matching)
         fit = [row for row in decisive if not self._refusal(row, kind, on)]
         answers = {(row.line_id, row.chargeability) for row in fit}
         chosen = fit[0] if len(answers) == 1 else None
-        seen = tuple(self._seen(row, most, chosen, kind, on) for row in matching)
+        seen = tuple(self._seen(row, decisive, chosen, kind, on) for row in matching)
         if chosen is None:
             return Place(None, "", "MAP_AMBIGUOUS" if answers else "MAP_MISSING", "rule", seen)
         line = self.lines.get(chosen.line_id) if chosen.line_id is not None else None
         return Place(line, chosen.chargeability, "", "rule", seen)
 
-    def _by_name(self, kind: str, line_id: int, on: date) -> Place:
+    def _charges_expenses(self, line_id: int) -> bool:
+        line = self.lines.get(line_id)
+        return line is not None and (line.method == "expense" or bool(line.expense_rule))
+
+    def _by_name(self, kind: str, line_id: int, matching: list[EligibilityRow], on: date) -> Place:
         line = self.lines.get(line_id)
         reason = _unfit(line, kind, on) if line else "no such line in this version"
-        seen = {"line": line_id, "accepted": not reason, "reason": reason or "named by the work"}
-        return Place(None if reason else line, "chargeable", "MAP_MISSING" if reason else "", "named", (seen,))
+        named = {"line": line_id, "accepted": not reason, "reason": reason or "named by the work"}
+        rules = _most_specific([row for row in matching if _narrow(row) and row.line_id in (None, line_id)])
+        seen = (named, *(_row_facts(row, "") for row in rules))
+        answers = sorted({row.chargeability for row in rules}) or ["chargeable"]
+        if reason or len(answers) > 1:
+            return Place(None, "", "MAP_MISSING" if reason else "MAP_AMBIGUOUS", "named", seen)
+        return Place(line, answers[0], "", "named", seen)
 
     def _only_line(self, kind: str, on: date) -> Place:
         methods = TIME_METHODS if kind == "time" else ("expense",)
@@ -82,22 +94,33 @@ class Map:
         return _unfit(line, kind, on) if line else "its line is not in this version"
 
     def _seen(
-        self, row: EligibilityRow, most: int, chosen: EligibilityRow | None, kind: str, on: date
+        self, row: EligibilityRow, decisive: list[EligibilityRow], chosen: EligibilityRow | None, kind: str, on: date
     ) -> dict[str, Any]:
-        if _specificity(row) < most:
-            reason = "a more specific rule applies"
-        else:
-            reason = self._refusal(row, kind, on) or (
-                "" if chosen else "another rule, as specific, answers differently"
-            )
-        return {
-            "id": row.id,
-            "line": row.line_id,
-            "chargeability": row.chargeability,
-            "specificity": _specificity(row),
-            "accepted": not reason,
-            "reason": reason or "applies",
-        }
+        if row not in decisive:
+            return _row_facts(row, "a more specific rule applies")
+        clash = "" if chosen else "another rule, as specific, answers differently"
+        return _row_facts(row, self._refusal(row, kind, on) or clash)
+
+
+def _row_facts(row: EligibilityRow, reason: str) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "line": row.line_id,
+        "chargeability": row.chargeability,
+        "specificity": _specificity(row),
+        "accepted": not reason,
+        "reason": reason or "applies",
+    }
+
+
+def _most_specific(rows: list[EligibilityRow]) -> list[EligibilityRow]:
+    most = max((_specificity(row) for row in rows), default=0)
+    return [row for row in rows if _specificity(row) == most]
+
+
+def _narrow(row: EligibilityRow) -> bool:
+    """Whether a rule looks at the work itself, not only at the project its task is in anyway."""
+    return bool(row.task_code or row.role or row.category)
 
 
 def _matches(row: EligibilityRow, project_id: int | None, task_code: str, role: str, category: str) -> bool:

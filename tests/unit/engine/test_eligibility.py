@@ -123,6 +123,26 @@ def test_a_line_the_work_names_decides():
     assert under(rule(1, 1), line_id=2) == ("included", 2)
     assert under(rule(1, 1), line_id=4) == "MAP_MISSING"
     assert under(rule(1, 1), line_id=99) == "MAP_MISSING"
+    assert under(rule(1, 2, project_id=8, chargeability="included"), line_id=1, project_id=8) == ("billable", 1)
+
+
+def test_a_named_line_does_not_overrule_what_the_contract_gives_away():
+    free = rule(1, None, category="travel", chargeability="non_chargeable")
+    assert under(free, line_id=1, category="travel") == "NON_BILLABLE"
+    assert under(free, line_id=1) == ("billable", 1)
+    trainee = rule(2, 1, role="trainee", chargeability="included")
+    assert under(trainee, line_id=1, role="trainee") == ("included", 1)
+    assert under(free, trainee, line_id=1, role="trainee", category="travel") == "MAP_AMBIGUOUS"
+    paid = rule(3, 1, role="trainee", category="travel")
+    assert under(free, trainee, paid, line_id=1, role="trainee", category="travel") == ("billable", 1)
+
+
+def test_an_expense_follows_its_task_only_to_a_line_for_expenses():
+    taxi = money(1, "expense", "50", line_id=1)
+    assert only(terms(lines=LINES), taxi).line_id == 4
+    assert only(terms(lines=(line(1, expense_rule="at_cost"), line(4, "expense"))), taxi).line_id == 1
+    assert only(terms(lines=(line(1),)), taxi).codes == ("MAP_MISSING",)
+    assert only(terms(lines=LINES), money(1, "expense", "50", line_id=99)).line_id == 4
 
 
 def test_time_under_a_fixed_price_is_included():
