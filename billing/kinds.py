@@ -1,6 +1,5 @@
 """The exceptions billing can raise, as finance would say them (billing.md §3.3)."""
 
-
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
 
 ROLE = {

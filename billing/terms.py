@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from billing.engine import values
 from billing.models import BillableEvent, Hold, Piece
-from contracts.models import Contract, ContractLine, RateRow
+from contracts.models import Contract, ContractLine, RateRow, Task
 from contracts.queries import current_version, rate_rows
 
 MINUTES = Decimal(60)
@@ -121,7 +121,17 @@ def open_work(events: Iterable[BillableEvent]) -> list[values.Work]:
         .values("event_id")
         .annotate(minutes=Sum("minutes"), amount=Sum("amount"))
     }
-    return [_work(event, locked.get(event.pk)) for event in events if not _wholly_locked(event, locked.get(event.pk))]
+    lines = _lines_of_tasks(events)
+    return [
+        _work(event, locked.get(event.pk), lines) for event in events if not _wholly_locked(event, locked.get(event.pk))
+    ]
+
+
+def _lines_of_tasks(events: list[BillableEvent]) -> dict[tuple[int, str], int]:
+    """The contract line that tasks name, by project and task code."""
+    projects = {event.project_id for event in events if event.project_id and event.task_code}
+    rows = Task.objects.filter(project__in=projects, line__isnull=False)
+    return {(project, code): line for project, code, line in rows.values_list("project_id", "code", "line_id") if line}
 
 
 def _wholly_locked(event: BillableEvent, locked: Mapping[str, Any] | None) -> bool:
@@ -133,7 +143,7 @@ def _wholly_locked(event: BillableEvent, locked: Mapping[str, Any] | None) -> bo
     return not Piece.objects.filter(event=event, is_current=True, state=Piece.State.OVER_CAP).exists()
 
 
-def _work(event: BillableEvent, locked: Mapping[str, Any] | None) -> values.Work:
+def _work(event: BillableEvent, locked: Mapping[str, Any] | None, lines: Mapping[tuple[int, str], int]) -> values.Work:
     zero = Decimal(0)
     return values.Work(
         event_id=event.pk,
@@ -142,7 +152,7 @@ def _work(event: BillableEvent, locked: Mapping[str, Any] | None) -> values.Work
         service_date=event.service_date,
         start_order=event.pk,
         project_id=event.project_id,
-        line_id=event.line_id,
+        line_id=event.line_id or lines.get((event.project_id or 0, event.task_code)),
         milestone_id=event.milestone_id,
         resource=event.resource.code if event.resource else "",
         role=event.role,
@@ -154,6 +164,7 @@ def _work(event: BillableEvent, locked: Mapping[str, Any] | None) -> values.Work
         currency=event.currency,
         approval=event.approval,  # type: ignore[arg-type]  # choices are the same words
         chargeable=event.chargeable,
+        evidence=event.has_evidence,
         locked_minutes=(locked or {}).get("minutes") or zero,
         locked_amount=(locked or {}).get("amount") or zero,
     )

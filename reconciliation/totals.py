@@ -61,7 +61,7 @@ class LedgerTotal:
     currency: str
     count: int
     gross: Decimal
-    paid: Decimal
+    open: Decimal
 
 
 def statement(ledger: Sequence[LedgerTotal] | None = None) -> Statement:
@@ -157,9 +157,9 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
 
 
 def _ledger(total: LedgerTotal, result: Statement) -> None:
-    """Posted here = posted in the ERP's own ledger, by count, gross and cash."""
+    """Posted here = posted in the ERP's own ledger, by count, gross and what is still open."""
     invoices = Invoice.objects.filter(legal_entity__code=total.legal_entity, currency=total.currency)
-    sums = invoices.aggregate(gross=Sum("gross"), paid=Sum("paid"), count=Count("pk"))
+    sums = invoices.aggregate(gross=Sum("gross"), open=Sum(F("gross") - F("paid") - F("credited")), count=Count("pk"))
     result.arrows += [
         Arrow(
             "ledger count",
@@ -180,13 +180,13 @@ def _ledger(total: LedgerTotal, result: Statement) -> None:
             total.gross,
         ),
         Arrow(
-            "cash",
+            "receivables",
             total.legal_entity,
             total.currency,
-            "Σ paid here",
-            sums["paid"] or ZERO,
-            "Σ paid in the ERP",
-            total.paid,
+            "Σ open here",
+            sums["open"] or ZERO,
+            "Σ open in the ERP",
+            total.open,
         ),
     ]
 

@@ -22,7 +22,7 @@ from billing.models import (
     Piece,
 )
 from contracts.actions.parties import open_period
-from contracts.models import Cap, Contract, PurchaseOrder
+from contracts.models import Cap, Contract, Method, PurchaseOrder
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
@@ -100,7 +100,11 @@ def _print(candidate: Candidate, pieces: Sequence[Piece]) -> None:
         currency=candidate.currency,
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
         rooms=[
-            Room(left=cap.limit - cap.reserved - cap.committed, line_id=cap.line_id)
+            Room(
+                left=cap.limit - cap.reserved - cap.committed,
+                line_id=cap.line_id,
+                includes_expenses=cap.line is not None and cap.line.method == Method.EXPENSE,
+            )
             for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).order_by("pk")
         ],
     )
@@ -167,13 +171,22 @@ def _reserve(candidate: Candidate) -> None:
     caps = list(Cap.objects.select_for_update(of=("self",)).filter(contract=candidate.contract).order_by("pk"))
     for piece in _pieces(candidate):
         for cap in caps:
-            if cap.line_id in (None, piece.line_id):
+            if _counts(cap, piece):
                 reserved[cap.pk] = reserved.get(cap.pk, ZERO) + (piece.amount or ZERO)
     for cap_id, amount in reserved.items():
         CapEntry.objects.create(cap_id=cap_id, kind=CapEntry.Kind.RESERVE, amount=amount, candidate=candidate)
         Cap.objects.filter(pk=cap_id).update(reserved=F("reserved") + amount, version=F("version") + 1)
     if candidate.purchase_order_id:
         PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") + candidate.net)
+
+
+def _counts(cap: Cap, piece: Piece) -> bool:
+    """Whether a piece takes room under a cap: a contract-wide one leaves expenses out, as the engine does (§7)."""
+    is_expense = piece.event.kind == "expense"
+    if cap.line_id is None:
+        return not is_expense
+    on_expense_line = piece.line is not None and piece.line.method == Method.EXPENSE
+    return cap.line_id == piece.line_id and (not is_expense or on_expense_line)
 
 
 def _unreserve(candidate: Candidate) -> None:
@@ -186,7 +199,8 @@ def _unreserve(candidate: Candidate) -> None:
 
 
 def _pieces(candidate: Candidate) -> list[Piece]:
-    return list(Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).order_by("pk"))
+    pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
+    return list(pieces.select_related("event", "line").order_by("pk"))
 
 
 @transaction.atomic

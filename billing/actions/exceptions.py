@@ -23,6 +23,8 @@ WHAT_TO_DO = {
     "NEGATIVE_UNMATCHED": "Match the negative entry to its original in the PSA, or reject it.",
     "FX_MISSING": "Load the exchange rate, or agree a contract rate.",
     "RECEIPT_MISSING": "Attach the receipt in the PSA.",
+    "LATE_CHANGE": "Credit and rebill what is posted, or withdraw the change in its source.",
+    "RULE_ERROR": "Correct the record in its source; the trace of the decision says what is wrong with it.",
     "MILESTONE_EVIDENCE": "Attach the client's acceptance to the milestone.",
     OVER_CAP: "Raise the cap by an amendment, re-prioritise the work, or write it off.",
 }
@@ -69,7 +71,7 @@ def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
         return f"{base}:role:{piece.event.resource.code if piece.event.resource else 'nobody'}"
     if code == OVER_CAP:
         return f"{base}:cap:{piece.cap_id}"
-    if code in {"NEGATIVE_UNMATCHED", "RECEIPT_MISSING", "MILESTONE_EVIDENCE"}:
+    if code in {"NEGATIVE_UNMATCHED", "RECEIPT_MISSING", "MILESTONE_EVIDENCE", "LATE_CHANGE", "RULE_ERROR"}:
         return f"{base}:work:{piece.event.work_key}"
     if code == "FX_MISSING":
         return f"{base}:fx:{piece.event.currency}"
@@ -107,6 +109,8 @@ def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:
         "NEGATIVE_UNMATCHED": f"Negative entry without an original on {label}",
         "FX_MISSING": f"No exchange rate for {what} on {label}",
         "RECEIPT_MISSING": f"Expense without a receipt on {label}",
+        "LATE_CHANGE": f"Work on {label} changed below what is billed",
+        "RULE_ERROR": f"A rule could not judge work on {label}",
         "MILESTONE_EVIDENCE": f"Milestone accepted without proof on {label}",
         OVER_CAP: f"Over the cap of {label}",
     }

@@ -9,6 +9,7 @@ from billing.actions import work
 from billing.engine import schedule as engine
 from billing.models import ScheduleItem
 from contracts.models import Contract, ContractLine, Method
+from integration_hub.kernel.money import Rounding
 from integration_hub.trail.record import Actor, event
 
 SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS)
@@ -36,11 +37,12 @@ def make(*, contract: Contract, by: Actor) -> int:
 
 def _items(line: ContractLine) -> list[ScheduleItem]:
     currency = line.contract.currency
+    rounding = cast(Rounding, line.contract.legal_entity.rounding)
     starts, ends = line.starts_on or line.contract.starts_on, line.ends_on or line.contract.ends_on
     if line.amount is None or starts is None or ends is None:
         return []
     if line.method == Method.RETAINER_HOURS:
-        periods = engine.monthly(fee=line.amount, starts_on=starts, ends_on=ends, currency=currency)
+        periods = engine.monthly(fee=line.amount, starts_on=starts, ends_on=ends, currency=currency, rounding=rounding)
     else:
         periods = engine.instalments(
             total=line.amount,
@@ -48,6 +50,7 @@ def _items(line: ContractLine) -> list[ScheduleItem]:
             ends_on=ends,
             frequency=cast(engine.Frequency, line.frequency or "once"),
             currency=currency,
+            rounding=rounding,
         )
     return [
         ScheduleItem(

@@ -37,6 +37,7 @@ class Draft:
     amount: Decimal | None = None
     currency: str = ""
     chargeable: bool = True
+    has_evidence: bool = True
     description: str = ""
     is_deleted: bool = False
 

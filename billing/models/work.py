@@ -71,6 +71,7 @@ class BillableEvent(models.Model):
     currency = currency_field(blank=True)
     approval = models.CharField(max_length=10, choices=Approval.choices)
     chargeable = models.BooleanField(default=True, help_text="What the source says")
+    has_evidence = models.BooleanField(default=True, help_text="Receipt of an expense, proof of an acceptance")
     description = models.TextField(blank=True)
     recorded_at = models.DateTimeField(default=now)
 

@@ -106,6 +106,7 @@ def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> D
         amount=item.amount,
         currency=item.currency,
         chargeable=item.billable,
+        has_evidence=item.has_receipt,
         description=item.notes or item.category,
         is_deleted=item.deleted,
     )

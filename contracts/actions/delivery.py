@@ -63,8 +63,15 @@ def save_shell(*, contract: Contract, by: Actor) -> Project:
 
 
 def save_task(*, record: canonical.Task, project: Project) -> Task:
-    """Create or update a task."""
-    task, _ = Task.objects.update_or_create(project=project, code=record.code, defaults={"name": record.name})
+    """Create or update a task. One named like exactly one line of the contract bills under that line."""
+    task, created = Task.objects.update_or_create(project=project, code=record.code, defaults={"name": record.name})
+    if task.line_id is None and project.contract is not None:
+        named = list(project.contract.lines.filter(name__iexact=record.name)[:2])
+        if len(named) == 1:
+            task.line = named[0]
+            task.save(update_fields=["line", "updated_at"])
+            if not created:
+                events.agreement_changed(project.contract, "task")
     return task
 
 

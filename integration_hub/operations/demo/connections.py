@@ -11,8 +11,11 @@ from contracts.models import Route
 from integration_hub.connectors.actions import connections
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.actions import feeds
+from integration_hub.mapping.actions import values
+from integration_hub.mapping.models import ValueMap
 from integration_hub.people.models import User
 from integration_hub.sandbox import accounts
+from integration_hub.sandbox.world.book import COST_CENTRES
 
 CODES = {"salesforce": "salesforce", "kantata": "kantata", "netsuite": "netsuite", "avatax": "avatax"}
 ROLES = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp", "avatax": "tax"}
@@ -35,11 +38,19 @@ def credentials(vendor: str) -> dict[str, str]:
         "kantata": {"token": accounts.KANTATA_TOKEN},
         "netsuite": {
             "client_id": accounts.NETSUITE_CLIENT_ID,
-            "certificate_id": accounts.NETSUITE_CERTIFICATE_ID,
             "private_key": accounts.netsuite_private_key(),
         },
         "avatax": {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY},
     }[vendor]
+
+
+def settings_of(vendor: str) -> dict[str, Any]:
+    """What is not secret."""
+    known: dict[str, dict[str, Any]] = {
+        "netsuite": {"certificate_id": accounts.NETSUITE_CERTIFICATE_ID, "algorithm": "ES256"},
+        "avatax": {"companies": {"US01": "US", "UK01": "GB", "DE01": "DE"}},
+    }
+    return known.get(vendor, {})
 
 
 @transaction.atomic
@@ -54,7 +65,7 @@ def ensure(urls: Mapping[str, Any], by: User) -> dict[str, Connection]:
                 vendor=vendor,
                 name=NAMES[vendor],
                 base_url=str(urls[vendor]),
-                settings={},
+                settings=settings_of(vendor),
                 credentials=credentials(vendor),
                 webhook_secret=webhook_secret(vendor),
                 by=by,
@@ -72,4 +83,15 @@ def ensure(urls: Mapping[str, Any], by: User) -> dict[str, Connection]:
             )
         Route.objects.get_or_create(role=ROLES[vendor], legal_entity=None, defaults={"connection": connection})
         made[vendor] = connection
+    _know_cost_centres(made["kantata"], by)
     return made
+
+
+def _know_cost_centres(psa: Connection, by: User) -> None:
+    """Finance's cost centres; a person who arrives with another one is refused until somebody maps it."""
+    value_map = ValueMap.objects.get(connection=psa.code, name="cost_centre")
+    if value_map.when_unknown == "keep":
+        value_map.when_unknown = "refuse"
+        values.save_map(value_map=value_map, by=by)
+        rows = {centre: centre for centre in COST_CENTRES}
+        values.install(connection=psa.code, name="cost_centre", when_unknown="refuse", rows=rows, by=by)

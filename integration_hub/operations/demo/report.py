@@ -26,29 +26,29 @@ def ledger_totals(ledger: Mapping[str, Any], erp: Connection) -> list[LedgerTota
         key = (codes.get(str(document["subsidiary"]), str(document["subsidiary"])), document["currency"])
         row = sums.setdefault(key, [Decimal(0), Decimal(0), Decimal(0)])
         row[0] += 1
-        row[1] += Decimal(str(document["gross"]))
-        row[2] += Decimal(str(document["paid"]))
+        row[1] += Decimal(document["total"])
+        row[2] += Decimal(document["amountRemaining"])
     return [
-        LedgerTotal(entity, currency, int(count), gross, paid)
-        for (entity, currency), (count, gross, paid) in sorted(sums.items())
+        LedgerTotal(entity, currency, int(count), gross, open_)
+        for (entity, currency), (count, gross, open_) in sorted(sums.items())
     ]
 
 
-def problems(result: Statement, hours_expected: Mapping[str, Decimal]) -> list[str]:
-    """What does not agree, in words; empty when everything does."""
+def problems(result: Statement, hours_expected: Mapping[str, Decimal], hours_parked: Decimal) -> list[str]:
+    """What does not agree, in words; empty when everything does.
+
+    Hours of people the hub cannot place are parked: they are missing from the entities' hours by exactly that much.
+    """
     wrong = [
-        f"{arrow.legal_entity} {arrow.currency}: {arrow.left_name} {arrow.left:f} ≠ {arrow.right_name} {arrow.right:f}".replace(
-            "  ", " "
-        )
+        f"{arrow.legal_entity} {arrow.currency} {arrow.name}: "
+        f"{arrow.left_name} {arrow.left:f} ≠ {arrow.right_name} {arrow.right:f}"
         for arrow in result.arrows
         if not arrow.agrees
     ]
     hours_in = {arrow.legal_entity: arrow.left for arrow in result.arrows if arrow.name == "hours"}
-    wrong += [
-        f"{entity}: the world worked {expected:f} h, the hub has {hours_in.get(entity, Decimal(0)):f} h"
-        for entity, expected in hours_expected.items()
-        if hours_in.get(entity, Decimal(0)) != expected
-    ]
+    missing = sum(hours_expected.values(), Decimal(0)) - sum(hours_in.values(), Decimal(0))
+    if missing != hours_parked:
+        wrong.append(f"The world worked {missing:f} h more than the hub has; {hours_parked:f} h are parked.")
     return wrong
 
 
@@ -60,10 +60,12 @@ def text(result: Statement, wrong: list[str]) -> str:
         lines += ["", f"{entity} {currency}   contracts {figures['contracts']}, activated {figures['activated']}"]
         for state, bucket in figures["buckets"].items():
             lines.append(
-                f"    {state:<13}{bucket['hours']:>12,.2f} h {show(bucket['amount'], currency):>22}   {bucket['count']:>6} pieces"
+                f"    {state:<13}{bucket['hours']:>12,.2f} h {show(bucket['amount'], currency):>22}"
+                f"   {bucket['count']:>6} pieces"
             )
         lines.append(
-            f"    payments {show(figures['payments'], currency)}, open receivables {show(figures['receivable'], currency)}"
+            f"    payments {show(figures['payments'], currency)},"
+            f" open receivables {show(figures['receivable'], currency)}"
         )
     lines += ["", "Arrows"]
     for arrow in result.arrows:

@@ -1,5 +1,6 @@
 """Wait until the hub is quiet: every feed read, every lane empty, nothing new in the last round."""
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -20,9 +21,10 @@ class NotQuiet(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Settler:
-    """Blocks until nothing moves any more. Reads the hub as an operator would; writes nothing but "read this feed now"."""
+    """Blocks until nothing moves any more; all it asks of the hub is to read its feeds now."""
 
     by: User
+    stopping: threading.Event
     timeout: float = 180
 
     def __call__(self, why: str) -> None:
@@ -48,7 +50,7 @@ class Settler:
         waiting = set(seen)
         while waiting:
             done = Feed.objects.filter(pk__in=waiting).values_list("pk", "runs__id", "runs__state")
-            waiting -= {pk for pk, run, state in done if run is not None and run > seen[pk] and state != "running"}
+            waiting -= {pk for pk, run, state in done if (run or 0) > seen[pk] and state != "running"}
             self._pause(why, deadline, waiting)
 
     def _wait_for_lanes(self, why: str, deadline: float) -> None:
@@ -56,9 +58,10 @@ class Settler:
             self._pause(why, deadline, "lanes")
 
     def _pause(self, why: str, deadline: float, moving: object) -> None:
+        if self.stopping.is_set():
+            raise NotQuiet("Stopped.")
         if time.monotonic() > deadline:
             stalls = "; ".join(f"{stall.lane.key}: {stall.reason}" for stall in queries.stalled(limit=10))
             raise NotQuiet(f"After {why} the hub is not quiet: {moving} still moving. {stalls}")
-        if moving:
-            close_old_connections()
-            time.sleep(PAUSE)
+        close_old_connections()
+        time.sleep(PAUSE)
