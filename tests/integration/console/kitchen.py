@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import include, path, reverse
 
-from integration_hub.console import decisions, home
+from integration_hub.console import decisions, filter_kinds, home
 from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.forms import ReasonForm
@@ -34,10 +34,11 @@ FAILURES = {
 class EventFilter(django_filters.FilterSet):
     """Filters of the list."""
 
-    actor_kind = django_filters.MultipleChoiceFilter(choices=Event.ActorKind.choices, label="Actor")
-    action = django_filters.CharFilter(lookup_expr="icontains", label="Action")
-    caused_by = django_filters.RangeFilter(label="Cause")
-    recorded_at = django_filters.DateFromToRangeFilter(label="Recorded")
+    actor_kind = filter_kinds.any_of("Actor", Event.ActorKind)
+    action = filter_kinds.contains("Action")
+    caused_by = filter_kinds.numbers("Cause")
+    recorded_at = filter_kinds.days("Recorded")
+    legal_entity = filter_kinds.exactly("Entity")
 
     class Meta:
         model = Event

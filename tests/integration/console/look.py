@@ -108,8 +108,8 @@ def test_look(live_server, alice, client, settings):
                     page.screenshot(path=OUT / f"drawer-{scheme}-{width}.png")
                 if "filters" in wanted:
                     page.goto(live_server.url + "/kitchen/list/")
-                    page.locator("#list-filters").click()
                     page.locator("[data-tick]").first.check()
+                    page.locator("#list-filters").click()
                     page.screenshot(path=OUT / f"filters-{scheme}-{width}.png")
                 if "menu" in wanted:
                     page.goto(live_server.url + "/")

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from datetime import UTC, datetime
 
 import pytest
 
@@ -132,6 +133,17 @@ def test_chips_remove_one_value_each(client, alice):
     assert "actor_kind=system" in bar.chips[0].url
     assert "actor_kind=person" not in bar.chips[0].url
     assert bar.clear_url == "?sort=caused_by"
+
+
+def test_days_include_both_ends_and_read_well(client, alice):
+    event(1, recorded_at=datetime(2026, 10, 1, 23, 59, tzinfo=UTC))
+    event(2, recorded_at=datetime(2026, 10, 2, 0, 0, tzinfo=UTC))
+    event(3, recorded_at=datetime(2026, 10, 3, 23, 59, tzinfo=UTC))
+    event(4, recorded_at=datetime(2026, 10, 4, 0, 0, tzinfo=UTC))
+    client.force_login(alice)
+    context = client.get(f"{URL}?recorded_at_after=2026-10-02&recorded_at_before=2026-10-03").context
+    assert [row.object_label for row in context["table"].page.rows] == ["H-3", "H-2"]
+    assert context["bar"].sentence == "Recorded from: 2026-10-02, Recorded until: 2026-10-03"
 
 
 def test_wrong_filter_shows_no_rows_and_says_why(client, alice):
