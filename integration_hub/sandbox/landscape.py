@@ -138,7 +138,7 @@ class Landscape:
 
     # -- the control port ---------------------------------------------------------------------------------------
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, /, **query: Any) -> dict[str, Any]:
         if self._http is None:
             raise RuntimeError("the landscape is not running")
         answer = self._http.request(method, path, json=body, params=query or None)

@@ -68,7 +68,10 @@ def listen(port: int) -> socket.socket:
     # Naming the protocol matters: asyncio turns Nagle's delay off only for sockets that say they are TCP.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((HOST, port))
+    try:
+        sock.bind((HOST, port))
+    except OSError as problem:
+        raise SystemExit(f"cannot listen on {HOST}:{port}: {problem.strerror}; choose another --port-base") from None
     sock.listen(512)
     sock.setblocking(False)
     return sock
@@ -115,6 +118,8 @@ async def run(port_base: int, state: str, seed: int, tls: Path | None = None, *,
     world.relay.start()
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
     while not all(server.started for server, _ in servers):
+        if any(task.done() for task in serving):
+            await asyncio.gather(*serving)
         await asyncio.sleep(0.005)
     sys.stdout.write(dump(urls) + "\n")
     sys.stdout.flush()
@@ -147,5 +152,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tls-dir", type=Path, help="directory with cert.pem and key.pem; adds HTTPS listeners")
     parser.add_argument("--stop-on-eof", action="store_true", help="stop when stdin closes")
     options = parser.parse_args(arguments)
+    for name in ("cert.pem", "key.pem") if options.tls_dir else ():
+        if not (options.tls_dir / name).is_file():
+            parser.error(f"--tls-dir {options.tls_dir} holds no {name}")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     asyncio.run(run(options.port_base, options.state, options.seed, options.tls_dir, stop_on_eof=options.stop_on_eof))

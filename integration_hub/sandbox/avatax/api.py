@@ -216,7 +216,7 @@ class AvaTax(Vendor):
         answer = found["answer"]
         if answer["id"]:
             call.emit(Event(f"transaction.{verb}", "transaction", f"{found['company']}/{answer['code']}"))
-        return self._answered(call, found, status, WHOLE if status == 201 else None)
+        return self._answered(call, found, status, WHOLE if verb in {"created", "adjusted"} or status == 201 else None)
 
     def create(self, call: Call) -> Reply:
         return self._changed(call, self.transactions.create(self._sent(call)), "created", 201)
