@@ -2,6 +2,7 @@
 
 from integration_hub.intake import poll, remap, waiting
 from integration_hub.intake.actions import feeds
+from integration_hub.intake.filedrop import folder, load
 from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
 
 
@@ -11,11 +12,13 @@ def register() -> None:
     HANDLERS.register(waiting.UNPARK, Handler(waiting.unpark, title="Take waiting records again", skippable=True))
     HANDLERS.register(waiting.REAPPLY, Handler(waiting.reapply_job, title="Take stored records again", skippable=True))
     HANDLERS.register(remap.REMAP, Handler(remap.remap, title="Try refused records with a new mapping", skippable=True))
+    HANDLERS.register(load.LOAD, Handler(load.load_job, local=False, title="Load a file", skippable=True))
     for tick in (
         Tick("intake.feeds", 1, poll.enqueue_due),
         Tick("intake.late", 30, poll.watch_lateness),
         Tick("intake.waiting", 30, waiting.sweep),
         Tick("intake.mapping", 10, remap.watch),
+        Tick("intake.folders", 5, folder.watch),
     ):
         TICKS.register(tick.name, tick)
     BUSY.register("intake.feeds", poll.due_now)

@@ -203,6 +203,9 @@ class Page:
             elif judged.verdict is Verdict.CONFLICT:
                 fresh.append((judged.incoming, self._conflict(judged.incoming.source_id, judged.incoming.version)))
                 self.counts.add("conflict")
+        if self.run is not None and self.file_name:
+            again = {work.stored: work.incoming.row for work in works if work.stored and work.incoming}
+            store.moved_to(self.run.pk, {pk: row for pk, row in again.items() if row is not None})
         new = [work for work in works if not work.stored]
         fresh.extend((work.incoming, work.outcome) for work in new if work.incoming is not None)
         run_id = self.run.pk if self.run is not None else None

@@ -47,6 +47,12 @@ _SETTLE = """
      WHERE stored.id = settled.id
 """
 
+_MOVE = """
+    UPDATE hub_intake_sourceversion AS stored SET run_id = %s, row_number = moved.row_number
+      FROM unnest(%s::bigint[], %s::int[]) AS moved (id, row_number)
+     WHERE stored.id = moved.id
+"""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -107,6 +113,13 @@ def insert(
     with database.cursor() as cursor:
         cursor.execute(_INSERT, [connection.pk, entity, mapping_version, run_id, *columns])
         return {(source_id, version, digest): pk for pk, source_id, version, digest in cursor.fetchall()}
+
+
+def moved_to(run_id: int, rows: Mapping[int, int]) -> None:
+    """Note that stored versions were tried again as these rows of a later file: {id: row number}."""
+    if rows:
+        with database.cursor() as cursor:
+            cursor.execute(_MOVE, [run_id, list(rows), list(rows.values())])
 
 
 def settle(outcomes: Mapping[int, Outcome], *, mapping_version: int | None) -> None:

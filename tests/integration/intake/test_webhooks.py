@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -43,7 +42,7 @@ def post(
     code: str = "psa",
     signature: str = "",
     **headers: str,
-) -> HttpResponse:
+) -> Any:
     moment = now() - timedelta(seconds=age)
     data = content if isinstance(content, bytes) else content.encode()
     signature = signature or Webhook(secret).sign(
