@@ -12,6 +12,7 @@ import json
 import sqlite3
 import tempfile
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,11 @@ from typing import Any
 
 from .messages import Json, dump
 
-LAYOUT = "3"
+LAYOUT = "4"
 """Raised when stored bodies change meaning; an older state file is refused instead of misread."""
+
+_REMEMBERED = 8
+"""Result lists kept in memory: a few readers that page through long lists at the same time."""
 
 _BASE = """
 CREATE TABLE IF NOT EXISTS facts (space TEXT, key TEXT, value TEXT, PRIMARY KEY (space, key)) WITHOUT ROWID;
@@ -45,7 +49,7 @@ class Column:
         value = f"json_extract(body, '{path}')"
         if self.kind != "TEXT":
             value = f"CAST({value} AS {self.kind})"
-        return f'"{self.name}" {self.kind} GENERATED ALWAYS AS ({value}) VIRTUAL'
+        return f'"{self.name}" {self.kind} GENERATED ALWAYS AS ({value}) STORED'
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,8 @@ class Kind:
     indexes: tuple[str, ...] = ()
 
     def ddl(self) -> str:
-        columns = [f"id {self.key} PRIMARY KEY", "created_ms INTEGER", "changed_ms INTEGER", "body TEXT"]
-        columns += [column.ddl() for column in self.columns]
+        columns = [f"id {self.key} PRIMARY KEY", "created_ms INTEGER", "changed_ms INTEGER"]
+        columns += [*(column.ddl() for column in self.columns), "body TEXT"]
         statements = [f'CREATE TABLE IF NOT EXISTS "{self.table}" ({", ".join(columns)});']
         for names in self.unique:
             statements.append(self._index("UNIQUE ", names))
@@ -117,6 +121,9 @@ class Store:
         self._dirty: set[str] = set()
         self._kinds: list[Kind] = []
         self.clock = Clock(self._counters.get("clock", 0))
+        self.version = 0
+        """Rises with every change of a record, and when changes are taken back: what was looked up before is stale."""
+        self.results: OrderedDict[tuple[Any, ...], tuple[int, list[Any]]] = OrderedDict()
 
     def _check_layout(self, path: Path) -> None:
         found = self.fact("landscape", "layout")
@@ -149,6 +156,7 @@ class Store:
             yield
             self._flush()
         except BaseException:
+            self.version += 1
             self.connection.execute("ROLLBACK")
             raise
         self.connection.execute("COMMIT")
@@ -160,6 +168,7 @@ class Store:
         try:
             yield
         except BaseException:
+            self.version += 1
             self.connection.execute(f"ROLLBACK TO {name}")
             self.connection.execute(f"RELEASE {name}")
             raise
@@ -217,11 +226,23 @@ class Store:
         if number % 1000 == 0:
             self.connection.execute("DELETE FROM calls WHERE n <= ?", (number - keep,))
 
+    def ordered(self, sql: str, params: tuple[Any, ...]) -> list[Any]:
+        """The first column of a query, from memory if nothing changed since it was last asked."""
+        known = self.results.get((sql, params))
+        if known is None or known[0] != self.version:
+            known = (self.version, [row[0] for row in self.connection.execute(sql, params)])
+            self.results[sql, params] = known
+        self.results.move_to_end((sql, params))
+        while len(self.results) > _REMEMBERED:
+            self.results.popitem(last=False)
+        return known[1]
+
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, params).fetchall()
 
     def wipe(self, tables_like: str) -> None:
         """Empty the tables whose name starts so; numbering goes on, so that an old id never names a new record."""
+        self.version += 1
         for kind in self._kinds:
             if kind.table.startswith(tables_like):
                 self.connection.execute(f'DELETE FROM "{kind.table}"')
@@ -249,13 +270,16 @@ class Records:
 
     def put(self, key: Any, body: Json, at: int) -> None:
         """Write the record; `at` becomes its change stamp, and its creation stamp if it is new."""
+        self.store.version += 1
         self.store.connection.execute(self._put, (key, at, at, dump(body)))
 
     def put_quietly(self, key: Any, body: Json) -> None:
         """Change the body without moving the stamp: the vice that hides a change from a delta reader."""
+        self.store.version += 1
         self.store.connection.execute(f'UPDATE "{self.kind.table}" SET body = ? WHERE id = ?', (dump(body), key))
 
     def remove(self, key: Any) -> None:
+        self.store.version += 1
         self.store.connection.execute(self._remove, (key,))
 
     def find(
@@ -264,6 +288,21 @@ class Records:
         clause = f" WHERE {where}" if where else ""
         sql = f"{self._find}{clause} ORDER BY {order} LIMIT ? OFFSET ?"
         return [Row(*row) for row in self.store.connection.execute(sql, (*params, limit, offset))]
+
+    def page(
+        self, where: str, params: Sequence[Any], *, order: str = "id", limit: int, offset: int
+    ) -> tuple[list[Row], int]:
+        """A window of the matching records and how many match.
+
+        The order of all matching ids is remembered until something changes, so reading a long list to its end costs
+        one sort, not one per page.
+        """
+        clause = f" WHERE {where}" if where else ""
+        sql = f'SELECT id FROM "{self.kind.table}"{clause} ORDER BY {order}'
+        ids = self.store.ordered(sql, tuple(params))
+        wanted = ids[offset : offset + limit]
+        rows = {row.id: row for row in self.find(f"id IN ({','.join('?' * len(wanted))})", wanted)}
+        return [rows[key] for key in wanted], len(ids)
 
     def first(self, where: str, params: Sequence[Any]) -> Row | None:
         rows = self.find(where, params, limit=1)

@@ -345,7 +345,7 @@ def test_the_account_may_prefer_the_next_open_period(land: Landscape, netsuite: 
 
 
 def test_too_many_calls_at_once_are_429(land: Landscape, netsuite: httpx.Client) -> None:
-    land.settings(netsuite={"concurrency": 3, "work_ms": 300})
+    land.settings(netsuite={"concurrency": 3, "work_ms": 1000})
     assert netsuite.get("/system/v1/governanceLimits").json()["accountConcurrencyLimit"] == 3
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: netsuite.get("/record/v1/term"), range(8)))

@@ -196,8 +196,8 @@ class AvaTax(Vendor):
         order = f"{_COLUMNS.get(name.lower(), 'id')} {'DESC' if way.strip().lower() == 'desc' else 'ASC'}, id"
         sql = " AND ".join(where)
         top = min(top or 1000, 1000)
-        rows = self.transactions.records.find(sql, params, order=order, limit=top, offset=skip)
-        rows, total = call.shape.page(rows, self.transactions.records.count(sql, params))
+        found = self.transactions.records.page(sql, params, order=order, limit=top, offset=skip)
+        rows, total = call.shape.page(*found)
         values = [self._answered(call, row.body).body for row in rows]
         answer: Json = {"@recordsetCount": total, "value": values}
         if skip + top < total:

@@ -63,10 +63,9 @@ class Lists:
             raise bad("subject_type is required")
         condition = self.condition(call, of)
         size, offset = self._window(call)
-        rows = self._records[of.name].find(
+        rows, total = self._records[of.name].page(
             condition.sql, condition.params, order=self._order(call, of), limit=size, offset=offset
         )
-        total = self._records[of.name].count(condition.sql, condition.params)
         rows, total = call.shape.page(rows, total)
         return self.envelope(call, of, rows, total, size, offset)
 

@@ -119,8 +119,7 @@ class NetSuite(Vendor):
         of = self._type(call)
         limit, offset = self._window(call)
         where, params = filters.condition(self.book, of, call.query.get("q", ""))
-        rows = self.book.records[of.name].find(where, params, limit=limit, offset=offset)
-        rows, total = call.shape.page(rows, self.book.records[of.name].count(where, params))
+        rows, total = call.shape.page(*self.book.records[of.name].page(where, params, limit=limit, offset=offset))
         whole = call.flag("expandRecords")
         items = [
             self._rendered(call, of, row.body)
