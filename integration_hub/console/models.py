@@ -1,8 +1,9 @@
-"""Rows of the console itself: failed sign-ins, counted in the database because every web process must see them."""
+"""Rows of the console itself: failed sign-ins and frozen selections; every web process must see them."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 from integration_hub.kernel.clock import now
@@ -48,3 +49,21 @@ class SignInFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} from {self.address}"
+
+
+class Selection(models.Model):
+    """The rows one bulk decision is about, frozen with the versions that were seen (`console.selections`)."""
+
+    token = models.CharField(max_length=40, unique=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    noun = models.CharField(max_length=40)
+    rows = models.JSONField(default=list)
+    told = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=now)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="console_selection_age")]
+
+    def __str__(self) -> str:
+        return f"{len(self.rows)} × {self.noun}"

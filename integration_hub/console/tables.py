@@ -187,6 +187,8 @@ class Table:
     def __str__(self) -> str:
         return render_to_string(self.template_name, {"table": self}, request=self.request)
 
+    __html__ = __str__
+
     def row_html(self, row: Any, **context: Any) -> str:
         """One `<tr>` for an htmx answer after a decision."""
         known = {"table": self, "line": self.line(row), **context}

@@ -6,6 +6,7 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from django.template import Context, Template
 
 from integration_hub.console import freshness
 from integration_hub.console.export import safe
@@ -14,6 +15,7 @@ from integration_hub.console.screens import ListScreen
 from integration_hub.kernel.clock import now
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
+from tests.integration.console import kitchen
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.integration.console.kitchen")]
 URL = "/kitchen/list/"
@@ -204,6 +206,18 @@ def test_a_screen_must_state_permission_and_scope(missing):
     stated = {name: None for name in ("permission", "scope") if name != missing}
     with pytest.raises(TypeError, match=missing):
         type("Forgetful", (ListScreen,), stated)
+
+
+def test_two_tables_on_one_page_keep_apart(rf, alice):
+    event(1)
+    request = rf.get("/x/?lines-sort=object_label&sort=caused_by&after=abc")
+    request.user = alice
+    lines = kitchen.EventTable(Event.objects.all(), request, name="lines")
+    assert lines.order == "object_label"
+    text = Template("{{ table }}").render(Context({"table": lines}))
+    assert '<div class="table-box" id="lines-table">' in text
+    assert 'id="lines-event-' in text
+    assert "?sort=caused_by&amp;after=abc&amp;lines-sort=-object_label" in text
 
 
 def test_list_needs_few_queries(client, alice, django_assert_max_num_queries):
