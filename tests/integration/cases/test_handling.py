@@ -141,10 +141,16 @@ def test_what_still_holds_cannot_be_called_mended_but_can_be_overridden(case, pe
 
 
 def test_retry_rings_once_per_version(case, person, kinds):
-    anna, rung = person("anna"), []
+    anna = person("anna")
+    rung: list[str] = []
+
+    def ring(root_cause):
+        rung.append(root_cause)
+        return 3
+
     with pytest.raises(Denied, match="Nothing waits behind"):
         cases.retry(case_id=case.pk, by=anna, seen_version=1)
-    kinds["RATE_TEST"] = replace(kinds["RATE_TEST"], retry=lambda root_cause: rung.append(root_cause) or 3)
+    kinds["RATE_TEST"] = replace(kinds["RATE_TEST"], retry=ring)
     assert cases.retry(case_id=case.pk, by=anna, seen_version=1) == 3
     with pytest.raises(Stale):  # the same click sent twice
         cases.retry(case_id=case.pk, by=anna, seen_version=1)

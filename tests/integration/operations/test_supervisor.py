@@ -52,7 +52,7 @@ def test_it_starts_everything_and_leaves_nobody_behind(tmp_path):
 
 
 def test_what_dies_is_started_again_after_a_wait_that_doubles(tmp_path):
-    told = []
+    told: list[str] = []
     dying = part(code="print('up', flush=True); raise SystemExit(3)")
     with Supervisor([dying], var_dir=tmp_path, tell=told.append) as supervisor:
 
@@ -77,7 +77,8 @@ def test_the_children_of_a_part_that_was_killed_do_not_stay(tmp_path):
 
 
 def test_what_is_sick_is_restarted(tmp_path, quick):
-    told, sick = [], [True]
+    told: list[str] = []
+    sick = [True]
 
     def health():
         return "its canary is silent" if sick else ""

@@ -17,6 +17,13 @@ from integration_hub.work.models import Item
 pytestmark = pytest.mark.django_db
 
 
+def current(process):
+    """The step the picture says it stands at."""
+    step = picture(process).current
+    assert step is not None
+    return step
+
+
 def refuse(kind=FailureClass.DATA):
     def act(process):
         record.event("test.step", by="system:test", object_type="step", object_id="half done")
@@ -36,7 +43,9 @@ def test_a_good_day(saga, ledger):
     assert ledger.entries("K-1-1 create") == 1
     shown = picture(process)
     assert [step.state for step in shown.steps] == ["done"] * 3
-    assert (shown.steps[1].effect.state, shown.steps[1].detail) == ("confirmed", "Test ERP: INV-L-1")
+    effect = shown.steps[1].effect
+    assert effect is not None
+    assert (effect.state, shown.steps[1].detail) == ("confirmed", "Test ERP: INV-L-1")
     assert shown.current is None
 
 
@@ -55,7 +64,7 @@ def test_it_waits_for_its_effect(saga, ledger):
     saga.run(1)
     assert saga.steps(process)["create"] == "running"
     assert saga.acted() == ["check"]
-    assert picture(process).current.name == "create"
+    assert current(process).name == "create"
     saga.run()
     process.refresh_from_db()
     assert process.state == "done"
@@ -107,7 +116,7 @@ def test_a_person_acts_and_it_goes_on(saga):
     process = saga.start()
     saga.run()
     process.refresh_from_db()
-    assert (process.state, picture(process).current.detail) == ("waiting", "Create the customer in the ERP")
+    assert (process.state, current(process).detail) == ("waiting", "Create the customer in the ERP")
     saga.acts["check"] = original
     engine.resume(process.pk, by="system:test")
     saga.run()
@@ -192,7 +201,8 @@ def test_data_that_a_step_adds_is_there_for_the_next(saga):
 def test_a_worker_that_dies_in_a_step_does_it_again_once(saga, ledger, name):
     from integration_hub.effects.failpoints import Crash
 
-    original, died = saga.acts[name], []
+    original = saga.acts[name]
+    died: list[str] = []
 
     def die_once(process):
         result = original(process)

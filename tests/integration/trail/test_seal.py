@@ -134,7 +134,9 @@ def test_a_removed_seal_is_found(sealed):
 def test_a_resealed_forgery_breaks_the_next_link(sealed):
     tamper("UPDATE hub_trail_event SET actor = 'x' WHERE id = %s", event_id(1))
     first = Seal.objects.order_by("id")[0]
-    rows = list(seal._rows(seal.START, seal._position(first.last_event)))
+    end = seal._position(first.last_event)
+    assert end is not None
+    rows = list(seal._rows(seal.START, end))
     tamper("UPDATE hub_trail_seal SET hash = %s WHERE id = %s", seal._hash("", rows), first.pk)
     verdict = seal.verify()
     assert (verdict.seals, "does not follow" in verdict.problem) == (1, True)
