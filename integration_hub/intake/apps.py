@@ -11,7 +11,10 @@ class IntakeConfig(AppConfig):
     verbose_name = "Intake"
 
     def ready(self) -> None:
-        from integration_hub.intake import jobs, kinds
+        from integration_hub.console.freshness import FRESHNESS
+        from integration_hub.intake import jobs, kinds, lineage, queries
 
         kinds.register()
         jobs.register()
+        lineage.register()
+        FRESHNESS.register("intake", queries.freshness)

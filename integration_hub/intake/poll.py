@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.registry import CONNECTORS, Page
-from integration_hub.intake import pipeline
+from integration_hub.intake import pipeline, queries
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import RUN_MOVES, Feed, Run
 from integration_hub.kernel.clock import now
@@ -167,12 +167,9 @@ def finish(run: Run, state: str, *, error: str = "", error_class: str = "") -> R
             object_id=run.pk,
             label=str(run.feed),
             reason=error,
-            **{name: getattr(run, name) for name in COUNTED},
+            **{name: getattr(run, name) for name in queries.COUNTED},
         )
     return run
-
-
-COUNTED = ("read", "applied", "unchanged", "stale", "conflicts", "parked", "refused", "filtered")
 
 
 def _key(feed: Feed) -> str:
@@ -222,7 +219,7 @@ def watch_lateness() -> int:
     active = Feed.objects.filter(is_active=True, connection__is_paused=False).exclude(
         connection__vendor=feeds.FILE_DROP
     )
-    late = [feed for feed in active.select_related("connection") if _lateness(feed) < moment]
+    late = [feed for feed in active.select_related("connection") if queries.is_late(feed, moment)]
     for feed in late:
         since = f"since {feed.last_ok_at:%Y-%m-%d %H:%M} UTC" if feed.last_ok_at else "ever"
         cases.raise_case(
@@ -236,7 +233,3 @@ def watch_lateness() -> int:
             by=BY,
         )
     return len(late)
-
-
-def _lateness(feed: Feed) -> datetime:
-    return (feed.last_ok_at or feed.installed_at) + timedelta(seconds=feed.late_after_seconds)

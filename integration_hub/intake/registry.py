@@ -7,6 +7,7 @@ from integration_hub.canonical import Record
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.errors import Problem
 from integration_hub.kernel.registry import Registry
+from integration_hub.trail.lineage import Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,9 @@ Runs in the transaction of the page; one bad record never stops others.
 """
 
 RECEIVERS: Registry[Receiver] = Registry("receiver")
+
+Descendants = Callable[[Connection, str, str, int], list[Ref]]
+"""What came of a source record: (connection, entity, source id, at most) → nodes of the trace."""
+
+DESCENDANTS: Registry[Descendants] = Registry("descendants of source records")
+"""Filled by the apps whose rows point to source versions; asked by the trace on its way to the cash."""

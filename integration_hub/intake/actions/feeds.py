@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -15,6 +16,7 @@ from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
 
 POLL = "intake.poll"
+KNOBS = ("weight", "every_seconds", "late_after_seconds")
 FILE_DROP = "filedrop"
 """Vendor of connections whose feeds are files: nobody polls them."""
 
@@ -91,6 +93,23 @@ def resume(*, feed_id: int, by: Actor) -> Feed:
 
 
 @transaction.atomic
+def tune(*, feed_id: int, by: Actor, weight: int, every_seconds: int, late_after_seconds: int) -> Feed:
+    """Set how often a feed is read, when it is late, and its place among the feeds. Raises Denied, BadInput."""
+    policies.can_change_feeds(by).or_raise()
+    if every_seconds < 1 or late_after_seconds < every_seconds:
+        problem = Problem("late_after_seconds", "is shorter than the rhythm.", "Allow at least one reading.")
+        raise BadInput("Feed", [problem])
+    feed = _locked(feed_id)
+    wanted = {"weight": weight, "every_seconds": every_seconds, "late_after_seconds": late_after_seconds}
+    changes = {name: [getattr(feed, name), value] for name, value in wanted.items() if getattr(feed, name) != value}
+    if changes:
+        Feed.objects.filter(pk=feed.pk).update(**wanted)
+        feed.refresh_from_db()
+        _record("tuned", feed, by, changes=changes)
+    return feed
+
+
+@transaction.atomic
 def hint(*, connection: Connection, entity_name: str) -> list[Feed]:
     """Something changed there: the feeds this name stands for are due now. The feeds; none for an unknown name.
 
@@ -134,7 +153,7 @@ def _locked(feed_id: int) -> Feed:
     return Feed.objects.select_for_update(no_key=True, of=("self",)).select_related("connection").get(pk=feed_id)
 
 
-def _record(verb: str, feed: Feed, by: Actor, reason: str = "") -> None:
+def _record(verb: str, feed: Feed, by: Actor, reason: str = "", changes: Any = None) -> None:
     event(
         f"intake.feed.{verb.replace(' ', '_')}",
         by=by,
@@ -144,4 +163,5 @@ def _record(verb: str, feed: Feed, by: Actor, reason: str = "") -> None:
         reason=reason,
         connection=feed.connection.code,
         entity=feed.entity,
+        **({"changes": changes} if changes else {}),
     )

@@ -313,7 +313,7 @@ def test_rows_without_an_id_column_are_identified_by_file_and_row(drop: Drop, ho
     exchange.imported(
         {
             **MAPPING,
-            "entities": {"time_entry": _with_rule("source_id", {"source": "join('/', [_file, to_string(_row)])"})},
+            "entities": {"time_entry": _with_rule("source_id", {"source": by_row})},
         },
         author="system:a",
         publisher="system:b",

@@ -13,7 +13,7 @@ from integration_hub.intake.actions import files
 from integration_hub.intake.filedrop import report
 from integration_hub.intake.filedrop.folder import MANIFEST
 from integration_hub.intake.models import FileDrop, Run
-from integration_hub.intake.poll import COUNTED
+from integration_hub.intake.queries import COUNTED
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
