@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from integration_hub.canonical import Record
 from integration_hub.kernel.errors import Problem
 from integration_hub.mapping.compile import Compiled, Step
+from integration_hub.mapping.paths import Unfit
 
 VALUE_UNMAPPED = "VALUE_UNMAPPED"
 RECORD_REFUSED = "RECORD_REFUSED"
@@ -50,8 +51,11 @@ def translate(
 
     `source_id` and `version` are the connector's; rules for these fields (files) override them.
     """
-    if mapping.passes is not None and not mapping.passes(raw):
-        return FILTERED
+    try:
+        if mapping.passes is not None and not mapping.passes(raw):
+            return FILTERED
+    except Unfit as error:
+        return Translated(problems=(_unfit(mapping, "row_filter", error),), code=RECORD_REFUSED)
     values: dict[str, Any] = {"deleted": deleted}
     if source_id:
         values["source_id"] = source_id
@@ -80,7 +84,11 @@ def _fill(
     unmapped: list[Unmapped],
 ) -> None:
     rule = step.rule
-    found = step.find(raw) if step.find else None
+    try:
+        found = step.find(raw) if step.find else None
+    except Unfit as error:
+        problems.append(_unfit(mapping, rule.target, error))
+        return
     if not _empty(found) and rule.values is not None:
         theirs = _shown(found)
         ours = rule.values.rows.get(theirs)
@@ -101,6 +109,12 @@ def _fill(
     except ValueError as error:
         remedy = f"Correct {rule.source or rule.target} in the source, or the rule in the mapping {_name(mapping)}."
         problems.append(Problem(rule.target, f"{error}.", remedy))
+
+
+def _unfit(mapping: Compiled, target: str, error: Exception) -> Problem:
+    why = str(error).splitlines()[0]
+    remedy = f"Correct the record in the source, or the expression in the mapping {_name(mapping)}."
+    return Problem(target, f"cannot be read: {why}.", remedy)
 
 
 def _empty(value: Any) -> bool:

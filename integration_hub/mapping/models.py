@@ -140,7 +140,13 @@ class FieldRule(models.Model):
     def clean(self) -> None:
         """Refuse a wrong path, target or notation, while it is typed."""
         entity = self.mapping.entity if self.mapping_id else ""
-        refuse(checks.rule_problems(entity, self.spec()))
+        refuse([*checks.rule_problems(entity, self.spec()), *self.foreign_map()])
+
+    def foreign_map(self) -> list[Problem]:
+        """A value map of another connection would change when that one's administrators change it."""
+        if self.value_map is None or not self.mapping_id or self.value_map.connection == self.mapping.connection:
+            return []
+        return [Problem(self.target, f"uses the value map {self.value_map} of another connection.", "Use its own.")]
 
     def spec(self) -> RuleSpec:
         """The rule without the database and without the rows of its value map."""

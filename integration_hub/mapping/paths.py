@@ -7,14 +7,20 @@ from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
 Raw = Mapping[str, Any]
 Finder = Callable[[Raw], Any]
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _SYNTAX = re.compile(r"[\[\]{}|@`\"'*<>=!&]")
+_FUNCTIONS = set(Functions.FUNCTION_TABLE)
 _FIRST_CHILD = {"index_expression", "projection", "filter_projection", "flatten", "value_projection", "slice"}
 _OPAQUE = {"literal", "current", "identity", "expref", "index"}
+
+
+Unfit = JMESPathError
+"""What a finder or condition raises when a record does not fit the expression, e.g. `join` over a missing field."""
 
 
 class BadPath(ValueError):
@@ -26,10 +32,9 @@ def is_column(source: str) -> bool:
     if _SYNTAX.search(source) or source.startswith(".") or ".." in source:
         return False
     try:
-        jmespath.compile(source)
+        return bool(_unknown_functions(jmespath.compile(source).parsed))
     except JMESPathError:
         return True
-    return False
 
 
 @lru_cache(maxsize=4096)
@@ -60,12 +65,13 @@ def condition(source: str) -> Callable[[Raw], bool]:
 def expression(source: str) -> Any:
     """The compiled JMESPath expression. Raises BadPath."""
     try:
-        return jmespath.compile(source)
+        compiled = jmespath.compile(source)
     except JMESPathError as error:
-        reason = str(error).splitlines()[0]
-        raise BadPath(
-            f"{source!r} is not a JMESPath expression ({reason}). Put a column name in double quotes."
-        ) from None
+        why = str(error).splitlines()[0]
+        raise BadPath(f'{source!r} is not a JMESPath expression ({why}). Quote column names: "…".') from None
+    if unknown := _unknown_functions(compiled.parsed):
+        raise BadPath(f"{source!r} is not a JMESPath expression (there is no function {unknown[0]}).")
+    return compiled
 
 
 def fields_of(source: str) -> set[str]:
@@ -75,7 +81,16 @@ def fields_of(source: str) -> set[str]:
     return _fields(expression(source).parsed)
 
 
-def _fields(node: dict[str, Any]) -> set[str]:
+def _unknown_functions(node: Any) -> list[str]:
+    """Functions the expression calls and JMESPath does not have: it would complain only when a record comes."""
+    found = [node["value"]] if node["type"] == "function_expression" and node["value"] not in _FUNCTIONS else []
+    for child in node.get("children", []):
+        if isinstance(child, dict):
+            found += _unknown_functions(child)
+    return found
+
+
+def _fields(node: Any) -> set[str]:
     kind, children = node["type"], node.get("children", [])
     if kind == "field":
         return {str(node["value"])}
@@ -93,7 +108,7 @@ def _fields(node: dict[str, Any]) -> set[str]:
     return found
 
 
-def _chain(node: dict[str, Any]) -> str:
+def _chain(node: Any) -> str:
     """`A.B.c` for a chain of plain fields, else an empty string."""
     parts = []
     for child in node["children"]:

@@ -32,13 +32,14 @@ def create(
 ) -> Connection:
     """Set up a connection, with the vendor's default mappings published.
 
-    Settings and credentials are those of the vendor's manifest. Raises Denied, or BadInput naming every wrong one.
+    Settings and credentials are those of the vendor's manifest; credentials may follow with `set_credentials`. Raises
+    Denied, or BadInput naming every wrong one.
     """
     policies.can_set_up(by).or_raise()
     manifest = _manifest(vendor)
     problems = [*_code_problems(code), *_address_problems(manifest, base_url)]
     settings, more = _checked(manifest, settings)
-    problems += [*more, *_credential_problems(manifest, credentials)]
+    problems += [*more, *(_credential_problems(manifest, credentials) if credentials else [])]
     if problems:
         raise BadInput(f"Connection {code}", problems)
     connection = Connection.objects.create(

@@ -150,8 +150,10 @@ def publish(*, mapping_id: int, by: Actor) -> Mapping:
 
 
 def _publish(draft: Mapping, by: Actor, reason: str = "") -> Mapping:
-    rules = [rule.spec() for rule in draft.rules.all()]
-    if problems := checks.problems_of(draft.entity, draft.row_filter, rules):
+    rules = list(draft.rules.select_related("value_map"))
+    problems = checks.problems_of(draft.entity, draft.row_filter, [rule.spec() for rule in rules])
+    problems += [problem for rule in rules for problem in rule.foreign_map()]
+    if problems:
         raise BadInput(f"Mapping {draft}", problems)
     Mapping.objects.filter(connection=draft.connection, entity=draft.entity, status=Mapping.Status.PUBLISHED).update(
         status=Mapping.Status.SUPERSEDED

@@ -54,6 +54,19 @@ def save_map(*, value_map: ValueMap, by: Actor) -> ValueMap:
 
 
 @transaction.atomic
+def decide_unknown(*, connection: str, name: str, when_unknown: str, by: Actor) -> ValueMap:
+    """Say what becomes of values nobody has mapped: `refuse` or `keep`. Raises Denied, BadInput."""
+    policies.can_edit_values(by).or_raise()
+    if when_unknown not in {"refuse", "keep"}:
+        raise BadInput(f"Value map {connection} {name}", [Problem("when_unknown", "is refuse or keep.")])
+    value_map = ValueMap.objects.select_for_update().get(connection=connection, name=name)
+    before, value_map.when_unknown = value_map.when_unknown, when_unknown
+    value_map.save()
+    _changed(value_map, by, before=before, when_unknown=when_unknown)
+    return value_map
+
+
+@transaction.atomic
 def install(*, connection: str, name: str, when_unknown: str, rows: Mapped[str, str], by: Actor) -> ValueMap:
     """Make a value map, or add to it the values it does not know yet; what administrators changed stays."""
     policies.can_edit_values(by).or_raise()
