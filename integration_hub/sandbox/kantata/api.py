@@ -18,7 +18,8 @@ from .errors import bad, errors, missing
 from .events import Events
 from .invoices import Invoices
 from .lists import Lists
-from .schema import COLLECTIONS, Collection
+from .schema import COLLECTIONS
+from .shapes import Collection
 
 _BULK = {
     "timesheet_approvals": ("timesheet_submissions", "approve"),

@@ -16,7 +16,8 @@ from ..messages import Call, Json
 from ..store import Records, Store
 from .changes import Changes
 from .errors import invalid
-from .schema import COLLECTIONS, Collection
+from .schema import COLLECTIONS
+from .shapes import Collection
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from ..messages import Call, Json
 from ..store import Records, Row, Store
 from .errors import invalid, missing
 from .events import Events
-from .schema import COLLECTIONS, STATUSES, SUBJECTS, Collection, Field
+from .schema import COLLECTIONS, STATUSES, SUBJECTS
+from .shapes import Collection, Field
 
 LOCKED = "This entry is part of an approved timesheet and cannot be changed"
 

@@ -8,7 +8,7 @@ from typing import Any
 from .. import stamps
 from ..messages import Call, Event, Json
 from ..store import Records, Store
-from .schema import Collection
+from .shapes import Collection
 
 
 class Events:

@@ -14,7 +14,8 @@ from ..messages import Call, Json, Reply, dump
 from ..store import Records, Row
 from .errors import bad
 from .events import Events
-from .schema import SUBJECTS, Collection, Filter, Include
+from .schema import SUBJECTS
+from .shapes import Collection, Filter, Include
 
 LARGEST_PAGE = 200
 _REFERENCE_FILTERS = {

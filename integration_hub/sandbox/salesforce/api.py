@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from typing import Any
 
 from .. import accounts, stamps
 from ..messages import Call, Handler, Json, Refusal, Reply
 from ..tokens import bearer
 from ..vendor import Vendor
-from . import describe, ids
+from . import describe
 from .collections import Collections
 from .errors import RowError, errors, no_resource
+from .queries import Queries, attributes
 from .records import Objects
 from .schema import BY_LOWER, OBJECTS, SObject
 from .signin import SignIn
-from .soql import Parser, Query
 
 NEWEST, OLDEST = 68, 40
-_BATCH = re.compile(r"batchSize=(\d+)")
-_LOCATORS_KEPT = 200
 
 
 class Salesforce(Vendor):
@@ -35,6 +31,7 @@ class Salesforce(Vendor):
         self.store.define(item.kind() for item in OBJECTS.values())
         self.objects = Objects(self.store, self.setting)
         self.collections = Collections(self.store, self.objects)
+        self.queries = Queries(self.store, self.setting)
         self.sign_in = SignIn(self.store, self.tokens, self.setting)
 
     def seed(self) -> None:
@@ -55,10 +52,10 @@ class Salesforce(Vendor):
             ("GET", "/services/data", self.versions),
             ("GET", data, self.resources),
             ("GET", f"{data}/limits", self.limits),
-            ("GET", f"{data}/query", self.query),
-            ("GET", f"{data}/queryAll", self.query),
-            ("GET", f"{data}/query/{{locator}}", self.query_more),
-            ("GET", f"{data}/queryAll/{{locator}}", self.query_more),
+            ("GET", f"{data}/query", self.versioned(self.queries.first_page)),
+            ("GET", f"{data}/queryAll", self.versioned(self.queries.first_page)),
+            ("GET", f"{data}/query/{{locator}}", self.versioned(self.queries.next_page)),
+            ("GET", f"{data}/queryAll/{{locator}}", self.versioned(self.queries.next_page)),
             ("GET", f"{data}/sobjects", self.describe_all),
             ("POST", f"{data}/composite/sobjects", self.collections.create),
             ("PATCH", f"{data}/composite/sobjects", self.collections.update),
@@ -159,6 +156,15 @@ class Salesforce(Vendor):
             raise no_resource()
         return version
 
+    def versioned(self, handler: Handler) -> Handler:
+        """The handler, for API versions that exist."""
+
+        def checked(call: Call) -> Reply:
+            self._version(call)
+            return handler(call)
+
+        return checked
+
     def _object(self, call: Call) -> SObject:
         self._version(call)
         found = BY_LOWER.get(call.params["object"].lower())
@@ -178,69 +184,6 @@ class Salesforce(Vendor):
         summary = describe.summary(self._object(call), call.params["version"])
         return Reply(200, {"objectDescribe": summary, "recentItems": []})
 
-    # -- queries ------------------------------------------------------------------------------------------------
-
-    def query(self, call: Call) -> Reply:
-        version = self._version(call)
-        soql = call.query.get("q", "")
-        with_deleted = call.path.rstrip("/").endswith("queryAll")
-        query = Parser(soql, self.store.clock.now()).parse()
-        found = [row[0] for row in self.store.query(query.ids_sql(with_deleted=with_deleted), query.params)]
-        if query.counts:
-            return Reply(200, {"totalSize": len(found), "done": True, "records": []})
-        if call.shape.empty:
-            found = []
-        size = self._page_size(call)
-        answer = self._page(query, found[:size], version) | {"totalSize": len(found)}
-        if len(found) > size:
-            name = f"0r8{ids.make('000', self.store.next('salesforce:locator'))[3:]}"
-            self.store.remember("salesforce:locators", name, [soql, "".join(found)])
-            self._prune_locators()
-            answer |= {"done": False, "nextRecordsUrl": f"/services/data/v{version}/query/{name}-{size}"}
-        return Reply(
-            200, {key: answer[key] for key in ("totalSize", "done", "nextRecordsUrl", "records") if key in answer}
-        )
-
-    def query_more(self, call: Call) -> Reply:
-        """The next page of a result that was fixed when the query ran."""
-        version = self._version(call)
-        name, _, start = call.params["locator"].rpartition("-")
-        kept = self.store.fact("salesforce:locators", name)
-        if kept is None or not start.isdigit():
-            raise Refusal(errors(400, "INVALID_QUERY_LOCATOR", "invalid query locator"))
-        soql, joined = kept
-        total, first, size = len(joined) // 18, int(start), self._page_size(call)
-        part = joined[first * 18 : (first + size) * 18]
-        page = [part[n : n + 18] for n in range(0, len(part), 18)]
-        answer: Json = {"totalSize": total, "done": first + size >= total}
-        if not answer["done"]:
-            answer["nextRecordsUrl"] = f"/services/data/v{version}/query/{name}-{first + size}"
-        query = Parser(soql, self.store.clock.now()).parse()
-        return Reply(200, answer | {"records": self._page(query, page, version)["records"]})
-
-    def _page_size(self, call: Call) -> int:
-        """The setting, or what the header asks for within 200 to 2000; the smaller one, as in an org under load."""
-        size: int = self.setting("page_size")
-        if match := _BATCH.search(call.headers.get("sforce-query-options", "")):
-            size = min(size, max(200, min(2000, int(match[1]))))
-        return max(1, size if call.shape.keep is None else min(size, call.shape.keep))
-
-    def _prune_locators(self) -> None:
-        self.store.query(
-            "DELETE FROM facts WHERE space = 'salesforce:locators' AND key NOT IN"
-            " (SELECT key FROM facts WHERE space = 'salesforce:locators' ORDER BY key DESC LIMIT ?)",
-            (_LOCATORS_KEPT,),
-        )
-
-    def _page(self, query: Query, wanted: list[str], version: str) -> Json:
-        rows: dict[str, list[Any]] = {}
-        for start in range(0, len(wanted), 500):
-            chunk = wanted[start : start + 500]
-            for record_id, *bodies in self.store.query(query.bodies_sql(len(chunk)), chunk):
-                rows[record_id] = [json.loads(body) if body else None for body in bodies]
-        records = [_projected(query, rows[record_id], version) for record_id in wanted if record_id in rows]
-        return {"done": True, "records": records}
-
     # -- single records -----------------------------------------------------------------------------------------
 
     def read(self, call: Call) -> Reply:
@@ -256,7 +199,7 @@ class Salesforce(Vendor):
         if unknown:
             raise RowError("INVALID_FIELD", f"No such column '{unknown[0]}' on entity '{target.name}'")
         chosen = {target.by_lower[name.lower()].name for name in names} or target.fields.keys()
-        record = _attributes(target, body["Id"], call.params["version"])
+        record = attributes(target, body["Id"], call.params["version"])
         record |= {name: body.get(name) for name in target.fields if name in chosen}
         headers = {"ETag": f'"{body["SystemModstamp"]}"'} if target.name == "Account" else {}
         return Reply(200, record, headers)
@@ -388,29 +331,3 @@ class Salesforce(Vendor):
                 ],
             }
         return {"vendor": self.name, "objects": books}
-
-
-def _attributes(target: SObject, record_id: str, version: str) -> Json:
-    url = f"/services/data/v{version}/sobjects/{target.name}/{record_id}"
-    return {"attributes": {"type": target.name, "url": url}}
-
-
-def _projected(query: Query, bodies: list[Any], version: str) -> Json:
-    """The record with the selected fields, parents nested as in the API."""
-    own, *joined = bodies
-    parents = dict(zip(query.joins, joined, strict=True))
-    record = _attributes(query.target, own["Id"], version)
-    for path in query.paths:
-        place: Json = record
-        walked: tuple[str, ...] = ()
-        for step in path.parents:
-            walked = (*walked, step)
-            body = parents[walked]
-            if body is None:
-                place[step] = None
-                break
-            place = place.setdefault(step, _attributes(query.joins[walked][1], body["Id"], version))
-        else:
-            source = parents[path.parents] if path.parents else own
-            place[path.field.name] = source.get(path.field.name)
-    return record

@@ -17,34 +17,9 @@ from .. import stamps
 from . import ids
 from .errors import RowError
 from .schema import BY_LOWER, NUMBERS, Field, SObject
+from .tokens import Token, malformed, tokens, unquoted
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<text>'(?:[^'\\]|\\.)*')
-    | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-    | (?P<date>\d{4}-\d\d-\d\d)
-    | (?P<number>[+-]?\d+(?:\.\d+)?)
-    | (?P<name>[A-Za-z_][\w.]*(?::\d+)?)
-    | (?P<sign><=|>=|!=|<>|[=<>(),])
-    )""",
-    re.VERBOSE,
-)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _RELATIVE = re.compile(r"(TODAY|YESTERDAY|TOMORROW|LAST_N_DAYS:(\d+)|NEXT_N_DAYS:(\d+))", re.IGNORECASE)
-
-
-def malformed(message: str) -> RowError:
-    return RowError("MALFORMED_QUERY", message)
-
-
-@dataclass(slots=True)
-class Token:
-    kind: str
-    text: str
-
-    @property
-    def word(self) -> str:
-        return self.text.upper() if self.kind in {"name", "sign"} else ""
 
 
 @dataclass(slots=True)
@@ -98,7 +73,7 @@ class Parser:
     """Recursive descent over the tokens of one query."""
 
     def __init__(self, soql: str, now_ms: int) -> None:
-        self._tokens = _tokens(soql)
+        self._tokens = tokens(soql)
         self._at = 0
         self._now = now_ms
 
@@ -298,7 +273,7 @@ class Parser:
         token = self._next()
         if token.kind != "text":
             raise malformed(f"unexpected token: '{token.text or '<EOF>'}'")
-        return _unquoted(token.text, keep="%_")
+        return unquoted(token.text, keep="%_")
 
     def _membership(self, query: Query, path: Path, negative: bool) -> str:
         self._expect("(")
@@ -365,10 +340,10 @@ class Parser:
             case "datetime" if token.kind == "datetime":
                 return stamps.compact(stamps.parse(token.text))
             case "id" | "reference" if token.kind == "text":
-                text = _unquoted(token.text)
+                text = unquoted(token.text)
                 return ids.normal(text) or text
             case "string" | "textarea" | "picklist" if token.kind == "text":
-                return _unquoted(token.text)
+                return unquoted(token.text)
         if token.kind in {"end", "sign"}:
             raise malformed(f"unexpected token: '{token.text or '<EOF>'}'")
         raise self._mistyped(target)
@@ -381,24 +356,3 @@ class Parser:
             "INVALID_FIELD",
             f"value of filter criterion for field '{target.name}' must be of type {target.type} and {rule}",
         )
-
-
-def _tokens(soql: str) -> list[Token]:
-    tokens, at = [], 0
-    while at < len(soql.rstrip()):
-        match = _TOKEN.match(soql, at)
-        if match is None or match.end() == at:
-            raise malformed(f"unexpected character at position {at}: '{soql[at : at + 10].strip()}'")
-        kind = match.lastgroup or ""
-        tokens.append(Token(kind, match[kind]))
-        at = match.end()
-    return tokens
-
-
-def _unquoted(text: str, keep: str = "") -> str:
-    """The string of a literal; escapes of characters in `keep` stay escaped, for LIKE."""
-
-    def plain(match: re.Match[str]) -> str:
-        return match[0] if match[1] in keep else _ESCAPES.get(match[1], match[1])
-
-    return re.sub(r"\\(.)", plain, text[1:-1])
