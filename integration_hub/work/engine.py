@@ -33,7 +33,7 @@ ERROR_LENGTH = 4000
 _DUE = "stage = %(stage)s AND ready > 0 AND NOT blocked AND next_at <= clock_timestamp()"
 _FREE = "(leased_until IS NULL OR leased_until < clock_timestamp())"
 _PICK_LANE = f"""
-SELECT lane.id, lane.legal_entity
+SELECT lane.*
 FROM hub_work_lane AS lane
 LEFT JOIN hub_work_served AS served ON served.stage = lane.stage AND served.legal_entity = lane.legal_entity
 WHERE lane.{_DUE} AND {_FREE}
@@ -46,9 +46,22 @@ ON CONFLICT (stage, legal_entity) DO UPDATE SET at = excluded.at
 """
 _COUNT_DUE = f"SELECT count(*) FROM (SELECT 1 FROM hub_work_lane WHERE {_DUE} AND {_FREE} LIMIT %(limit)s) AS due"  # noqa: S608
 _DUE_NOW = "SELECT %s <= clock_timestamp()"
-_LEASE = """
-UPDATE hub_work_lane SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => %s)
-WHERE id = %s RETURNING token
+# Without its dedupe key a claimed item no longer swallows new ones: what they announce it may not have seen.
+_CLAIM_HEAD = """
+WITH head AS (UPDATE hub_work_item SET attempts = attempts + 1, claims = claims + 1, dedupe = '' WHERE id = %(item)s)
+UPDATE hub_work_lane SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE id = %(lane)s RETURNING token
+"""
+_FINISH = """
+WITH done AS (
+    UPDATE hub_work_item SET state = 'done', finished_at = clock_timestamp(), claims = 0, failures = 0, error = '',
+        error_class = ''
+    WHERE id = %(item)s AND state = 'ready' RETURNING 1
+)
+UPDATE hub_work_lane SET ready = ready - (SELECT count(*) FROM done),
+    leased_until = CASE WHEN %(more)s THEN leased_until END,
+    next_at = CASE WHEN %(more)s THEN next_at ELSE clock_timestamp() END
+WHERE id = %(lane)s
 """
 
 _RELEASE = """
@@ -88,13 +101,12 @@ def drain(stage: str, *, max_items: int = 500, max_seconds: float = 20.0) -> int
 @transaction.atomic
 def _claim(stage: str) -> tuple[bool, Job | None]:
     """Take the lane whose turn it is: (whether there was one, its head if that is due)."""
+    lane = next(iter(Lane.objects.raw(_PICK_LANE, {"stage": stage})), None)
+    if lane is None:
+        return False, None
     with connection.cursor() as cursor:
-        cursor.execute(_PICK_LANE, {"stage": stage})
-        row = cursor.fetchone()
-        if row is None:
-            return False, None
-        cursor.execute(_NOTE_SERVED, {"stage": stage, "legal_entity": row[1]})
-    return True, _next(Lane.objects.get(pk=row[0]))
+        cursor.execute(_NOTE_SERVED, {"stage": stage, "legal_entity": lane.legal_entity})
+    return True, _next(lane)
 
 
 def _next(lane: Lane) -> Job | None:
@@ -120,10 +132,8 @@ def _is_due(head: Item) -> bool:
 
 def _claim_head(lane: Lane, head: Item) -> Job:
     with connection.cursor() as cursor:
-        cursor.execute(_LEASE, [LEASE.total_seconds(), lane.pk])
+        cursor.execute(_CLAIM_HEAD, {"item": head.pk, "lane": lane.pk, "lease": LEASE.total_seconds()})
         token = int(cursor.fetchone()[0])
-    # Without its dedupe key a claimed item no longer swallows new ones: what they announce it may not have seen.
-    Item.objects.filter(pk=head.pk).update(attempts=F("attempts") + 1, claims=F("claims") + 1, dedupe="")
     return _job(lane, head, attempt=head.attempts + 1, token=token)
 
 
@@ -215,15 +225,10 @@ def _try_settle(job: Job, settle: Callable[[], Job | None]) -> Job | None:
 
 def _settle_done(job: Job, more: bool) -> Job | None:
     lane = fencing.hold(job)
+    more = more and lane.ready > 1
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE hub_work_item SET state = 'done', finished_at = clock_timestamp(), claims = 0, failures = 0,"
-            " error = '', error_class = '' WHERE id = %s AND state = 'ready'",
-            [job.item_id],
-        )
-        finished = cursor.rowcount
-    Lane.objects.filter(pk=lane.pk).update(ready=F("ready") - finished)
-    return _onward(lane, more)
+        cursor.execute(_FINISH, {"item": job.item_id, "lane": lane.pk, "more": more})
+    return _next(lane) if more else None
 
 
 def _onward(lane: Lane, more: bool) -> Job | None:

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from integration_hub.kernel.errors import Denied
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -158,7 +159,8 @@ def test_one_tick_does_it_all(monkeypatch, django_capture_on_commit_callbacks):
 
 
 def test_the_loop_ticks_while_it_leads_and_survives_a_failure(monkeypatch):
-    waits, ticks = [], []
+    waits: list[float] = []
+    ticks: list[int] = []
 
     def tick():
         ticks.append(1)
@@ -167,7 +169,7 @@ def test_the_loop_ticks_while_it_leads_and_survives_a_failure(monkeypatch):
 
     monkeypatch.setattr(ticker, "tick", tick)
     monkeypatch.setattr(ticker, "lead", lambda: True)
-    monkeypatch.setattr(ticker.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
     ticker.run(lambda: len(ticks) >= 4, waits.append)
     assert len(ticks) == 4
     assert all(0 < wait <= 1 for wait in waits)
