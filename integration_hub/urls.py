@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/", include("integration_hub.api.urls")),
     path("", include("integration_hub.intake.urls")),
     path("", include("integration_hub.operations.urls")),
+    path("", include("integration_hub.cases.urls")),
     path("", include("integration_hub.console.urls")),
 ]
 

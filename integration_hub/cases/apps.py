@@ -11,7 +11,9 @@ class CasesConfig(AppConfig):
     verbose_name = "Cases"
 
     def ready(self) -> None:
+        from integration_hub.cases import panels
         from integration_hub.cases.actions import handling
         from integration_hub.work.registry import TICKS, Tick
 
         TICKS.register("cases.wake", Tick("cases.wake", 30, handling.wake_due))
+        panels.register()

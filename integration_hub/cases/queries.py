@@ -6,10 +6,29 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DecimalField, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    Count,
+    DateTimeField,
+    DecimalField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, ExtractDay, Greatest, JSONObject
 
 from integration_hub.cases.models import Case, Member
+from integration_hub.cases.policies import PERMISSION
+from integration_hub.kernel.clock import now
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
@@ -40,6 +59,63 @@ def with_held(cases: QuerySet[Case]) -> QuerySet[Any]:
     )
 
 
+def with_money(cases: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotates `held_by_currency`: [{"currency", "total" as text}], exact and per currency."""
+    members = Member.objects.filter(case=OuterRef("pk"), is_open=True).exclude(amount=None)
+    sums = members.order_by("currency").values("currency").annotate(total=Sum("amount"))
+    as_rows = sums.values(row=JSONObject(currency="currency", total=Cast("total", TextField())))
+    annotated: QuerySet[Any] = cases.annotate(held_by_currency=ArraySubquery(as_rows))
+    return annotated
+
+
+def with_urgency(cases: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotates `urgency`: money × severity × age in days, the order of the queue. Needs `with_held`.
+
+    Ages are counted up to the start of today, so that the order holds still while somebody pages through it.
+    """
+    midnight = Value(now().replace(hour=0, minute=0, second=0, microsecond=0), output_field=DateTimeField())
+    waited = ExpressionWrapper(midnight - F("first_seen_at"), output_field=DurationField())
+    days = Greatest(ExtractDay(waited), Value(0)) + Value(1)
+    weight = ExpressionWrapper(
+        (F("held") + Value(Decimal(1))) * (Value(5) - F("severity")) * days,
+        output_field=DecimalField(max_digits=30, decimal_places=6),
+    )
+    annotated: QuerySet[Any] = cases.annotate(urgency=weight)
+    return annotated
+
+
+def handlers() -> QuerySet[User]:
+    """People who may own a case, by name."""
+    app, _, codename = PERMISSION.partition(".")
+    permitted = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app)
+    own = Q(user_permissions__codename=codename, user_permissions__content_type__app_label=app)
+    which = User.objects.filter(permitted | own | Q(is_superuser=True), is_active=True).values("pk")
+    return User.objects.filter(pk__in=which).order_by("first_name", "last_name", "username")
+
+
+VIEWS = {"mine": "Mine", "role": "My role's", "all": "All open", "waiting": "Waiting", "done": "Done"}
+"""How the queue is split."""
+
+
+def view_condition(view: str, user: User) -> Q:
+    """Which cases a view of the queue shows."""
+    at_work = Q(status__in=[Case.Status.OPEN, Case.Status.ASSIGNED, Case.Status.IN_PROGRESS])
+    return {
+        "mine": at_work & Q(assigned_to=user),
+        "role": at_work & Q(owner_role=user.role),
+        "all": Q(status__in=Case.OPEN_STATES),
+        "waiting": Q(status__in=[Case.Status.WAITING, Case.Status.SNOOZED]),
+        "done": Q(status=Case.Status.RESOLVED),
+    }[view]
+
+
+def counts_by_view(user: User) -> dict[str, int]:
+    """How many cases each view but the last shows; one query."""
+    shown = [view for view in VIEWS if view != "done"]
+    wanted = {view: Count("pk", filter=view_condition(view, user)) for view in shown}
+    return open_for(user).aggregate(**wanted)
+
+
 def queue(user: User, *, mine: bool = False, role: str = "", code: str = "") -> QuerySet[Any]:
     """The work queue: most money first, then worst, then oldest. Snoozed ones are left out."""
     rows = open_for(user).exclude(status=Case.Status.SNOOZED)
@@ -59,6 +135,13 @@ def money_of(case_ids: Iterable[int]) -> dict[int, Amounts]:
     for row in rows.values("case_id", "currency").annotate(total=Sum("amount")).order_by("case_id", "currency"):
         held.setdefault(row["case_id"], {})[row["currency"]] = row["total"]
     return held
+
+
+def money_behind(cases: QuerySet[Any]) -> Amounts:
+    """What some cases hold up together, per currency; one query."""
+    rows = Member.objects.filter(case__in=cases.order_by().values("pk"), is_open=True).exclude(amount=None)
+    sums = rows.values("currency").annotate(total=Sum("amount")).order_by("currency")
+    return {row["currency"]: row["total"] for row in sums}
 
 
 def for_target(target_type: str, target_id: object) -> QuerySet[Case]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from integration_hub.console import links
 from integration_hub.console.search import Hit
 from integration_hub.people.models import User
 from integration_hub.trail import lineage
@@ -11,4 +12,5 @@ def by_number(query: str, user: User) -> Iterator[Hit]:
     """Exact matches of all finders, within the user's legal entities."""
     for hit in lineage.find(query):
         if user.all_legal_entities or (hit.legal_entity and user.may_see(hit.legal_entity)):
-            yield Hit(kind=hit.kind, label=hit.label, detail=hit.detail, url=hit.url, system=hit.system)
+            url = hit.url or links.trace_of(hit.kind, hit.key)
+            yield Hit(kind=hit.kind.replace("_", " "), label=hit.label, detail=hit.detail, url=url, system=hit.system)

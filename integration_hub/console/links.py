@@ -1,4 +1,4 @@
-"""Where a row is shown: records name each other by (type, id); this finds the screen, so that lower rooms can link up."""
+"""Where a row is shown: records name each other by (type, id); this finds the screen."""
 
 from collections.abc import Callable
 

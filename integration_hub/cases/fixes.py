@@ -1,0 +1,16 @@
+"""Fixes offered on the case page itself: a room above registers one per code, e.g. mapping a value."""
+
+from collections.abc import Callable
+
+from integration_hub.cases.models import Case
+from integration_hub.console.http import Request
+from integration_hub.kernel.registry import Registry
+
+FIXES: Registry[Callable[[Case, Request], str]] = Registry("fix of a case")
+"""By code: the HTML of the fix for an open case; an empty string when there is nothing to offer."""
+
+
+def fix_for(case: Case, request: Request) -> str:
+    """What the page of this case offers beside the general decisions."""
+    found = FIXES.find(case.code)
+    return found(case, request) if found is not None and case.is_open else ""
