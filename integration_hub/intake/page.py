@@ -48,7 +48,7 @@ class Page:
         works = [self._work(judged, known) for judged in plan.judged if judged.verdict in worked]
         self._contest(plan)
         self._translate(works, known)
-        self._store(plan, works)
+        works = self._store(plan, works)
         self._deliver(works)
         self._finish(works)
         return self.counts
@@ -191,8 +191,11 @@ class Page:
 
     # -- storing, delivering, settling -------------------------------------------------------------------------------
 
-    def _store(self, plan: Plan, works: Sequence[Work]) -> None:
-        """Store all new versions with the status they will most likely keep; the few others are settled later."""
+    def _store(self, plan: Plan, works: Sequence[Work]) -> list[Work]:
+        """Store all new versions with the status they will most likely keep; the few others are settled later.
+
+        Returns what is left to do: a version that was stored meanwhile, past the feed's lock, is somebody else's.
+        """
         fresh: list[tuple[Incoming, Outcome]] = []
         for judged in plan.judged:
             if judged.verdict is Verdict.UNCHANGED:
@@ -212,8 +215,10 @@ class Page:
         ids = store.insert(self.connection, self.entity, fresh, run_id=run_id, mapping_version=self.mapping.version)
         for work in new:
             if work.incoming is not None:
-                work.stored = ids[work.source_id, work.version, work.incoming.hash]
+                work.stored = ids.get((work.source_id, work.version, work.incoming.hash), 0)
                 work.written = work.outcome
+        self.counts.add("unchanged", sum(not work.stored for work in works))
+        return [work for work in works if work.stored]
 
     def _deliver(self, works: Sequence[Work]) -> None:
         for wave in waves([work for work in works if work.record is not None]):

@@ -30,17 +30,19 @@ def ingest(
     *,
     cursor: dict[str, Any] | None = None,
     rows: Sequence[int] | None = None,
+    digests: Sequence[str] | None = None,
     broken: Mapping[int, Sequence[Problem]] | None = None,
 ) -> Counts:
     """Take one page: store, judge, translate, deliver, count, and move the feed's cursor, all in one transaction.
 
-    `rows` are row numbers of a file (header = 1), `broken` problems by index of records that could not be read.
+    `rows` are row numbers of a file (header = 1), `digests` hashes of what counts as content where that is not the
+    whole payload, `broken` problems by index of records that could not be read.
     Raises LookupError when nothing receives the entity, NotReady without a feed, OperationalError to be tried again.
     """
     receiver = RECEIVERS.get(entity)
     with transaction.atomic():
         feed = store.lock(connection, entity)
-        arrived = store.incoming(records, rows)
+        arrived = store.incoming(records, rows, digests)
         for index, problems in (broken or {}).items():
             arrived[index].problems += tuple(problems)
         counts = Page(connection, entity, mapping, receiver, run).take(arrived)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,20 +139,25 @@ def settle(outcomes: Mapping[int, Outcome], *, mapping_version: int | None) -> N
         cursor.execute(_SETTLE, [mapping_version, *columns])
 
 
-def incoming(records: Iterable[RawRecord], rows: Sequence[int] | None = None) -> list[Incoming]:
-    """Raw records with canonical text and hash. What PostgreSQL cannot hold is replaced and named as a problem."""
-    if rows is None:
-        return [_incoming(record, None) for record in records]
-    return [_incoming(record, row) for record, row in zip(records, rows, strict=True)]
+def incoming(
+    records: Sequence[RawRecord], rows: Sequence[int] | None = None, digests: Sequence[str] | None = None
+) -> list[Incoming]:
+    """Raw records with canonical text and hash. What PostgreSQL cannot hold is replaced and named as a problem.
+
+    `digests` replace the hash of the whole payload where only a part of it is the record's content.
+    """
+    places: Sequence[int | None] = [None] * len(records) if rows is None else rows
+    hashes: Sequence[str] = [""] * len(records) if digests is None else digests
+    return [_incoming(record, row, digest) for record, row, digest in zip(records, places, hashes, strict=True)]
 
 
-def _incoming(record: RawRecord, row: int | None) -> Incoming:
+def _incoming(record: RawRecord, row: int | None, digest: str) -> Incoming:
     problems: list[Problem] = []
     payload, text = record.payload, _text(record.payload)
     if text is None:
         payload = _cleaned(record.payload, "", problems)
         text = canonical_json(payload)
-    digest = hashlib.sha256(("deleted:" + text if record.deleted else text).encode()).hexdigest()
+    digest = digest or hashlib.sha256(("deleted:" + text if record.deleted else text).encode()).hexdigest()
     source_id = _identity(record.source_id, "source_id", ID_LENGTH, digest, problems)
     version = _identity(record.version, "version", VERSION_LENGTH, digest, problems) if record.version else ""
     return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems))

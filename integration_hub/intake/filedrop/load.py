@@ -130,6 +130,7 @@ def _take(
             run,
             compiled,
             rows=[row.number for row in page],
+            digests=[row.digest for row in page],
             broken={index: row.problems for index, row in enumerate(page) if row.problems},
         )
         run.control_totals = {**run.control_totals, "sums": sums.as_text()}

@@ -12,7 +12,7 @@ from integration_hub.intake.models import FileDrop
 from integration_hub.intake.store import printable
 from integration_hub.intake.work import BROKEN_ROW, with_virtual_columns
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
-from integration_hub.kernel.ids import canonical_json
+from integration_hub.kernel.ids import content_hash
 from integration_hub.mapping import queries as mappings
 from integration_hub.mapping.compile import Compiled, Step
 from integration_hub.mapping.models import Mapping as MappingRow
@@ -28,6 +28,8 @@ class Read:
     number: int
     record: RawRecord
     values: Mapping[str, str]
+    digest: str
+    """Of what the mapping reads: a column nobody reads changes no record; another mapping reads another record."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -94,6 +96,7 @@ class Identities:
         assert step is not None  # noqa: S101 - checked when the file was opened
         self._id, self._version = step, _step(compiled, "version")
         self._seen: dict[int, int] = {}
+        self._edition, self._fields = compiled.version, compiled.fields
 
     def read(self, row: Row) -> Read:
         """The row as a record. A row that cannot be one keeps its cells under a name made of file and row."""
@@ -109,23 +112,24 @@ class Identities:
             step = self._version if source_id and self._version is not None else self._id
             remedy = f"Fill {step.rule.source or step.rule.target} in the file."
             return self._broken(row, (Problem(step.rule.target, "is empty.", remedy),))
-        if self._version is None and (earlier := self._twice(source_id, row)):
+        digest = content_hash([self._edition, [row.values.get(name) for name in self._fields]])
+        if self._version is None and (earlier := self._twice(source_id, digest, row.number)):
             message = f"{source_id!r} was in row {earlier} already, with other content."
             remedy = "Correct the file, or map columns to source_id that together are unique."
             return self._broken(row, (Problem("source_id", message, remedy),))
-        return Read(row.number, RawRecord(source_id, version, dict(row.values)), row.values)
+        return Read(row.number, RawRecord(source_id, version, dict(row.values)), row.values, digest)
 
-    def _twice(self, source_id: str, row: Row) -> int:
+    def _twice(self, source_id: str, digest: str, number: int) -> int:
         """The earlier row with this id and other content, or 0."""
-        digest = _small(canonical_json(row.values))
-        known = self._seen.setdefault(_small(source_id), (row.number << 64) | digest)
-        return 0 if known & (2**64 - 1) == digest else known >> 64
+        content = int(digest[:16], 16)
+        known = self._seen.setdefault(_small(source_id), (number << 64) | content)
+        return 0 if known & (2**64 - 1) == content else known >> 64
 
     def _broken(self, row: Row, problems: tuple[Problem, ...]) -> Read:
         cells: object = {printable(name): printable(value) for name, value in row.values.items()}
         payload = {BROKEN_ROW: cells if row.values else [printable(cell) for cell in row.cells]}
         source_id = f"{self._file.sha256[:12]} row {row.number}"
-        return Read(row.number, RawRecord(source_id, "1", payload), row.values, problems)
+        return Read(row.number, RawRecord(source_id, "1", payload), row.values, content_hash(payload), problems)
 
 
 def _small(text: str) -> int:

@@ -1,14 +1,19 @@
 """A small world for intake: one connection, a mapping of tasks, a receiver that remembers and can be told to fail."""
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, FeedSpec, Manifest, Page, RawRecord, Sent, Write
-from integration_hub.intake.models import Feed, Run, SourceVersion
+from integration_hub.intake import exchange
+from integration_hub.intake.actions import feeds, files
+from integration_hub.intake.models import Feed, FileDrop, Run, SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.kernel.errors import Problem
 from integration_hub.mapping.actions import mappings
@@ -167,3 +172,92 @@ def vendor(monkeypatch: pytest.MonkeyPatch) -> FakeVendor:
     fake = FakeVendor()
     monkeypatch.setitem(CONNECTORS._entries, "fake", fake)
     return fake
+
+
+# -- dropped files --------------------------------------------------------------------------------------------------
+
+MAPPING: dict[str, Any] = {
+    "connection": "files",
+    "values": {"approval": {"when_unknown": "refuse", "rows": {"DONE": "approved", "OPEN": "draft"}}},
+    "entities": {
+        "time_entry": {
+            "row_filter": "Kind != 'TEMPLATE'",
+            "rules": [
+                {"target": "source_id", "source": "join('-', [Task, Who])"},
+                {"target": "project_id", "source": "Project", "required": True},
+                {"target": "resource_id", "source": "Who", "required": True},
+                {"target": "worked_on", "source": "Day", "kind": "date", "date_format": "%d-%b-%y", "required": True},
+                {"target": "minutes", "source": "Hours", "kind": "decimal", "scale": "60", "required": True},
+                {"target": "approval", "source": "Status", "value_map": "approval", "required": True},
+                {"target": "notes", "source": "Text"},
+            ],
+        }
+    },
+}
+HEAD = "Task,Who,Project,Day,Hours,Status,Kind,Text"
+GOOD = [f"{number},ann,P1,0{number}-Mar-26,1.25,DONE,work,fine" for number in range(1, 4)]
+
+
+class Hours:
+    """A receiver of time entries that adds up what it takes."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Decimal] = {}
+        self.deliveries = 0
+
+    def __call__(self, arrivals: Any) -> list[Receipt]:
+        for arrival in arrivals:
+            self._take(arrival)
+        return [Receipt.applied() for _ in arrivals]
+
+    def _take(self, arrival: Arrival) -> None:
+        record: Any = arrival.record
+        self.deliveries += 1
+        self.entries[record.source_id] = record.minutes / 60
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.entries.values(), Decimal(0))
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch) -> Hours:
+    receiver = Hours()
+    monkeypatch.setitem(RECEIVERS._entries, "time_entry", receiver)
+    return receiver
+
+
+@pytest.fixture
+def folder_connection(db: None, settings: Any, tmp_path: Path, hours: Hours) -> Connection:
+    settings.VAR_DIR = tmp_path / "var"
+    row = Connection.objects.create(
+        code="files", vendor="filedrop", name="Files", settings={"entities": ["time_entry"]}
+    )
+    feeds.install_feeds(connection=row, by="system:test")
+    exchange.imported(MAPPING, author="system:author", publisher="system:publisher")
+    return row
+
+
+Drop = Callable[..., FileDrop]
+
+
+@pytest.fixture
+def drop(folder_connection: Connection) -> Drop:
+    def dropped(*lines: str, head: str = HEAD, name: str = "hours.csv", **extra: Any) -> FileDrop:
+        content = "\n".join([head, *lines, ""]).encode(extra.pop("encoding", "utf-8"))
+        return files.drop(
+            connection=folder_connection,
+            entity="time_entry",
+            name=name,
+            stream=io.BytesIO(content),
+            by=extra.pop("by", "system:test"),
+            **extra,
+        )
+
+    return dropped
+
+
+def applied(file: FileDrop) -> Run:
+    run = files.apply_now(file=file, by="system:test")
+    file.refresh_from_db()
+    return run

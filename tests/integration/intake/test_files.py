@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,100 +12,14 @@ from django.core.management import CommandError, call_command
 from integration_hub.cases.models import Case
 from integration_hub.connectors.models import Connection
 from integration_hub.intake import exchange
-from integration_hub.intake.actions import feeds, files
+from integration_hub.intake.actions import files
 from integration_hub.intake.filedrop import folder, load, report
 from integration_hub.intake.models import FileDrop, Run, SourceVersion
-from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.kernel.errors import BadInput, Denied, NotReady
 from integration_hub.mapping.actions import mappings
 from integration_hub.people.models import User
 from integration_hub.work.inprocess import drain_once
-
-MAPPING: dict[str, Any] = {
-    "connection": "files",
-    "values": {"approval": {"when_unknown": "refuse", "rows": {"DONE": "approved", "OPEN": "draft"}}},
-    "entities": {
-        "time_entry": {
-            "row_filter": "Kind != 'TEMPLATE'",
-            "rules": [
-                {"target": "source_id", "source": "join('-', [Task, Who])"},
-                {"target": "project_id", "source": "Project", "required": True},
-                {"target": "resource_id", "source": "Who", "required": True},
-                {"target": "worked_on", "source": "Day", "kind": "date", "date_format": "%d-%b-%y", "required": True},
-                {"target": "minutes", "source": "Hours", "kind": "decimal", "scale": "60", "required": True},
-                {"target": "approval", "source": "Status", "value_map": "approval", "required": True},
-                {"target": "notes", "source": "Text"},
-            ],
-        }
-    },
-}
-HEAD = "Task,Who,Project,Day,Hours,Status,Kind,Text"
-GOOD = [f"{number},ann,P1,0{number}-Mar-26,1.25,DONE,work,fine" for number in range(1, 4)]
-
-
-class Hours:
-    """A receiver of time entries that adds up what it takes."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Decimal] = {}
-        self.deliveries = 0
-
-    def __call__(self, arrivals: Any) -> list[Receipt]:
-        for arrival in arrivals:
-            self._take(arrival)
-        return [Receipt.applied() for _ in arrivals]
-
-    def _take(self, arrival: Arrival) -> None:
-        record: Any = arrival.record
-        self.deliveries += 1
-        self.entries[record.source_id] = record.minutes / 60
-
-    @property
-    def total(self) -> Decimal:
-        return sum(self.entries.values(), Decimal(0))
-
-
-@pytest.fixture
-def hours(monkeypatch: pytest.MonkeyPatch) -> Hours:
-    receiver = Hours()
-    monkeypatch.setitem(RECEIVERS._entries, "time_entry", receiver)
-    return receiver
-
-
-@pytest.fixture
-def connection(db: None, settings: Any, tmp_path: Path, hours: Hours) -> Connection:
-    settings.VAR_DIR = tmp_path / "var"
-    row = Connection.objects.create(
-        code="files", vendor="filedrop", name="Files", settings={"entities": ["time_entry"]}
-    )
-    feeds.install_feeds(connection=row, by="system:test")
-    exchange.imported(MAPPING, author="system:author", publisher="system:publisher")
-    return row
-
-
-Drop = Callable[..., FileDrop]
-
-
-@pytest.fixture
-def drop(connection: Connection) -> Drop:
-    def dropped(*lines: str, head: str = HEAD, name: str = "hours.csv", **extra: Any) -> FileDrop:
-        content = "\n".join([head, *lines, ""]).encode(extra.pop("encoding", "utf-8"))
-        return files.drop(
-            connection=connection,
-            entity="time_entry",
-            name=name,
-            stream=io.BytesIO(content),
-            by=extra.pop("by", "system:test"),
-            **extra,
-        )
-
-    return dropped
-
-
-def applied(file: FileDrop) -> Run:
-    run = files.apply_now(file=file, by="system:test")
-    file.refresh_from_db()
-    return run
+from tests.integration.intake.conftest import GOOD, HEAD, MAPPING, Drop, Hours, applied
 
 
 def counted(run: Run) -> dict[str, int]:
@@ -374,16 +287,16 @@ def test_a_refused_file_is_applied_after_its_mapping_was_corrected(drop: Drop, h
     assert file.state == "applied"
 
 
-def test_a_file_for_an_unknown_entity_is_refused(connection: Connection) -> None:
+def test_a_file_for_an_unknown_entity_is_refused(folder_connection: Connection) -> None:
     with pytest.raises(NotReady, match="'expense'"):
-        files.drop(connection=connection, entity="expense", name="a", stream=io.BytesIO(b"x"), by="system:test")
+        files.drop(connection=folder_connection, entity="expense", name="a", stream=io.BytesIO(b"x"), by="system:test")
 
 
 def test_a_path_in_the_name_is_only_a_name(drop: Drop) -> None:
     assert drop(*GOOD, name="..\\..\\etc/passwd.csv").name == "passwd.csv"
 
 
-def test_only_who_may_drops(drop: Drop, connection: Connection) -> None:
+def test_only_who_may_drops(drop: Drop, folder_connection: Connection) -> None:
     nobody = User.objects.create_user("nobody", "n@example.org", "x")
 
     with pytest.raises(Denied):
@@ -514,7 +427,7 @@ def test_two_loads_of_one_run_do_not_count_twice(drop: Drop, monkeypatch: pytest
 
 
 @pytest.fixture
-def watched(connection: Connection, settings: Any) -> Path:
+def watched(folder_connection: Connection, settings: Any) -> Path:
     path = Path(settings.VAR_DIR) / "drop" / "files" / "time_entry"
     path.mkdir(parents=True)
     return path
@@ -581,12 +494,14 @@ def test_a_file_its_manifest_does_not_describe_is_set_aside(watched: Path, manif
     assert len(open_cases("FILE_REFUSED")) == 1
 
 
-def test_a_folder_outside_the_data_directory_is_not_read(watched: Path, connection: Connection, tmp_path: Path) -> None:
+def test_a_folder_outside_the_data_directory_is_not_read(
+    watched: Path, folder_connection: Connection, tmp_path: Path
+) -> None:
     outside = tmp_path / "elsewhere" / "time_entry"
     outside.mkdir(parents=True)
     (outside / "hours.csv").write_text("\n".join([HEAD, *GOOD]))
-    connection.settings = {"entities": ["time_entry"], "folder": "../elsewhere"}
-    connection.save()
+    folder_connection.settings = {"entities": ["time_entry"], "folder": "../elsewhere"}
+    folder_connection.save()
 
     assert folder.watch() == 0
 
@@ -600,7 +515,7 @@ def command(*args: Any) -> str:
     return out.getvalue()
 
 
-def test_the_command_previews_loads_and_prints_totals(connection: Connection, tmp_path: Path) -> None:
+def test_the_command_previews_loads_and_prints_totals(folder_connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_text("\n".join([HEAD, *GOOD, "9,ann"]))
     errors = tmp_path / "errors.csv"
@@ -614,7 +529,7 @@ def test_the_command_previews_loads_and_prints_totals(connection: Connection, tm
     assert "row 5" in errors.read_text()
 
 
-def test_the_command_fails_when_the_totals_differ(connection: Connection, tmp_path: Path) -> None:
+def test_the_command_fails_when_the_totals_differ(folder_connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "hours.csv"
     path.write_text("\n".join([HEAD, *GOOD]))
     (tmp_path / "hours.csv.manifest.json").write_text('{"records": 9}')
@@ -632,13 +547,13 @@ def test_the_command_fails_when_the_totals_differ(connection: Connection, tmp_pa
         (["mapping_import", "/nowhere.json", "--author", "a", "--publisher", "b"], "No such file"),
     ],
 )
-def test_commands_say_what_is_wrong(connection: Connection, args: list[str], said: str) -> None:
+def test_commands_say_what_is_wrong(folder_connection: Connection, args: list[str], said: str) -> None:
     with pytest.raises(CommandError) as caught:
         command(*args)
     assert said in str(caught.value)
 
 
-def test_mappings_are_exported_and_imported_by_two_people(connection: Connection, tmp_path: Path) -> None:
+def test_mappings_are_exported_and_imported_by_two_people(folder_connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "mapping.json"
     path.write_text(command("mapping_export", "files"))
     for name in ("author", "publisher"):
@@ -662,3 +577,22 @@ def test_mappings_are_exported_and_imported_by_two_people(connection: Connection
 def test_a_wrong_mapping_file_is_refused(db: None, data: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         exchange.imported(data, author="system:a", publisher="system:b")
+
+
+def test_a_column_nobody_reads_changes_no_record(drop: Drop, hours: Hours) -> None:
+    applied(drop(*[f"{line},x" for line in GOOD], head=f"{HEAD},Colour"))
+
+    assert counted(applied(drop(*[f"{line},y" for line in GOOD], head=f"{HEAD},Colour"))) == {"read": 3, "unchanged": 3}
+    assert hours.deliveries == 3
+
+
+def test_another_mapping_reads_the_same_file_anew(drop: Drop, hours: Hours) -> None:
+    applied(drop(*GOOD))
+    exchange.imported(
+        {**MAPPING, "entities": {"time_entry": _with_rule("minutes", {"scale": "30"})}},
+        author="system:a",
+        publisher="system:b",
+    )
+
+    assert counted(applied(drop(*GOOD))) == {"read": 3, "applied": 3}
+    assert hours.total == Decimal("1.875")

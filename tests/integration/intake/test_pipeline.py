@@ -425,3 +425,19 @@ def test_nothing_waiting_rings_nobody(world: World) -> None:
     world.ingest(task("1"))
 
     assert not Item.objects.filter(kind=waiting.UNPARK).exists()
+
+
+def test_only_who_may_chooses_between_contents(world: World) -> None:
+    from integration_hub.intake.actions import versions
+    from integration_hub.kernel.errors import Denied
+    from integration_hub.people.models import User
+
+    world.ingest(task("1", "5"), task("1", "5", code="other"), task("2"))
+    chosen = SourceVersion.objects.get(payload__code="other")
+    with pytest.raises(Denied):
+        versions.choose(version_id=chosen.pk, by=User.objects.create_user("nobody", "n@example.org", "x"))
+    with pytest.raises(Denied, match="not in conflict"):
+        versions.choose(version_id=SourceVersion.objects.get(source_id="2").pk, by="system:test")
+
+    assert versions.choose(version_id=chosen.pk, by="system:test", reason="the PMO says so").applied == 1
+    assert open_cases("SOURCE_CONFLICT") == []
