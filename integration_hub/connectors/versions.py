@@ -8,7 +8,7 @@ version: the later state is the higher version.
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from integration_hub.connectors.registry import RawRecord
+from integration_hub.connectors.registry import Page, RawRecord
 from integration_hub.kernel.ids import content_hash
 
 _KEPT = 500
@@ -54,6 +54,36 @@ class Tail:
         recent, again = moved(high, -2), moved(high, -overlap - 60)
         rows = [(key, row) for key, row in self._seen.items() if row[0] >= recent or (row[2] > 0 and row[0] >= again)]
         return dict(sorted(rows, key=lambda item: str(item[1][0]))[-_KEPT:])
+
+
+class Reading:
+    """One reading of a feed by stamp: where it starts, how far it has come, and the cursor that continues after a page.
+
+    A new reading goes back behind the last one by the overlap. A reading that was left off in the middle goes on where
+    it was, or a first load of much that changed at once would never get past its overlap.
+    """
+
+    def __init__(self, cursor: dict[str, Any], overlap: float) -> None:
+        self.high = str(cursor.get("high") or "")
+        self.tail = Tail(cursor)
+        self._overlap = overlap
+        self._whole = not self.high or bool(cursor.get("whole"))
+        back = 1.0 if cursor.get("open") else overlap
+        self.since = moved(self.high, -back) if self.high else ""
+
+    def record(
+        self, source_id: str, stamp: str, payload: dict[str, Any], *, moved_at: str = "", **more: Any
+    ) -> RawRecord:
+        """A record with its version; `moved_at` is the stamp the list is ordered by, if the version's is another."""
+        self.high = max(self.high, moved_at or stamp)
+        return self.tail.record(source_id, stamp, payload, **more)
+
+    def page(self, records: list[RawRecord], *, done: bool, **more: Any) -> Page:
+        """A page; `more` goes into its cursor."""
+        cursor = {"high": self.high, "tail": self.tail.kept(self.high, self._overlap), **more} if self.high else {}
+        if cursor and not done:
+            cursor |= {"open": True, "whole": self._whole}
+        return Page(records, cursor, done=done, complete=done and self._whole)
 
 
 class Listing:

@@ -146,7 +146,7 @@ def test_a_list_that_comes_back_empty_changes_nothing(landscape: Landscape, nets
     first = pages(netsuite, "legal_entity")
     landscape.fault("netsuite", "empty_page")
     (empty,) = pages(netsuite, "legal_entity", first[-1].cursor)
-    assert not empty.complete
+    assert empty.complete, "intake raises an alarm when a whole list comes back empty"
     assert empty.cursor == first[-1].cursor
 
 

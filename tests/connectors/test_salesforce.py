@@ -6,7 +6,7 @@ import pytest
 
 from integration_hub import canonical as language
 from integration_hub.connectors.models import Call, Connection
-from integration_hub.connectors.registry import CONNECTORS, Write
+from integration_hub.connectors.registry import CONNECTORS, Page, Write
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.sandbox import Landscape, accounts
@@ -175,15 +175,35 @@ def test_deleted_records_come_as_deleted(landscape: Landscape, salesforce: Conne
     assert gone.version > records(first)[account].version
 
 
-def test_an_empty_answer_is_never_a_complete_listing(
-    landscape: Landscape, salesforce: Connection, account: str
-) -> None:
+def test_an_empty_answer_moves_no_cursor(landscape: Landscape, salesforce: Connection, account: str) -> None:
     landscape.fault("salesforce", "empty_page")
     (page,) = pages(salesforce, "customer")
     assert page.records == []
     assert page.done
-    assert not page.complete
+    assert page.complete, "intake raises an alarm when a whole list comes back empty"
     assert page.cursor == {}
+    first = pages_without_faults(landscape, salesforce)
+    landscape.fault("salesforce", "empty_page")
+    (onward,) = pages(salesforce, "customer", first[-1].cursor)
+    assert not onward.complete
+    assert onward.cursor["high"] == first[-1].cursor["high"]
+
+
+def pages_without_faults(landscape: Landscape, salesforce: Connection) -> list[Page]:
+    landscape.clear_faults()
+    return pages(salesforce, "customer")
+
+
+def test_a_reading_left_off_goes_on_where_it_was(landscape: Landscape, salesforce: Connection) -> None:
+    landscape.settings(salesforce={"page_size": 2})
+    ids = landscape.load("salesforce", "Account", [{"Name": f"N{n}", "AccountNumber": f"C-{n}"} for n in range(9)])
+    reader = CONNECTORS.get("salesforce").read(salesforce, "customer", {})
+    first = [next(reader), next(reader)]
+    assert first[-1].cursor["open"]
+    rest = pages(salesforce, "customer", first[-1].cursor)
+    assert {*records(first), *records(rest)} == set(ids)
+    assert rest[-1].complete, "the two readings together were whole"
+    assert "open" not in rest[-1].cursor
 
 
 def test_session_end_is_answered_by_signing_in_again(

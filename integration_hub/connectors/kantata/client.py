@@ -44,6 +44,7 @@ class Client:
         self.connection = connection
         self.session = Session(connection, auth=SIGN_IN, dialect=DIALECT, even_if_paused=even_if_paused)
         self.page_size = min(int(connection.settings.get("page_size") or LARGEST_PAGE), LARGEST_PAGE)
+        self._roles: dict[str, str] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -94,6 +95,13 @@ class Client:
             envelope = self.page(collection, {**(params or {}), "only": ",".join(chunk)})
             found.update({str(row["id"]): row for row in envelope.records()})
         return found
+
+    def role_names(self, ids: Iterable[str | None]) -> dict[str, str]:
+        """Names of roles by id, asked once per client."""
+        unknown = {str(key) for key in ids if key} - self._roles.keys()
+        if unknown:
+            self._roles |= {key: str(row.get("name") or "") for key, row in self.only("roles", unknown).items()}
+        return self._roles
 
     # -- writing ------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 from integration_hub.connectors import wire
 from integration_hub.connectors.kantata.client import Client, Record
 from integration_hub.connectors.registry import Page, RawRecord
-from integration_hub.connectors.versions import Tail, moved, stamp_of
+from integration_hub.connectors.versions import Reading, moved, stamp_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,12 @@ _STRICT = {"timesheet_submissions", "expense_report_submissions"}
 
 def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
     """Pages of a feed after the cursor."""
+    reading = Reading(cursor, overlap)
     if entity == "expense":
-        yield from _expenses(client, cursor, overlap)
+        yield from _expenses(client, reading, cursor, overlap)
         return
-    high, tail = str(cursor.get("high") or ""), Tail(cursor)
-    complete = not high
-    seen = 0
-    for rows, last in _batches(client, FEEDS[entity], moved(high, -overlap) if high else ""):
-        high = _higher(high, rows)
-        records = _records(client, entity, rows, tail)
-        seen += len(records)
-        yield Page(records, _cursor(high, tail, overlap), done=last, complete=complete and last and seen > 0)
+    for rows, last in _batches(client, FEEDS[entity], reading.since):
+        yield reading.page(_records(client, entity, rows, reading), done=last)
 
 
 def _batches(client: Client, feed: Feed, since: str) -> Iterator[tuple[list[Record], bool]]:
@@ -61,35 +56,21 @@ def _batches(client: Client, feed: Feed, since: str) -> Iterator[tuple[list[Reco
     yield sorted(unique.values(), key=lambda row: (stamp_of(row["updated_at"]), int(row["id"]))), True
 
 
-def _expenses(client: Client, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
+def _expenses(client: Client, reading: Reading, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
     """Expenses, and again those whose report was decided: a decision does not touch the expense's own stamp."""
-    feed, tail = FEEDS["expense"], Tail(cursor)
-    high, decided = str(cursor.get("high") or ""), str(cursor.get("decided") or "")
-    complete, seen = not high, 0
-    for rows, _ in client.changed(feed.collection, feed.params, moved(high, -overlap) if high else ""):
-        high = _higher(high, rows)
-        records = _records(client, "expense", rows, tail)
-        seen += len(records)
-        yield Page(records, {**_cursor(high, tail, overlap), "decided": decided}, done=False)
+    feed, decided = FEEDS["expense"], str(cursor.get("decided") or "")
+    for rows, _ in client.changed(feed.collection, feed.params, reading.since):
+        yield reading.page(_records(client, "expense", rows, reading), done=False, decided=decided)
     ids: list[str] = []
     for reports, _ in _batches(client, Feed(feed.submissions), moved(decided, -overlap) if decided else ""):
-        decided = _higher(decided, reports)
+        decided = max([decided, *(stamp_of(row["updated_at"]) for row in reports)])
         ids += [str(key) for report in reports for key in report.get("expense_ids") or []]
+    # On a first reading every expense was just read, with its report.
     found = client.only(feed.collection, ids, feed.params) if cursor else {}
-    records = _records(client, "expense", list(found.values()), tail)
-    done = {**_cursor(high, tail, overlap), "decided": decided}
-    yield Page(records, done, done=True, complete=complete and seen > 0)
+    yield reading.page(_records(client, "expense", list(found.values()), reading), done=True, decided=decided)
 
 
-def _cursor(high: str, tail: Tail, overlap: float) -> dict[str, Any]:
-    return {"high": high, "tail": tail.kept(high, overlap)} if high else {}
-
-
-def _higher(high: str, rows: list[Record]) -> str:
-    return max([high, *(stamp_of(row["updated_at"]) for row in rows)])
-
-
-def _records(client: Client, entity: str, rows: list[Record], tail: Tail) -> list[RawRecord]:
+def _records(client: Client, entity: str, rows: list[Record], reading: Reading) -> list[RawRecord]:
     """Rows with what belongs to them, and their versions."""
     if not rows:
         return []
@@ -102,17 +83,17 @@ def _records(client: Client, entity: str, rows: list[Record], tail: Tail) -> lis
         _attach_references(client, rows)
     if entity == "milestone":
         _attach_acceptance(client, rows)
-    return [_record(entity, row, tail) for row in rows]
+    return [_record(entity, row, reading) for row in rows]
 
 
-def _record(entity: str, row: Record, tail: Tail) -> RawRecord:
-    stamp = stamp_of(row["updated_at"])
+def _record(entity: str, row: Record, reading: Reading) -> RawRecord:
+    moved_at = stamp = stamp_of(row["updated_at"])
     if submission := row.get("submission"):
         # Deciding a submission changes the line without its stamp; the submission's stamp moves instead.
         stamp = max(stamp, stamp_of(submission["updated_at"]))
     if entity == "expense":
         row = {**row, "amount": wire.from_subunits(row["amount_in_cents"], row["currency"])}
-    return tail.record(str(row["id"]), stamp, row, deleted=bool(row.get("deleted_at")))
+    return reading.record(str(row["id"]), stamp, row, moved_at=moved_at, deleted=bool(row.get("deleted_at")))
 
 
 def _attach_submissions(client: Client, feed: Feed, rows: list[Record]) -> None:
@@ -123,9 +104,9 @@ def _attach_submissions(client: Client, feed: Feed, rows: list[Record]) -> None:
 
 
 def _attach_roles(client: Client, rows: list[Record]) -> None:
-    found = client.only("roles", (row.get("role_id") for row in rows))
+    names = client.role_names(row.get("role_id") for row in rows)
     for row in rows:
-        row["role_name"] = found.get(str(row.get("role_id")), {}).get("name")
+        row["role_name"] = names.get(str(row.get("role_id")))
 
 
 def _attach_references(client: Client, rows: list[Record]) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from integration_hub.connectors import wire
 from integration_hub.connectors.netsuite.client import Client, Row
 from integration_hub.connectors.registry import Page
-from integration_hub.connectors.versions import Listing, Tail, moved, stamp_of
+from integration_hub.connectors.versions import Listing, Reading, stamp_of
 
 _PICTURE = "YYYY-MM-DD HH24:MI:SS"
 
@@ -66,23 +66,18 @@ def _listing(client: Client, table: Table, cursor: dict[str, Any]) -> Page:
     rows = client.rows(f"SELECT {table.columns} FROM {table.source}{where} ORDER BY t.id")  # noqa: S608 - constants
     listing = Listing(cursor, client.answered_at)
     records = [listing.record(str(row["id"]), row) for row in rows]
-    # No rows at all is a lost permission rather than a firm without companies: never a complete listing.
-    return Page(records, {"listed": listing.listed} if rows else cursor, done=True, complete=bool(rows))
+    # No rows at all are rather a lost permission than a firm without companies: what was known stays known.
+    return Page(records, {"listed": listing.listed} if rows else cursor, done=True, complete=True)
 
 
 def _changes(client: Client, table: Table, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
-    zone = ZoneInfo(str(client.connection.settings.get("time_zone") or "UTC"))
-    high, tail = str(cursor.get("high") or ""), Tail(cursor)
-    complete, seen = not high, 0
-    for rows, last in _batches(client, table, moved(high, -overlap) if high else "", zone):
+    zone, reading = ZoneInfo(str(client.connection.settings.get("time_zone") or "UTC")), Reading(cursor, overlap)
+    for rows, last in _batches(client, table, reading.since, zone):
         records = []
         for row in rows:
             stamp = _instant(row.pop("stamp"), zone)
-            high = max(high, stamp)
-            records.append(tail.record(str(row["id"]), stamp, _finished(client, table, row)))
-        seen += len(records)
-        after = {"high": high, "tail": tail.kept(high, overlap)} if high else {}
-        yield Page(records, after, done=last, complete=complete and last and seen > 0)
+            records.append(reading.record(str(row["id"]), stamp, _finished(client, table, row)))
+        yield reading.page(records, done=last)
 
 
 def _batches(client: Client, table: Table, since: str, zone: ZoneInfo) -> Iterator[tuple[list[Row], bool]]:

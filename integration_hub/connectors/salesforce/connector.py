@@ -10,8 +10,7 @@ from integration_hub.connectors.registry import Confirmed, Page, RawRecord, Sent
 from integration_hub.connectors.salesforce.client import Client
 from integration_hub.connectors.salesforce.defaults import AMOUNTS, OBJECTS, STATUS_FIELDS
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS, MANIFEST
-from integration_hub.connectors.salesforce.payloads import SalesforcePage
-from integration_hub.connectors.versions import Tail, moved, stamp_of
+from integration_hub.connectors.versions import Reading, stamp_of
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.mapping import queries
 from integration_hub.mapping.compile import Compiled
@@ -34,21 +33,11 @@ class SalesforceConnector:
     def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
         """Records changed since the cursor (less an overlap), oldest change first, deleted ones included."""
         overlap = float(connection.settings.get("overlap_seconds") or 300)
-        high, tail = str(cursor.get("high") or ""), Tail(cursor)
-        mapping = queries.published(connection.code, entity)
-        soql = _soql(connection, mapping, moved(high, -overlap) if high else "")
-        seen = 0
+        reading, mapping = Reading(cursor, overlap), queries.published(connection.code, entity)
+        soql = _soql(connection, mapping, reading.since)
         for page in Client(connection).query(soql, deleted_too=True):
-            records = [_record(tail, row, mapping.version) for row in page.records]
-            seen += len(records)
-            if page.records:
-                high = max(high, stamp_of(str(page.records[-1]["SystemModstamp"])))
-            yield Page(
-                records,
-                {"high": high, "tail": tail.kept(high, overlap)} if high else {},
-                done=page.done,
-                complete=_is_complete(page, cursor, seen),
-            )
+            records = [_record(reading, row, mapping.version) for row in page.records]
+            yield reading.page(records, done=page.done)
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Write status fields on a contract or an amendment; by record id, so that once more changes nothing."""
@@ -95,11 +84,11 @@ def _soql(connection: Connection, mapping: Compiled, since: str) -> str:
     return f"SELECT {names} FROM {target}{where} ORDER BY SystemModstamp ASC, Id ASC"  # noqa: S608 - names are checked
 
 
-def _record(tail: Tail, row: dict[str, Any], edition: int) -> RawRecord:
+def _record(reading: Reading, row: dict[str, Any], edition: int) -> RawRecord:
     payload = _plain(row)
     stamp = stamp_of(str(payload.pop("SystemModstamp")))
     deleted = bool(payload.get("IsDeleted"))
-    return tail.record(str(payload["Id"]), stamp, payload, deleted=deleted, edition=edition)
+    return reading.record(str(payload["Id"]), stamp, payload, deleted=deleted, edition=edition)
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -107,11 +96,6 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {
         key: _plain(value) if isinstance(value, dict) else value for key, value in row.items() if key != "attributes"
     }
-
-
-def _is_complete(page: SalesforcePage, cursor: dict[str, Any], seen: int) -> bool:
-    """Whether this was the whole object. Nothing at all is never a complete listing: it may be a lost permission."""
-    return page.done and not cursor.get("high") and seen > 0 and seen == page.totalSize
 
 
 def _target(connection: Connection, write: Write) -> tuple[str, str, dict[str, Any]]:

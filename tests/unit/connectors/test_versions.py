@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_hub.connectors.versions import Listing, Tail, moved, stamp_of
+from integration_hub.connectors.versions import Listing, Reading, Tail, moved, stamp_of
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,29 @@ def test_the_tail_keeps_what_the_next_reading_may_meet_and_no_more() -> None:
     for number in range(600):
         tail.record(f"n{number}", high, {})
     assert len(tail.kept(high, 300)) == 500
+
+
+def test_only_a_new_reading_goes_back_by_the_overlap() -> None:
+    stamp = "2026-05-01T07:10:00.000Z"
+    first = Reading({}, 300)
+    assert first.since == ""
+    left_off = first.page([first.record("1", stamp, {})], done=False)
+    assert not left_off.complete
+    on = Reading(left_off.cursor, 300)
+    assert on.since == moved(stamp, -1)
+    finished = on.page([], done=True)
+    assert finished.complete
+    again = Reading(finished.cursor, 300)
+    assert again.since == moved(stamp, -300)
+    assert not again.page([], done=True).complete
+
+
+def test_a_version_may_be_later_than_the_stamp_the_list_is_ordered_by() -> None:
+    reading = Reading({}, 300)
+    stamp = "2026-05-01T07:10:00.000Z"
+    made = reading.record("1", moved(stamp, 90), {}, moved_at=stamp)
+    assert made.version.startswith(moved(stamp, 90))
+    assert reading.high == stamp
 
 
 def test_a_listed_record_keeps_its_version_until_its_content_moves() -> None:
