@@ -65,7 +65,7 @@ KNOWN = (
         severity=2,
         closes_when="a corrected revision is confirmed or the effect is withdrawn",
         suggestions=(Suggestion("Correct what it names and try again"), Suggestion("Withdraw it")),
-        still_holds=_is_in("rejected"),
+        still_holds=_is_in("rejected", "planned"),
         retry=_retry_effect,
     ),
     CaseKind(

@@ -10,6 +10,7 @@ from integration_hub.effects.models import Attempt, Effect
 from integration_hub.kernel.ids import content_hash, effect_key
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
+from integration_hub.work.models import Lane
 
 State = Effect.State
 UNFINISHED = (State.PLANNED, State.SENDING, State.UNKNOWN, State.SENT)
@@ -79,4 +80,5 @@ def unsettled() -> int:
     """Effects on their way whose outcome is not known yet and that nobody has been asked about."""
     asked = Case.objects.filter(code="ERP_UNKNOWN", status__in=Case.OPEN_STATES).values_list("subject_id", flat=True)
     open_ones = Effect.objects.filter(state__in=[State.SENDING, State.UNKNOWN, State.SENT])
-    return open_ones.exclude(pk__in=[int(pk) for pk in asked if pk.isdigit()]).count()
+    stuck = Lane.objects.filter(blocked=True).values("key")
+    return open_ones.exclude(pk__in=[int(pk) for pk in asked if pk.isdigit()]).exclude(lane__in=stuck).count()

@@ -7,7 +7,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from integration_hub.work import queries
 from integration_hub.work.models import Stage
 
-TICKER_SECONDS = 15.0
+TICKER_SECONDS = 30.0
+"""It ticks every second; one tick may take a while."""
+TICKER_HANGS_SECONDS = 120.0
 CANARY_SECONDS = 90.0
 """The canary flies every 15 s; a worker may be busy with one item for up to 60 s."""
 
@@ -38,6 +40,18 @@ def _fresh(part: str, seconds: float | None, limit: float) -> Check:
     if seconds is None:
         return Check(part, False, "never seen")
     return Check(part, seconds <= limit, f"{seconds:.0f} s ago")
+
+
+def sick_ticker() -> str:
+    """Why the ticker should be restarted, or an empty string. Silent while the database does not answer."""
+    try:
+        seconds = queries.beats().get("ticker")
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        return ""
+    if seconds is None:
+        return "it has never ticked"
+    return f"its last tick is {seconds:.0f} s old" if seconds > TICKER_HANGS_SECONDS else ""
 
 
 def sick_cluster(stage: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from integration_hub.operations.health import sick_cluster
+from integration_hub.operations.health import sick_cluster, sick_ticker
 from integration_hub.operations.supervisor import Part
 from integration_hub.work.models import Stage
 
@@ -34,7 +34,7 @@ def cluster(stage: str) -> Part:
 
 def ticker() -> Part:
     """The ticker."""
-    return Part("ticker", [sys.executable, MANAGE, "ticker"], cwd=ROOT)
+    return Part("ticker", [sys.executable, MANAGE, "ticker"], health=sick_ticker, cwd=ROOT)
 
 
 def everything(*, bind: str = "127.0.0.1", port: int | None = None) -> list[Part]:

@@ -18,8 +18,8 @@ BATCH = 5000
 LOCK = 7_140_002
 
 _COLUMNS = (
-    "id, tx::text, recorded_at, actor_kind, actor, action, object_type, object_id, object_label, legal_entity, reason,"
-    " data::text, correlation_id, caused_by"
+    "id, tx::text, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), actor_kind, actor, action,"
+    " object_type, object_id, object_label, legal_entity, reason, data::text, correlation_id, caused_by"
 )
 _UNSEALED = f"""
 SELECT {_COLUMNS} FROM hub_trail_event

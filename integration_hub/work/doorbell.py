@@ -22,6 +22,8 @@ ON CONFLICT (stage) DO UPDATE SET pending_at = excluded.pending_at
 RETURNING stage
 """
 NEVER_STALE = 10**9
+DRAIN_SECONDS = 10.0
+"""With the longest single item (remote time-out or budget of a reading) still well below the task time-out of 60 s."""
 QUEUE_LIMIT = 20
 """Rings that may wait in the queue of one stage: more would only pile up while its cluster is down."""
 
@@ -51,7 +53,7 @@ def answer(stage: str) -> int:
     Wakeup.objects.filter(stage=stage).delete()
     if engine.due_lanes(stage, limit=2) > 1:
         _ring_now(stage, NEVER_STALE)  # lets the next idle worker join in
-    worked = engine.drain(stage)
+    worked = engine.drain(stage, max_seconds=DRAIN_SECONDS)
     if engine.due_lanes(stage, limit=1):
         _ring_now(stage, NEVER_STALE)
     return worked

@@ -59,8 +59,8 @@ def tick() -> None:
     """One second of the ticker's life."""
     expire_leases()
     wake_due_stages()
-    run_ticks()
     beat(BEAT)
+    run_ticks()
 
 
 def run(stop: Callable[[], bool], wait: Callable[[float], object]) -> None:

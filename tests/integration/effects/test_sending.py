@@ -185,6 +185,59 @@ def test_a_probe_that_fails_leaves_the_effect_unknown_and_asks_again(plan, work,
     assert ledger.sends == 1
 
 
+def test_an_open_circuit_breaker_is_waited_out(plan, work, ledger):
+    effect = plan()
+    connection = effect.connection
+    type(connection).objects.update(open_until="2999-01-01T00:00Z")
+    work(2)
+    item = Item.objects.get()
+    assert (item.failures, item.error) == (0, "Test ERP does not answer; calls go on after a pause.")
+    assert ledger.sends == 0
+    type(connection).objects.update(open_until="2000-01-01T00:00Z")
+    work()
+    assert fresh(effect).state == "confirmed"
+
+
+def test_a_target_that_is_down_for_good_ends_with_a_person_and_a_case(plan, work, ledger):
+    ledger.vices.extend([Failed(FailureClass.TRANSIENT, "connection refused")] * 20)
+    effect = plan()
+    work(POLICIES[FailureClass.TRANSIENT].attempts)
+    case = Case.objects.get()
+    assert (fresh(effect).state, case.code, case.detail) == ("planned", "ERP_REJECTED", "connection refused")
+    assert case.title == f"{effect} could not be sent to Test ERP"
+    ledger.vices.clear()
+    effects.retry(effect_id=effect.pk, by="system:test")
+    work()
+    case.refresh_from_db()
+    assert (fresh(effect).state, case.status) == ("confirmed", "resolved")
+
+
+def test_a_refused_probe_is_no_answer_about_the_effect(plan, work, ledger):
+    ledger.vices.append("commit_then_timeout")
+    ledger.find_failures.append(Failed(FailureClass.AUTH, "403 no permission to search"))
+    effect = plan()
+    work(2)
+    assert fresh(effect).state == "unknown"
+    assert Case.objects.get().code == "CREDENTIAL"
+    assert (unsettled(), queries.quiescent()) == (0, True), "it waits for a person"
+
+
+def test_an_effect_withdrawn_while_it_waited_in_its_lane_is_not_sent(plan, work, ledger, monkeypatch):
+    """The state is looked at again in the transaction that says `sending`."""
+    from integration_hub.effects import engine
+
+    effect = plan()
+    waited = engine._wait_while_paused
+
+    def cancel_meanwhile(seen):
+        Effect.objects.filter(pk=seen.pk).update(state="cancelled")
+        waited(seen)
+
+    monkeypatch.setattr(engine, "_wait_while_paused", cancel_meanwhile)
+    work()
+    assert (fresh(effect).state, ledger.sends) == ("cancelled", 0)
+
+
 def test_a_listener_that_breaks_takes_nothing_with_it(plan, work, ledger, monkeypatch):
     from integration_hub.effects.registry import OUTCOMES, Outcome
 

@@ -66,8 +66,24 @@ def test_a_cluster_is_blamed_only_while_the_ticker_ticks():
     Beat.objects.filter(part="canary:post").update(at="2000-01-01T00:00Z")
     assert "its last canary is" in health.sick_cluster("post")
     assert health.sick_cluster("bulk") == ""
+    Beat.objects.filter(part="canary:bulk").delete()
+    assert health.sick_cluster("bulk") == "it has never completed a canary"
     Beat.objects.filter(part="ticker").update(at="2000-01-01T00:00Z")
     assert health.sick_cluster("post") == ""
+
+
+def test_a_ticker_that_hangs_is_restarted(monkeypatch):
+    assert health.sick_ticker() == "it has never ticked"
+    fly()
+    assert health.sick_ticker() == ""
+    Beat.objects.filter(part="ticker").update(at="2000-01-01T00:00Z")
+    assert "its last tick is" in health.sick_ticker()
+
+    def fail():
+        raise DatabaseError
+
+    monkeypatch.setattr(queries, "beats", fail)
+    assert health.sick_ticker() == ""
 
 
 def test_the_page_needs_no_sign_in():

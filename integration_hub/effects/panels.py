@@ -1,0 +1,81 @@
+"""What the effects put into menu, home, timeline and links."""
+
+from django.db.models import Min, Sum
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from integration_hub.console import badges, home, links, menu, timeline
+from integration_hub.console.home import Panel, Waiting, WaitingRow
+from integration_hub.effects import queries
+from integration_hub.effects.tables import state
+from integration_hub.effects.views import ATTENTION, SEE
+from integration_hub.kernel.money import Money
+from integration_hub.people.models import Role, User
+
+TOP = 5
+
+
+def attention_count(user: User) -> int:
+    """Effects that need a person; one query."""
+    return queries.open_effects(user).filter(state__in=ATTENTION[:3]).count()
+
+
+def attention(user: User) -> Waiting:
+    """Unknown, rejected and conflicting effects, and those that wait for their window."""
+    rows = queries.open_effects(user).filter(state__in=ATTENTION).defer("payload", "remote")
+    top = list(rows.order_by("state", "-amount", "pk")[:TOP])
+    sums = rows.order_by().exclude(amount=None).values("currency").annotate(total=Sum("amount")).order_by("currency")
+    return Waiting(
+        count=rows.count(),
+        oldest=rows.order_by().aggregate(at=Min("created_at"))["at"],
+        money={row["currency"]: row["total"] for row in sums},
+        url=f"{reverse('effects:effect-list')}?{urlencode([('state', name) for name in ATTENTION])}",
+        rows=[
+            WaitingRow(
+                title=effect.business_key,
+                detail=effect.failure[:120] or effect.effect_type,
+                money=Money(effect.amount, effect.currency) if effect.amount is not None else None,
+                url=reverse("effects:effect-detail", args=[effect.pk]),
+                when=effect.created_at,
+                badge=state(effect),
+            )
+            for effect in top
+        ],
+    )
+
+
+SENTENCES = {
+    "planned": ("send", "planned {label}", "neutral"),
+    "sent": ("send", "sent it and it was accepted", "progress"),
+    "confirmed": ("circle-check", "confirmed it by a read of the target", "success"),
+    "rejected": ("circle-x", "heard the target say no", "danger"),
+    "unknown": ("help", "does not know whether it happened", "warning"),
+    "retried": ("refresh", "had it tried again", "progress"),
+    "cancelled": ("ban", "withdrew it", "neutral"),
+    "declared_rejected": ("circle-x", "found that it did not happen", "warning"),
+    "conflict": ("arrows-split", "was asked for it twice with different content", "danger"),
+    "window_opened": ("lock-open", "let it go: its window is open", "success"),
+}
+
+
+def register() -> None:
+    """Fill the registries; called once by the app."""
+    menu.add(menu.MenuItem("Integration", "Effects", "effects:effect-list", "send", SEE, weight=30,
+                           count=attention_count))  # fmt: skip
+    home.PANELS.register(
+        "effects.attention",
+        Panel(
+            "Effects that need a person",
+            attention,
+            frozenset({Role.INTEGRATION_ADMIN, Role.BILLING_ANALYST}),
+            weight=20,
+            permission=SEE,
+            icon="send",
+            empty="Everything that was sent is confirmed.",
+        ),
+    )
+    links.to("effect", "effects:effect-detail")
+    badges.words("success", "circle-check", "accepted", "found")
+    badges.words("danger", "help", "unknown_outcome")
+    for verb, (icon, sentence, tone) in SENTENCES.items():
+        timeline.tell(f"effects.effect.{verb}", icon, sentence, tone)  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""Tables of effects and their tries."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from integration_hub.console.badges import Badge
+from integration_hub.console.tables import Column, Table
+from integration_hub.effects.models import Attempt, Effect
+
+SAFETY = {
+    "K": "The target keeps our idempotency key: sending twice does it once.",
+    "U": "It is written under our external id: sending twice writes the same record.",
+    "P": "The target is asked for our reference before anything is sent again.",
+    "N": "The target offers nothing to make it safe: it is sent once, then a person looks.",
+}
+STATES = {
+    "planned": ("neutral", "clock"),
+    "sending": ("progress", "send"),
+    "unknown": ("danger", "help"),
+    "sent": ("progress", "send"),
+    "confirmed": ("success", "circle-check"),
+    "rejected": ("danger", "circle-x"),
+    "waiting": ("warning", "hourglass"),
+    "conflict": ("danger", "arrows-split"),
+    "cancelled": ("neutral", "ban"),
+}
+
+
+def state(effect: Effect) -> Badge:
+    """The state of an effect as a badge."""
+    tone, icon = STATES.get(effect.state, ("neutral", "point"))
+    return Badge(effect.get_state_display(), tone, icon)  # type: ignore[arg-type]
+
+
+class EffectTable(Table):
+    """Effects: what was intended where, for how much, and what became of it."""
+
+    caption = "Effects"
+    default_sort = "-rank"
+    columns = [
+        Column("business_key", "Our reference"),
+        Column("effect_type", "What", kind="code", sortable=True),
+        Column("connection", "Where", accessor="connection.name", sortable=True, order_by="connection__code"),
+        Column("state", "State", kind="badge", accessor=state, sortable=True, order_by="state"),
+        Column("amount", "Amount", kind="money", sortable=True),
+        Column("remote_number", "Number there", kind="code", hideable=True),
+        Column("failure", "Why", hideable=True, accessor=lambda row: row.failure[:160]),
+        Column("safety", "Safe by", hideable=True, accessor=lambda row: row.get_safety_display()),
+        Column("posting_date", "Posting date", kind="date", sortable=True, hideable=True, hidden=True),
+        Column("legal_entity", "Entity", sortable=True, hideable=True),
+        Column("created_at", "Planned", kind="ago", sortable=True),
+    ]
+
+    def row_url(self, row: Effect) -> str:
+        """The effect with its proof."""
+        return reverse("effects:effect-detail", args=[row.pk])
+
+    def row_tone(self, row: Effect) -> str:
+        """What somebody must look at is marked; its state says it in words."""
+        if row.state in (Effect.State.UNKNOWN, Effect.State.REJECTED, Effect.State.CONFLICT):
+            return "danger"
+        return "warning" if row.state == Effect.State.WAITING else ""
+
+
+class AttemptTable(Table):
+    """Every time an effect left the house, or the target was asked about it."""
+
+    caption = "Tries"
+    default_sort = "pk"
+    columns = [
+        Column("number", "Try", kind="number"),
+        Column("kind", "Kind", accessor=lambda row: row.get_kind_display()),
+        Column("outcome", "Outcome", kind="badge"),
+        Column("status", "HTTP", kind="number"),
+        Column("started_at", "Started", kind="datetime"),
+        Column("took", "Took", accessor=lambda row: _took(row)),
+        Column("response_hash", "Answer hash", kind="code", accessor=lambda row: row.response_hash[:12]),
+        Column("excerpt", "Answer", accessor=lambda row: row.excerpt[:300]),
+    ]
+
+
+def _took(attempt: Attempt) -> str:
+    if attempt.finished_at is None:
+        return "not finished"
+    return f"{(attempt.finished_at - attempt.started_at).total_seconds() * 1000:,.0f} ms"
+
+
+def label(effect: Any) -> str:
+    """How an effect is called in headings."""
+    return f"{effect.business_key} · {effect.effect_type}"

@@ -1,0 +1,203 @@
+"""Effects: the ledger of intended changes, one effect with its proof, and what a person may do about it."""
+
+from typing import Any
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from integration_hub.cases.queries import for_target
+from integration_hub.console import links, timeline, wording
+from integration_hub.console.buttons import Button
+from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.http import Request, find_or_404
+from integration_hub.console.screens import Empty, ListScreen, screen
+from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
+from integration_hub.console.templatetags.console import badge, day, when
+from integration_hub.effects import policies, queries, windows
+from integration_hub.effects.actions import effects
+from integration_hub.effects.filters import EffectFilter
+from integration_hub.effects.models import Effect
+from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, label, state
+from integration_hub.trail.queries import timeline_of
+
+SEE = "hub_effects.view_effect"
+EVENTS = 50
+ATTENTION = ["unknown", "rejected", "conflict", "waiting"]
+ENOUGH = "looked at"
+"""Stands for a reason when a policy is only asked whether the button may be pressed."""
+
+
+class EffectList(ListScreen):
+    """Effects; those that need a person first."""
+
+    permission = SEE
+    scope = "legal_entity"
+    title = "Effects"
+    lead = "Every change we intended in another system: one intent, one permanent key, one outcome."
+    table_class = EffectTable
+    filterset_class = EffectFilter
+    empty = Empty("No effect has been planned yet", "Activations, postings and status updates appear here.")
+
+    def rows(self) -> "QuerySet[Any]":
+        """Effects, without payloads, ranked: unknown, rejected, conflict, waiting, on their way, then the rest."""
+        ranks = [When(state=name, then=Value(10 - index)) for index, name in enumerate(ATTENTION)]
+        ranks.append(When(state__in=["planned", "sending", "sent"], then=Value(5)))
+        rows = Effect.objects.select_related("connection").defer(
+            "payload", "remote", "connection__sealed_credentials", "connection__sealed_webhook_secret"
+        )
+        return rows.annotate(rank=Case(*ranks, default=Value(0), output_field=IntegerField()))
+
+
+def find(request: Request, pk: int) -> Effect:
+    """An effect within the person's scope, or 404."""
+    return find_or_404(Effect.objects.select_related("connection"), request.user, scope="legal_entity", pk=pk)
+
+
+@screen(permission=SEE)
+def effect_detail(request: Request, pk: int) -> HttpResponse:
+    """One effect: overview, or `?tab=proof`, or `?tab=payload`."""
+    effect = find(request, pk)
+    tab = request.GET.get("tab", "") if request.GET.get("tab") in TABS else "overview"
+    closed = windows.closed(effect) if effect.state == Effect.State.WAITING else None
+    context = {
+        "effect": effect,
+        "title": effect.business_key,
+        "lead": effect.effect_type,
+        "status": state(effect),
+        "key": effect.remote_number or effect.remote_id,
+        "breadcrumbs": [("Effects", reverse("effects:effect-list"))],
+        "buttons": buttons(request, effect),
+        "tab": tab,
+        "tabs": [{"label": label, "url": f"?tab={name}", "current": name == tab} for name, label in TABS.items()],
+        "facts": facts(effect),
+        "gate": closed,
+        "cases": for_target("effect", effect.pk),
+        "entries": timeline.entries(timeline_of("effect", effect.pk, limit=EVENTS)),
+        "subject_url": links.address(effect.subject_type, effect.subject_id),
+        "trace_url": links.trace_of("effect", str(effect.pk)),
+    }
+    if tab == "proof":
+        context["proof"] = queries.proof(effect)
+        context["safety"] = SAFETY.get(effect.safety, "")
+        context["attempts"] = AttemptTable(effect.attempts.all(), request, name="tries")
+    return render(request, "effects/effect_detail.html", context)
+
+
+TABS = {"overview": "Overview", "proof": "Proof", "payload": "Content"}
+
+
+def facts(effect: Effect) -> list[tuple[str, Any]]:
+    """The effect in facts."""
+    amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
+    return [
+        ("Amount", amount),
+        ("Connection", str(effect.connection)),
+        ("Legal entity", effect.legal_entity or None),
+        ("Revision", effect.revision),
+        ("Posting date", day(effect.posting_date) if effect.posting_date else None),
+        ("Number there", effect.remote_number or None),
+        ("Id there", effect.remote_id or None),
+        ("Planned", when(effect.created_at)),
+        ("Planned by", effect.planned_by),
+        ("Confirmed", when(effect.confirmed_at) if effect.confirmed_at else None),
+        ("Lane", effect.lane),
+        ("Failure", badge(effect.failure_class) if effect.failure_class else None),
+    ]
+
+
+def buttons(request: Request, effect: Effect) -> list[Button]:
+    """What may be done now; final effects offer nothing."""
+    if effect.state in (Effect.State.CONFIRMED, Effect.State.CANCELLED):
+        return []
+    offered = [
+        Button("Try again…", reverse("effects:effect-retry", args=[effect.pk]),
+               policies.can_retry(effect, request.user), tone="primary", icon="refresh", key="a"),
+    ]  # fmt: skip
+    if effect.state == Effect.State.UNKNOWN:
+        offered.append(
+            Button("It did not happen…", reverse("effects:effect-declare", args=[effect.pk]),
+                   policies.can_declare(effect, request.user, ENOUGH), icon="circle-x", key="r")
+        )  # fmt: skip
+    elif effect.state in CANCELLABLE:
+        offered.append(
+            Button("Withdraw…", reverse("effects:effect-cancel", args=[effect.pk]),
+                   policies.can_cancel(effect, request.user, ENOUGH), tone="danger", icon="ban", key="r")
+        )  # fmt: skip
+    return offered
+
+
+CANCELLABLE = ("planned", "waiting", "rejected", "conflict")
+
+
+def _about(effect: Effect) -> list[tuple[str, Any]]:
+    amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
+    return [("Effect", label(effect)), ("Where", str(effect.connection)), ("State", badge(state(effect))),
+            ("Amount", amount)]  # fmt: skip
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def effect_retry(request: Request, pk: int) -> HttpResponse:
+    """Try again; an unknown outcome is asked about first."""
+    effect = find(request, pk)
+    confirm = Confirm(
+        title=f"Try {effect.business_key} again",
+        verb="Try again",
+        back=reverse("effects:effect-detail", args=[pk]),
+        form=SeenNoteForm(request.POST or None, initial={"seen": effect.state}),
+        facts=_about(effect),
+        consequence="Nothing is sent blindly: where the outcome is unknown, the target is asked first.",
+        decision=policies.can_retry(effect, request.user),
+    )
+
+    def act(data: Any) -> Effect:
+        still(data["seen"], find(request, pk).state)
+        return effects.retry(effect_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It is back in its lane.")
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def effect_cancel(request: Request, pk: int) -> HttpResponse:
+    """Withdraw what was certainly not done."""
+    effect = find(request, pk)
+    confirm = Confirm(
+        title=f"Withdraw {effect.business_key}",
+        verb="Withdraw",
+        back=reverse("effects:effect-detail", args=[pk]),
+        form=SeenReasonForm(request.POST or None, initial={"seen": effect.state}),
+        facts=_about(effect),
+        consequence="It will never be sent. Whoever asked for it is told.",
+        decision=policies.can_cancel(effect, request.user, ENOUGH),
+        tone="danger",
+    )
+
+    def act(data: Any) -> Effect:
+        still(data["seen"], find(request, pk).state)
+        return effects.cancel(effect_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It is withdrawn.")
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def effect_declare(request: Request, pk: int) -> HttpResponse:
+    """A person has looked into the target: it did not happen."""
+    effect = find(request, pk)
+    confirm = Confirm(
+        title=f"{effect.business_key} did not happen",
+        verb="It did not happen",
+        back=reverse("effects:effect-detail", args=[pk]),
+        form=SeenReasonForm(request.POST or None, initial={"seen": effect.state}),
+        facts=_about(effect),
+        consequence=f"Look into {effect.connection} by our reference {effect.business_key} first. "
+        "If it is there after all, declaring it rejected lets it be sent twice.",
+        decision=policies.can_declare(effect, request.user, ENOUGH),
+        tone="danger",
+    )
+
+    def act(data: Any) -> Effect:
+        still(data["seen"], find(request, pk).state)
+        return effects.declare_rejected(effect_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="Declared rejected.")
