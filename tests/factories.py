@@ -15,7 +15,7 @@ from django.db import transaction
 
 from billing.actions import approvals, cash, holds, posting, runs, work
 from billing.actions.work import Draft
-from billing.models import BillableEvent, BillingRun, Candidate, Hold, Invoice, Payment
+from billing.models import BillableEvent, BillingRun, Candidate, CreditMemo, Hold, Invoice, Payment
 from contracts.actions import agreements, delivery, parties, references
 from contracts.actions.agreements import Parties
 from contracts.models import Contract, ContractLine, Customer, LegalEntity, Project, Resource, Route
@@ -144,6 +144,7 @@ def contract_signed(
     client: Customer | None = None,
     method: str = "tm",
     rate: str = "150",
+    rate_role: str = "",
     amount: str | None = None,
     cap: str | None = None,
     milestones: tuple[str, ...] = (),
@@ -168,8 +169,8 @@ def contract_signed(
     )  # fmt: skip
     contract = agreements.save_contract(record=record, parties_=Parties(client, entity, None), existing=None, by=BY)
     row = line(contract, method=method, amount=amount or _sum(milestones), cap=cap)
-    if method == "tm" and rate:
-        price(contract, rate)
+    if method == "tm":
+        price(contract, rate, role=rate_role)
     for sequence, value in enumerate(milestones, start=1):
         term = canonical.MilestoneTerm(
             source_id=f"{number}-m{sequence}", version="1", line_id=str(row.pk), name=f"Milestone {sequence}",
@@ -342,16 +343,40 @@ def payment(invoice: Invoice, *, amount: str, number: str = "", on: date = date(
         source_id=number, version="1", number=number, legal_entity_id=invoice.legal_entity.code, customer_id=None,
         received_on=on, amount=Decimal(amount), currency=invoice.currency,
     )  # fmt: skip
-    version = SourceVersion.objects.create(
-        connection=there, entity="payment", source_id=number, version="1", hash=number, payload={}, status="applied"
-    )
     return cash.receive(
         record=record,
         connection=there,
-        source_version_id=version.pk,
+        source_version_id=_source_version(there, "payment", number).pk,
         applied=[(invoice, Decimal(amount))],
         legal_entity=invoice.legal_entity,
         customer=invoice.contract.customer,
+    )
+
+
+def credit_memo(
+    invoice: Invoice, *, net: str, tax: str = "0", number: str = "", on: date = date(2026, 4, 20)
+) -> CreditMemo:
+    """A credit memo that reduces one invoice, as the ERP reports it."""
+    number = number or f"CM-{next_number()}"
+    there = invoice.effect.connection
+    amounts = {"net": Decimal(net), "tax": Decimal(tax), "gross": Decimal(net) + Decimal(tax)}
+    record = canonical.CreditMemo(
+        source_id=number, version="1", number=number, legal_entity_id=invoice.legal_entity.code,
+        customer_id=invoice.contract.customer.code, issued_on=on, currency=invoice.currency, **amounts,
+        applications=(canonical.PaymentApplication(invoice_id=invoice.remote_id, amount=amounts["gross"]),),
+    )  # fmt: skip
+    return cash.receive_credit(
+        record=record,
+        connection=there,
+        source_version_id=_source_version(there, "credit_memo", number).pk,
+        invoice=invoice,
+        legal_entity=invoice.legal_entity,
+    )
+
+
+def _source_version(there: Connection, entity: str, source_id: str) -> SourceVersion:
+    return SourceVersion.objects.create(
+        connection=there, entity=entity, source_id=source_id, version="1", hash=source_id, payload={}, status="applied"
     )
 
 

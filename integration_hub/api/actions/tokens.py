@@ -4,13 +4,14 @@ import hashlib
 import hmac
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from integration_hub.api import policies
 from integration_hub.api.models import ApiToken
 from integration_hub.api.scopes import SCOPES
 from integration_hub.kernel.clock import now
@@ -28,13 +29,12 @@ def issue(
 ) -> tuple[ApiToken, str]:
     """Make a token for a person; returns it with its secret, which is not kept and never shown again.
 
-    Raises BadInput for an unknown scope, none at all, or an expiry that has passed; NotReady when the person has an
-    open token of this name.
+    Raises Denied; BadInput for what `problems` finds; NotReady when the person has an open token of this name.
     """
+    policies.can_issue(by, user).or_raise()
     wanted = sorted(set(scopes))
-    problems = _problems(user, name, wanted, expires_at)
-    if problems:
-        raise BadInput(f"API token {name}".strip(), problems)
+    if found := problems(user=user, name=name, scopes=wanted, expires_at=expires_at):
+        raise BadInput(f"API token {name}".strip(), found)
     prefix = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     secret = f"tl_{prefix}_{secrets.token_urlsafe(32)}"
     token = ApiToken(
@@ -57,8 +57,9 @@ def issue(
 
 @transaction.atomic
 def revoke(*, token_id: int, by: Actor) -> ApiToken:
-    """End a token at once. Raises NotReady when it is revoked already."""
+    """End a token at once. Raises Denied, or NotReady when it is revoked already."""
     token = ApiToken.objects.select_for_update(of=("self",)).select_related("user").get(pk=token_id)
+    policies.can_revoke(by, token.user).or_raise()
     if token.revoked_at is not None:
         raise NotReady(f"{token} is revoked already.")
     token.revoked_at = now()
@@ -91,21 +92,22 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _problems(user: User, name: str, scopes: list[str], expires_at: datetime | None) -> list[Problem]:
-    problems = [
+def problems(*, user: User, name: str, scopes: Collection[str], expires_at: datetime | None) -> list[Problem]:
+    """What is wrong with a token that is asked for: unknown scopes or none, no name, an expiry that has passed."""
+    found = [
         Problem("scopes", f"{scope!r} is no scope.", f"Use some of {', '.join(SCOPES)}.")
         for scope in scopes
         if scope not in SCOPES
     ]
     if not scopes:
-        problems.append(Problem("scopes", "are empty.", f"Name what it is for: {', '.join(SCOPES)}."))
+        found.append(Problem("scopes", "are empty.", f"Name what it is for: {', '.join(SCOPES)}."))
     if not name.strip():
-        problems.append(Problem("name", "is empty.", "Say what the token is for."))
+        found.append(Problem("name", "is empty.", "Say what the token is for."))
     if not user.is_active:
-        problems.append(Problem("user", f"{user.username} is not active.", "Choose an active person."))
+        found.append(Problem("user", f"{user.username} is not active.", "Choose an active person."))
     if expires_at is not None and expires_at <= now():
-        problems.append(Problem("expires_at", "has passed.", "Choose a later moment, or none."))
-    return problems
+        found.append(Problem("expires_at", "has passed.", "Choose a later moment, or none."))
+    return found
 
 
 def _event(verb: str, token: ApiToken, by: Actor, **data: Any) -> None:
