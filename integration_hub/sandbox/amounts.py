@@ -5,19 +5,24 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from .messages import Misshapen
+
 _WHOLE_UNIT_CURRENCIES = {"JPY", "KRW", "VND", "CLP", "ISK"}
 
 
 def decimal(value: Any) -> Decimal:
-    """The exact decimal of a JSON number or a numeric string; nothing counts as zero. Raises ValueError."""
+    """The exact decimal of a JSON number or a numeric string; nothing counts as zero. Raises Misshapen."""
     if value is None or value == "":
         return Decimal(0)
     if isinstance(value, bool):
-        raise ValueError("a boolean is not an amount")
+        raise Misshapen("a boolean is not an amount")
     try:
-        return Decimal(str(value))
+        exact = Decimal(str(value))
+        if not exact.is_finite() or exact.adjusted() > 15:
+            raise InvalidOperation
+        return exact
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not a number") from None
+        raise Misshapen(f"{value!r} is not a number") from None
 
 
 def rounded(value: Decimal, currency: str = "USD") -> Decimal:

@@ -19,6 +19,45 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+class Misshapen(ValueError):
+    """A request says something of the wrong kind, such as text where an object belongs. Vendors refuse it as a 400."""
+
+
+def mapping(value: Any, what: str = "the value") -> Json:
+    """A JSON object, or Misshapen."""
+    if not isinstance(value, dict):
+        raise Misshapen(f"{what} must be an object")
+    return value
+
+
+def sequence(value: Any, what: str = "the value") -> list[Any]:
+    """A JSON array, or Misshapen."""
+    if not isinstance(value, list):
+        raise Misshapen(f"{what} must be a list")
+    return value
+
+
+def scalar(value: Any, what: str = "the value") -> str:
+    """A string or number as text, or Misshapen."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Misshapen(f"{what} must be a string")
+    return str(value)
+
+
+def _integer(text: str) -> int:
+    value = int(text) if len(text) < 20 else 2**63
+    if not -(2**63) <= value < 2**63:
+        raise Misshapen(f"{text[:30]} is out of range")
+    return value
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise Misshapen(f"{text[:30]} is out of range")
+    return value
+
+
 @dataclass(slots=True)
 class Reply:
     """One answer. `body` is JSON-able, or text that is JSON already (lists are spliced from stored rows)."""
@@ -113,7 +152,7 @@ class Call:
 
     def json(self) -> Any:
         """The body parsed; raises ValueError, which each vendor reports in its own words."""
-        return json.loads(self.body)
+        return json.loads(self.body, parse_int=_integer, parse_float=_real)
 
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))

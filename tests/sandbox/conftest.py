@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -63,11 +64,11 @@ def salesforce_token(landscape: Landscape) -> str:
     return str(answer.json()["access_token"])
 
 
-def netsuite_assertion(url: str, **changes: object) -> str:
+def netsuite_assertion(url: str, **changes: Any) -> str:
     """A client assertion as the hub signs it; `header` and claims can be bent."""
     now = int(time.time())
     header = {"typ": "JWT", "alg": "ES256", "kid": accounts.NETSUITE_CERTIFICATE_ID}
-    header |= changes.pop("header", {})  # type: ignore[arg-type]
+    header |= changes.pop("header", {})
     claims = {
         "iss": accounts.NETSUITE_CLIENT_ID,
         "scope": ["rest_webservices"],

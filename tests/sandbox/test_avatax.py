@@ -245,7 +245,11 @@ def test_include_decides_what_comes_back(land: Landscape, avatax: httpx.Client) 
 def test_lists_filter_and_page(avatax: httpx.Client) -> None:
     for n in range(5):
         create(avatax, model(f"I-{n}", commit=n % 2 == 0))
-    query = {"$filter": "status eq 'Committed' and modifiedDate gt '2020-01-01'", "$top": 2, "$orderBy": "code desc"}
+    query: dict[str, Any] = {
+        "$filter": "status eq 'Committed' and modifiedDate gt '2020-01-01'",
+        "$top": 2,
+        "$orderBy": "code desc",
+    }
     page = avatax.get("/companies/DEFAULT/transactions", params=query).json()
     assert page["@recordsetCount"] == 3
     assert [row["code"] for row in page["value"]] == ["I-4", "I-2"]

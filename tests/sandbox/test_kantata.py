@@ -36,7 +36,7 @@ def one(http: httpx.Client, collection: str, key: str, **query: str) -> dict[str
     return found
 
 
-def ids(http: httpx.Client, collection: str, **query: object) -> list[str]:
+def ids(http: httpx.Client, collection: str, **query: Any) -> list[str]:
     answer = http.get(f"/{collection}.json", params=query)
     assert answer.status_code == 200, answer.text
     return [row["id"] for row in answer.json()["results"]]

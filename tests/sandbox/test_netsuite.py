@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -222,7 +223,7 @@ def test_patch_merges_lines_unless_the_sublist_is_replaced(netsuite: httpx.Clien
 
 def test_tax_details_count_only_with_the_override_and_must_refer_to_a_line(netsuite: httpx.Client) -> None:
     customer = netsuite_customer(netsuite)
-    details = {"taxDetails": {"items": [{"taxDetailsReference": "T1", "taxAmount": 19.0}]}}
+    details: dict[str, Any] = {"taxDetails": {"items": [{"taxDetailsReference": "T1", "taxAmount": 19.0}]}}
     netsuite_invoice(netsuite, customer, "I-1", **details)
     assert netsuite.get("/record/v1/invoice/eid:I-1").json()["taxTotal"] == 0.0
     netsuite_invoice(netsuite, customer, "I-2", taxDetailsOverride=True, **details)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -174,7 +175,7 @@ def test_accounts_merge_as_in_the_browser(land: Landscape, salesforce: httpx.Cli
 def test_accounts_alone_honour_if_match(salesforce: httpx.Client) -> None:
     key = account(salesforce)
     etag = salesforce.get(f"/sobjects/Account/{key}").headers["etag"]
-    patch = {"json": {"Name": "New"}, "headers": {"If-Match": etag}}
+    patch: dict[str, Any] = {"json": {"Name": "New"}, "headers": {"If-Match": etag}}
     assert salesforce.patch(f"/sobjects/Account/{key}", **patch).status_code == 204
     assert salesforce.patch(f"/sobjects/Account/{key}", **patch).status_code == 412
 
@@ -227,7 +228,7 @@ def test_parents_can_be_named_by_their_external_id(salesforce: httpx.Client) -> 
 # -- collections --------------------------------------------------------------------------------------------------
 
 
-def collection(*records: dict[str, object], every: bool = False) -> dict[str, object]:
+def collection(*records: dict[str, Any], every: bool = False) -> dict[str, Any]:
     typed = [{"attributes": {"type": "Account"}} | record for record in records]
     return {"allOrNone": every, "records": typed}
 

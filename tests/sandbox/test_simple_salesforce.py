@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.landscape
 
 
 @pytest.fixture
-def sf(land: Landscape, certificate_authority: tuple[Path, Path]) -> Iterator[Salesforce]:
+def sf(land: Landscape, certificate_authority: tuple[Path, Path]) -> Iterator[Any]:
     with requests.Session() as session:
         session.trust_env = False
         session.verify = str(certificate_authority[1])
@@ -33,7 +35,7 @@ def sf(land: Landscape, certificate_authority: tuple[Path, Path]) -> Iterator[Sa
         yield Salesforce(instance=instance, session_id=salesforce_token(land), session=session, version="62.0")
 
 
-def test_records_live_and_die(sf: Salesforce) -> None:
+def test_records_live_and_die(sf: Any) -> None:
     created = sf.Account.create({"Name": "Acme", "Hub_Key__c": "A-1"})
     assert created["success"] is True
     assert sf.Account.update(created["id"], {"BillingCity": "Utrecht"}) == 204
@@ -46,7 +48,7 @@ def test_records_live_and_die(sf: Salesforce) -> None:
         sf.Account.get(created["id"])
 
 
-def test_query_all_follows_every_page(land: Landscape, sf: Salesforce) -> None:
+def test_query_all_follows_every_page(land: Landscape, sf: Any) -> None:
     land.settings(salesforce={"page_size": 7})
     land.load("salesforce", "Account", [{"Name": f"Account {n:02d}"} for n in range(30)])
     found = sf.query_all("SELECT Id, Name FROM Account ORDER BY Name")
@@ -58,7 +60,7 @@ def test_query_all_follows_every_page(land: Landscape, sf: Salesforce) -> None:
     assert sf.query_all("SELECT Id FROM Account", include_deleted=True)["totalSize"] == 30
 
 
-def test_metadata(sf: Salesforce) -> None:
+def test_metadata(sf: Any) -> None:
     assert "Contract" in [entry["name"] for entry in sf.describe()["sobjects"]]
     fields = {field["name"]: field["type"] for field in sf.Contract.describe()["fields"]}
     assert fields["CustomerSignedDate"] == "date"
@@ -67,10 +69,10 @@ def test_metadata(sf: Salesforce) -> None:
     assert sf.api_usage["api-usage"].total == 15000
 
 
-def test_errors_become_the_clients_exceptions(sf: Salesforce) -> None:
+def test_errors_become_the_clients_exceptions(sf: Any) -> None:
     with pytest.raises(SalesforceMalformedRequest) as malformed:
         sf.query("SELECT Nope FROM Account")
-    assert malformed.value.content[0]["errorCode"] == "INVALID_FIELD"
+    assert "INVALID_FIELD" in str(malformed.value.content)
     for _ in range(2):
         sf.Account.create({"Name": "Twin", "ERP_Customer__c": "E-1"})
     with pytest.raises(SalesforceMoreThanOneRecord):
@@ -80,9 +82,7 @@ def test_errors_become_the_clients_exceptions(sf: Salesforce) -> None:
         sf.query("SELECT Id FROM Account")
 
 
-def test_deleted_and_updated_windows(sf: Salesforce) -> None:
-    import datetime
-
+def test_deleted_and_updated_windows(sf: Any) -> None:
     created = sf.Account.create({"Name": "Acme"})
     start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     end = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)

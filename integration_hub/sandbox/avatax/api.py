@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import accounts
 from ..amounts import decimal
-from ..messages import Call, Event, Handler, Json, Refusal, Reply
+from ..messages import Call, Event, Handler, Json, Misshapen, Refusal, Reply, mapping
 from ..tokens import bearer
 from ..vendor import Vendor
 from .errors import errors, invalid, missing
@@ -113,6 +113,8 @@ class AvaTax(Vendor):
             return super().respond(call)
         except (json.JSONDecodeError, UnicodeDecodeError):
             raise invalid("ModelStateInvalid", "The request body is not JSON.") from None
+        except Misshapen as problem:
+            raise invalid("ModelStateInvalid", f"The request is malformed: {problem}.") from None
 
     def _forced_timeout(self, call: Call) -> Reply:
         """`$include=ForceTimeout`: a long delay, then an error."""
@@ -223,7 +225,7 @@ class AvaTax(Vendor):
 
     def create_or_adjust(self, call: Call) -> Reply:
         sent = self._sent(call)
-        model = sent.get("createTransactionModel") or sent
+        model = mapping(sent.get("createTransactionModel") or sent, "createTransactionModel")
         return self._changed(call, self.transactions.create_or_adjust(model), "updated", 201)
 
     def commit(self, call: Call) -> Reply:
@@ -260,10 +262,10 @@ class AvaTax(Vendor):
     def settle(self, call: Call) -> Reply:
         """Verify, change the code and commit in one call."""
         found, sent = self._found(call), self._sent(call)
-        self.transactions.verify(found, sent.get("verify") or {})
+        self.transactions.verify(found, mapping(sent.get("verify") or {}, "verify"))
         if sent.get("changeCode"):
-            found = self.transactions.change_code(found, sent["changeCode"])
-        if (sent.get("commit") or {}).get("commit"):
+            found = self.transactions.change_code(found, mapping(sent["changeCode"], "changeCode"))
+        if mapping(sent.get("commit") or {}, "commit").get("commit"):
             found = self.transactions.commit(found)
         return self._changed(call, found, "committed")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import stamps
 from ..amounts import decimal, number, rounded
-from ..messages import Json
+from ..messages import Json, mapping, scalar, sequence
 from . import rates
 from .errors import invalid, required
 from .rates import Jurisdiction
@@ -19,21 +19,23 @@ TYPES = {
 
 
 def check(model: Json) -> None:
-    """What every transaction needs; raises AvaTax's refusal that names the first thing missing."""
+    """What every transaction needs; raises AvaTax's refusal that names the first thing missing or malformed."""
     for name in ("customerCode", "date", "lines"):
         if not model.get(name):
             raise required(name)
+    for name in ("type", "code", "companyCode", "currencyCode", "customerCode", "date"):
+        if model.get(name) is not None:
+            scalar(model[name], name)
     if model.get("type", "SalesOrder") not in TYPES:
         raise invalid("ModelStateInvalid", f"{model['type']} is not a document type.", refers_to="type")
     try:
         stamps.day(str(model["date"]))
-        for line in model["lines"]:
-            decimal(line.get("amount"))
-            decimal(line.get("quantity"))
-    except (AttributeError, ValueError) as problem:
-        raise invalid("ModelStateInvalid", str(problem)) from None
-    if not isinstance(model["lines"], list):
-        raise invalid("ModelStateInvalid", "lines must be a list.", refers_to="lines")
+    except ValueError as problem:
+        raise invalid("ModelStateInvalid", str(problem), refers_to="date") from None
+    for place in (model, *sequence(model["lines"], "lines")):
+        for address in mapping(mapping(place, "a line").get("addresses") or {}, "addresses").values():
+            mapping(address, "an address")
+        mapping(place.get("taxOverride") or {}, "taxOverride")
 
 
 def calculate(model: Json) -> Json:

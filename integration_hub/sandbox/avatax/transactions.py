@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import stamps
 from ..amounts import decimal, number, rounded
-from ..messages import Json
+from ..messages import Json, sequence
 from ..store import Column, Kind, Store
 from . import calculation
 from .errors import invalid, missing, required
@@ -111,7 +111,7 @@ class Transactions:
         if not code or not request.get("refundDate"):
             raise required("refundTransactionCode" if not code else "refundDate")
         kind = str(request.get("refundType") or "Full")
-        wanted = {str(number) for number in request.get("refundLines") or []}
+        wanted = {str(number) for number in sequence(request.get("refundLines") or [], "refundLines")}
         share = Decimal(-1)
         if kind == "Percentage":
             share = -decimal(request.get("refundPercentage")) / 100
@@ -151,7 +151,7 @@ class Transactions:
 
     def void(self, found: Json, request: Json) -> Json:
         """Voided transactions read back as Cancelled."""
-        if request.get("code") not in _LEAVING:
+        if str(request.get("code")) not in _LEAVING:
             raise required("code")
         self._check_alive(found)
         return self._to(found, "Cancelled")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .. import accounts
-from ..messages import Call, Handler, Json, Refusal, Reply
+from ..messages import Call, Handler, Json, Misshapen, Refusal, Reply, mapping
 from ..tokens import bearer
 from ..vendor import Vendor
 from .approvals import LINES, RESOLUTIONS, Approvals
@@ -99,6 +99,8 @@ class Kantata(Vendor):
     def respond(self, call: Call) -> Reply:
         try:
             return super().respond(call)
+        except Misshapen as problem:
+            raise bad(str(problem)) from None
         except (json.JSONDecodeError, UnicodeDecodeError):
             raise bad("There was a problem in the JSON you submitted") from None
 
@@ -150,7 +152,7 @@ class Kantata(Vendor):
             return self.resolve_many(call)
         of, sent = self._collection(call), self._sent(call)
         if isinstance(many := sent.get(of.name), list):
-            rows = [self.changes.row(of, self._create(call, of, values)) for values in many]
+            rows = [self.changes.row(of, self._create(call, of, mapping(values, of.singular))) for values in many]
         elif isinstance(one := sent.get(of.singular), dict):
             rows = [self.changes.row(of, self._create(call, of, one))]
         else:

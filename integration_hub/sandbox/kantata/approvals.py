@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import stamps
 from ..accounts import KANTATA_USER_ID
-from ..messages import Call, Json
+from ..messages import Call, Json, scalar
 from ..store import Records, Store
 from .changes import Changes
 from .errors import invalid
@@ -58,7 +58,7 @@ class Approvals:
         wanted = values.get("line_item_ids")
         if not isinstance(wanted, list) or not wanted:
             raise invalid("Please select at least one line item", "line_item_ids")
-        lines = [self._changes.body(lines_of, key) for key in wanted]
+        lines = [self._changes.body(lines_of, scalar(key, "line_item_ids")) for key in wanted]
         if len({line["workspace_id"] for line in lines}) > 1 or len({line["user_id"] for line in lines}) > 1:
             raise invalid("Line items must belong to one project and one person", "line_item_ids")
         if any(line["active_submission_id"] for line in lines):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .. import accounts
-from ..messages import Call, Event, Handler, Json, Refusal, Reply
+from ..messages import Call, Event, Handler, Json, Misshapen, Refusal, Reply
 from ..tokens import bearer
 from ..vendor import Vendor
 from . import filters, ledger, seed, views
@@ -102,7 +102,7 @@ class NetSuite(Vendor):
     def respond(self, call: Call) -> Reply:
         try:
             return super().respond(call)
-        except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        except (json.JSONDecodeError, UnicodeDecodeError, Misshapen) as problem:
             raise invalid(f"Invalid JSON: {problem}") from None
 
     # -- reading ------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from .. import stamps
-from ..messages import Json
+from ..amounts import decimal
+from ..messages import Json, mapping
 from ..store import Records, Store
 from .errors import bad_value, invalid, missing, user_error
 from .schema import BY_LOWER, CUSTOM_PREFIXES, TYPES, Field, RecordType
@@ -29,7 +30,7 @@ class Book:
         if key.startswith("eid:"):
             row = self.records[of.name].first('"externalId" = ?', (key[4:],))
             return row.body if row else None
-        return self.records[of.name].get(int(key)) if key.isdigit() else None
+        return self.records[of.name].get(int(key)) if key.isdecimal() and len(key) < 19 else None
 
     def get(self, of: RecordType, key: str) -> Json:
         found = self.find(of, key)
@@ -74,7 +75,7 @@ class Book:
         lines = []
         for number, sent in enumerate(value["items"]):
             line: Json = {}
-            for key, item in sent.items():
+            for key, item in mapping(sent, f"{name}.items").items():
                 if key.startswith(CUSTOM_PREFIXES):
                     line[key] = item
                 elif field := known.get(key):
@@ -92,7 +93,8 @@ class Book:
         match field.type:
             case "number" if not isinstance(value, bool):
                 try:
-                    return float(value) if not isinstance(value, int) else value
+                    decimal(value)
+                    return value if isinstance(value, int) else float(value)
                 except (TypeError, ValueError):
                     raise bad_value(path) from None
             case "bool" if isinstance(value, bool):

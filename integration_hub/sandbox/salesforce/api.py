@@ -6,7 +6,7 @@ import json
 import time
 
 from .. import accounts, stamps
-from ..messages import Call, Handler, Json, Refusal, Reply
+from ..messages import Call, Handler, Json, Misshapen, Refusal, Reply
 from ..tokens import bearer
 from ..vendor import Vendor
 from . import describe
@@ -125,7 +125,7 @@ class Salesforce(Vendor):
             return super().respond(call)
         except RowError as problem:
             raise problem.refusal() from None
-        except json.JSONDecodeError as problem:
+        except (json.JSONDecodeError, UnicodeDecodeError, Misshapen) as problem:
             raise Refusal(errors(400, "JSON_PARSER_ERROR", f"{problem}")) from None
 
     # -- the org itself -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..messages import Call, Json, Reply
+from ..messages import Call, Json, Reply, mapping
 from ..store import Store
 from .errors import RowError, errors
 from .records import Objects
@@ -57,7 +57,7 @@ class Collections:
 
     def _upsert(self, call: Call, target: SObject, field: str, values: Json) -> Json:
         key = next((value for name, value in values.items() if name.lower() == field.lower()), None)
-        if key in {None, ""}:
+        if key is None or key == "":
             raise RowError("MISSING_ARGUMENT", f"{field} not specified")
         found = self._objects.matching(target, field, str(key))
         if len(found) > 1:
@@ -82,7 +82,8 @@ class Collections:
             return errors(400, "REQUIRED_FIELD_MISSING", "records is missing")
 
         def one(values: Json) -> Json:
-            kind = str((values.get("attributes") or {}).get("type", ""))
+            attributes = mapping(mapping(values, "a record").get("attributes") or {}, "attributes")
+            kind = str(attributes.get("type", ""))
             target = BY_LOWER.get(kind.lower())
             if target is None or (named is not None and target is not named):
                 raise RowError("INVALID_TYPE", f"sObject type '{kind}' is not supported.")
