@@ -159,7 +159,7 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
 def _ledger(total: LedgerTotal, result: Statement) -> None:
     """Posted here = posted in the ERP's own ledger, by count, gross and what is still open."""
     invoices = Invoice.objects.filter(legal_entity__code=total.legal_entity, currency=total.currency)
-    sums = invoices.aggregate(gross=Sum("gross"), open=Sum(F("gross") - F("paid") - F("credited")), count=Count("pk"))
+    sums = invoices.aggregate(posted=Sum("gross"), left=Sum(F("gross") - F("paid") - F("credited")), count=Count("pk"))
     result.arrows += [
         Arrow(
             "ledger count",
@@ -175,7 +175,7 @@ def _ledger(total: LedgerTotal, result: Statement) -> None:
             total.legal_entity,
             total.currency,
             "Σ posted here",
-            sums["gross"] or ZERO,
+            sums["posted"] or ZERO,
             "Σ in the ERP's ledger",
             total.gross,
         ),
@@ -184,7 +184,7 @@ def _ledger(total: LedgerTotal, result: Statement) -> None:
             total.legal_entity,
             total.currency,
             "Σ open here",
-            sums["open"] or ZERO,
+            sums["left"] or ZERO,
             "Σ open in the ERP",
             total.open,
         ),

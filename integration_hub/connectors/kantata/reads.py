@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration_hub.connectors import wire
-from integration_hub.connectors.kantata.client import Client, Record
+from integration_hub.connectors.kantata.client import SERVICE, Client, Record
 from integration_hub.connectors.registry import Page, RawRecord
 from integration_hub.connectors.versions import Reading, moved, stamp_of
 
@@ -38,11 +38,41 @@ _STRICT = {"timesheet_submissions", "expense_report_submissions"}
 def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
     """Pages of a feed after the cursor."""
     reading = Reading(cursor, overlap)
-    if entity == "expense":
-        yield from _expenses(client, reading, cursor, overlap)
+    pages = _expenses(client, reading, cursor, overlap) if entity == "expense" else _changed(client, entity, reading)
+    if entity not in DELETIONS or client.connection.settings.get("deletions") == "none":
+        yield from pages
         return
+    known = str(cursor.get("deletions") or "")
+    for page in pages:
+        yield Page(page.records, {**page.cursor, "deletions": known}, done=False)
+    yield _deleted(client, entity, reading, page.cursor, known)
+
+
+DELETIONS = {"time_entry": "TimeEntry", "expense": "Expense"}
+"""Lists say nothing of what was deleted for good; the events do, for nine days."""
+
+
+def _changed(client: Client, entity: str, reading: Reading) -> Iterator[Page]:
     for rows, last in _batches(client, FEEDS[entity], reading.since):
         yield reading.page(_records(client, entity, rows, reading), done=last)
+
+
+def _deleted(client: Client, entity: str, reading: Reading, cursor: dict[str, Any], known: str) -> Page:
+    """Tombstones of what was deleted since the last reading. Nothing can be missed before a first reading."""
+    params = {"event_types": f"{entity}:deleted", "order": "created_at:asc"}
+    if known:
+        params["created_after"] = moved(known, -OVERLAP)
+    events = [row for row in client.everything("subscribed_events", params) if row["subject_type"] == DELETIONS[entity]]
+    marks = [stamp_of(event["created_at"]) for event in events]
+    records = [
+        RawRecord(str(event["subject_id"]), f"{stamp_of(event['subject_changed_at'])}.00", {}, deleted=True)
+        for event in events
+    ]
+    return Page(records, {**cursor, "deletions": max([known, reading.high, *marks])}, done=True)
+
+
+OVERLAP = 600.0
+"""Events may come late; what is read twice is recognised."""
 
 
 def _batches(client: Client, feed: Feed, since: str) -> Iterator[tuple[list[Record], bool]]:
@@ -114,8 +144,10 @@ def _attach_references(client: Client, rows: list[Record]) -> None:
     found = client.only("external_references", ids)
     names = ("service_name", "service_model", "service_model_ref", "external_link")
     for row in rows:
-        references = [found[str(key)] for key in row.get("external_reference_ids") or [] if str(key) in found]
-        row["external_references"] = [{name: ref.get(name) for name in names} for ref in references]
+        # Only ours: others come and go without moving the record's stamp, and would look like two contents of one version.
+        keys = [str(key) for key in row.pop("external_reference_ids", None) or []]
+        ours = [found[key] for key in keys if found.get(key, {}).get("service_name") == SERVICE]
+        row["external_references"] = [{name: ref.get(name) for name in names} for ref in ours]
 
 
 _ACCEPTED = {"completed", "approved"}

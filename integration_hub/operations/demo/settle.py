@@ -9,10 +9,11 @@ from django.db import close_old_connections
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import Feed, SourceVersion
 from integration_hub.people.models import User
-from integration_hub.trail.models import Event
 from integration_hub.work import queries
+from integration_hub.work.models import Item
 
 PAUSE = 0.05
+UNENDING = ("intake.poll", "work.canary")
 
 
 class NotQuiet(RuntimeError):
@@ -34,13 +35,15 @@ class Settler:
         while True:
             self._read_all_feeds(why, deadline)
             self._wait_for_lanes(why, deadline)
-            now = (
-                SourceVersion.objects.count(),
-                Event.objects.order_by("-id").values_list("id", flat=True).first() or 0,
-            )
+            now = (SourceVersion.objects.count(), self._last_item())
             if now == before:
                 return
             before = now
+
+    def _last_item(self) -> int:
+        """The last thing a lane was given to do, reading and canaries left out: they never end."""
+        items = Item.objects.exclude(kind__in=UNENDING)
+        return items.order_by("-id").values_list("id", flat=True).first() or 0
 
     def _read_all_feeds(self, why: str, deadline: float) -> None:
         active = list(Feed.objects.filter(is_active=True, connection__is_paused=False))

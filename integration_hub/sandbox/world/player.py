@@ -125,9 +125,12 @@ def script(stage: Stage) -> Iterator[Step]:
 def _month(stage: Stage, month: date) -> Iterator[Step]:
     name = calendar.month_name(month)
     yield from _beginning(stage, month, name)
+    yield Step(f"{name}: hints off", lambda: masters.quiet(stage))
     yield Step(f"{name}: time", lambda: work.time(stage, month))
     yield Step(f"{name}: expenses", lambda: work.expenses(stage, month))
     yield Step(f"{name}: timesheets", lambda: work.sheets(stage, month))
+    if month in {stage.world.months[0], stage.world.months[-1]}:
+        yield Step(f"{name}: hints on", lambda: masters.hints(stage))
     yield Step(f"{name}: milestones", lambda: work.milestones(stage, month), f"work of {name}")
     yield Step(f"{name}: corrections", lambda: work.corrections(stage, month))
     yield Step(f"{name}: amendments", lambda: deals.amend(stage, month), f"changes of {name}")
@@ -141,12 +144,8 @@ def _month(stage: Stage, month: date) -> Iterator[Step]:
 
 
 def _beginning(stage: Stage, month: date, name: str) -> Iterator[Step]:
-    """New colleagues, new contracts, and how much the vendors tell."""
-    last, position = calendar.month_end(month), stage.world.months.index(month)
-    if 0 < position < len(stage.world.months) - 1:
-        yield Step(f"{name}: hints off", lambda: masters.quiet(stage))
-    elif position:
-        yield Step(f"{name}: hints on", lambda: masters.hints(stage))
+    """New colleagues and new contracts."""
+    last = calendar.month_end(month)
     if any(
         month < person.joins <= last or (month == person.joins != stage.world.months[0])
         for person in stage.world.people

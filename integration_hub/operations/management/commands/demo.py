@@ -3,6 +3,8 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +27,18 @@ PORT_BASE = 9400
 
 class Stopped(Exception):
     """Ctrl-C or SIGTERM."""
+
+
+@contextmanager
+def _looked_after(supervisor: Supervisor, stopping: threading.Event) -> Iterator[None]:
+    """A thread that starts again what dies, until this ends; then it stands back, so that stopping is stopping."""
+    looking = threading.Thread(target=supervisor.run, args=(stopping.is_set, stopping.wait), daemon=True)
+    looking.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        looking.join(timeout=10)
 
 
 class Command(BaseCommand):
@@ -59,16 +73,11 @@ class Command(BaseCommand):
                 connections.ensure(landscape.urls, cast["ines"])
                 wanted = parts.everything(bind=options["bind"], port=options["port"])
                 with Supervisor(wanted, var_dir=settings.VAR_DIR, tell=self._tell) as supervisor:
-                    looking = threading.Thread(
-                        target=supervisor.run, args=(stopping.is_set, stopping.wait), daemon=True
-                    )
-                    looking.start()
-                    broken = self._play(landscape, cast, options)
-                    if not options["once"]:
-                        self._greet(options)
-                        stopping.wait()
-                    stopping.set()
-                    looking.join(timeout=5)
+                    with _looked_after(supervisor, stopping):
+                        broken = self._play(landscape, cast, options)
+                        if not options["once"]:
+                            self._greet(options)
+                            stopping.wait()
                     self._tell("Stopping")
         except Stopped:
             self._tell("Stopped before the world was played; the next start goes on from here.")

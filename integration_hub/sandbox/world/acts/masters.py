@@ -143,9 +143,9 @@ def hints(stage: Stage) -> None:
 
 
 def quiet(stage: Stage) -> None:
-    """Months of work are written in minutes; the PSA's hints about each entry would only measure the web server.
+    """A month of work is written in seconds; the PSA's hints about each entry would only measure the web server.
 
-    Between the first and the last month the hub finds the PSA's changes by polling, as it does when a relay is down.
+    Meanwhile the hub finds the PSA's changes by polling, as it does when a relay is down.
     """
     if TALKATIVE in stage.hub.hooks:
         stage.control.relay(TALKATIVE, enabled=False)
