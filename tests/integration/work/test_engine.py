@@ -307,3 +307,44 @@ def test_hold_refuses_an_old_token(kind):
     Lane.objects.update(token=7)
     with pytest.raises(Superseded, match="token 6 is old, 7 is current"):
         fencing.hold(Job(item_id=1, lane="L", kind="k", payload={}, attempt=1, token=6))
+
+
+@pytest.mark.parametrize("error", [Failed(FailureClass.DATA, "bad"), Wait("later"), None])
+def test_a_worker_whose_lane_was_taken_settles_nothing(kind, error):
+    def run(job):
+        Lane.objects.update(token=job.token + 1)
+        if error is not None:
+            raise error
+
+    item = put(kind(run, local=False), lane="L", stage="ingest")
+    assert engine.drain("ingest") == 1
+    item.refresh_from_db()
+    assert (item.state, item.claims, item.error) == ("ready", 1, "")
+    assert Lane.objects.get().leased_until is not None, "the other one still has it"
+
+
+def test_a_failure_that_cannot_be_noted_leaves_the_item_to_the_lease(kind, monkeypatch):
+    from django.db import DatabaseError
+
+    def run(job):
+        monkeypatch.setattr(fencing, "hold", broken)
+        raise Failed(FailureClass.DATA, "bad")
+
+    def broken(job):
+        raise DatabaseError("the server went away")
+
+    item = put(kind(run, local=False), lane="L", stage="ingest")
+    assert engine.drain("ingest") == 1
+    item.refresh_from_db()
+    assert (item.state, item.claims) == ("ready", 1)
+
+
+def test_poison_that_may_be_overtaken_steps_aside(kind):
+    name = kind(lambda job: None, skippable=True)
+    first, second = (put(name, lane="L", stage="ingest") for _ in range(2))
+    Item.objects.filter(pk=first.pk).update(claims=engine.MAX_CLAIMS, error="last words")
+    assert engine.drain("ingest") == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.state, second.state) == ("parked", "done")
+    assert "Last error: last words" in first.error
