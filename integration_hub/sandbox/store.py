@@ -112,10 +112,15 @@ class Store:
         self._scratch = tempfile.TemporaryDirectory(prefix="landscape-") if state == ":memory:" else None
         path = Path(self._scratch.name, "state.sqlite3") if self._scratch else Path(state)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute(f"PRAGMA synchronous = {'OFF' if self._scratch else 'NORMAL'}")
-        self.connection.executescript(_BASE)
+        self.connection = sqlite3.connect(path, isolation_level=None, cached_statements=512, timeout=1)
+        try:
+            # One landscape per file: numbers and stamps are counted in memory, and two would give them out twice.
+            self.connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute(f"PRAGMA synchronous = {'OFF' if self._scratch else 'NORMAL'}")
+            self.connection.executescript(_BASE)
+        except sqlite3.OperationalError as problem:
+            raise SystemExit(f"cannot use {path}: {problem}; is another landscape running on it?") from None
         self._check_layout(path)
         self._counters: dict[str, int] = dict(self.connection.execute("SELECT name, value FROM counters"))
         self._dirty: set[str] = set()
@@ -192,6 +197,13 @@ class Store:
     def reached(self, name: str) -> int:
         """The last number a sequence gave out, 0 before the first."""
         return self._counters.get(name, 0)
+
+    def restart(self, prefix: str) -> None:
+        """Begin the sequences whose name starts so at nothing again: for tallies, never for ids."""
+        for name in self._counters:
+            if name.startswith(prefix):
+                self._counters[name] = 0
+                self._dirty.add(name)
 
     # -- small facts: settings, faults, tokens, relay targets ---------------------------------------------------
 

@@ -21,6 +21,8 @@ def test_reset_forgets_records_settings_and_calls_but_not_sessions(
     assert land.ledger("salesforce")["objects"]["Account"]["live"] == 1
     land.reset()
     assert land.ledger("salesforce")["objects"]["Account"]["live"] == 0
+    assert salesforce.get("/limits").headers["sforce-limit-info"] == "api-usage=1/15000"
+    land.reset()
     assert land.settings()["salesforce"]["page_size"] == 2000
     assert land.calls() == []
     assert salesforce.get("/limits").status_code == 200

@@ -132,12 +132,19 @@ def test_a_state_file_of_another_version_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "old.sqlite3"
     with Landscape(state=state):
         pass
-    with sqlite3.connect(state) as connection:
+    with contextlib.closing(sqlite3.connect(state)) as connection, connection:
         connection.execute("""UPDATE facts SET value = '"0"' WHERE space = 'landscape' AND key = 'layout'""")
     process = command("--port-base", "0", "--state", str(state))
     _, errors = process.communicate(timeout=15)
     assert process.returncode == 1
     assert "another version" in errors
+
+
+def test_a_state_file_serves_one_landscape_at_a_time(tmp_path: Path) -> None:
+    with Landscape(state=tmp_path / "s.sqlite3"):
+        second = command("--port-base", "0", "--state", str(tmp_path / "s.sqlite3"))
+        _, errors = second.communicate(timeout=15)
+    assert (second.returncode, "another landscape" in errors) == (1, True)
 
 
 def test_a_landscape_that_cannot_start_says_so(tmp_path: Path) -> None:

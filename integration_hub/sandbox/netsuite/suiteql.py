@@ -27,7 +27,7 @@ _FORMATS = {
     "SS": "%S",
 }
 _OTHERS = ("salesforce_", "kantata_", "avatax_", "sqlite_", "facts", "counters", "calls")
-_STEPS = 200_000_000
+_STEPS = 20_000_000
 """Virtual machine steps after which a query is given up: about the patience of the real service."""
 
 

@@ -45,6 +45,10 @@ class Salesforce(Vendor):
             body |= {"IsDeleted": False, "CreatedDate": stamp, "LastModifiedDate": stamp, "SystemModstamp": stamp}
             self.objects.of(OBJECTS["Organization"]).put(organization, body, at)
 
+    def clear(self) -> None:
+        self.store.restart("salesforce:calls:")
+        super().clear()
+
     def table(self) -> list[tuple[str, str, Handler]]:
         data = "/services/data/v{version}"
         return [
