@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from integration_hub.kernel.errors import NotReady, Problem
 from integration_hub.kernel.ids import canonical_json
 
 ID_LENGTH, VERSION_LENGTH = 120, 60
+STATEMENT = 16_000_000
+"""Characters of rows that are sent to the server at once."""
 
 _KNOWN = """
     SELECT id, source_id, version, hash, status, deleted, mapping_version, case_code, root_cause
@@ -28,11 +30,11 @@ _INSERT = """
     INSERT INTO hub_intake_sourceversion
         (connection_id, entity, source_id, version, hash, payload, deleted, status, problems, waits_for, case_code,
          root_cause, mapping_version, run_id, row_number, received_at)
-    SELECT %s, %s, source_id, version, hash, payload::jsonb, deleted, status, problems::jsonb, '', case_code,
-           root_cause, %s, %s, row_number, now()
-      FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::text[], %s::text[], %s::text[],
-                  %s::text[], %s::int[])
-           AS fresh (source_id, version, hash, payload, deleted, status, problems, case_code, root_cause, row_number)
+    SELECT %s, %s, fresh.id, fresh.version, fresh.hash, fresh.payload, fresh.deleted, fresh.status, fresh.problems, '',
+           fresh.code, fresh.cause, %s, %s, fresh.row, now()
+      FROM json_to_recordset(%s::json)
+           AS fresh (id text, version text, hash text, deleted bool, status text, problems jsonb, code text, cause text,
+                     row int, payload jsonb)
     ON CONFLICT ON CONSTRAINT intake_source_version_once DO NOTHING
     RETURNING id, source_id, version, hash
 """
@@ -96,23 +98,44 @@ def insert(
     mapping_version: int | None,
 ) -> dict[tuple[str, str, str], int]:
     """Store new versions as they are; ids by (source id, version, hash). A version stored meanwhile is left out."""
-    if not rows:
-        return {}
-    columns: list[list[Any]] = [
-        [item.source_id for item, _ in rows],
-        [item.version for item, _ in rows],
-        [item.hash for item, _ in rows],
-        [item.text for item, _ in rows],
-        [item.deleted for item, _ in rows],
-        [outcome.status for _, outcome in rows],
-        [json.dumps(outcome.problems) for _, outcome in rows],
-        [outcome.code for _, outcome in rows],
-        [outcome.root_cause for _, outcome in rows],
-        [item.row for item, _ in rows],
-    ]
-    with database.cursor() as cursor:
-        cursor.execute(_INSERT, [connection.pk, entity, mapping_version, run_id, *columns])
-        return {(source_id, version, digest): pk for pk, source_id, version, digest in cursor.fetchall()}
+    stored: dict[tuple[str, str, str], int] = {}
+    for chunk in _chunks([_line(item, outcome) for item, outcome in rows]):
+        with database.cursor() as cursor:
+            cursor.execute(_INSERT, [connection.pk, entity, mapping_version, run_id, f"[{','.join(chunk)}]"])
+            stored.update({(source_id, version, digest): pk for pk, source_id, version, digest in cursor.fetchall()})
+    return stored
+
+
+def _line(item: Incoming, outcome: Outcome) -> str:
+    """One row as JSON. The payload is JSON text already and goes in as it is: it is never escaped and parsed twice."""
+    head = json.dumps(
+        {
+            "id": item.source_id,
+            "version": item.version,
+            "hash": item.hash,
+            "deleted": item.deleted,
+            "status": outcome.status,
+            "problems": outcome.problems,
+            "code": outcome.code,
+            "cause": outcome.root_cause,
+            "row": item.row,
+        }
+    )
+    return f'{head[:-1]},"payload":{item.text}}}'
+
+
+def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Statements of a size the server takes at once."""
+    chunk: list[str] = []
+    size = 0
+    for line in lines:
+        if chunk and size + len(line) > STATEMENT:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield chunk
 
 
 def moved_to(run_id: int, rows: Mapping[int, int]) -> None:
