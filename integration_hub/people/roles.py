@@ -92,6 +92,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "hub_mapping.view_valuerow",
         "hub_mapping.delete_valuerow",
         "hub_effects.retry_effect",
+        "hub_work.steer_item",
+        "hub_processes.change_process",
         "contracts.view_route",
         "contracts.add_route",
         "contracts.change_route",

@@ -52,6 +52,12 @@ MANIFEST = Manifest(
             required=False,
             default="due_date",
         ),
+        Setting(
+            "deletions",
+            "How deletions are heard of: events (an add-on, kept for nine days) or none",
+            required=False,
+            default="events",
+        ),
     ),
     limits="429 without a wait time, extra limits on workspaces; numbers are unpublished.",
     webhook="No webhooks; a hint from a relay is possible, records are always read again.",

@@ -45,7 +45,7 @@ def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) ->
     known = str(cursor.get("deletions") or "")
     for page in pages:
         yield Page(page.records, {**page.cursor, "deletions": known}, done=False)
-    yield _deleted(client, entity, reading, page.cursor, known)
+    yield _deleted(client, entity, reading, page, known)
 
 
 DELETIONS = {"time_entry": "TimeEntry", "expense": "Expense"}
@@ -57,7 +57,7 @@ def _changed(client: Client, entity: str, reading: Reading) -> Iterator[Page]:
         yield reading.page(_records(client, entity, rows, reading), done=last)
 
 
-def _deleted(client: Client, entity: str, reading: Reading, cursor: dict[str, Any], known: str) -> Page:
+def _deleted(client: Client, entity: str, reading: Reading, last: Page, known: str) -> Page:
     """Tombstones of what was deleted since the last reading. Nothing can be missed before a first reading."""
     params = {"event_types": f"{entity}:deleted", "order": "created_at:asc"}
     if known:
@@ -68,7 +68,8 @@ def _deleted(client: Client, entity: str, reading: Reading, cursor: dict[str, An
         RawRecord(str(event["subject_id"]), f"{stamp_of(event['subject_changed_at'])}.00", {}, deleted=True)
         for event in events
     ]
-    return Page(records, {**cursor, "deletions": max([known, reading.high, *marks])}, done=True)
+    cursor = {**last.cursor, "deletions": max([known, reading.high, *marks])}
+    return Page(records, cursor, done=True, complete=last.complete)
 
 
 OVERLAP = 600.0
