@@ -46,7 +46,7 @@ def feed_health(feeds: Iterable[Feed] | None = None) -> list[FeedHealth]:
 def _health(feed: Feed, counts: dict[str, int], run: Run | None, moment: datetime) -> FeedHealth:
     return FeedHealth(
         feed,
-        state_of(feed, moment),
+        _state(feed, moment),
         counts.get("refused", 0),
         counts.get("conflict", 0),
         counts.get("parked", 0),
@@ -54,7 +54,7 @@ def _health(feed: Feed, counts: dict[str, int], run: Run | None, moment: datetim
     )
 
 
-def state_of(feed: Feed, moment: datetime) -> str:
+def _state(feed: Feed, moment: datetime) -> str:
     if not feed.is_active or feed.connection.is_paused:
         return "paused"
     if feed.last_error_class:
