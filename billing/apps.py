@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import gates, jobs, kinds, lineage, listeners
+        from billing import gates, jobs, kinds, lineage, listeners, screens
         from billing.actions import posting
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
@@ -33,3 +33,4 @@ class BillingConfig(AppConfig):
         jobs.register()
         listeners.register()
         lineage.register()
+        screens.register()

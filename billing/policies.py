@@ -1,8 +1,10 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
 from billing.models import Approval, Candidate, Hold
+from contracts.models import Amendment, Contract
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
+from integration_hub.processes.models import Process
 
 LEGAL_ONLY = {"LEGAL_HOLD"}
 SYSTEM_ONLY = {"AMENDMENT_PROPAGATING"}
@@ -95,3 +97,30 @@ def can_refresh(candidate: Candidate, user: User) -> Decision:
     if candidate.status in {Candidate.Status.POSTING, Candidate.Status.POSTED, Candidate.Status.DISSOLVED}:
         return deny(f"This candidate is {candidate.get_status_display().lower()}.")
     return can_see(user, candidate.legal_entity.code)
+
+
+def can_restart_activation(contract: Contract, user: User) -> Decision:
+    """Whether the person may start the activation of a contract again: only after one that was undone."""
+    if not user.has_perm("hub_cases.handle_case"):
+        return deny("Your role does not handle exceptions.")
+    last = _last("contract.activation", contract.number)
+    if last is None or last.state != Process.State.UNDONE:
+        stands = f"is {last.get_state_display().lower()}" if last else "has not been started"
+        return deny(f"Only an activation that was undone can be started again; this one {stands}.")
+    if contract.status != Contract.Status.SIGNED:
+        return deny(f"This contract is {contract.get_status_display().lower()}.")
+    return can_see(user, contract.legal_entity.code)
+
+
+def can_carry_again(amendment: Amendment, user: User) -> Decision:
+    """Whether the person may carry an amendment to the other systems again: only after it did not arrive."""
+    if not user.has_perm("hub_cases.handle_case"):
+        return deny("Your role does not handle exceptions.")
+    last = _last("contract.amendment", f"{amendment.contract.number}/{amendment.number}")
+    if amendment.propagated_at or last is None or last.state != Process.State.UNDONE:
+        return deny("Only an amendment that did not reach every system can be carried again.")
+    return can_see(user, amendment.contract.legal_entity.code)
+
+
+def _last(definition: str, key: str) -> Process | None:
+    return Process.objects.filter(definition=definition, business_key=key).order_by("-attempt").first()

@@ -5,10 +5,25 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-from contracts.models import Contract, ContractVersion, ExternalReference, LegalEntity, RateRow, Route
+from contracts.models import (
+    Amendment,
+    BillTo,
+    Contract,
+    ContractVersion,
+    Customer,
+    ExternalReference,
+    LegalEntity,
+    Milestone,
+    Project,
+    RateRow,
+    Route,
+)
+from integration_hub.cases.models import Case, Member
+from integration_hub.cases.queries import visible_to
 from integration_hub.connectors.models import Connection
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
+from integration_hub.processes.models import Process
 
 Row = TypeVar("Row", bound=Model)
 
@@ -86,3 +101,73 @@ def customer_chain(customer_id: int) -> list[int]:
         chain.append(current)
         current = Customer.objects.filter(pk=current).values_list("parent_id", flat=True).first()
     return chain
+
+
+# -- what screens show ------------------------------------------------------------------------------------------------
+
+
+def entities_for(user: User) -> QuerySet[LegalEntity]:
+    """The legal entities a person works for."""
+    return scoped(LegalEntity.objects.order_by("code"), user, "code")
+
+
+def customers_for(user: User) -> QuerySet[Customer]:
+    """Customers with a contract or a bill-to in the person's legal entities; all for those who see all."""
+    if user.all_legal_entities:
+        return Customer.objects.all()
+    through_contracts = scoped(Contract.objects.all(), user).values("customer")
+    through_bill_tos = scoped(BillTo.objects.all(), user).values("customer")
+    return Customer.objects.filter(Q(pk__in=through_contracts) | Q(pk__in=through_bill_tos))
+
+
+def projects_for(user: User) -> QuerySet[Project]:
+    """Projects of the person's contracts; those without a contract belong to those who see all."""
+    return scoped(Project.objects.all(), user, "contract__legal_entity__code")
+
+
+def price_history(contract: Contract) -> QuerySet[RateRow]:
+    """Every price that applies or applied to a contract, withdrawn ones too."""
+    return RateRow.objects.filter(
+        Q(card__contract=contract)
+        | Q(card__customer__in=customer_chain(contract.customer_id))
+        | Q(card__legal_entity=contract.legal_entity_id)
+    ).select_related("card", "introduced_in", "withdrawn_in")
+
+
+def rows_of(contract: Contract) -> dict[tuple[str, int], str]:
+    """What makes up a contract, by (object type, id), with its name: for references, cases and the timeline."""
+    found: list[Model] = [contract, contract.customer, *contract.projects.all(), *contract.lines.all()]
+    found += [*contract.amendments.all(), *Milestone.objects.filter(line__contract=contract)]
+    if contract.opportunity is not None:
+        found.append(contract.opportunity)
+    return {(row._meta.label_lower, int(row.pk)): f"{row._meta.verbose_name}: {_name(row)}" for row in found}
+
+
+def _name(row: Model) -> str:
+    return str(row.number if isinstance(row, Contract | Amendment) else row)
+
+
+def references_among(rows: Iterable[tuple[str, int]]) -> QuerySet[ExternalReference]:
+    """Where these rows, as (object type, id), are known in other systems."""
+    known = list(rows)
+    which = Q(pk__in=[])
+    for kind in {kind for kind, _ in known}:
+        which |= Q(object_type=kind, object_id__in=[pk for other, pk in known if other == kind])
+    return ExternalReference.objects.filter(which).select_related("connection")
+
+
+def processes_of(contract: Contract) -> QuerySet[Process]:
+    """Sagas of a contract and of its amendments, newest first."""
+    key = contract.number
+    return Process.objects.filter(Q(business_key=key) | Q(business_key__startswith=f"{key}/")).order_by("-id")
+
+
+def cases_of(contract: Contract, user: User) -> QuerySet[Case]:
+    """Cases about a contract, or that hold up work of it, open ones first."""
+    about = Q(subject_type="contracts.contract", subject_id=str(contract.pk))
+    scope = Q(scope__in=[f"contract:{contract.number}", f"candidate:{contract.number}"])
+    for kind, pk in rows_of(contract):
+        if kind != Customer._meta.label_lower:
+            scope |= Q(target_type=kind, target_id=str(pk))
+    members = Member.objects.filter(scope).values("case")
+    return visible_to(user).filter(about | Q(pk__in=members)).select_related("assigned_to")

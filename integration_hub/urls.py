@@ -14,6 +14,8 @@ urlpatterns = [
     path("api/v1/", include("integration_hub.processes.api")),
     path("api/v1/", include("integration_hub.work.api")),
     path("api/", include("integration_hub.api.urls")),
+    path("contracts/", include("contracts.urls")),
+    path("billing/", include("billing.urls")),
     path("", include("integration_hub.intake.urls")),
     path("", include("integration_hub.operations.urls")),
     path("", include("integration_hub.cases.urls")),

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from billing import policies
 from billing.actions import revenue, schedules, status_out, work
 from contracts import events
 from contracts.actions import delivery, references
@@ -13,11 +14,13 @@ from integration_hub.connectors.models import Connection
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import Stale
 from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.people.models import User
 from integration_hub.processes import engine
 from integration_hub.processes.models import Process
 from integration_hub.processes.registry import AwaitEffect, Definition, Done, NeedsPerson, Result, StepSpec
-from integration_hub.trail.record import event
+from integration_hub.trail.record import Actor, event
 
 BY = "system:activation"
 NAME = "contract.activation"
@@ -38,13 +41,41 @@ def consider(*, contract_id: int) -> Process | None:
         return None
     if Process.objects.filter(definition=NAME, business_key=contract.number, state=Process.State.UNDONE).exists():
         return None  # undone for good: a person starts it again from the case
+    return _start(contract, BY)
+
+
+@transaction.atomic
+def restart(*, contract_id: int, by: User, seen_version: int, note: str = "") -> Process:
+    """Start an activation that was undone again, as a new attempt. Raises Denied, or Stale."""
+    contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=contract_id)
+    policies.can_restart_activation(contract, by).or_raise()
+    if contract.version != seen_version:
+        raise Stale
+    event(
+        "contracts.contract.activation_restarted",
+        by=by,
+        object_type="contracts.contract",
+        object_id=contract.pk,
+        label=contract.number,
+        legal_entity=contract.legal_entity.code,
+        reason=note,
+    )
+    return _start(contract, by)
+
+
+def last(contract: Contract) -> Process | None:
+    """The latest attempt to activate a contract."""
+    return Process.objects.filter(definition=NAME, business_key=contract.number).order_by("-attempt").first()
+
+
+def _start(contract: Contract, by: Actor) -> Process:
     return engine.start(
         NAME,
         business_key=contract.number,
         label=f"{contract.number} {contract.name}",
         legal_entity=contract.legal_entity.code,
         data={"contract": contract.pk},
-        by=BY,
+        by=by,
     )
 
 

@@ -1,17 +1,22 @@
 """A signed amendment reaches PSA, ERP and CRM; billing of the contract waits until it has arrived everywhere."""
 
+from django.db import transaction
+
+from billing import policies
 from billing.actions import holds
 from billing.models import Hold
 from billing.workflows.activation import job_payload
-from contracts.models import Amendment, RateRow
+from contracts.models import Amendment, Contract, RateRow
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import Stale
+from integration_hub.people.models import User
 from integration_hub.processes import engine
 from integration_hub.processes.models import Process
 from integration_hub.processes.registry import AwaitEffect, Definition, Done, Result, StepSpec
-from integration_hub.trail.record import event
+from integration_hub.trail.record import Actor, event
 
 BY = "system:amendment"
 NAME = "contract.amendment"
@@ -29,13 +34,41 @@ def propagate(amendment: Amendment) -> None:
             by=BY,
             reason=f"Amendment {amendment.number} is on its way to PSA, ERP and CRM.",
         )
-    engine.start(
+    _start(amendment, BY)
+
+
+@transaction.atomic
+def carry_again(*, amendment_id: int, by: User, seen_version: int, note: str = "") -> Process:
+    """Carry an amendment that did not arrive to the other systems again, as a new attempt. Raises Denied, or Stale.
+
+    `seen_version` is the contract's: an amendment has none of its own.
+    """
+    amendment = Amendment.objects.select_related("contract__legal_entity").get(pk=amendment_id)
+    contract = Contract.objects.select_for_update(of=("self",)).get(pk=amendment.contract_id)
+    policies.can_carry_again(amendment, by).or_raise()
+    if contract.version != seen_version:
+        raise Stale
+    event(
+        "contracts.amendment.carried_again",
+        by=by,
+        object_type="contracts.amendment",
+        object_id=amendment.pk,
+        label=f"{contract.number} {amendment.number}",
+        legal_entity=amendment.contract.legal_entity.code,
+        reason=note,
+    )
+    return _start(amendment, by)
+
+
+def _start(amendment: Amendment, by: Actor) -> Process:
+    contract = amendment.contract
+    return engine.start(
         NAME,
         business_key=f"{contract.number}/{amendment.number}",
         label=f"{contract.number} amendment {amendment.number}",
         legal_entity=contract.legal_entity.code,
         data={"amendment": amendment.pk},
-        by=BY,
+        by=by,
     )
 
 

@@ -1,0 +1,285 @@
+"""A decision told to a finance reader: what was delivered, under which terms, why this line, this price, this state.
+
+Reads the trace that the engine wrote; what the trace names by id (lines, caps) is named here. Nothing is decided here.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from billing.models import Decision, Hold, Piece
+from contracts.models import Cap, ContractLine
+from integration_hub.console.wording import number
+from integration_hub.kernel.money import show
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """One alternative that was looked at: accepted or not, and why."""
+
+    name: str
+    value: str
+    detail: str
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap before and after this work."""
+
+    name: str
+    kind: str
+    limit: str
+    before: str
+    taken: str
+    after: str
+    binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The trace as a story in steps. Empty parts were not asked."""
+
+    facts: list[tuple[str, str]]
+    terms: list[tuple[str, str]]
+    lines: list[Considered]
+    line_how: str
+    rates: list[Considered]
+    rate_how: str
+    sums: list[str]
+    retainer: list[tuple[str, str]]
+    limits: list[Limit]
+    holds: list[tuple[str, str, str]]
+    results: list[str]
+    rounding: str
+    printed: list[str] = field(default_factory=list)
+
+
+def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
+    """The story of one decision. Three queries, however long the trace is."""
+    trace = decision.trace
+    currency = trace.get("contract", {}).get("currency") or trace.get("facts", {}).get("currency") or ""
+    names = _Names(decision)
+    return Explanation(
+        facts=_facts(trace),
+        terms=_terms(trace),
+        lines=_lines(trace, names),
+        line_how=_HOW.get(trace.get("eligibility", {}).get("how", ""), ""),
+        rates=_rates(trace),
+        rate_how=_rate_how(trace, currency),
+        sums=[_step(step, currency) for step in trace.get("steps", ())],
+        retainer=_retainer(trace),
+        limits=_limits(trace, names, currency),
+        holds=names.holds(trace.get("holds", ())),
+        results=[_result(piece) for piece in pieces],
+        rounding=str(trace.get("rounding", "")),
+        printed=[_printed(piece) for piece in pieces if piece.candidate_line is not None],
+    )
+
+
+class _Names:
+    """Names for the ids in a trace."""
+
+    def __init__(self, decision: Decision) -> None:
+        contract = decision.trace.get("contract", {}).get("id")
+        self._lines = (
+            {line.pk: str(line) for line in ContractLine.objects.filter(contract=contract)} if contract else {}
+        )
+        caps = Cap.objects.filter(contract=contract).select_related("line") if contract else []
+        self._caps = {cap.pk: str(cap.line or "whole contract") for cap in caps}
+
+    def line(self, pk: Any) -> str:
+        return self._lines.get(pk, f"line {pk}") if pk else "no line"
+
+    def cap(self, pk: Any) -> str:
+        return self._caps.get(pk, f"limit {pk}")
+
+    def holds(self, facts: Any) -> list[tuple[str, str, str]]:
+        """Code, what it is on, and what it stops."""
+        known = {hold.pk: hold for hold in Hold.objects.filter(pk__in=[fact["id"] for fact in facts])} if facts else {}
+        return [
+            (
+                fact["code"],
+                known[fact["id"]].target_label if fact["id"] in known else f"{fact['scope']} {fact['target']}",
+                "keeps it out of candidates" if fact["effect"] == "no_bill" else "lets it be built, not posted",
+            )
+            for fact in facts
+        ]
+
+
+_HOW = {
+    "named": "The work names its line.",
+    "only_line": "Only one line of the contract takes this kind of work.",
+    "rule": "A rule of the contract says which line takes it.",
+}
+
+
+def day(text: Any) -> str:
+    """`4 May 2026` of an ISO date; a dash when there is none."""
+    if not text:
+        return "–"
+    value = date.fromisoformat(str(text))
+    return f"{value.day} {value:%b %Y}"
+
+
+def hours(minutes: Any) -> str:
+    """`4.00 h` of minutes."""
+    return f"{Decimal(str(minutes)) / 60:,.2f} h"
+
+
+def money(amount: Any, currency: str) -> str:
+    """An amount of a trace, exact: further digits are shown, never rounded away."""
+    if amount is None:
+        return "no price"
+    value = Decimal(str(amount))
+    if not currency:
+        return number(value)
+    return show(value, currency) if value == round(value, 2) else f"{number(value)} {currency}"
+
+
+def _facts(trace: dict[str, Any]) -> list[tuple[str, str]]:
+    facts, filing = trace.get("facts", {}), trace.get("filing", {})
+    told = [("Service date", day(facts.get("service_date")))]
+    if facts.get("minutes") is not None:
+        told.append(("Worked", hours(facts["minutes"])))
+    if facts.get("amount") is not None:
+        told.append(("Amount", money(facts["amount"], facts.get("currency", ""))))
+    if filing.get("role"):
+        origin = {"entry": "named by the entry", "resource": "the person's usual role"}.get(filing.get("role_from"), "")
+        told.append(("Role", f"{filing['role']}{', ' + origin if origin else ''}"))
+    told += [
+        (label, str(filing[key])) for key, label in (("task", "Task"), ("category", "Category")) if filing.get(key)
+    ]
+    told.append(("Approval", str(facts.get("approval", "–")).capitalize()))
+    if not facts.get("chargeable", True):
+        told.append(("Source says", "not chargeable"))
+    if not facts.get("evidence", True):
+        told.append(("Proof", "missing"))
+    if Decimal(str(facts.get("locked_minutes", 0))):
+        told.append(("Of it billed before", hours(facts["locked_minutes"])))
+    elif Decimal(str(facts.get("locked_amount", 0))):
+        told.append(("Of it billed before", money(facts["locked_amount"], facts.get("currency", ""))))
+    return told
+
+
+def _terms(trace: dict[str, Any]) -> list[tuple[str, str]]:
+    terms = trace.get("contract", {})
+    if not terms.get("id"):
+        return [("Contract", "none covers this work")]
+    return [
+        ("Version", f"v{terms['version']}"),
+        ("Status", str(terms["status"]).replace("_", " ").capitalize()),
+        ("Signed", day(terms["signed_on"])),
+        ("Runs", f"{day(terms['starts_on'])} to {day(terms['ends_on'])}"),
+        ("Currency", terms["currency"]),
+        ("Rule set", terms["rules"]),
+    ]
+
+
+def _lines(trace: dict[str, Any], names: _Names) -> list[Considered]:
+    place = trace.get("eligibility", {})
+    seen = [
+        Considered(
+            names.line(row.get("line")),
+            str(row.get("chargeability", "")).replace("_", " "),
+            f"rule {row['id']}" if row.get("id") else "",
+            bool(row["accepted"]),
+            row["reason"],
+        )
+        for row in place.get("considered", ())
+    ]
+    if not seen and place.get("line"):
+        seen = [Considered(names.line(place["line"]), place.get("chargeability", ""), "", True, "its own line")]
+    return seen
+
+
+def _rates(trace: dict[str, Any]) -> list[Considered]:
+    scopes = {"contract": "contract's own", "customer": "customer's", "legal_entity": "standard"}
+    return [
+        Considered(
+            row["for"],
+            f"{money(row['rate'], row['currency'])} per {row['unit']}",
+            f"{scopes.get(row['scope'], row['scope'])}, {day(row['valid_from'])} to "
+            f"{_before(row['valid_to'])}{', from ' + row['source'] if row.get('source') else ''}",
+            bool(row["accepted"]),
+            row["reason"],
+        )
+        for row in trace.get("rate", {}).get("considered", ())
+    ]
+
+
+def _before(valid_to: str | None) -> str:
+    return f"before {day(valid_to)}" if valid_to else "further notice"
+
+
+def _rate_how(trace: dict[str, Any], currency: str) -> str:
+    rate = trace.get("rate")
+    if rate is None:
+        return ""
+    if rate.get("hourly") is None:
+        return {
+            "RATE_MISSING": "No price covers this role on this day.",
+            "ROLE_MISSING": "The role is not known, so no price can be chosen.",
+        }.get(rate.get("code", ""), "No price applies.")
+    origin = "the beyond-the-retainer rate of the line" if rate.get("from") != "row" else "the price that applies"
+    return f"{money(rate['hourly'], currency)} per hour, {origin}."
+
+
+def _step(step: dict[str, Any], currency: str) -> str:
+    if step["step"] == "cost":
+        return f"As delivered: {money(step['amount'], step.get('currency', currency))}"
+    if step["step"] == "converted":
+        return f"Converted at {number(step['rate'])} of {day(step['date'])}: {money(step['amount'], step['currency'])}"
+    if step["step"] == "marked up":
+        return f"Marked up by {number(step['percent'])} %: {money(step['amount'], currency)}"
+    return f"{step['step'].capitalize()}: {money(step.get('amount'), currency)}"
+
+
+def _retainer(trace: dict[str, Any]) -> list[tuple[str, str]]:
+    step = trace.get("retainer")
+    if not step:
+        return []
+    month = date.fromisoformat(step["month"])
+    return [
+        ("Month", f"{month:%B %Y}"),
+        ("Hours in the retainer", hours(step["available"])),
+        ("Used before", hours(step["before"])),
+        ("Inside", hours(step["included"])),
+        ("Beyond", hours(step["overage"])),
+        ("Used after", hours(step["after"])),
+    ]
+
+
+def _limits(trace: dict[str, Any], names: _Names, currency: str) -> list[Limit]:
+    return [
+        Limit(
+            names.cap(row["id"]),
+            row["kind"],
+            money(row["limit"], currency),
+            money(row["before"], currency),
+            money(row["taken"], currency),
+            money(row["after"], currency),
+            bool(row.get("binding")),
+        )
+        for row in trace.get("caps", ())
+    ]
+
+
+def _result(piece: Piece) -> str:
+    """`4.00 h × 210.00 EUR = 840.00 EUR, billable`."""
+    parts = [hours(piece.minutes)] if piece.minutes is not None else []
+    if piece.minutes is not None and piece.rate is not None and piece.amount:
+        parts.append(f"× {money(piece.rate, piece.currency)}")
+    if piece.amount is not None:
+        parts.append(f"= {money(piece.amount, piece.currency)}" if parts else money(piece.amount, piece.currency))
+    codes = f" ({', '.join(piece.codes)})" if piece.codes else ""
+    return f"{' '.join(parts) or 'No amount'}: {piece.get_state_display().lower()}{codes}"
+
+
+def _printed(piece: Piece) -> str:
+    line = piece.candidate_line
+    assert line is not None and piece.net is not None  # noqa: S101, PT018 the caller filters
+    share = money(piece.net, piece.currency)
+    return f"{share} of line {line.number} “{line.description}” of {money(line.net, piece.currency)}"

@@ -1,0 +1,108 @@
+"""Filters of billing's lists."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from billing import queries
+from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, Piece
+from contracts.filters import contracts, customers, entities, projects
+from contracts.models import Resource
+from integration_hub.console import filter_kinds
+
+
+def people(request: HttpRequest) -> QuerySet[Resource]:
+    """People whose work is billed."""
+    return Resource.objects.order_by("name")
+
+
+class WorkFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which work."""
+
+    contract = filter_kinds.one_of("Contract", contracts)
+    project = filter_kinds.one_of("Project", projects, "event__project")
+    person = filter_kinds.one_of("Person", people, "event__resource")
+    service_date = filter_kinds.days("Service date", "event__service_date")
+    code = filter_kinds.exactly("Code", method="coded")
+    approval = filter_kinds.any_of("Approval", BillableEvent.Approval, "event__approval")
+    kind = filter_kinds.any_of("Kind", BillableEvent.Kind, "event__kind")
+    state = filter_kinds.any_of("State", Piece.State)
+
+    def coded(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Pieces that carry the code."""
+        return rows.filter(codes__contains=[value.strip().upper()])
+
+
+class HoldFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which holds."""
+
+    contract = filter_kinds.one_of("Contract", contracts)
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    review_on = filter_kinds.days("Review")
+    status = filter_kinds.any_of("Status", Hold.Status)
+    scope = filter_kinds.any_of("On", Hold.Scope)
+    code = filter_kinds.any_of("Code", HoldCode)
+
+
+class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which billing runs."""
+
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    state = filter_kinds.any_of("State", BillingRun.State)
+    through = filter_kinds.days("Through")
+
+
+class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which candidates; the groups above the list choose the status."""
+
+    group = django_filters.ChoiceFilter(
+        label="Group", choices=[(key, label) for key, (label, _) in queries.GROUPS.items()], method="grouped"
+    )
+    number = filter_kinds.contains("Number")
+    contract = filter_kinds.one_of("Contract", contracts)
+    customer = filter_kinds.one_of("Customer", customers, "bill_to__customer")
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    code = filter_kinds.exactly("Code", method="coded")
+    invoice_date = filter_kinds.days("Invoice date")
+    status = filter_kinds.any_of("Status", Candidate.Status)
+
+    def grouped(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Candidates of one group of the work."""
+        return rows.filter(status__in=queries.GROUPS[value][1])
+
+    def coded(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Candidates stopped by the code."""
+        return rows.filter(codes__contains=[value.strip().upper()])
+
+
+class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which invoices."""
+
+    number = filter_kinds.contains("ERP number")
+    contract = filter_kinds.one_of("Contract", contracts)
+    customer = filter_kinds.one_of("Customer", customers, "bill_to__customer")
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    invoice_date = filter_kinds.days("Invoice date")
+    due_on = filter_kinds.days("Due")
+    status = filter_kinds.any_of("Status", Invoice.Status)
+
+
+class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which payments."""
+
+    number = filter_kinds.contains("Number")
+    customer = filter_kinds.one_of("Customer", customers)
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    received_on = filter_kinds.days("Received")
+    is_reversed = filter_kinds.yes_or_no("Reversed")
+
+
+class CreditMemoFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which credit memos."""
+
+    number = filter_kinds.contains("Number")
+    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    issued_on = filter_kinds.days("Issued")
+    linked = filter_kinds.yes_or_no("Without an invoice", "invoice", lookup_expr="isnull")

@@ -1,0 +1,237 @@
+"""What billing puts on the pages of contracts, projects and customers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from billing import policies, queries, tables
+from billing.models import Candidate, Hold, Invoice, Piece, RevenueLine, ScheduleItem
+from billing.workflows import activation
+from contracts.models import Amendment, Contract, Customer, Project
+from contracts.panels import (
+    CONTRACT_BUTTONS,
+    CONTRACT_PARTS,
+    CONTRACT_STORY,
+    CONTRACT_TABS,
+    CUSTOMER_BUTTONS,
+    CUSTOMER_PARTS,
+    PROJECT_BUTTONS,
+    PROJECT_PARTS,
+    Part,
+)
+from integration_hub.console import charts
+from integration_hub.console.buttons import Button
+from integration_hub.console.http import Request
+from integration_hub.console.wording import money_html
+from integration_hub.kernel.clock import today
+from integration_hub.kernel.money import ZERO, show
+from integration_hub.people.models import User
+from integration_hub.processes.models import Process
+from integration_hub.processes.queries import of_key
+
+SHOWN: tuple[tuple[str, str], ...] = (
+    ("posted", "success"),
+    ("reserved", "progress"),
+    ("billable", "info"),
+    ("held", "warning"),
+    ("over_cap", "warning"),
+    ("blocked", "danger"),
+)
+
+
+def contract_money(contract: Contract, request: Request) -> dict[str, Any]:
+    """The overview's figures."""
+    money = queries.money_of(contract)
+    states = {state: money.states.get(state, queries.Sum_()) for state in Piece.State.values}
+    ready = queries.total([states["billable"], states["postponed"]])
+    shown = (
+        ("In candidates", states["reserved"], ["reserved"], ""),
+        ("Ready to bill", ready, ["billable", "postponed"], ""),
+        ("Held", states["held"], ["held"], "warning"),
+        ("Blocked", queries.total([states["blocked"], states["over_cap"]]), ["blocked", "over_cap"], "danger"),
+    )
+    return {
+        **_figures(contract, money),
+        "tiles": [_tile(contract, label, found, names, tone) for label, found, names, tone in shown],
+        "chart": work_chart(states, contract.currency),
+    }
+
+
+def _figures(contract: Contract, money: queries.ContractMoney) -> dict[str, Any]:
+    """What was agreed, invoiced and paid, each with the words under it."""
+    currency = money.currency
+    up_to = f"plus time up to {show(money.up_to, currency)}" if money.up_to is not None else "plus time and materials"
+    left = f", {show(money.open, currency)} open" if money.open else ""
+    return {
+        "agreed": money_html(money.agreed, currency) if money.agreed or not money.has_time else "By time",
+        "agreed_words": up_to if money.has_time else "fees and milestones",
+        "invoiced": money_html(money.net, currency),
+        "invoiced_words": f"{money.invoices} {'invoice' if money.invoices == 1 else 'invoices'}",
+        "invoices_url": f"{reverse('billing:invoice-list')}?contract={contract.pk}",
+        "paid": money_html(money.paid, currency),
+        "paid_words": f"of {show(money.gross, currency)}{left}" if money.invoices else "",
+    }
+
+
+def _tile(contract: Contract, label: str, found: queries.Sum_, states: list[str], tone: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "value": money_html(found.money.get(contract.currency, ZERO), contract.currency),
+        "detail": tables.sum_words(found) if found.count else "",
+        "url": tables.work_list_url(contract=contract.pk, state=states),
+        "tone": tone if found.count else "",
+    }
+
+
+def work_chart(states: dict[str, queries.Sum_], currency: str) -> Any:
+    """Where work stands in one currency, as one bar in parts; None when there is no money in it."""
+    labels = dict(Piece.State.choices)
+    values = [(state, tone, states[state].money.get(currency, ZERO)) for state, tone in SHOWN if state in states]
+    bars = [
+        charts.Bar(labels[state], value, money_html(value, currency), tone)  # type: ignore[arg-type]  # tones above
+        for state, tone, value in values
+        if value
+    ]
+    return charts.stacked(bars, "Where the work stands") if bars else None
+
+
+def contract_schedule(contract: Contract, request: Request) -> dict[str, Any]:
+    """What falls due, and what will be earned."""
+    schedule = ScheduleItem.objects.filter(line__contract=contract).select_related("line")
+    revenue = RevenueLine.objects.filter(plan__line__contract=contract, plan__is_current=True)
+    return {
+        "schedule": tables.ScheduleTable(schedule, request, name="schedule"),
+        "revenue": tables.RevenueTable(revenue.select_related("plan__line", "milestone"), request, name="revenue"),
+    }
+
+
+def contract_billing(contract: Contract, request: Request) -> dict[str, Any]:
+    """Candidates and invoices of the contract."""
+    candidates = Candidate.objects.filter(contract=contract).exclude(status="dissolved")
+    invoices = queries.invoices_for(request.user).filter(contract=contract)
+    return {
+        "candidates": tables.ContractCandidates(
+            candidates.select_related(*queries.CANDIDATE_PARTS), request, name="candidates"
+        ),
+        "invoices": tables.ContractInvoices(invoices, request, name="invoices"),
+    }
+
+
+def contract_holds(contract: Contract, request: Request) -> dict[str, Any]:
+    """Holds on the contract and on everything under it."""
+    from billing.views.holds import OPEN_FIRST
+
+    rows = queries.holds_for(request.user).filter(contract=contract).annotate(rank=OPEN_FIRST)
+    return {"table": ContractHolds(rows, request, name="holds")}
+
+
+class ContractHolds(tables.HoldTable):
+    """Holds on the page of their contract: decided on their own page."""
+
+    has_buttons = False
+    columns = [column for column in tables.HoldTable.columns if column.name != "contract.number"]
+
+    def row_buttons(self, row: Any) -> list[Button]:
+        return []
+
+
+def open_holds(contract: Contract) -> int:
+    """How many holds are open on a contract."""
+    return Hold.objects.filter(contract=contract, status="open").count()
+
+
+def contract_buttons(contract: Contract, user: User) -> Iterable[Button]:
+    """Place a hold; start again what was undone."""
+    undone = of_key(activation.NAME, contract.number).first()
+    if undone is not None and undone.state == Process.State.UNDONE:
+        url = reverse("billing:activation-restart", args=[contract.pk])
+        allowed = policies.can_restart_activation(contract, user)
+        yield Button("Start activation again", url, allowed, "primary", "rotate-clockwise")
+    for row in _stranded(contract):
+        url = reverse("billing:amendment-carry", args=[row.pk])
+        allowed = policies.can_carry_again(row, user)
+        yield Button(f"Carry amendment {row.number} again", url, allowed, "primary", "rotate-clockwise")
+    yield _place("contract", contract.pk, user, contract.legal_entity.code)
+
+
+def _stranded(contract: Contract) -> list[Amendment]:
+    """Amendments in force here that did not reach every system."""
+    waiting = contract.amendments.filter(status="applied", propagated_at__isnull=True).select_related("contract")
+    found = []
+    for row in waiting:
+        last = of_key("contract.amendment", f"{contract.number}/{row.number}").first()
+        if last is not None and last.state == Process.State.UNDONE:
+            found.append(row)
+    return found
+
+
+def _place(scope: str, target: int, user: User, entity: str) -> Button:
+    url = f"{reverse('billing:hold-place')}?scope={scope}&target={target}"
+    return Button("Place a hold", url, policies.can_place_hold(user, entity), icon="hand-stop")
+
+
+def project_buttons(project: Project, user: User) -> Iterable[Button]:
+    """Place a hold on a project."""
+    contract = project.contract
+    yield _place("project", project.pk, user, contract.legal_entity.code if contract else "")
+
+
+def customer_buttons(customer: Customer, user: User) -> Iterable[Button]:
+    """Place a hold on a customer: for those who see every legal entity, since it stops all of them."""
+    if user.all_legal_entities:
+        yield _place("customer", customer.pk, user, "")
+
+
+def project_work(project: Project, request: Request) -> dict[str, Any]:
+    """Work of the project by state, hours and money."""
+    sums = queries.work_of_project(project)
+    labels = dict(Piece.State.choices)
+    url = tables.work_list_url(project=project.pk)
+    currencies = sorted({currency for sum_ in sums.values() for currency in sum_.money})
+    return {
+        "rows": [(state, labels[state], sums[state], f"{url}&state={state}") for state in labels if state in sums],
+        "total": queries.total(sums.values()),
+        "charts": [(currency, chart) for currency in currencies if (chart := work_chart(sums, currency))],
+        "work_url": url,
+    }
+
+
+def customer_money(customer: Customer, request: Request) -> dict[str, Any] | None:
+    """What the customer owes."""
+    if not request.user.has_perm("billing.view_invoice"):
+        return None
+    url = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
+    return {"open": queries.open_of_customer(customer, request.user, today=today()), "url": url}
+
+
+def story(contract: Contract) -> Iterable[tuple[str, object]]:
+    """Billing's objects on the contract's timeline."""
+    for kind, rows in (
+        ("billing.hold", Hold.objects.filter(contract=contract)),
+        ("billing.candidate", Candidate.objects.filter(contract=contract)),
+        ("billing.invoice", Invoice.objects.filter(contract=contract)),
+    ):
+        yield from ((kind, pk) for pk in rows.values_list("pk", flat=True))
+
+
+def register() -> None:
+    """Fill the registries of contracts."""
+    money = Part("billing/contract_money.html", contract_money, weight=0, permission="billing.view_piece")
+    CONTRACT_PARTS.register("billing.money", money)
+    CONTRACT_TABS.register("schedule", Part("billing/contract_schedule.html", contract_schedule, "Schedule", 50))
+    CONTRACT_TABS.register(
+        "billing",
+        Part("billing/contract_billing.html", contract_billing, "Billing", 55, "billing.view_candidate"),
+    )
+    CONTRACT_TABS.register(
+        "holds", Part("billing/contract_holds.html", contract_holds, "Holds", 60, "billing.view_hold", open_holds)
+    )
+    CONTRACT_BUTTONS.register("billing", contract_buttons)
+    CONTRACT_STORY.register("billing", story)
+    PROJECT_PARTS.register(
+        "billing.work", Part("billing/project_work.html", project_work, permission="billing.view_piece")
+    )
+    PROJECT_BUTTONS.register("billing", project_buttons)
+    CUSTOMER_PARTS.register("billing.money", Part("billing/customer_money.html", customer_money))
+    CUSTOMER_BUTTONS.register("billing", customer_buttons)

@@ -1,0 +1,76 @@
+"""What billing puts into the console: menu, words of status, links, sentences of the timeline."""
+
+from billing import panels, parts
+from integration_hub.console import badges, links, menu, timeline
+from integration_hub.people.models import User
+
+
+def _holds_waiting(user: User) -> int:
+    return panels.releasable(user).count() if user.has_perm("billing.release_hold") else 0
+
+
+def _candidates_waiting(user: User) -> int:
+    return panels.to_approve(user).count() if user.has_perm("billing.approve_candidate") else 0
+
+
+def register() -> None:
+    """Fill the console's registries."""
+    item = menu.MenuItem
+    for entry in (
+        item("Billing", "Billable work", "billing:work-list", "clock-hour-4", "billing.view_piece", 10, key="w"),
+        item("Billing", "Holds", "billing:hold-list", "hand-stop", "billing.view_hold", 20, _holds_waiting, "o"),
+        item("Billing", "Billing runs", "billing:run-list", "player-play", "billing.view_billingrun", 30, key="r"),
+        item("Billing", "Candidates", "billing:candidate-list", "file-invoice", "billing.view_candidate", 40,
+             _candidates_waiting, "d"),
+        item("Billing", "Invoices", "billing:invoice-list", "receipt", "billing.view_invoice", 50, key="i"),
+        item("Cash", "Payments", "billing:payment-list", "cash", "billing.view_payment", 10, key="y"),
+        item("Cash", "Credit memos", "billing:creditmemo-list", "receipt-refund", "billing.view_invoice", 20, key="m"),
+    ):  # fmt: skip
+        menu.add(entry)
+    badges.words("danger", "ban", "blocked")
+    badges.words("warning", "alert-triangle", "over_cap", "needs_attention")
+    badges.words("warning", "arrow-back-up", "returned")
+    badges.words("progress", "file-invoice", "reserved")
+    badges.words("info", "circle-dot", "billable")
+    badges.words("neutral", "minus", "included", "non_billable", "dissolved", "corrected")
+    badges.words("progress", "loader", "building")
+    badges.words("success", "circle-check", "released", "quoted", "committed")
+    badges.words("info", "circle-dot", "part_paid", "estimated")
+    for kind, name in (("billableevent", "work"), ("billingrun", "run")):
+        links.to(f"billing.{kind}", f"billing:{name}-detail")
+    for action, icon, sentence, tone in _SENTENCES:
+        timeline.tell(action, icon, sentence, tone)  # type: ignore[arg-type]  # tones of the table below
+    panels.register()
+    parts.register()
+
+
+_SENTENCES = (
+    ("billing.hold.placed", "hand-stop", "placed a hold: {label}", "warning"),
+    ("billing.hold.released", "lock-open", "released the hold: {label}", "success"),
+    ("billing.run.started", "player-play", "started the run {label}", "progress"),
+    ("billing.run.finished", "checks", "finished the run {label}", "success"),
+    ("billing.candidate.built", "file-invoice", "built {label} from {pieces} pieces of work, net {net}", "progress"),
+    ("billing.candidate.reprinted", "replace", "printed {label} anew, net {net}", "info"),
+    ("billing.candidate.checked", "list-check", "checked {label}: {status}", "neutral"),
+    ("billing.candidate.approved", "user-check", "approved {label} ({approvals} of {needed})", "success"),
+    ("billing.candidate.returned", "arrow-back-up", "returned {label}", "warning"),
+    ("billing.candidate.posting", "send", "sent {label} to the ERP", "progress"),
+    ("billing.candidate.rejected", "circle-x", "refused {label}", "danger"),
+    ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),
+    ("billing.tax.quoted", "calculator", "quoted the tax of {label}: {tax}", "info"),
+    ("billing.tax.committed", "calculator", "committed the tax of {label}: {tax}", "success"),
+    ("billing.invoice.posted", "receipt", "confirmed invoice {label}", "success"),
+    ("billing.invoice.settled", "cash", "settled invoice {label}", "success"),
+    ("billing.payment.received", "cash", "reported payment {label} of {amount} {currency}", "success"),
+    ("billing.payment.reversed", "arrow-back-up", "reversed payment {label}", "warning"),
+    ("billing.credit_memo.received", "receipt-refund", "reported credit memo {label}", "info"),
+    ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),
+    ("billing.schedule.withdrawn", "calendar", "withdrew the billing schedule of {label}", "neutral"),
+    ("billing.revenue.planned", "trending-up", "planned the revenue of {label}", "info"),
+    ("billing.revenue.withdrawn", "trending-up", "withdrew the revenue plan of {label}", "neutral"),
+    ("billing.work.adopted", "link", "took over delivered work for {label}", "info"),
+    ("billing.work.decided", "scale", "decided the work of {label} anew", "neutral"),
+    ("billing.work.recorded", "clock-hour-4", "recorded delivered work", "neutral"),
+    ("contracts.contract.activation_restarted", "rotate-clockwise", "started the activation of {label} again", "info"),
+    ("contracts.amendment.carried_again", "rotate-clockwise", "carried amendment {label} again", "info"),
+)

@@ -1,0 +1,32 @@
+"""Addresses of billing's screens."""
+
+from django.urls import path
+
+from billing.views import candidates, deciding, holds, invoices, restart, runs, work
+
+app_name = "billing"
+
+urlpatterns = [
+    path("work/", work.WorkList.as_view(), name="work-list"),
+    path("work/<int:pk>/", work.work_detail, name="work-detail"),
+    path("holds/", holds.HoldList.as_view(), name="hold-list"),
+    path("holds/place/", holds.hold_place, name="hold-place"),
+    path("holds/<int:pk>/", holds.hold_detail, name="hold-detail"),
+    path("holds/<int:pk>/release/", holds.hold_release, name="hold-release"),
+    path("runs/", runs.RunList.as_view(), name="run-list"),
+    path("runs/start/", runs.run_start, name="run-start"),
+    path("runs/<int:pk>/", runs.run_detail, name="run-detail"),
+    path("candidates/", candidates.CandidateList.as_view(), name="candidate-list"),
+    path("candidates/<int:pk>/", candidates.candidate_detail, name="candidate-detail"),
+    path("candidates/<int:pk>/approve/", deciding.approve, name="candidate-approve"),
+    path("candidates/<int:pk>/return/", deciding.send_back, name="candidate-return"),
+    path("candidates/<int:pk>/post/", deciding.post, name="candidate-post"),
+    path("candidates/<int:pk>/dissolve/", deciding.dissolve, name="candidate-dissolve"),
+    path("candidates/<int:pk>/check/", deciding.check, name="candidate-check"),
+    path("invoices/", invoices.InvoiceList.as_view(), name="invoice-list"),
+    path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
+    path("payments/", invoices.PaymentList.as_view(), name="payment-list"),
+    path("credit-memos/", invoices.CreditMemoList.as_view(), name="creditmemo-list"),
+    path("amendments/<int:pk>/carry/", restart.amendment_carry, name="amendment-carry"),
+    path("activation/<int:pk>/restart/", restart.activation_restart, name="activation-restart"),
+]

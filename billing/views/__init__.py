@@ -1,0 +1,1 @@
+"""Screens of billing, one module per noun."""

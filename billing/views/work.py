@@ -1,0 +1,159 @@
+"""Billable work: the list, and one piece of work with the decision about it."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from billing import policies, queries, tables
+from billing.explain import explain
+from billing.filters import WorkFilter
+from billing.models import BillableEvent, Piece
+from integration_hub.console import links
+from integration_hub.console.badges import badge
+from integration_hub.console.buttons import Button
+from integration_hub.console.columns import Column
+from integration_hub.console.http import Request, find_or_404
+from integration_hub.console.screens import Empty, ListScreen, screen
+from integration_hub.console.tables import Table
+from integration_hub.console.wording import day_html, hours, money_html, yes_no
+
+NARROW = ("contract", "project", "person")
+
+
+class WorkList(ListScreen):
+    """All delivered work, piece by piece."""
+
+    permission = "billing.view_piece"
+    scope: ClassVar[str | None] = "legal_entity__code"
+    title = "Billable work"
+    lead = "Every hour, expense, fee and milestone, and what we concluded about it."
+    template_name = "billing/work_list.html"
+    table_class = tables.WorkTable
+    filterset_class = WorkFilter
+    empty = Empty("No work yet", "Approved time and expenses arrive from the PSA.")
+
+    def rows(self) -> "QuerySet[Any]":
+        return queries.current_pieces()
+
+    def context(self) -> dict[str, Any]:
+        """Sums per state, once the filters are narrow enough to add up."""
+        if not any(self.request.GET.get(name) for name in NARROW):
+            return {"states": []}
+        chosen = WorkFilter(self.request.GET, queryset=self._scoped(), request=self.request)
+        sums = queries.by_state(chosen.qs) if chosen.is_valid() else {}
+        labels = dict(Piece.State.choices)
+        shown = [(labels[state], sums[state]) for state in labels if state in sums]
+        return {"states": [(label, found.money, tables.sum_words(found)) for label, found in shown]}
+
+
+@screen(permission="billing.view_billableevent")
+def work_detail(request: Request, pk: int) -> HttpResponse:
+    """One version of delivered work: facts, pieces, the decision in words, earlier versions, the raw trace folded."""
+    rows = BillableEvent.objects.select_related(
+        "contract", "project", "resource", "legal_entity", "line", "milestone", "source_version__connection"
+    )
+    event = find_or_404(rows, request.user, pk=pk)
+    decision = queries.decision_of(event)
+    pieces = _pieces(event, decision)
+    context = {
+        "title": _title(event),
+        "status": badge(pieces[0].state, pieces[0].get_state_display()) if len(pieces) == 1 else None,
+        "key": event.work_key,
+        "breadcrumbs": _way_to(event),
+        "buttons": _buttons(event, request),
+        "event": event,
+        "current": event if event.is_current else BillableEvent.objects.filter(
+            work_key=event.work_key, is_current=True).first(),
+        "facts": _facts(event),
+        "pieces": [(piece, hours(piece.minutes / 60) if piece.minutes is not None else "") for piece in pieces],
+        "decision": decision,
+        "explanation": explain(decision, pieces) if decision else None,
+        "versions": VersionTable(queries.versions_of(event), request, name="versions"),
+        "decisions": list(event.decisions.select_related("contract_version").prefetch_related("pieces")[:20]),
+        "source_url": _source_url(event),
+    }  # fmt: skip
+    return render(request, "billing/work_detail.html", context)
+
+
+def _pieces(event: BillableEvent, decision: Any) -> list[Piece]:
+    rows = Piece.objects.filter(event=event).select_related("candidate_line__candidate", "line", "cap")
+    rows = rows.filter(is_current=True) if event.is_current else rows.filter(decision=decision)
+    return list(rows.order_by("number"))
+
+
+def _title(event: BillableEvent) -> str:
+    who = event.resource.name if event.resource else ""
+    what = event.milestone.name if event.milestone else event.line.name if event.line else ""
+    day = f"{event.service_date.day} {event.service_date:%b %Y}"
+    return f"{event.get_kind_display()} · {who or what or event.category or 'work'} · {day}"
+
+
+def _way_to(event: BillableEvent) -> list[tuple[str, str]]:
+    way = [("Billable work", reverse("billing:work-list"))]
+    if event.contract is not None:
+        way.append((event.contract.number, reverse("contracts:contract-detail", args=[event.contract.pk])))
+    return way
+
+
+def _buttons(event: BillableEvent, request: Request) -> list[Button]:
+    entity = event.legal_entity.code if event.legal_entity else ""
+    place = reverse("billing:hold-place") + f"?scope=event&target={event.work_key}"
+    found = [Button("Place a hold", place, policies.can_place_hold(request.user, entity), icon="hand-stop")]
+    if trace := links.trace_of("event", str(event.pk)):
+        found.append(Button("Trace", trace, icon="route", link=True))
+    return found
+
+
+def _facts(event: BillableEvent) -> list[tuple[str, Any]]:
+    return [
+        ("Kind", event.get_kind_display()),
+        ("Service date", day_html(event.service_date)),
+        ("Person", event.resource.name if event.resource else None),
+        ("Role", event.role or (event.resource.role if event.resource else None)),
+        ("Project", event.project.code if event.project else None),
+        ("Task", event.task_code),
+        ("Category", event.category),
+        ("Worked", hours(event.minutes / 60) if event.minutes is not None else None),
+        ("Amount", money_html(event.amount, event.currency) if event.amount is not None else None),
+        ("Approval", event.get_approval_display()),
+        ("Chargeable in the source", yes_no(event.chargeable)),
+        ("Legal entity", event.legal_entity.code if event.legal_entity else None),
+        ("Note", event.description),
+    ]
+
+
+def _source_url(event: BillableEvent) -> str:
+    version = event.source_version
+    if version is None:
+        return ""
+    return links.trace_of("source", f"{version.connection.code}/{version.entity}/{version.source_id}")
+
+
+class VersionTable(Table):
+    """Versions of one piece of delivered work."""
+
+    caption = "Versions"
+    default_sort = "-version"
+    columns = [
+        Column("version", "Version", accessor=lambda row: f"v{row.version}"),
+        Column("service_date", "Service date", kind="date"),
+        Column("hours", "Hours", kind="hours", accessor=tables.hours_of),
+        Column("amount", "Amount", kind="money"),
+        Column("approval", "Approval", kind="badge"),
+        Column("source", "Source version", accessor="source_version.version"),
+        Column("state", "State", accessor=lambda row: version_state(row)),
+        Column("recorded_at", "Recorded", kind="datetime"),
+    ]
+
+    def row_url(self, row: Any) -> str:
+        return reverse("billing:work-detail", args=[row.pk])
+
+
+def version_state(row: BillableEvent) -> str:
+    """Whether a version counts."""
+    if row.is_deleted:
+        return "Deleted in the source"
+    return "Current" if row.is_current else "Superseded"

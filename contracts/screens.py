@@ -1,0 +1,54 @@
+"""What contracts put into the console: menu, words of status, sentences of the timeline."""
+
+from integration_hub.console import badges, links, menu, timeline
+
+
+def register() -> None:
+    """Fill the console's registries."""
+    item = menu.MenuItem
+    menu.add(
+        item("Contracts", "Contracts", "contracts:contract-list", "contract", "contracts.view_contract", 10, key="c")
+    )
+    menu.add(
+        item("Contracts", "Projects", "contracts:project-list", "briefcase", "contracts.view_project", 20, key="p")
+    )
+    menu.add(
+        item("Contracts", "Customers", "contracts:customer-list", "building", "contracts.view_customer", 30, key="u")
+    )
+    for noun in ("contract", "project", "customer"):
+        links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
+    badges.words("warning", "player-pause", "suspended")
+    badges.words("neutral", "check", "applied", "terminated", "ended", "undone")
+    badges.words("success", "circle-check", "accepted", "verified")
+    badges.words("progress", "loader", "compensating")
+    for action, icon, sentence in _SENTENCES:
+        timeline.tell(action, icon, sentence)
+
+
+_SENTENCES = (
+    ("contracts.contract.signed", "signature", "recorded the signature of {label}"),
+    ("contracts.contract.activated", "player-play", "activated {label}"),
+    ("contracts.line.saved", "list-details", "recorded the line {label}"),
+    ("contracts.rate.saved", "coins", "recorded the price {label}"),
+    ("contracts.amendment.applied", "versions", "put amendment {label} in force"),
+    ("contracts.amendment.propagated", "checks", "carried amendment {label} to every system"),
+    ("contracts.milestone.agreed", "flag", "recorded the milestone {label}"),
+    ("contracts.project.planned", "briefcase", "planned the project {label}"),
+    ("contracts.project.linked", "link", "linked the project {label} to its contract"),
+    ("contracts.project.seen", "briefcase", "read the project {label}"),
+    ("contracts.contract.created", "contract", "recorded the contract {label}"),
+    ("contracts.contract.changed", "contract", "changed the contract {label}"),
+    ("contracts.milestone.planned", "flag", "moved the milestone {label} back to planned"),
+    ("contracts.milestone.in_progress", "flag", "started the milestone {label}"),
+    ("contracts.milestone.submitted", "flag", "submitted the milestone {label} for acceptance"),
+    ("contracts.milestone.accepted", "flag", "accepted the milestone {label}"),
+    ("contracts.milestone.cancelled", "flag", "cancelled the milestone {label}"),
+    ("contracts.period.open", "lock-open", "opened the accounting period {label}"),
+    ("contracts.period.closed", "lock", "closed the accounting period {label}"),
+    ("contracts.customer.created", "building", "recorded the customer {label}"),
+    ("contracts.customer.changed", "building", "changed the customer {label}"),
+    ("contracts.legal_entity.created", "building-bank", "recorded the legal entity {label}"),
+    ("contracts.legal_entity.changed", "building-bank", "changed the legal entity {label}"),
+    ("contracts.opportunity.won", "target", "recorded that {label} was won"),
+    ("contracts.resource.seen", "user", "recorded the person {label}"),
+)

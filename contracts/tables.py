@@ -1,0 +1,296 @@
+"""Tables of what was agreed."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from contracts.lineage import link
+from contracts.models import Amendment, ExternalReference, Method, Milestone, RateRow
+from integration_hub.console.badges import Badge
+from integration_hub.console.tables import Column, Table
+from integration_hub.console.wording import number
+from integration_hub.kernel.money import show
+
+
+def contract_url(row: Any) -> str:
+    """The page of a row's contract."""
+    return link("contracts:contract-detail", row.contract_id) if row.contract_id else ""
+
+
+class ContractTable(Table):
+    """The list of contracts."""
+
+    caption = "Contracts"
+    default_sort = "number"
+    columns = [
+        Column("number", "Contract", sortable=True),
+        Column("name", "Name", sortable=True),
+        Column(
+            "customer.name",
+            "Customer",
+            sortable=True,
+            url=lambda row: link("contracts:customer-detail", row.customer_id),
+        ),
+        Column("legal_entity.code", "Entity", sortable=True, hideable=True),
+        Column("methods", "Billed by", accessor=lambda row: methods_of(row), hideable=True),
+        Column("currency", "Currency", hideable=True),
+        Column("status", "Status", kind="badge", sortable=True),
+        Column("signed_on", "Signed", kind="date", sortable=True, hideable=True, hidden=True),
+        Column("starts_on", "Starts", kind="date", sortable=True, hideable=True),
+        Column("ends_on", "Ends", kind="date", sortable=True, hint="Last day, inclusive"),
+        Column("delivery_lead", "Delivery lead", sortable=True, hideable=True),
+    ]
+
+    def row_url(self, row: Any) -> str:
+        return link("contracts:contract-detail", row.pk)
+
+    def row_tone(self, row: Any) -> str:
+        return {"suspended": "warning", "closed": "muted", "terminated": "muted"}.get(row.status, "")
+
+
+def methods_of(row: Any) -> str:
+    """How a contract's lines are billed; `methods` is annotated."""
+    return ", ".join(Method(value).label for value in sorted(set(row.methods or [])))
+
+
+class VersionTable(Table):
+    """The versions of one contract."""
+
+    caption = "Versions"
+    default_sort = "-number"
+    columns = [
+        Column("number", "Version", accessor=lambda row: f"v{row.number}"),
+        Column("effective_on", "In force from", kind="date"),
+        Column("amendment", "Made by", accessor=lambda row: row.amendment.number if row.amendment else "Signature"),
+        Column("reason", "What changed"),
+        Column("recorded_at", "Recorded", kind="datetime"),
+    ]
+
+
+class AmendmentTable(Table):
+    """Amendments of one contract, with how far each has travelled. `processes` are by business key."""
+
+    caption = "Amendments"
+    default_sort = "-effective_on"
+    columns = [
+        Column("number", "Amendment"),
+        Column("kind", "Kind", accessor="get_kind_display"),
+        Column("change", "Change", accessor=lambda row: change_of(row)),
+        Column("signed_on", "Signed", kind="date"),
+        Column("effective_on", "In force from", kind="date"),
+        Column("status", "Status", kind="badge"),
+        Column("travel", "Other systems", kind="badge", accessor=lambda row: travel_of(row)),
+    ]
+
+
+def change_of(amendment: Amendment) -> str:
+    """What an amendment changes, in words."""
+    changes, currency = amendment.changes, amendment.contract.currency
+    words = []
+    if changes.get("new_rate"):
+        words.append(f"{changes.get('role') or 'Every role'} at {number(changes['new_rate'])} {currency} per hour")
+    if changes.get("new_limit"):
+        words.append(f"Limit {number(changes['new_limit'])} {currency}")
+    if changes.get("new_end_on"):
+        end = date.fromisoformat(changes["new_end_on"])
+        words.append(f"Ends {end.day} {end:%b %Y}")
+    if words and changes.get("line"):
+        words.append(f"line {changes['line']}")
+    return ", ".join(words) or amendment.description
+
+
+def travel_of(amendment: Amendment) -> Badge | None:
+    """Whether PSA, ERP and CRM have an applied amendment."""
+    if amendment.propagated_at:
+        return Badge("Everywhere", "success", "circle-check")
+    if amendment.status != Amendment.Status.APPLIED:
+        return None
+    process = getattr(amendment, "process", None)
+    if process is not None and process.state in {"undone", "compensating"}:
+        return Badge("Did not arrive", "danger", "alert-octagon")
+    if process is not None and process.state == "waiting":
+        return Badge("Waits for a person", "warning", "hand-stop")
+    return Badge("On its way", "progress", "loader")
+
+
+class LineTable(Table):
+    """The lines of one contract."""
+
+    caption = "Contract lines"
+    default_sort = "number"
+    columns = [
+        Column("number", "Line", kind="number", align="start"),
+        Column("name", "Name"),
+        Column("method", "Billed by", accessor="get_method_display"),
+        Column("terms", "Terms", accessor=lambda row: terms_of(row)),
+        Column("amount", "Amount", kind="money", currency="contract.currency", hint="Fee per period or fixed price"),
+        Column("cap", "Limit", kind="money", accessor=lambda row: limit_of(row), currency="contract.currency"),
+        Column("starts_on", "From", kind="date"),
+        Column("ends_on", "Until", kind="date"),
+        Column("introduced_in", "Since", accessor="introduced_in"),
+        Column("status", "Status", kind="badge"),
+    ]
+
+
+def terms_of(line: Any) -> str:
+    """The terms of a line beyond its amount."""
+    words = []
+    if line.frequency and line.frequency != "once":
+        words.append(line.get_frequency_display())
+    if line.included_hours:
+        words.append(f"{number(line.included_hours)} h included, unused {line.get_unused_display().lower()}")
+    if line.overage_rate:
+        words.append(f"beyond at {number(line.overage_rate)} per hour")
+    if line.expense_rule:
+        markup = f" of {number(line.markup_percent)} %" if line.expense_rule == "markup" and line.markup_percent else ""
+        words.append(f"expenses {line.get_expense_rule_display().lower()}{markup}")
+    return ", ".join(words)
+
+
+def limit_of(line: Any) -> Any:
+    """The limit on a line, or None."""
+    return next((cap.limit for cap in line.caps.all()), None)
+
+
+class RateTable(Table):
+    """Prices that apply, or applied, to one contract."""
+
+    caption = "Prices"
+    default_sort = "role"
+    page_size = 100
+    columns = [
+        Column("role", "For", accessor=lambda row: row.item or row.resource or row.role or "Everybody"),
+        Column("rate", "Rate", kind="text", align="end", accessor=lambda row: rate_of(row)),
+        Column("from", "From", kind="date", accessor="validity.lower"),
+        Column("to", "Before", kind="date", accessor="validity.upper", hint="First day it applies no more"),
+        Column("card", "Card", accessor=lambda row: f"{row.card} ({row.card.get_scope_display().lower()})"),
+        Column("introduced", "Came with", accessor="introduced_in"),
+        Column("withdrawn", "Withdrawn by", accessor="withdrawn_in"),
+        Column("source", "Source", kind="code", hideable=True, hidden=True),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return "muted" if row.withdrawn_in_id else ""
+
+
+def rate_of(row: RateRow) -> str:
+    """`210.00 EUR per hour`: with cents, and with every further digit a rate has."""
+    exact = number(row.rate)
+    whole = show(row.rate, row.currency) if row.rate == round(row.rate, 2) else f"{exact} {row.currency}"
+    return f"{whole} per {row.get_unit_display().lower()}"
+
+
+class ProjectTable(Table):
+    """The list of projects."""
+
+    caption = "Projects"
+    default_sort = "code"
+    columns = [
+        Column("code", "Project", sortable=True),
+        Column("name", "Name", sortable=True),
+        Column("contract.number", "Contract", sortable=True, url=contract_url),
+        Column("contract.customer.name", "Customer", sortable=True, hideable=True),
+        Column("contract.legal_entity.code", "Entity", sortable=True, hideable=True),
+        Column("status", "Status", kind="badge", sortable=True),
+        Column("starts_on", "Starts", kind="date", sortable=True),
+        Column("ends_on", "Ends", kind="date", sortable=True),
+    ]
+
+    def row_url(self, row: Any) -> str:
+        return link("contracts:project-detail", row.pk)
+
+    def row_tone(self, row: Any) -> str:
+        return "" if row.contract_id else "warning"
+
+
+class TaskTable(Table):
+    """The tasks of one project and the line each is billed under."""
+
+    caption = "Tasks"
+    default_sort = "code"
+    columns = [
+        Column("code", "Task", kind="code"),
+        Column("name", "Name"),
+        Column("line", "Contract line"),
+        Column("method", "Billed by", accessor=lambda row: row.line.get_method_display() if row.line else None),
+    ]
+
+
+class MilestoneTable(Table):
+    """Milestones of a contract."""
+
+    caption = "Milestones"
+    default_sort = "due_on"
+    columns = [
+        Column("name", "Milestone"),
+        Column("line", "Line", accessor=lambda row: str(row.line)),
+        Column("amount", "Amount", kind="money"),
+        Column("due_on", "Due", kind="date"),
+        Column("status", "Status", kind="badge"),
+        Column("accepted_on", "Accepted", kind="date"),
+        Column("accepted_by", "By"),
+        Column("evidence", "Proof"),
+    ]
+
+    def __init__(self, rows: "QuerySet[Milestone]", request: HttpRequest, *, name: str = "", today: date) -> None:
+        super().__init__(rows, request, name=name)
+        self.today = today
+
+    def row_tone(self, row: Any) -> str:
+        late = row.status not in {"accepted", "cancelled"} and row.due_on and row.due_on < self.today
+        return "warning" if late else ""
+
+
+class ReferenceTable(Table):
+    """Where our rows live in other systems. `owners` names the row of each reference."""
+
+    caption = "References"
+    default_sort = "connection__name"
+    page_size = 100
+    columns = [
+        Column("connection.name", "System"),
+        Column("entity", "Their record", accessor=lambda row: row.entity.replace("_", " ").capitalize()),
+        Column("number", "Number there"),
+        Column("source_id", "Id there", kind="code"),
+        Column("owner", "Is our", accessor=lambda row: getattr(row, "owner", "")),
+        Column("sync", "State", kind="badge", accessor=lambda row: sync_of(row)),
+        Column("synced_at", "Read or written", kind="ago"),
+        Column("detail", "Note"),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return {"failed": "danger", "drifted": "warning"}.get(row.sync, "")
+
+
+_SYNC = {
+    "current": ("success", "circle-check"),
+    "pending": ("progress", "loader"),
+    "failed": ("danger", "alert-octagon"),
+    "drifted": ("warning", "alert-triangle"),
+}
+
+
+def sync_of(row: ExternalReference) -> Badge:
+    """Whether a row agrees with its copy in the other system."""
+    tone, icon = _SYNC.get(row.sync, ("neutral", "point"))
+    return Badge(str(row.get_sync_display()), tone, icon)  # type: ignore[arg-type]  # tones of the table above
+
+
+class CustomerTable(Table):
+    """The list of customers."""
+
+    caption = "Customers"
+    default_sort = "name"
+    columns = [
+        Column("name", "Customer", sortable=True),
+        Column("code", "Number", kind="code", sortable=True),
+        Column("parent.name", "Belongs to", sortable=True, hideable=True),
+        Column("country", "Country", sortable=True, hideable=True),
+        Column("contract_count", "Contracts", kind="number", sortable=True),
+        Column("status", "Status", kind="badge", sortable=True),
+    ]
+
+    def row_url(self, row: Any) -> str:
+        return link("contracts:customer-detail", row.pk)

@@ -1,0 +1,16 @@
+"""Addresses of the screens of contracts, projects and customers."""
+
+from django.urls import path
+
+from contracts import views
+
+app_name = "contracts"
+
+urlpatterns = [
+    path("", views.ContractList.as_view(), name="contract-list"),
+    path("<int:pk>/", views.contract_detail, name="contract-detail"),
+    path("projects/", views.ProjectList.as_view(), name="project-list"),
+    path("projects/<int:pk>/", views.project_detail, name="project-detail"),
+    path("customers/", views.CustomerList.as_view(), name="customer-list"),
+    path("customers/<int:pk>/", views.customer_detail, name="customer-detail"),
+]
