@@ -7,6 +7,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("contracts.api.urls")),
     path("api/v1/", include("billing.api.urls")),
+    path("api/v1/", include("reconciliation.api")),
     path("api/v1/", include("integration_hub.cases.api")),
     path("api/v1/", include("integration_hub.connectors.api")),
     path("api/v1/", include("integration_hub.intake.api")),

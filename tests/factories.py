@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from django.db import transaction
 
-from billing.actions import approvals, cash, holds, posting, runs, work
+from billing.actions import approvals, cash, checks, holds, posting, quotes, runs, work
 from billing.actions.work import Draft
 from billing.models import BillableEvent, BillingRun, Candidate, CreditMemo, Hold, Invoice, Payment
 from contracts.actions import agreements, delivery, parties, references
@@ -37,6 +37,8 @@ START = date(2026, 1, 1)
 END = date(2026, 12, 31)
 PASSWORD = "correct horse battery staple"
 ERP_VENDOR, TAX_VENDOR = "netsuite", "avatax"
+LOCAL = ["ingest"]
+"""The stage whose work calls nobody."""
 
 _numbers = count(1)
 
@@ -210,7 +212,8 @@ def price(contract: Contract, rate: str, *, role: str = "", since: date = START)
 def contract_active(number: str = "", **agreed: Any) -> Contract:
     """A contract that went through activation: project, schedule and revenue plan exist. See `contract_signed`."""
     contract = contract_signed(number, **agreed)
-    drain_once()
+    with patch("billing.workflows.activation.route", return_value=None):
+        drain_once(LOCAL)
     contract.refresh_from_db()
     assert contract.status == Contract.Status.ACTIVE, f"{contract.number} is {contract.status}"
     return contract
@@ -260,7 +263,7 @@ def time_entry(
     )
     work.record(drafts=[draft], by=BY, caused_by="test")
     if decide:
-        drain_once(["ingest"])
+        drain_once(LOCAL)
     return BillableEvent.objects.get(work_key=key, is_current=True)
 
 
@@ -277,8 +280,11 @@ def hold(
 def run_done(entity: LegalEntity, *, by: User, through: date = date(2026, 3, 31)) -> BillingRun:
     """A billing run that was worked, quotes and checks included."""
     run = runs.start(legal_entity=entity.code, through=through, invoice_date=through, by=by)
+    drain_once(LOCAL)
     with quoting():
-        drain_once()
+        for candidate in run.candidates.all():
+            quotes.quote(candidate_id=candidate.pk)
+            checks.run(candidate_id=candidate.pk)
     run.refresh_from_db()
     assert run.state == BillingRun.State.DONE, f"{run}: {run.state} {run.error}"
     return run

@@ -3,7 +3,8 @@
 from typing import Any
 
 import django_filters
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models.functions import Cast
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,7 +19,7 @@ from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.people.models import User
-from integration_hub.people.scope import scoped
+from integration_hub.people.scope import scope_q, scoped
 
 _NAMED: dict[str, tuple[type[Model], str, str]] = {
     "contract": (Contract, "number", "legal_entity__code"),
@@ -50,8 +51,12 @@ class Holds(Nouns):
     filterset_class = HoldFilter
 
     def rows(self, user: User) -> QuerySet[Hold]:
-        """Holds of the person's legal entities; those of a customer belong to none."""
-        return scoped(Hold.objects.select_related("legal_entity", "contract"), user)
+        """Holds of the person's legal entities, and those on customers of these."""
+        rows = Hold.objects.select_related("legal_entity", "contract")
+        if user.all_legal_entities:
+            return rows
+        theirs = _customers(user).annotate(as_text=Cast("customer", CharField())).values("as_text")
+        return rows.filter(scope_q(user) | Q(scope=Hold.Scope.CUSTOMER, target_id__in=theirs))
 
     @extend_schema(request=PlaceHoldSerializer, responses={201: HoldSerializer}, parameters=[PARAMETER])
     @idempotent
@@ -110,4 +115,8 @@ def _seen(rows: "QuerySet[Any]", user: User, entity: str) -> "QuerySet[Any]":
         return scoped(rows, user, entity)
     if user.all_legal_entities:
         return rows
-    return rows.filter(pk__in=scoped(Contract.objects.order_by(), user).values("customer"))
+    return rows.filter(pk__in=_customers(user).values("customer"))
+
+
+def _customers(user: User) -> QuerySet[Contract]:
+    return scoped(Contract.objects.order_by(), user)

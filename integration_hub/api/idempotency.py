@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -50,7 +50,7 @@ def idempotent(method: "Method[Args]") -> "Method[Args]":
             return method(view, request, *args, **kwargs)
         if len(key) > 200:
             raise ValidationError({HEADER: ["is longer than 200 characters."]})
-        wanted = content_hash([request.method, request.path, request.data])
+        wanted = _hash(request)
         with transaction.atomic():
             known, fresh = IdempotentRequest.objects.get_or_create(
                 user=person(request),
@@ -69,6 +69,13 @@ def idempotent(method: "Method[Args]") -> "Method[Args]":
         return response
 
     return cast("Method[Args]", once)
+
+
+def _hash(request: Request) -> str:
+    try:
+        return content_hash([request.method, request.path, request.data])
+    except UnicodeEncodeError as error:
+        raise ParseError("The body contains characters that are no text.") from error
 
 
 def _again(known: IdempotentRequest, wanted: str) -> Response:

@@ -38,9 +38,9 @@ class KeysetPagination(BasePagination):
         limit = _limit(request.query_params.get("limit"))
         backward, mark = _read(request.query_params.get("cursor"), self.order)
         order = _reversed(self.order) if backward else self.order
-        if mark is not None:
-            queryset = queryset.filter(_beyond(order, mark))
         try:
+            if mark is not None:
+                queryset = queryset.filter(_beyond(order, mark))
             found = list(queryset.order_by(*order)[: limit + 1])
         except (ModelInvalid, ValueError, TypeError, FieldError) as error:
             raise _unreadable() from error

@@ -89,6 +89,8 @@ class TraceView(HubView):
         """Rows that carry a number, and the chain up- and downstream of the one that does."""
         asked, user = request.query_params, person(request)
         depth = _depth(asked.get("depth"))
+        if any("\x00" in text for text in asked.values()):
+            raise ValidationError({"q": ["This is no number of anything."]})
         hits = [hit for hit in lineage.find(asked.get("q", "")) if may_see(user, hit)]
         graph = None
         if asked.get("kind") and asked.get("key"):
@@ -111,7 +113,10 @@ def chain(user: User, focus: Ref, depth: int) -> Graph:
     Rows without a legal entity (an opportunity, a source record) are shown where the chain leads to them through rows
     that he may see.
     """
-    graph = lineage.walk(focus, depth=depth, fan_out=FAN_OUT)
+    try:
+        graph = lineage.walk(focus, depth=depth, fan_out=FAN_OUT)
+    except ValueError as error:  # a key that is no id of this kind
+        raise Http404 from error
     node = graph.nodes.get(focus)
     if node is None or not may_see(user, node):
         raise Http404

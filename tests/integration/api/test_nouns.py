@@ -20,6 +20,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.processes.models import Process
 from integration_hub.trail.lineage import PROVIDERS, Node, Provider
 from integration_hub.work.models import Item
+from reconciliation.models import TieOut
 from tests import factories
 from tests.integration.api.conftest import fields, problem
 
@@ -365,6 +366,17 @@ class TestIntegration:
         problem(call("delivery_lead").get("status/"), 403)
 
 
+def test_tie_outs_are_for_those_who_see_all_legal_entities(call):
+    done = TieOut.objects.create(started_by="system:test", agrees=False, totals={"arrows": []})
+    done.breaks.create(arrow="ledger", legal_entity="US01", currency="USD", left=Decimal("10.5"), right=Decimal(10))
+    controller = call(everything=True)
+    assert controller.ids("tie-outs/", agrees="false") == [done.pk]
+    (found,) = controller.get(f"tie-outs/{done.pk}/").json()["breaks"]
+    assert (found["left"], found["right"], found["legal_entity"]) == ("10.50", "10.00", "US01")
+    assert call().rows("tie-outs/") == []
+    problem(call().get(f"tie-outs/{done.pk}/"), 404)
+
+
 class TestTrace:
     def test_from_an_invoice_number_to_the_hours(self, call):
         contract = factories.contract_active("C-40")
@@ -387,6 +399,7 @@ class TestTrace:
         assert stranger.get("trace/", q="INV-41").json() == {"hits": [], "graph": None}
         problem(stranger.get("trace/", kind="invoice", key=invoice.pk), 404)
         problem(stranger.get("trace/", kind="nothing", key="1"), 404)
+        problem(stranger.get("trace/", kind="invoice", key="abc"), 404)
 
     def test_the_chain_stops_at_another_legal_entity(self, monkeypatch):
         down = {"a": "b", "b": "c", "c": "d"}
@@ -404,7 +417,21 @@ class TestTrace:
     def test_it_wants_something_to_trace(self, call):
         assert fields(call().get("trace/"), 400).keys() == {"q"}
         assert fields(call().get("trace/", q="x", depth="99"), 400).keys() == {"depth"}
+        assert fields(call().get("trace/", q="a\x00b"), 400).keys() == {"q"}
+        assert call().get("trace/", q="x", depth="3").status_code == 200
         assert call().get("trace/", q="no such number").json() == {"hits": [], "graph": None}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["contracts/", "projects/", "billable-events/", "pieces/", "candidates/", "invoices/", "payments/", "effects/"],
+)
+def test_a_longer_list_asks_no_more_questions(call, path, django_assert_max_num_queries):
+    for _ in range(3):
+        factories.payment(factories.invoice_posted(), amount="10")
+    finance = call()
+    with django_assert_max_num_queries(7):
+        assert len(finance.rows(path)) >= 3
 
 
 def test_an_id_that_is_no_number_is_not_found(call):

@@ -1,6 +1,7 @@
 """What every address shares: problems, strict bodies, limits, pages."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -73,6 +74,8 @@ class TestProblems:
     def test_the_wait_is_in_a_header(self):
         context = {"request": APIClient().get("/api/v1/nothing/").wsgi_request}
         assert errors.problem_json(exceptions.Throttled(wait=7), context)["Retry-After"] == "7"
+        failed = Failed(FailureClass.RATE, "slower, please", retry_after=timedelta(seconds=30))
+        assert errors.problem_json(failed, context)["Retry-After"] == "30"
 
     @pytest.mark.django_db
     def test_an_address_that_is_not_there(self):
@@ -99,6 +102,19 @@ class TestBodies:
         problem(answer, 400)
         answer = client.generic("POST", "/api/v1/holds/", b"scope=contract", content_type="text/plain")
         problem(answer, 415)
+
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}])
+    def test_what_is_json_and_still_no_text(self, call, headers):
+        client = call("pmo").client
+        for body in (
+            b"[" * 100_000,
+            b'{"reason": "\\ud800"}',
+            b"\xff\xfe",
+            b'{"review_on": NaN}',
+            b'{"reason": "\\u0000"}',
+        ):
+            answer = client.generic("POST", "/api/v1/holds/", body, content_type="application/json", headers=headers)
+            problem(answer, 400)
 
     def test_an_oversized_body(self, call, settings):
         settings.MAX_BODY_BYTES = 500
@@ -148,7 +164,9 @@ class TestPages:
     def test_a_limit_has_limits(self, finance, limit):
         assert fields(finance.get("contracts/", limit=limit), 400).keys() == {"limit"}
 
-    @pytest.mark.parametrize("cursor", ["%%%", "bm9uc2Vuc2U", "WyJuIixbIi1pZCJdLFtudWxsXV0", "ü"])
+    @pytest.mark.parametrize(
+        "cursor", ["%%%", "bm9uc2Vuc2U", "WyJuIixbIi1pZCJdLFtudWxsXV0", "WyJuIixbIi1pZCJdLFsiYWJjIl1d", "ü"]
+    )
     def test_a_cursor_from_elsewhere_is_refused(self, finance, cursor):
         assert fields(finance.get("contracts/", cursor=cursor), 400).keys() == {"cursor"}
 

@@ -181,6 +181,21 @@ def test_a_hold_on_one_entry_names_its_work_key(call):
     assert call().get(f"billable-events/{entry.pk}/").json()["pieces"][0]["state"] == "held"
 
 
+def test_a_hold_on_a_customer_is_seen_by_those_who_bill_him(call):
+    contract, pmo = factories.contract_active(), call("pmo")
+    entry = factories.time_entry(contract)
+    body = {"scope": "customer", "target": contract.customer.code, "code": "CREDIT_HOLD", "reason": "Overdue"}
+    placed = pmo.post("holds/", body).json()
+    assert (placed["target_id"], placed["legal_entity"]) == (str(contract.customer_id), None)
+    assert pmo.ids("holds/", scope="customer") == [placed["id"]]
+    assert call("pmo", everything=True).ids("holds/") == [placed["id"]]
+    stranger = call("pmo", entities=("GB01",))
+    assert stranger.rows("holds/") == []
+    assert fields(stranger.post("holds/", body), 422).keys() == {"target"}
+    by_id = {"scope": "event", "target": str(entry.pk), "code": "PM_HOLD", "reason": "Look again"}
+    assert pmo.post("holds/", by_id).json()["target_id"] == entry.work_key
+
+
 def test_a_hold_on_what_is_not_known_or_not_seen_is_refused_alike(call):
     factories.contract_active("C-99")
     body = {"scope": "contract", "target": "C-99", "code": "CLIENT_QUERY", "reason": "They ask"}
