@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from rest_framework.test import APIClient
@@ -13,6 +14,7 @@ from integration_hub.api.models import ApiToken
 from integration_hub.api.scopes import READ_ONLY
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Denied, NotReady
+from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 from tests import factories
 from tests.integration.api.conftest import problem
@@ -129,6 +131,14 @@ class TestIssuing:
         token, _ = tokens.issue(user=finance, name="x", scopes=["billing:write"], by=factories.BY)
         with pytest.raises(Denied, match="does not revoke"):
             tokens.revoke(token_id=token.pk, by=factories.user("auditor"))
+
+    def test_people_whose_role_makes_tokens_make_their_own(self):
+        person = factories.user("integration_admin")
+        person.user_permissions.add(Permission.objects.get(codename="add_apitoken"))
+        person = User.objects.get(pk=person.pk)
+        token, _ = tokens.issue(user=person, name="x", scopes=["trace:read"], by=person)
+        assert token.created_by == person.username
+        tokens.revoke(token_id=token.pk, by=person)
 
     def test_somebody_who_left_gets_none(self):
         person = factories.user()
