@@ -20,6 +20,11 @@ urlpatterns = [
     path("", include("integration_hub.intake.urls")),
     path("", include("integration_hub.operations.urls")),
     path("", include("integration_hub.cases.urls")),
+    path("", include("integration_hub.work.urls")),
+    path("", include("integration_hub.connectors.urls")),
+    path("", include("integration_hub.effects.urls")),
+    path("", include("integration_hub.processes.urls")),
+    path("", include("reconciliation.urls")),
     path("", include("integration_hub.console.urls")),
 ]
 

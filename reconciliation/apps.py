@@ -8,3 +8,8 @@ class ReconciliationConfig(AppConfig):
 
     name = "reconciliation"
     verbose_name = "Reconciliation"
+
+    def ready(self) -> None:
+        from reconciliation import panels
+
+        panels.register()

@@ -17,6 +17,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.people.models import Role
 
 SEVERITY = {1: "S1 critical", 2: "S2 high", 3: "S3 medium", 4: "S4 low"}
+SHORT = {1: "S1", 2: "S2", 3: "S3", 4: "S4"}
 ROLES = dict(Role.choices)
 
 
@@ -24,7 +25,7 @@ def severity(case: Case) -> Badge:
     """The severity as a badge."""
     tone = {1: "danger", 2: "warning"}.get(case.severity, "neutral")
     icon = {1: "alert-octagon", 2: "alert-triangle"}.get(case.severity, "point")
-    return Badge(SEVERITY.get(case.severity, str(case.severity)), tone, icon)  # type: ignore[arg-type]
+    return Badge(SHORT.get(case.severity, str(case.severity)), tone, icon)  # type: ignore[arg-type]
 
 
 def clock(case: Case) -> Badge:
@@ -46,7 +47,7 @@ def owner(case: Case) -> str:
     """Who has it: the person, else the role that should take it."""
     if case.assigned_to is not None:
         return case.assigned_to.label
-    return f"{ROLES.get(case.owner_role, case.owner_role)} (nobody yet)"
+    return ROLES.get(case.owner_role, case.owner_role)
 
 
 class CaseTable(Table):
@@ -59,7 +60,8 @@ class CaseTable(Table):
     columns = [
         Column("title", "Exception"),
         Column("code", "Code", kind="code", sortable=True),
-        Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity"),
+        Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity",
+               hint="S1 critical to S4 low"),
         Column("held", "Held", kind="money", accessor=lambda row: held(row) or None, sortable=True, order_by="held",
                hint="Sorted by the largest sum in one currency"),
         Column("held_count", "Members", kind="number", sortable=True),
@@ -67,7 +69,7 @@ class CaseTable(Table):
         Column("due_at", "Clock", kind="badge", accessor=clock, sortable=True, order_by="due_at"),
         Column("first_seen_at", "Age", kind="ago", sortable=True),
         Column("legal_entity", "Entity", sortable=True, hideable=True),
-        Column("status", "Status", kind="badge", sortable=True, hideable=True),
+        Column("status", "Status", kind="badge", sortable=True, hideable=True, hidden=True),
     ]  # fmt: skip
 
     def row_url(self, row: Case) -> str:

@@ -16,7 +16,7 @@ from integration_hub.cases.fixes import fix_for
 from integration_hub.cases.forms import AssignForm, CommentForm, ResolveForm, SnoozeForm, start_of, tomorrow
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
-from integration_hub.cases.tables import CaseTable, DoneTable, MemberTable, clock, held, kind_title, owner, severity
+from integration_hub.cases.tables import SEVERITY, CaseTable, DoneTable, MemberTable, clock, held, kind_title, owner
 from integration_hub.console import links, timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
@@ -141,7 +141,7 @@ def facts(case: Any) -> list[tuple[str, Any]]:
     """The case in facts."""
     return [
         ("Held up", amounts(held(case)) if held(case) else None),
-        ("Severity", badge(severity(case))),
+        ("Severity", SEVERITY.get(case.severity, str(case.severity))),
         ("Owner", owner(case)),
         ("Clock", badge(clock(case))),
         ("Due", when(case.due_at)),

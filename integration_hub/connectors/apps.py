@@ -12,6 +12,7 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register every connector with its default mapping."""
-        from integration_hub.connectors import vendors
+        from integration_hub.connectors import panels, vendors
 
         vendors.register()
+        panels.register()

@@ -28,9 +28,9 @@ def trace(request: Request) -> HttpResponse:
     """The box, and what carries the number; a single record opens at once."""
     query = request.GET.get("q", "").strip()
     hits = [hit for hit in lineage.find(query) if may_see(request.user, hit)]
-    known = {(hit.kind, hit.key): hit for hit in hits if hit.kind in lineage.PROVIDERS}
-    if len(hits) == len(known) == 1:
-        return HttpResponseRedirect(links.trace_of(*next(iter(known))))
+    hits = list({(hit.kind, hit.key): hit for hit in reversed(hits)}.values())[::-1]
+    if len(hits) == 1 and (alone := links.trace_of(hits[0].kind, hits[0].key)):
+        return HttpResponseRedirect(alone)
     shown = [(hit, links.trace_of(hit.kind, hit.key) or hit.url) for hit in hits]
     return render(request, "console/trace.html", {"title": "Trace", "query": query, "hits": shown})
 

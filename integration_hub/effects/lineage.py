@@ -8,6 +8,8 @@ from integration_hub.effects.models import Attempt, Effect
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Hit, Node, Provider, Ref
 
 KIND = "effect"
+SHORTEST_PREFIX = 12
+"""Characters of a key that are enough to find it: logs show beginnings of keys."""
 
 
 def _load(keys: list[str]) -> Iterable[Node]:
@@ -58,6 +60,8 @@ def _downstream(key: str, limit: int) -> list[Ref]:
 def find(text: str) -> Iterable[Hit]:
     """Effects by key, our reference, or the id or number the target gave."""
     which = Q(key=text) | Q(business_key=text) | Q(remote_id=text) | Q(remote_number=text)
+    if len(text) >= SHORTEST_PREFIX:
+        which |= Q(key__startswith=text.lower())
     for effect in Effect.objects.filter(which).select_related("connection").order_by("-id")[:20]:
         yield Hit(
             kind=KIND,

@@ -12,9 +12,10 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from integration_hub.console.freshness import FRESHNESS
-        from integration_hub.intake import jobs, kinds, lineage, queries
+        from integration_hub.intake import jobs, kinds, lineage, panels, queries
 
         kinds.register()
         jobs.register()
         lineage.register()
+        panels.register()
         FRESHNESS.register("intake", queries.freshness)

@@ -46,7 +46,7 @@ def feed_health(feeds: Iterable[Feed] | None = None) -> list[FeedHealth]:
 def _health(feed: Feed, counts: dict[str, int], run: Run | None, moment: datetime) -> FeedHealth:
     return FeedHealth(
         feed,
-        _state(feed, moment),
+        state_of(feed, moment),
         counts.get("refused", 0),
         counts.get("conflict", 0),
         counts.get("parked", 0),
@@ -54,7 +54,8 @@ def _health(feed: Feed, counts: dict[str, int], run: Run | None, moment: datetim
     )
 
 
-def _state(feed: Feed, moment: datetime) -> str:
+def state_of(feed: Feed, moment: datetime) -> str:
+    """How a feed stands at a moment: paused, failing, late, ok, or new."""
     if not feed.is_active or feed.connection.is_paused:
         return "paused"
     if feed.last_error_class:

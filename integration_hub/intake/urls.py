@@ -2,11 +2,27 @@
 
 from django.urls import path
 
-from integration_hub.intake import views, webhooks
+from integration_hub.intake import files_views, value_fix, views, webhooks
 
 app_name = "intake"
 
 urlpatterns = [
     path("hooks/<slug:code>/", webhooks.hook, name="hook"),
-    path("files/<int:pk>/errors.csv", views.file_errors, name="file-errors"),
+    path("feeds/<int:pk>/", views.feed_detail, name="feed-detail"),
+    path("feeds/<int:pk>/run/", views.feed_run, name="feed-run"),
+    path("feeds/<int:pk>/pause/", views.feed_pause, name="feed-pause"),
+    path("feeds/<int:pk>/resume/", views.feed_resume, name="feed-resume"),
+    path("runs/", views.RunList.as_view(), name="run-list"),
+    path("runs/<int:pk>/", views.run_detail, name="run-detail"),
+    path("sources/", views.SourceList.as_view(), name="source-list"),
+    path("sources/<int:pk>/", views.source_detail, name="source-detail"),
+    path("sources/<int:pk>/reapply/", views.source_reapply, name="source-reapply"),
+    path("sources/<int:pk>/choose/", views.source_choose, name="source-choose"),
+    path("webhooks/", views.DeliveryList.as_view(), name="delivery-list"),
+    path("webhooks/<int:pk>/", views.delivery_detail, name="delivery-detail"),
+    path("files/", files_views.FileList.as_view(), name="file-list"),
+    path("files/new/", files_views.file_add, name="file-add"),
+    path("files/<int:pk>/", files_views.file_detail, name="file-detail"),
+    path("files/<int:pk>/apply/", files_views.file_apply, name="file-apply"),
+    path("exceptions/<int:pk>/map-value/", value_fix.value_map, name="value-map"),
 ]

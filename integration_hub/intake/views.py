@@ -1,21 +1,492 @@
-"""Downloads of intake."""
+"""Feeds, runs, source versions and webhooks: what came in, as it came, and what became of it."""
 
-from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
-from integration_hub.intake.filedrop import report
-from integration_hub.intake.models import FileDrop
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from integration_hub.cases.models import Case
+from integration_hub.connectors.registry import CONNECTORS
+from integration_hub.console import links, timeline, wording
+from integration_hub.console.buttons import Button
+from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.export import csv_lines
+from integration_hub.console.http import Request, find_or_404, wants_partial
+from integration_hub.console.screens import Empty, ListScreen, screen
+from integration_hub.console.seen import SeenForm, SeenNoteForm, SeenReasonForm, still
+from integration_hub.console.tables import Column
+from integration_hub.console.templatetags.console import badge, when
+from integration_hub.intake import policies, queries, waiting
+from integration_hub.intake.actions import feeds, versions
+from integration_hub.intake.filters import DeliveryFilter, RunFilter, SourceFilter
+from integration_hub.intake.models import Delivery, Feed, Run, SourceVersion
+from integration_hub.intake.tables import (
+    DeliveryTable,
+    FeedRuns,
+    RunTable,
+    SourceTable,
+    feed_state,
+    outcome,
+    plain_problems,
+    took,
+)
+from integration_hub.intake.translation import canonical_of
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.decision import ALLOW, Decision, deny
+from integration_hub.people.models import User
+from integration_hub.trail.queries import timeline_of
+
+SEE_FEED, SEE_RUN = "hub_intake.view_feed", "hub_intake.view_run"
+SEE_SOURCE, SEE_DELIVERY = "hub_intake.view_sourceversion", "hub_intake.view_delivery"
+SECRETS = ("sealed_credentials", "sealed_webhook_secret")
+EVENTS = 30
 
 
-@require_safe
-@login_required
-@permission_required("hub_intake.view_filedrop", raise_exception=True)
-def file_errors(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """What is wrong with the rows of a file, as CSV."""
-    drop = get_object_or_404(FileDrop, pk=pk)
-    response = StreamingHttpResponse(report.lines(drop), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="file-{drop.pk}-errors.csv"'
-    response["Cache-Control"] = "no-store"
+def for_all(rows: "QuerySet[Any]", user: User) -> "QuerySet[Any]":
+    """Records as they came carry no legal entity: they are for people who see all of them."""
+    return rows if user.all_legal_entities else rows.none()
+
+
+def without_secrets(rows: "QuerySet[Any]", path: str) -> "QuerySet[Any]":
+    """Rows joined with their connection, its secrets left in the database."""
+    return rows.select_related(path).defer(*(f"{path}__{name}" for name in SECRETS))
+
+
+# Feeds ------------------------------------------------------------------------------------------------------------
+
+
+def find_feed(request: Request, pk: int) -> Feed:
+    """A feed, or 404."""
+    found: Feed = find_or_404(without_secrets(Feed.objects.all(), "connection"), request.user, scope=None, pk=pk)
+    return found
+
+
+@screen(permission=SEE_FEED)
+def feed_detail(request: Request, pk: int) -> HttpResponse:
+    """One feed: how far it was read, how old that is, its runs."""
+    feed = find_feed(request, pk)
+    health = queries.feed_health([feed])[0]
+    yesterday = (now() - timedelta(days=1)).date()
+    context = {
+        "feed": feed,
+        "title": _title(feed),
+        "lead": str(feed.connection),
+        "status": feed_state(health),
+        "key": feed.entity,
+        "breadcrumbs": _crumbs(feed),
+        "buttons": feed_buttons(feed, request),
+        "facts": _feed_facts(feed, health),
+        "health": health,
+        "unresolved_url": _sources_url(feed, queries.UNRESOLVED),
+        "certificate": queries.certificate(feed, yesterday),
+        "runs": FeedRuns(Run.objects.filter(feed=feed).select_related("file"), request, name="runs"),
+        "entries": timeline.entries(timeline_of("feed", feed.pk, limit=EVENTS)),
+    }
+    return render(request, "intake/feed_detail.html", context)
+
+
+def _title(feed: Feed) -> str:
+    connector = CONNECTORS.find(feed.connection.vendor)
+    specs = connector.manifest.feeds if connector else ()
+    return next((spec.title for spec in specs if spec.entity == feed.entity), feed.entity.replace("_", " "))
+
+
+def _crumbs(feed: Feed) -> list[tuple[str, str]]:
+    return [
+        ("Connections", reverse("connectors:connection-list")),
+        (str(feed.connection), reverse("connectors:connection-detail", args=[feed.connection.code])),
+    ]
+
+
+def _sources_url(feed: Feed, statuses: tuple[str, ...]) -> str:
+    which = "".join(f"&status={status}" for status in statuses)
+    return f"{reverse('intake:source-list')}?connection={feed.connection_id}&entity={feed.entity}{which}"
+
+
+def _feed_facts(feed: Feed, health: queries.FeedHealth) -> list[tuple[str, Any]]:
+    return [
+        ("Last read to its end", when(feed.last_ok_at) if feed.last_ok_at else "never"),
+        ("Read every", wording.age(feed.every_seconds)),
+        ("Late after", wording.age(feed.late_after_seconds)),
+        ("Next", when(feed.due_at) if feed.is_active else "not while it is paused"),
+        ("Cursor", str(feed.cursor) if feed.cursor else None),
+        ("Failures in a row", feed.failures_in_row or None),
+        ("Refused records", health.refused or None),
+        ("Conflicts", health.conflicts or None),
+        ("Wait for a parent", health.parked or None),
+    ]
+
+
+def feed_buttons(feed: Feed, request: Request) -> list[Button]:
+    """Reading now, pausing, resuming."""
+    change = policies.can_change_feeds(request.user)
+    run = Button("Read now…", reverse("intake:feed-run", args=[feed.pk]), policies.can_run(feed, request.user),
+                 tone="primary", icon="refresh", key="a")  # fmt: skip
+    if feed.is_active:
+        return [run, Button("Pause…", reverse("intake:feed-pause", args=[feed.pk]), change, icon="player-pause")]
+    return [Button("Resume…", reverse("intake:feed-resume", args=[feed.pk]), change, tone="primary",
+                   icon="player-play")]  # fmt: skip
+
+
+def _seen(feed: Feed) -> str:
+    return "active" if feed.is_active else "paused"
+
+
+def _feed_confirm(request: Request, feed: Feed, verb: str, form: Any, decision: Decision, consequence: str) -> Confirm:
+    return Confirm(
+        title=f"{verb}: {_title(feed)} of {feed.connection}",
+        verb=verb,
+        back=reverse("intake:feed-detail", args=[feed.pk]),
+        form=form(request.POST or None, initial={"seen": _seen(feed)}),
+        facts=[("Last read to its end", when(feed.last_ok_at) if feed.last_ok_at else "never")],
+        consequence=consequence,
+        decision=decision,
+    )
+
+
+@screen(permission=SEE_FEED, methods=["GET", "POST"])
+def feed_run(request: Request, pk: int) -> HttpResponse:
+    """Read a feed now."""
+    feed = find_feed(request, pk)
+    confirm = _feed_confirm(request, feed, "Read now", SeenForm, policies.can_run(feed, request.user),
+                            "It is read at once; what has not changed changes nothing.")  # fmt: skip
+
+    def act(data: Any) -> Feed:
+        still(data["seen"], _seen(find_feed(request, pk)))
+        return feeds.run_now(feed_id=pk, by=request.user)
+
+    return decide(request, confirm, act, done="It is being read.")
+
+
+@screen(permission=SEE_FEED, methods=["GET", "POST"])
+def feed_pause(request: Request, pk: int) -> HttpResponse:
+    """Stop reading a feed."""
+    feed = find_feed(request, pk)
+    confirm = _feed_confirm(request, feed, "Pause", SeenReasonForm, policies.can_change_feeds(request.user),
+                            "It is not read until it is resumed; its cursor stays, so nothing is lost.")  # fmt: skip
+
+    def act(data: Any) -> Feed:
+        still(data["seen"], _seen(find_feed(request, pk)))
+        return feeds.pause(feed_id=pk, reason=data["reason"], by=request.user)
+
+    return decide(request, confirm, act, done="The feed is paused.")
+
+
+@screen(permission=SEE_FEED, methods=["GET", "POST"])
+def feed_resume(request: Request, pk: int) -> HttpResponse:
+    """Read a feed again from where it stood."""
+    feed = find_feed(request, pk)
+    confirm = _feed_confirm(request, feed, "Resume", SeenForm, policies.can_change_feeds(request.user),
+                            "It is read on from where it stood.")  # fmt: skip
+
+    def act(data: Any) -> Feed:
+        still(data["seen"], _seen(find_feed(request, pk)))
+        return feeds.resume(feed_id=pk, by=request.user)
+
+    return decide(request, confirm, act, done="The feed is read again.")
+
+
+# Runs -------------------------------------------------------------------------------------------------------------
+
+
+class RunList(ListScreen):
+    """Readings of feeds and files, newest first."""
+
+    permission = SEE_RUN
+    scope = None  # a run brings records of every legal entity; it shows counts, never records
+    title = "Runs"
+    lead = "Every reading of a feed or a file, with what became of its records."
+    table_class = RunTable
+    filterset_class = RunFilter
+    empty = Empty("Nothing has been read yet")
+
+    def rows(self) -> "QuerySet[Run]":
+        """Runs with their feeds."""
+        return without_secrets(Run.objects.all(), "feed__connection").defer("control_totals")
+
+
+def find_run(request: Request, pk: int) -> Run:
+    """A run, or 404."""
+    rows = without_secrets(Run.objects.select_related("file"), "feed__connection")
+    found: Run = find_or_404(rows, request.user, scope=None, pk=pk)
+    return found
+
+
+COUNTS = (
+    ("applied", "Applied", "success"),
+    ("unchanged", "Unchanged", ""),
+    ("refused", "Refused", "danger"),
+    ("parked", "Wait for a parent", "warning"),
+    ("conflicts", "Conflicts", "danger"),
+    ("stale", "Out of date", ""),
+    ("filtered", "Left out by the filter", ""),
+)
+
+
+@screen(permission=SEE_RUN)
+def run_detail(request: Request, pk: int) -> HttpResponseBase:
+    """One run: phases, counts, rows with trouble; `?format=csv` is the error report."""
+    run = find_run(request, pk)
+    troubled = without_secrets(troubles_of(run, request.user), "connection").defer("payload")
+    if request.GET.get("format") == "csv":
+        return _errors_csv(run, troubled)
+    context = {
+        "run": run,
+        "title": f"Run {run.pk} of {run.feed}",
+        "status": run.state,
+        "breadcrumbs": [*_crumbs(run.feed), (_title(run.feed), reverse("intake:feed-detail", args=[run.feed_id]))],
+        "steps": steps(run),
+        "tiles": [(label, getattr(run, name), tone if getattr(run, name) else "") for name, label, tone in COUNTS],
+        "facts": _run_facts(run),
+        "totals": run.control_totals.get("sums") or {},
+        "total_problems": run.control_totals.get("problems") or [],
+        "troubled": SourceTable(troubled, request, name="rows") if request.user.has_perm(SEE_SOURCE) else None,
+        "sources_url": f"{reverse('intake:source-list')}?run={run.pk}",
+        **progress_of(run),
+    }
+    template = "intake/run_detail.html"
+    return render(request, f"{template}#progress" if wants_partial(request) else template, context)
+
+
+def troubles_of(run: Run, user: User) -> "QuerySet[SourceVersion]":
+    """Versions of a run that somebody must look at."""
+    rows = SourceVersion.objects.filter(run=run, status__in=queries.UNRESOLVED)
+    return for_all(rows, user)
+
+
+def progress_of(run: Run) -> dict[str, Any]:
+    """How far a run is; the total is known for files whose sender gave a count."""
+    told = str(run.file.manifest.get("records", "")) if run.file is not None else ""
+    total = int(told) if told.isdecimal() else None
+    return {"running": run.state == Run.State.RUNNING, "done": run.read, "total": total}
+
+
+def steps(run: Run) -> list[dict[str, str]]:
+    """The phases of a run: read, judge and translate, deliver."""
+    broken = run.refused + run.conflicts
+    state = "current" if run.state == Run.State.RUNNING else "failed" if run.state == Run.State.FAILED else "done"
+    return [
+        {"label": "Started", "state": "done", "detail": f"because of: {run.trigger}"},
+        {"label": "Read", "state": state, "detail": f"{run.read:,} records"},
+        {"label": "Understood", "state": state, "detail": f"{broken:,} with trouble"},
+        {"label": "Taken over", "state": state, "detail": f"{run.applied:,} applied"},
+        {"label": "Finished", "state": "done" if state == "done" else "waiting" if state == "current" else "failed",
+         "detail": took(run)},
+    ]  # fmt: skip
+
+
+def _run_facts(run: Run) -> list[tuple[str, Any]]:
+    file = run.file
+    return [
+        ("Started", when(run.started_at)),
+        ("Finished", when(run.finished_at) if run.finished_at else None),
+        ("Took", took(run)),
+        ("Because of", run.trigger),
+        ("File", file.name if file is not None else None),
+        ("Error", run.error or None),
+        ("Who must act", run.error_class or None),
+    ]
+
+
+ERROR_COLUMNS = [
+    Column("row_number", "Row"),
+    Column("entity", "Entity"),
+    Column("source_id", "Record"),
+    Column("version", "Version"),
+    Column("status", "Status", accessor=lambda row: row.get_status_display()),
+    Column("problems", "What is wrong, and what to do",
+           accessor=lambda row: plain_problems(row) or (f"waits for {row.waits_for}" if row.waits_for else "")),
+]  # fmt: skip
+
+
+def _errors_csv(run: Run, rows: "QuerySet[SourceVersion]") -> StreamingHttpResponse:
+    lines: Iterator[str] = csv_lines(
+        ERROR_COLUMNS,
+        rows.order_by("row_number", "pk").iterator(chunk_size=2000),
+        heading=f"Rows with trouble of run {run.pk} ({run.feed}) · as of {now():%Y-%m-%dT%H:%M:%SZ}",
+    )
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="run-{run.pk}-errors.csv"'
     return response
+
+
+# Source versions --------------------------------------------------------------------------------------------------
+
+
+class SourceList(ListScreen):
+    """Source records, version by version, newest first."""
+
+    permission = SEE_SOURCE
+    scope = None  # records as they came carry no legal entity; `rows` leaves them to people who see all
+    title = "Source records"
+    lead = "Every version of every record, exactly as it came, and what became of it."
+    table_class = SourceTable
+    filterset_class = SourceFilter
+    empty = Empty("Nothing has come in yet", "Records appear here as soon as a feed was read.")
+
+    def rows(self) -> "QuerySet[SourceVersion]":
+        """Versions without their payloads."""
+        rows = without_secrets(SourceVersion.objects.all(), "connection").defer("payload")
+        return for_all(rows, self.request.user)
+
+
+def find_source(request: Request, pk: int) -> SourceVersion:
+    """A source version, or 404."""
+    rows = for_all(without_secrets(SourceVersion.objects.select_related("run__file"), "connection"), request.user)
+    found: SourceVersion = find_or_404(rows, request.user, scope=None, pk=pk)
+    return found
+
+
+@screen(permission=SEE_SOURCE)
+def source_detail(request: Request, pk: int) -> HttpResponse:
+    """One version: as it came, as it was understood, what became of it."""
+    version = find_source(request, pk)
+    key = f"{version.connection.code}/{version.entity}/{version.source_id}"
+    others = queries.versions_of(version.connection.code, version.entity, version.source_id).defer("payload")
+    context = {
+        "version": version,
+        "title": f"{version.entity.replace('_', ' ').capitalize()} {version.source_id}",
+        "status": outcome(version),
+        "lead": f"Version {version.version}, as {version.connection} sent it",
+        "breadcrumbs": [("Source records", reverse("intake:source-list"))],
+        "buttons": source_buttons(version, request),
+        "facts": _source_facts(version),
+        "canonical": canonical_of(version),
+        "case": Case.objects.filter(code=version.case_code, root_cause=version.root_cause).first()
+        if version.root_cause
+        else None,
+        "others": SourceTable(others.exclude(pk=version.pk), request, name="others"),
+        "trace_url": links.trace_of("source", key),
+        "entries": timeline.entries(timeline_of("source", version.pk, limit=EVENTS)),
+    }
+    return render(request, "intake/source_detail.html", context)
+
+
+def _source_facts(version: SourceVersion) -> list[tuple[str, Any]]:
+    run = version.run
+    return [
+        ("Connection", version.connection.code),
+        ("Id there", version.source_id),
+        ("Version", version.version),
+        ("Deleted there", "yes" if version.deleted else None),
+        ("Received", when(version.received_at)),
+        ("Mapping", f"version {version.mapping_version}" if version.mapping_version else "not mapped"),
+        ("Run", wording.number(run.pk) if run is not None else None),
+        ("File", f"{run.file.name}, row {version.row_number}" if run is not None and run.file is not None else None),
+        ("Waits for", version.waits_for or None),
+        ("Hash", version.hash[:16]),
+    ]
+
+
+REAPPLY = "hub_intake.run_feed"
+
+
+def can_reapply(version: SourceVersion, by: User) -> Decision:
+    """A stored version may be taken again while it is not settled."""
+    if version.status not in ("received", "refused", "parked", "filtered"):
+        return deny(f"This version is {version.get_status_display().lower()}: taking it again changes nothing.")
+    return ALLOW if by.has_perm(REAPPLY) else deny("Only people who may read feeds can do this.")
+
+
+def source_buttons(version: SourceVersion, request: Request) -> list[Button]:
+    """Taking it again, and choosing it where two contents claim one version."""
+    if version.status in ("applied", "stale"):
+        return []
+    offered = [Button("Take it again…", reverse("intake:source-reapply", args=[version.pk]),
+                      can_reapply(version, request.user), tone="primary", icon="refresh", key="a")]  # fmt: skip
+    if version.status == SourceVersion.Status.CONFLICT:
+        choose = policies.can_choose(version, request.user)
+        offered = [Button("This one is right…", reverse("intake:source-choose", args=[version.pk]), choose,
+                          tone="primary", icon="check", key="a")]  # fmt: skip
+    return offered
+
+
+def _source_confirm(request: Request, version: SourceVersion, **more: Any) -> Confirm:
+    return Confirm(
+        back=reverse("intake:source-detail", args=[version.pk]),
+        facts=[("Record", str(version)), ("Became", badge(outcome(version)))],
+        **more,
+    )
+
+
+@screen(permission=SEE_SOURCE, methods=["GET", "POST"])
+def source_reapply(request: Request, pk: int) -> HttpResponse:
+    """Have a stored version taken again by its lane."""
+    version = find_source(request, pk)
+    confirm = _source_confirm(
+        request, version, title="Take this record again", verb="Take it again",
+        form=SeenForm(request.POST or None, initial={"seen": version.status}),
+        consequence="It is read with the mapping in force now.", decision=can_reapply(version, request.user),
+    )  # fmt: skip
+
+    def act(data: Any) -> int:
+        current = find_source(request, pk)
+        still(data["seen"], current.status)
+        can_reapply(current, request.user).or_raise()
+        return waiting.later([pk])
+
+    return decide(request, confirm, act, done="It is taken again in a moment.")
+
+
+@screen(permission=SEE_SOURCE, methods=["GET", "POST"])
+def source_choose(request: Request, pk: int) -> HttpResponse:
+    """Of several contents that claim one version, this one is right."""
+    version = find_source(request, pk)
+    confirm = _source_confirm(
+        request, version, title="This content is right", verb="Apply it",
+        form=SeenNoteForm(request.POST or None, initial={"seen": version.status}),
+        consequence="It is applied; the other contents of this version become out of date.",
+        decision=policies.can_choose(version, request.user),
+    )  # fmt: skip
+
+    def act(data: Any) -> Any:
+        still(data["seen"], find_source(request, pk).status)
+        return versions.choose(version_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It is applied.")
+
+
+# Webhooks ---------------------------------------------------------------------------------------------------------
+
+
+class DeliveryList(ListScreen):
+    """Webhooks as they came, newest first."""
+
+    permission = SEE_DELIVERY
+    scope = None  # hints carry no legal entity; `rows` leaves them to people who see all
+    title = "Webhooks"
+    lead = "Stored before they were answered. A webhook is only a hint: what changed is read through the feed."
+    table_class = DeliveryTable
+    filterset_class = DeliveryFilter
+    empty = Empty("No webhook has come yet", "Feeds are read by their rhythm as well, so nothing is missing.")
+
+    def rows(self) -> "QuerySet[Delivery]":
+        """Deliveries without their bodies."""
+        return for_all(without_secrets(Delivery.objects.all(), "connection").defer("body"), self.request.user)
+
+
+@screen(permission=SEE_DELIVERY)
+def delivery_detail(request: Request, pk: int) -> HttpResponse:
+    """One webhook with its body."""
+    rows = for_all(without_secrets(Delivery.objects.all(), "connection"), request.user)
+    delivery: Delivery = find_or_404(rows, request.user, scope=None, pk=pk)
+    context = {
+        "delivery": delivery,
+        "title": f"Webhook {delivery.delivery_id}",
+        "status": delivery.status,
+        "lead": str(delivery.connection),
+        "breadcrumbs": [("Webhooks", reverse("intake:delivery-list"))],
+        "body": bytes(delivery.body).decode("utf-8", "replace"),
+        "facts": [
+            ("Received", when(delivery.received_at)),
+            ("Last seen", when(delivery.last_seen_at)),
+            ("Times seen", delivery.times_seen),
+            ("Problem", delivery.problem or None),
+        ],
+    }
+    return render(request, "intake/delivery_detail.html", context)

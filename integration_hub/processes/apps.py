@@ -12,10 +12,11 @@ class ProcessesConfig(AppConfig):
 
     def ready(self) -> None:
         from integration_hub.effects.registry import OUTCOMES, Outcome
-        from integration_hub.processes import engine, kinds
+        from integration_hub.processes import engine, kinds, panels
         from integration_hub.work.registry import HANDLERS, Handler
 
         kinds.register()
+        panels.register()
         HANDLERS.register(
             engine.KIND, Handler(run=engine.advance, title="Take a process one step on", parked=engine.parked)
         )

@@ -12,8 +12,9 @@ class WorkConfig(AppConfig):
 
     def ready(self) -> None:
         from integration_hub.trail import seal
-        from integration_hub.work import canary
+        from integration_hub.work import canary, panels
         from integration_hub.work.registry import TICKS, Tick
 
         canary.register()
         TICKS.register("trail.seal", Tick("trail.seal", 2, seal.seal))
+        panels.register()

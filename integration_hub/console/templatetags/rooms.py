@@ -12,3 +12,9 @@ register = template.Library()
 def as_json(value: Any) -> str:
     """A JSON value, indented, keys as they came."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def plainly(value: Any) -> str:
+    """A value as text; lists and objects as JSON in one line. Numbers stay as they came, not grouped."""
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)

@@ -1,0 +1,136 @@
+"""Forms of connections; their fields come from the vendor's manifest. What is secret is written and never shown."""
+
+from typing import Any
+
+from django import forms
+
+from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Manifest, Setting
+from integration_hub.console.forms import DecisionForm
+
+
+class WriteOnly(forms.Textarea):
+    """A text that is typed in and never sent back to the browser, not even after an error."""
+
+    def format_value(self, value: Any) -> str:
+        """Always empty."""
+        return ""
+
+
+def secret_field(setting: Setting, *, required: bool) -> forms.CharField:
+    """A credential: a password box, or a text box where it has several lines (keys in PEM)."""
+    long = "key" in setting.name and "api" not in setting.name
+    attrs = {"autocomplete": "off", "spellcheck": "false"}
+    widget = WriteOnly(attrs={"rows": 4, **attrs}) if long else forms.PasswordInput(attrs=attrs, render_value=False)
+    return forms.CharField(
+        label=setting.title,
+        required=required and setting.required,
+        strip=True,
+        widget=widget,
+        help_text=setting.help,
+        error_messages={"required": f"Enter: {setting.title}."},
+    )
+
+
+def plain_field(setting: Setting) -> forms.CharField:
+    """A setting that is no secret."""
+    return forms.CharField(
+        label=setting.title,
+        required=setting.required and not setting.default,
+        initial=setting.default,
+        help_text=setting.help,
+        error_messages={"required": setting.help or f"Enter: {setting.title}."},
+    )
+
+
+class CredentialsForm(DecisionForm):
+    """New credentials of a connection: all of them, for they are replaced together; the webhook secret on its own."""
+
+    def __init__(self, *args: Any, manifest: Manifest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.names = [setting.name for setting in manifest.settings if setting.secret]
+        for setting in manifest.settings:
+            if setting.secret:
+                self.fields[setting.name] = secret_field(setting, required=False)
+        self.fields["webhook_secret"] = secret_field(
+            Setting("webhook_secret", "Webhook signing secret", help="Leave empty to keep the one that is set."),
+            required=False,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Something must be entered."""
+        data = super().clean() or {}
+        if not any(data.get(name) for name in (*self.names, "webhook_secret")):
+            raise forms.ValidationError("Enter new credentials or a new webhook secret.")
+        return data
+
+    def credentials(self) -> dict[str, str] | None:
+        """What was entered, or None when the credentials stay as they are."""
+        entered = {name: self.cleaned_data[name] for name in self.names if self.cleaned_data.get(name)}
+        return entered or None
+
+    def webhook_secret(self) -> str | None:
+        """The new webhook secret, or None."""
+        return self.cleaned_data.get("webhook_secret") or None
+
+
+class VendorForm(forms.Form):
+    """Which system a new connection is for."""
+
+    vendor = forms.ChoiceField(label="System", widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["vendor"].choices = [  # type: ignore[attr-defined]
+            (name, connector.manifest.title) for name, connector in CONNECTORS
+        ]
+
+
+class ConnectionForm(forms.Form):
+    """A new connection: name, address, the vendor's settings, and its credentials if they are at hand."""
+
+    name = forms.CharField(max_length=120, label="Name", help_text="As people call the account, e.g. NetSuite EMEA.")
+    code = forms.SlugField(max_length=60, label="Code", help_text="Small letters, digits and hyphens. Never changes.")
+
+    def __init__(self, *args: Any, manifest: Manifest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.manifest = manifest
+        if manifest.role != "file":
+            self.fields["base_url"] = forms.URLField(label="Address", assume_scheme="https")
+        for setting in manifest.settings:
+            secret = secret_field(setting, required=False) if setting.secret else plain_field(setting)
+            self.fields[setting.name] = secret
+
+    def settings(self) -> dict[str, str]:
+        """What is not secret."""
+        return {s.name: self.cleaned_data[s.name] for s in self.manifest.settings
+                if not s.secret and self.cleaned_data.get(s.name)}  # fmt: skip
+
+    def credentials(self) -> dict[str, str]:
+        """What is secret, as far as it was entered."""
+        return {s.name: self.cleaned_data[s.name] for s in self.manifest.settings
+                if s.secret and self.cleaned_data.get(s.name)}  # fmt: skip
+
+
+class SettingsForm(DecisionForm):
+    """Name, address and settings of a connection there is."""
+
+    name = forms.CharField(max_length=120, label="Name")
+
+    def __init__(self, *args: Any, manifest: Manifest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.manifest = manifest
+        if manifest.role != "file":
+            self.fields["base_url"] = forms.URLField(label="Address", assume_scheme="https")
+        for setting in self._plain():
+            self.fields[setting.name] = plain_field(setting)
+
+    def _plain(self) -> list[Setting]:
+        own = {setting.name for setting in self.manifest.settings}
+        common = [setting for setting in COMMON_SETTINGS if setting.name not in own]
+        return [setting for setting in (*self.manifest.settings, *common) if not setting.secret]
+
+    def settings(self, known: dict[str, Any]) -> dict[str, Any]:
+        """The settings as entered; those this form does not show stay as they are."""
+        shown = {setting.name for setting in self._plain()}
+        kept = {name: value for name, value in known.items() if name not in shown}
+        return kept | {name: self.cleaned_data[name] for name in shown if self.cleaned_data.get(name)}

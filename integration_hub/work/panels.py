@@ -1,0 +1,71 @@
+"""What the lanes put into menu, home, timeline and links."""
+
+from decimal import Decimal
+
+from django.urls import reverse
+
+from integration_hub.console import badges, home, links, menu, timeline
+from integration_hub.console.home import Panel, Waiting, WaitingRow
+from integration_hub.kernel.money import Money
+from integration_hub.people.models import Role, User
+from integration_hub.work import queries
+from integration_hub.work.tables import lane_state
+from integration_hub.work.views import SEE
+
+TOP = 5
+
+
+def blocked_count(user: User) -> int:
+    """Blocked lanes; one query."""
+    return queries.lanes(user).filter(blocked=True).count()
+
+
+def blocked(user: User) -> Waiting:
+    """Blocked lanes with what waits behind them."""
+    rows = list(queries.lanes(user).filter(blocked=True).order_by("blocked_since")[:200])
+    stalls = queries.explain(rows)
+    money: dict[str, Decimal] = {}
+    for stall in stalls:
+        for currency, amount in stall.money.items():
+            money[currency] = money.get(currency, Decimal(0)) + amount
+    return Waiting(
+        count=len(rows),
+        oldest=min((row.blocked_since for row in rows if row.blocked_since), default=None),
+        money=money,
+        url=reverse("work:stalled"),
+        rows=[
+            WaitingRow(
+                stall.lane.key,
+                stall.reason[:120],
+                money=next((Money(amount, currency) for currency, amount in stall.money.items()), None),
+                url=reverse("work:lane-detail", args=[stall.lane.pk]),
+                when=stall.since,
+                badge=lane_state(stall.lane),
+            )
+            for stall in stalls[:TOP]
+        ],
+    )
+
+
+SENTENCES = {
+    "work.item.retried": ("refresh", "had an item tried again: {label}", "progress"),
+    "work.item.parked": ("hand-stop", "set an item aside: {label}", "warning"),
+    "work.lane.unblocked": ("player-play", "let the lane go on without its head", "warning"),
+}
+
+
+def register() -> None:
+    """Fill the registries; called once by the app."""
+    menu.add(menu.MenuItem("Integration", "Stuck lanes", "work:stalled", "stack-2", SEE, weight=40,
+                           count=blocked_count))  # fmt: skip
+    home.PANELS.register(
+        "work.blocked",
+        Panel("Blocked lanes", blocked, frozenset({Role.INTEGRATION_ADMIN}), weight=22, permission=SEE,
+              icon="stack-2", empty="Every lane moves."),
+    )  # fmt: skip
+    links.to("lane", "work:lane-detail")
+    badges.words("danger", "key", "auth")
+    badges.words("warning", "hourglass", "transient", "rate")
+    badges.words("danger", "map", "data")
+    for action, (icon, sentence, tone) in SENTENCES.items():
+        timeline.tell(action, icon, sentence, tone)  # type: ignore[arg-type]

@@ -1,0 +1,91 @@
+"""Tables of lanes and of the items in them."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from integration_hub.console.badges import Badge
+from integration_hub.console.buttons import Button
+from integration_hub.console.tables import Column, Table
+from integration_hub.kernel.clock import now
+from integration_hub.work import policies
+from integration_hub.work.models import Item, Lane
+from integration_hub.work.registry import HANDLERS
+
+
+def lane_state(lane: Lane) -> Badge:
+    """How a lane stands."""
+    if lane.blocked:
+        return Badge("Blocked", "danger", "hand-stop")
+    if lane.leased_until is not None and lane.leased_until > now():
+        return Badge("Being worked", "progress", "loader")
+    return Badge("Waiting", "info", "clock") if lane.ready else Badge("Idle", "neutral", "point")
+
+
+class LaneTable(Table):
+    """Lanes with what waits in them."""
+
+    caption = "Lanes"
+    default_sort = "-ready"
+    columns = [
+        Column("key", "Lane"),
+        Column("stage", "Stage", accessor=lambda row: row.get_stage_display(), sortable=True, order_by="stage"),
+        Column("blocked", "State", kind="badge", accessor=lane_state, sortable=True, order_by="blocked"),
+        Column("ready", "Items waiting", kind="number", sortable=True),
+        Column("blocked_reason", "Why", hideable=True),
+        Column("priority", "Priority", kind="number", sortable=True, hideable=True, hidden=True),
+        Column("legal_entity", "Entity", sortable=True, hideable=True),
+        Column("next_at", "Next look", kind="ago", sortable=True),
+    ]
+
+    def row_url(self, row: Lane) -> str:
+        """The lane."""
+        return reverse("work:lane-detail", args=[row.pk])
+
+    def row_tone(self, row: Lane) -> str:
+        """Blocked lanes are marked; their state says it in words."""
+        return "danger" if row.blocked else ""
+
+
+def kind_title(item: Item) -> str:
+    """What an item does, in words."""
+    handler = HANDLERS.find(item.kind)
+    return handler.title if handler and handler.title else item.kind
+
+
+def item_state(item: Item) -> Badge:
+    """How an item stands."""
+    tone, icon = {"done": ("success", "circle-check"), "parked": ("warning", "hand-stop")}.get(
+        item.state, ("info", "clock")
+    )
+    return Badge(item.get_state_display(), tone, icon)  # type: ignore[arg-type]
+
+
+class ItemTable(Table):
+    """Items of one lane in their order."""
+
+    caption = "Items"
+    page_size = 25
+    has_buttons = True
+    columns = [
+        Column("pk", "Item", kind="number"),
+        Column("kind", "What", accessor=kind_title),
+        Column("state", "State", kind="badge", accessor=item_state),
+        Column("attempts", "Tries", kind="number"),
+        Column("error_class", "Who must act", kind="badge"),
+        Column("error", "What went wrong", accessor=lambda row: row.error[:300]),
+        Column("amount", "Money", kind="money"),
+        Column("not_before", "Not before", kind="ago"),
+        Column("created_at", "Since", kind="ago"),
+    ]
+
+    def row_buttons(self, row: Item) -> list[Button]:
+        """Trying a parked item again, setting a waiting one aside."""
+        person: Any = self.request.user
+        if row.state == Item.State.PARKED:
+            again = reverse("work:item-retry", args=[row.pk])
+            return [Button("Try again…", again, policies.can_retry(row, person), key="a")]
+        if row.state == Item.State.READY:
+            aside = reverse("work:item-park", args=[row.pk])
+            return [Button("Set aside…", aside, policies.can_park(row, person, "asked"), key="r")]
+        return []

@@ -1,0 +1,268 @@
+"""Lanes: what is stuck and why, all lanes, one lane with its items, and who must act for which failure."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from integration_hub.console import timeline, wording
+from integration_hub.console.buttons import Button
+from integration_hub.console.decisions import Confirm, Outcome, decide
+from integration_hub.console.http import Request, find_or_404
+from integration_hub.console.screens import Empty, ListScreen, screen
+from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
+from integration_hub.console.templatetags.console import amounts, badge, when
+from integration_hub.kernel.failures import POLICIES, RetryPolicy
+from integration_hub.trail.queries import timeline_of_many
+from integration_hub.work import policies, queries
+from integration_hub.work.actions import items
+from integration_hub.work.filters import LaneFilter
+from integration_hub.work.models import Item, Lane
+from integration_hub.work.tables import ItemTable, LaneTable, item_state, kind_title, lane_state
+
+SEE = "hub_work.view_lane"
+SEE_ITEMS = "hub_work.view_item"
+EVENTS = 30
+SHOWN = 200
+
+
+@screen(permission=SEE)
+def stalled(request: Request) -> HttpResponse:
+    """Lanes that do not move: the head, why, since when, and what waits behind it."""
+    found = queries.stalled(request.user, limit=SHOWN)
+    money: dict[str, Any] = {}
+    for stall in found:
+        for currency, amount in stall.money.items():
+            money[currency] = money.get(currency, 0) + amount
+    context = {
+        "title": "Stuck lanes",
+        "lead": "Strict order inside a lane: when its head fails, what is behind it waits. Nothing is lost.",
+        "buttons": [
+            Button("All lanes", reverse("work:lane-list"), icon="list-details", link=True),
+            Button("Who must act", reverse("work:failure-list"), icon="help", link=True),
+        ],
+        "stalls": [_shown(stall, request) for stall in found],
+        "blocked": sum(stall.lane.blocked for stall in found),
+        "waiting": sum(stall.waiting for stall in found),
+        "money": money,
+        "backlog": queries.backlog(),
+        "beats": queries.last_beats().exclude(part__startswith="tick:"),
+    }
+    return render(request, "work/stalled.html", context)
+
+
+def _shown(stall: queries.Stall, request: Request) -> dict[str, Any]:
+    head = stall.head
+    return {
+        "stall": stall,
+        "state": lane_state(stall.lane),
+        "title": kind_title(head) if head is not None else "",
+        "buttons": stall_buttons(stall, request),
+        "who": POLICIES_BY_NAME[head.error_class].who_acts
+        if head is not None and head.error_class in POLICIES_BY_NAME
+        else "",
+    }
+
+
+POLICIES_BY_NAME: dict[str, RetryPolicy] = {kind.value: policy for kind, policy in POLICIES.items()}
+
+
+def stall_buttons(stall: queries.Stall, request: Request) -> list[Button]:
+    """The safe acts: try the head again, set it aside, or let the lane go on without it."""
+    offered = []
+    head, lane = stall.head, stall.lane
+    if head is not None and head.state == Item.State.PARKED:
+        offered.append(Button("Try again…", reverse("work:item-retry", args=[head.pk]),
+                              policies.can_retry(head, request.user), tone="primary", icon="refresh"))  # fmt: skip
+    elif head is not None and head.state == Item.State.READY:
+        offered.append(Button("Set aside…", reverse("work:item-park", args=[head.pk]),
+                              policies.can_park(head, request.user, "asked"), icon="hand-stop"))  # fmt: skip
+    if lane.blocked:
+        offered.append(Button("Go on without it…", reverse("work:lane-unblock", args=[lane.pk]),
+                              policies.can_unblock(lane, request.user), icon="player-play"))  # fmt: skip
+    return offered
+
+
+class LaneList(ListScreen):
+    """All lanes, those with most work first."""
+
+    permission = SEE
+    scope = "legal_entity"
+    title = "Lanes"
+    lead = "One ordered queue for each contract, project, invoice and feed; free parallelism between them."
+    table_class = LaneTable
+    filterset_class = LaneFilter
+    empty = Empty("No work has come up yet")
+
+    def rows(self) -> "QuerySet[Lane]":
+        """Lanes, the machine's own canaries left out."""
+        return queries.lanes()
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        """Below the stuck ones."""
+        return [("Stuck lanes", reverse("work:stalled"))]
+
+
+def find_lane(request: Request, pk: int) -> Lane:
+    """A lane within the person's scope, or 404."""
+    return find_or_404(queries.lanes(), request.user, scope="legal_entity", pk=pk)
+
+
+@screen(permission=SEE)
+def lane_detail(request: Request, pk: int) -> HttpResponse:
+    """One lane: why it stands, and its items in order."""
+    lane = find_lane(request, pk)
+    stall = queries.explain([lane])[0]
+    rows = Item.objects.filter(lane=lane).defer("payload")
+    show_done = request.GET.get("done") == "1"
+    if not show_done:
+        rows = rows.exclude(state=Item.State.DONE)
+    table = ItemTable(rows, request, name="items")
+    if not show_done:
+        table.default_sort = "pk"  # type: ignore[misc]  # of this table: what is next comes first
+    context = {
+        "lane": lane,
+        "title": lane.key,
+        "status": lane_state(lane),
+        "breadcrumbs": [("Stuck lanes", reverse("work:stalled")), ("Lanes", reverse("work:lane-list"))],
+        "buttons": stall_buttons(stall, request) if lane.blocked else [],
+        "stall": stall,
+        "facts": [
+            ("Stage", lane.get_stage_display()),
+            ("Items waiting", lane.ready),
+            ("Money waiting", amounts(stall.money) if stall.money else None),
+            ("Legal entity", lane.legal_entity or None),
+            ("Next look", when(lane.next_at)),
+            ("Fencing token", lane.token),
+            ("Leased until", when(lane.leased_until) if lane.leased_until else None),
+        ],
+        "table": table if request.user.has_perm(SEE_ITEMS) else None,
+        "show_done": show_done,
+        "entries": timeline.entries(
+            timeline_of_many([("lane", lane.pk), *(("item", row.pk) for row in rows[:50])])[:EVENTS]
+        ),
+    }
+    return render(request, "work/lane_detail.html", context)
+
+
+@screen(permission=SEE)
+def failure_list(request: Request) -> HttpResponse:
+    """Who must act for which kind of failure, and how often it is tried; the same table the workers use."""
+    rows = [
+        {
+            "kind": kind.value,
+            "policy": policy,
+            "first": wording.age(policy.first_delay.total_seconds()) if policy.attempts > 1 else "",
+            "longest": wording.age(policy.longest.total_seconds()) if policy.attempts > 1 else "",
+        }
+        for kind, policy in POLICIES.items()
+    ]
+    context = {
+        "title": "Who must act",
+        "lead": "Every failure is named by who must act. This is the table the workers follow.",
+        "breadcrumbs": [("Stuck lanes", reverse("work:stalled"))],
+        "rows": rows,
+    }
+    return render(request, "work/failure_list.html", context)
+
+
+# Decisions --------------------------------------------------------------------------------------------------------
+
+
+def find_item(request: Request, pk: int) -> Item:
+    """An item of a lane within the person's scope, or 404."""
+    rows = Item.objects.select_related("lane")
+    return find_or_404(rows, request.user, scope="lane__legal_entity", pk=pk)
+
+
+def _item_facts(item: Item) -> list[tuple[str, Any]]:
+    amount = wording.money_html(item.amount, item.currency) if item.amount is not None else None
+    return [
+        ("Item", f"{kind_title(item)} in {item.lane.key}"),
+        ("State", badge(item_state(item))),
+        ("What went wrong", item.error[:500] or None),
+        ("Money", amount),
+    ]
+
+
+def _item_row(request: Request, pk: int) -> Any:
+    def row(outcome: Outcome) -> str:
+        return ItemTable(Item.objects.none(), request, name="items").row_html(find_item(request, pk), outcome=outcome)
+
+    return row
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def item_retry(request: Request, pk: int) -> HttpResponse:
+    """Put a parked item back at its old place."""
+    item = find_item(request, pk)
+    confirm = Confirm(
+        title="Try this item again",
+        verb="Try again",
+        back=reverse("work:lane-detail", args=[item.lane_id]),
+        form=SeenNoteForm(request.POST or None, initial={"seen": item.state}),
+        facts=_item_facts(item),
+        consequence="It goes back to its old place and its lane goes on.",
+        decision=policies.can_retry(item, request.user),
+    )
+
+    def act(data: Any) -> Item:
+        still(data["seen"], find_item(request, pk).state)
+        return items.retry(item_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It is tried again.", row=_item_row(request, pk))
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def item_park(request: Request, pk: int) -> HttpResponse:
+    """Set a waiting item aside."""
+    item = find_item(request, pk)
+    confirm = Confirm(
+        title="Set this item aside",
+        verb="Set aside",
+        back=reverse("work:lane-detail", args=[item.lane_id]),
+        form=SeenReasonForm(request.POST or None, initial={"seen": item.state}),
+        facts=_item_facts(item),
+        consequence="What is behind it may overtake it. It stays here until somebody tries it again.",
+        decision=policies.can_park(item, request.user, "asked"),
+        tone="danger",
+    )
+
+    def act(data: Any) -> Item:
+        still(data["seen"], find_item(request, pk).state)
+        return items.park(item_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It is set aside.", row=_item_row(request, pk))
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def lane_unblock(request: Request, pk: int) -> HttpResponse:
+    """Let a blocked lane go on without its parked head."""
+    lane = find_lane(request, pk)
+    stall = queries.explain([lane])[0]
+    confirm = Confirm(
+        title=f"Let {lane.key} go on without its head",
+        verb="Go on without it",
+        back=reverse("work:lane-detail", args=[pk]),
+        form=SeenReasonForm(request.POST or None, initial={"seen": _seen(lane)}),
+        facts=[
+            ("Blocked because", lane.blocked_reason or None),
+            ("Items waiting", lane.ready),
+            ("Money waiting", amounts(stall.money) if stall.money else None),
+        ],
+        consequence="The order is broken on purpose: what follows is worked although its predecessor was not.",
+        decision=policies.can_unblock(lane, request.user),
+        tone="danger",
+    )
+
+    def act(data: Any) -> Lane:
+        still(data["seen"], _seen(find_lane(request, pk)))
+        return items.unblock_lane(lane_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="The lane goes on.")
+
+
+def _seen(lane: Lane) -> str:
+    return f"blocked by {lane.blocked_by}" if lane.blocked else "open"
