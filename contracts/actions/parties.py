@@ -62,7 +62,12 @@ def save_period(*, legal_entity: LegalEntity, record: canonical.AccountingPeriod
         legal_entity=legal_entity,
         module="ar",
         starts_on=record.starts_on,
-        defaults={"name": record.name, "ends_on": record.ends_on, "status": status},
+        defaults={
+            "name": record.name,
+            "ends_on": record.ends_on,
+            "status": status,
+            "is_shared": record.legal_entity_id is None,
+        },
     )
     if not created:
         _update(
@@ -75,6 +80,20 @@ def save_period(*, legal_entity: LegalEntity, record: canonical.AccountingPeriod
             status=status,
         )
     return period
+
+
+def share_periods(*, legal_entity: LegalEntity) -> int:
+    """Give a new legal entity the periods its ERP keeps for all of them. Returns how many."""
+    shared = AccountingPeriod.objects.filter(is_shared=True).exclude(legal_entity=legal_entity)
+    like = shared.values_list("legal_entity", flat=True).first()
+    if like is None or legal_entity.periods.exists():
+        return 0
+    fields = ("module", "name", "starts_on", "ends_on", "status", "is_shared")
+    rows = [
+        AccountingPeriod(legal_entity=legal_entity, **{name: getattr(row, name) for name in fields})
+        for row in shared.filter(legal_entity=like)
+    ]
+    return len(AccountingPeriod.objects.bulk_create(rows))
 
 
 def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Actor) -> Customer:

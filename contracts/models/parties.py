@@ -46,6 +46,7 @@ class AccountingPeriod(Timestamped):
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="Last day, inclusive")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.OPEN)
+    is_shared = models.BooleanField(default=False, help_text="The ERP keeps one calendar for all legal entities")
 
     class Meta:
         ordering = ["legal_entity_id", "module", "starts_on"]

@@ -14,6 +14,7 @@ from integration_hub.intake.registry import Arrival, Receipt
 def _legal_entity(arrival: Arrival) -> None:
     record = cast(canonical.LegalEntity, arrival.record)
     entity = parties.save_legal_entity(record=record, by=actor(arrival))
+    parties.share_periods(legal_entity=entity)
     references.note(
         connection=arrival.connection, entity="legal_entity", source_id=record.source_id, row=entity, number=entity.code
     )

@@ -64,12 +64,17 @@ def _deleted(client: Client, entity: str, reading: Reading, last: Page, known: s
         params["created_after"] = moved(known, -OVERLAP)
     events = [row for row in client.everything("subscribed_events", params) if row["subject_type"] == DELETIONS[entity]]
     marks = [stamp_of(event["created_at"]) for event in events]
-    records = [
-        RawRecord(str(event["subject_id"]), f"{stamp_of(event['subject_changed_at'])}.00", {}, deleted=True)
-        for event in events
-    ]
+    records = [_tombstone(entity, event) for event in events]
     cursor = {**last.cursor, "deletions": max([known, reading.high, *marks])}
     return Page(records, cursor, done=True, complete=last.complete)
+
+
+def _tombstone(entity: str, event: Record) -> RawRecord:
+    gone = dict(event.get("previous_payload") or {})
+    if entity == "expense" and "amount_in_cents" in gone:
+        gone["amount"] = wire.from_subunits(gone["amount_in_cents"], gone["currency"])
+    version = f"{stamp_of(event['subject_changed_at'])}.00"
+    return RawRecord(str(event["subject_id"]), version, gone, deleted=True)
 
 
 OVERLAP = 600.0

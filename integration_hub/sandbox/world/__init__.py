@@ -4,7 +4,7 @@ from .build import build, digest
 from .expect import expect
 from .hub import Hook, HubClient, Tokens
 from .model import World
-from .player import Played, play
+from .player import Played, found, play
 from .stage import LandscapeUrls
 from .troubles import TROUBLES
 
@@ -19,5 +19,6 @@ __all__ = [
     "build",
     "digest",
     "expect",
+    "found",
     "play",
 ]

@@ -55,7 +55,27 @@ def play(
     world with another seed.
     """
     world = build(seed, months)
-    stage = Stage(
+    stage = _stage(urls, hub, world, settle)
+    try:
+        return _perform(stage, progress)
+    finally:
+        stage.close()
+
+
+def found(urls: LandscapeUrls, hub: Hub, seed: int) -> None:
+    """Name the companies in the ERP before a hub reads them; `play` sees that it is done."""
+    stage = _stage(urls, hub, build(seed, 1), settle=lambda why: None)
+    try:
+        marks = Marks(stage.control, stage.world)
+        if not marks.has(COMPANIES):
+            masters.companies(stage)
+            marks.add(COMPANIES)
+    finally:
+        stage.close()
+
+
+def _stage(urls: LandscapeUrls, hub: Hub, world: World, settle: Settle) -> Stage:
+    return Stage(
         world=world,
         salesforce=Salesforce(urls.salesforce),
         kantata=Kantata(urls.kantata),
@@ -64,10 +84,9 @@ def play(
         hub=hub,
         settle=settle,
     )
-    try:
-        return _perform(stage, progress)
-    finally:
-        stage.close()
+
+
+COMPANIES = "companies in the ERP"
 
 
 def _perform(stage: Stage, progress: Progress) -> Played:
@@ -113,7 +132,7 @@ class Marks:
 def script(stage: Stage) -> Iterator[Step]:
     """All steps in order."""
     first = stage.world.months[0]
-    yield Step("companies in the ERP", lambda: masters.companies(stage))
+    yield Step(COMPANIES, lambda: masters.companies(stage))
     yield Step("terms and periods", lambda: masters.terms(stage))
     yield Step("people", lambda: masters.people(stage, calendar.month_end(first)))
     yield Step("customers", lambda: masters.customers(stage))

@@ -19,7 +19,7 @@ from integration_hub.operations.demo import connections, hub, people, report
 from integration_hub.operations.demo.settle import NotQuiet, Settler
 from integration_hub.operations.supervisor import AlreadyRunning, Supervisor
 from integration_hub.sandbox.landscape import Landscape
-from integration_hub.sandbox.world import LandscapeUrls, expect, play
+from integration_hub.sandbox.world import HubClient, LandscapeUrls, expect, found, play
 
 MONTHS = 6
 PORT_BASE = 9400
@@ -70,11 +70,14 @@ class Command(BaseCommand):
         state = settings.VAR_DIR / "landscape.sqlite3"
         try:
             with Landscape(port_base=options["landscape_port"], state=state, seed=options["seed"]) as landscape:
+                base_url = f"http://{options['bind']}:{options['port']}"
+                client = hub.client(base_url, cast, settings.VAR_DIR)
+                found(LandscapeUrls.of(landscape.urls), client, options["seed"])
                 connections.ensure(landscape.urls, cast["ines"])
                 wanted = parts.everything(bind=options["bind"], port=options["port"])
                 with Supervisor(wanted, var_dir=settings.VAR_DIR, tell=self._tell) as supervisor:
                     with _looked_after(supervisor, stopping):
-                        broken = self._play(landscape, cast, options)
+                        broken = self._play(landscape, client, cast, options)
                         if not options["once"]:
                             self._greet(options)
                             stopping.wait()
@@ -86,10 +89,10 @@ class Command(BaseCommand):
         if options["once"] and broken:
             raise CommandError(f"{len(broken)} control totals do not agree.")
 
-    def _play(self, landscape: Landscape, cast: dict[str, Any], options: dict[str, Any]) -> list[str]:
-        base_url = f"http://{options['bind']}:{options['port']}"
-        self._wait_for_web(base_url)
-        client = hub.client(base_url, cast, settings.VAR_DIR)
+    def _play(
+        self, landscape: Landscape, client: HubClient, cast: dict[str, Any], options: dict[str, Any]
+    ) -> list[str]:
+        self._wait_for_web(client.base_url)
         settle = Settler(by=cast["ines"], stopping=self.stopping)
         try:
             played = play(
