@@ -74,7 +74,7 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         limits=_limits(trace, names, currency),
         holds=names.holds(trace.get("holds", ())),
         results=[_result(piece) for piece in pieces],
-        rounding=str(trace.get("rounding", "")),
+        rounding=str(trace.get("rounding", "")).replace("half_", "half "),
         printed=[_printed(piece) for piece in pieces if piece.candidate_line is not None],
     )
 

@@ -1,7 +1,11 @@
 """What billing puts into the console: menu, words of status, links, sentences of the timeline."""
 
+from decimal import Decimal
+from typing import Any
+
 from billing import panels, parts
-from integration_hub.console import badges, links, menu, timeline
+from billing.models import Candidate
+from integration_hub.console import badges, links, menu, timeline, wording
 from integration_hub.people.models import User
 
 
@@ -44,24 +48,37 @@ def register() -> None:
     parts.register()
 
 
+def _checked(event: Any) -> str:
+    """What the checks said."""
+    status = dict(Candidate.Status.choices).get(event.data.get("status", ""), "").lower()
+    found = ", ".join([*event.data.get("stops", ()), *event.data.get("warnings", ())])
+    return f"checked {event.object_label}: {status}{f' ({found})' if found else ''}"
+
+
+def _paid(event: Any) -> str:
+    """A payment with its amount as money is written."""
+    amount = wording.money(Decimal(str(event.data.get("amount", "0"))), str(event.data.get("currency", "")))
+    return f"reported payment {event.object_label} of {amount}"
+
+
 _SENTENCES = (
     ("billing.hold.placed", "hand-stop", "placed a hold: {label}", "warning"),
     ("billing.hold.released", "lock-open", "released the hold: {label}", "success"),
     ("billing.run.started", "player-play", "started the run {label}", "progress"),
     ("billing.run.finished", "checks", "finished the run {label}", "success"),
-    ("billing.candidate.built", "file-invoice", "built {label} from {pieces} pieces of work, net {net}", "progress"),
-    ("billing.candidate.reprinted", "replace", "printed {label} anew, net {net}", "info"),
-    ("billing.candidate.checked", "list-check", "checked {label}: {status}", "neutral"),
+    ("billing.candidate.built", "file-invoice", "built {label} from {pieces} pieces of work", "progress"),
+    ("billing.candidate.reprinted", "replace", "printed the lines of {label} anew", "info"),
+    ("billing.candidate.checked", "list-check", _checked, "neutral"),
     ("billing.candidate.approved", "user-check", "approved {label} ({approvals} of {needed})", "success"),
     ("billing.candidate.returned", "arrow-back-up", "returned {label}", "warning"),
     ("billing.candidate.posting", "send", "sent {label} to the ERP", "progress"),
     ("billing.candidate.rejected", "circle-x", "refused {label}", "danger"),
     ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),
-    ("billing.tax.quoted", "calculator", "quoted the tax of {label}: {tax}", "info"),
-    ("billing.tax.committed", "calculator", "committed the tax of {label}: {tax}", "success"),
+    ("billing.tax.quoted", "calculator", "quoted the tax of {label}", "info"),
+    ("billing.tax.committed", "calculator", "committed the tax of {label}", "success"),
     ("billing.invoice.posted", "receipt", "confirmed invoice {label}", "success"),
     ("billing.invoice.settled", "cash", "settled invoice {label}", "success"),
-    ("billing.payment.received", "cash", "reported payment {label} of {amount} {currency}", "success"),
+    ("billing.payment.received", "cash", _paid, "success"),
     ("billing.payment.reversed", "arrow-back-up", "reversed payment {label}", "warning"),
     ("billing.credit_memo.received", "receipt-refund", "reported credit memo {label}", "info"),
     ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),

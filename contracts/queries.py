@@ -140,7 +140,10 @@ def rows_of(contract: Contract) -> dict[tuple[str, int], str]:
     found += [*contract.amendments.all(), *Milestone.objects.filter(line__contract=contract)]
     if contract.opportunity is not None:
         found.append(contract.opportunity)
-    return {(row._meta.label_lower, int(row.pk)): f"{row._meta.verbose_name}: {_name(row)}" for row in found}
+    return {
+        (row._meta.label_lower, int(row.pk)): f"{str(row._meta.verbose_name).capitalize()} {_name(row)}"
+        for row in found
+    }
 
 
 def _name(row: Model) -> str:

@@ -25,7 +25,7 @@ class ContractTable(Table):
     caption = "Contracts"
     default_sort = "number"
     columns = [
-        Column("number", "Contract", sortable=True),
+        Column("number", "Contract", kind="link", sortable=True),
         Column("name", "Name", sortable=True),
         Column(
             "customer.name",
@@ -35,12 +35,12 @@ class ContractTable(Table):
         ),
         Column("legal_entity.code", "Entity", sortable=True, hideable=True),
         Column("methods", "Billed by", accessor=lambda row: methods_of(row), hideable=True),
-        Column("currency", "Currency", hideable=True),
+        Column("currency", "Currency", hideable=True, hidden=True),
         Column("status", "Status", kind="badge", sortable=True),
         Column("signed_on", "Signed", kind="date", sortable=True, hideable=True, hidden=True),
         Column("starts_on", "Starts", kind="date", sortable=True, hideable=True),
         Column("ends_on", "Ends", kind="date", sortable=True, hint="Last day, inclusive"),
-        Column("delivery_lead", "Delivery lead", sortable=True, hideable=True),
+        Column("delivery_lead", "Delivery lead", sortable=True, hideable=True, hidden=True),
     ]
 
     def row_url(self, row: Any) -> str:
@@ -50,9 +50,19 @@ class ContractTable(Table):
         return {"suspended": "warning", "closed": "muted", "terminated": "muted"}.get(row.status, "")
 
 
+SHORT = {
+    Method.TIME_AND_MATERIALS: "T&M",
+    Method.MILESTONE: "Milestones",
+    Method.RETAINER_HOURS: "Retainer",
+    Method.FIXED_SCHEDULE: "Fixed",
+    Method.EXPENSE: "Expenses",
+    Method.INCLUDED: "Included",
+}
+
+
 def methods_of(row: Any) -> str:
     """How a contract's lines are billed; `methods` is annotated."""
-    return ", ".join(Method(value).label for value in sorted(set(row.methods or [])))
+    return ", ".join(words for method, words in SHORT.items() if method in (row.methods or ()))
 
 
 class VersionTable(Table):
@@ -251,13 +261,13 @@ class ReferenceTable(Table):
     page_size = 100
     columns = [
         Column("connection.name", "System"),
-        Column("entity", "Their record", accessor=lambda row: row.entity.replace("_", " ").capitalize()),
+        Column("owner", "Ours", accessor=lambda row: getattr(row, "owner", "")),
+        Column("entity", "Theirs", accessor=lambda row: row.entity.replace("_", " ").capitalize()),
         Column("number", "Number there"),
         Column("source_id", "Id there", kind="code"),
-        Column("owner", "Is our", accessor=lambda row: getattr(row, "owner", "")),
         Column("sync", "State", kind="badge", accessor=lambda row: sync_of(row)),
         Column("synced_at", "Read or written", kind="ago"),
-        Column("detail", "Note"),
+        Column("detail", "Note", hideable=True),
     ]
 
     def row_tone(self, row: Any) -> str:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db.models import Prefetch, Q
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from contracts import panels, pictures, queries, tables
 from contracts.models import Cap, Contract, Milestone
@@ -59,10 +61,15 @@ def limits(contract: Contract) -> list[dict[str, Any]]:
     return found
 
 
+def linked(text: str, url: str) -> SafeString | str:
+    """A text as a link to a page, or as it is where there is none."""
+    return format_html('<a href="{}">{}</a>', url, text) if url else text
+
+
 def _parties(contract: Contract) -> list[tuple[str, Any]]:
     bill_to = contract.bill_to
     return [
-        ("Customer", contract.customer.name),
+        ("Customer", linked(contract.customer.name, links.address("contracts.customer", contract.customer_id))),
         ("Customer number", contract.customer.code),
         ("Legal entity", f"{contract.legal_entity.code} · {contract.legal_entity.name}"),
         ("Billed to", f"{bill_to} · {bill_to.get_status_display()}" if bill_to else None),

@@ -27,6 +27,7 @@ class ContractList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Contracts"
     lead = "What was agreed with whom, and in which state it is."
+    template_name = "contracts/list.html"
     table_class = tables.ContractTable
     filterset_class = filters.ContractFilter
     empty = Empty("No contract yet", "Contracts arrive from the CRM as soon as they are drafted there.")
@@ -59,7 +60,12 @@ def contract_detail(request: Request, pk: int) -> HttpResponse:
 
 def _tab(request: Request, key: str, part: panels.Part, row: Any, *, current: bool) -> dict[str, Any]:
     url = reverse("contracts:contract-detail", args=[row.pk]) + f"?tab={key}"
-    return {"label": part.label, "url": url, "current": current, "count": part.count(row) if part.count else None}
+    return {
+        "label": part.label,
+        "url": url,
+        "current": current,
+        "count": (part.count(row) or None) if part.count else None,
+    }
 
 
 def _trace(kind: str, key: object) -> list[Button]:
@@ -74,6 +80,7 @@ class ProjectList(ListScreen):
     scope: ClassVar[str | None] = "contract__legal_entity__code"
     title = "Projects"
     lead = "Where work is done. A project without a contract cannot be billed."
+    template_name = "contracts/list.html"
     table_class = tables.ProjectTable
     filterset_class = filters.ProjectFilter
     empty = Empty("No project yet", "Activation of a contract opens its project.")
@@ -128,6 +135,7 @@ class CustomerList(ListScreen):
     scope: ClassVar[str | None] = None  # a customer may buy from several legal entities: `customers_for` decides
     title = "Customers"
     lead = "Who buys, and to which group they belong."
+    template_name = "contracts/list.html"
     table_class = tables.CustomerTable
     filterset_class = filters.CustomerFilter
     empty = Empty("No customer yet", "Customers arrive from the CRM.")

@@ -93,7 +93,6 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "approval": _approvals(candidate),
         "limits": _limits(candidate),
         "tax": TaxDetermination.objects.filter(candidate=candidate).first(),
-        "tax_lines": _tax_lines(candidate),
         "effects": [effect_of(effect) for effect in queries.effects_of(candidate)],
         "invoice": Invoice.objects.filter(candidate=candidate).first(),
         "cases": [(case, links.address("case", case.pk)) for case in for_target("billing.candidate", pk)],
@@ -248,11 +247,6 @@ def _limits(candidate: Candidate) -> list[dict[str, Any]]:
             )
         )  # fmt: skip
     return found
-
-
-def _tax_lines(candidate: Candidate) -> list[dict[str, Any]]:
-    tax = TaxDetermination.objects.filter(candidate=candidate).values_list("lines", flat=True).first()
-    return [line for line in tax or [] if isinstance(line, dict)]
 
 
 def effect_of(effect: Effect) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from billing.actions import holds
 from billing.api.holds import target_of
 from billing.filters import HoldFilter
 from billing.forms import PlaceHoldForm
-from billing.models import Hold
+from billing.models import Hold, HoldEffect
 from billing.views.candidates import RANK
 from integration_hub.console import links, timeline
 from integration_hub.console.badges import badge
@@ -37,6 +37,7 @@ class HoldList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Holds"
     lead = "What may not be billed until somebody decides. A hold never changes what work costs."
+    template_name = "contracts/list.html"
     table_class = tables.HoldTable
     filterset_class = HoldFilter
     empty = Empty("Nothing is held", "Every piece of priced work may be billed.", kind="done")
@@ -64,8 +65,10 @@ def hold_detail(request: Request, pk: int) -> HttpResponse:
         "hold": hold,
         "facts": _facts(hold),
         "sum": held_sum,
-        "held_words": tables.sum_words(held_sum),
-        "held_tone": "warning" if hold.status == Hold.Status.OPEN else "",
+        "lead": f"“{hold.reason}”" if hold.reason else "",
+        "held_words": tables.sum_words(held_sum) if held_sum.count else "",
+        "held_tone": "warning" if held_sum.count else "",
+        "stops_posting": hold.effect == HoldEffect.NO_POST,
         "review_words": "due" if hold.status == Hold.Status.OPEN and hold.review_on <= today() else "",
         "work": tables.WorkTable(held, request, name="work"),
         "candidates": tables.CandidateTable(queries.stopped_by(hold).annotate(rank=RANK), request, name="candidates"),

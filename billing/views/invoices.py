@@ -1,5 +1,6 @@
 """Invoices, payments and credit memos."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import F, QuerySet, Sum
@@ -14,7 +15,7 @@ from billing.views.candidates import effect_of
 from contracts.queries import references_of
 from contracts.tables import ReferenceTable
 from integration_hub.cases.queries import for_target
-from integration_hub.console import links, timeline
+from integration_hub.console import links, timeline, wording
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.http import Request, find_or_404
@@ -30,6 +31,7 @@ class InvoiceList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Invoices"
     lead = "What the ERP has confirmed, and what was paid of it."
+    template_name = "contracts/list.html"
     table_class = tables.InvoiceTable
     filterset_class = InvoiceFilter
     empty = Empty("No invoice yet", "Approved candidates become invoices when the ERP confirms them.")
@@ -65,7 +67,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         ),
         "tax": TaxDetermination.objects.filter(candidate=invoice.candidate_id).first(),
         "effect": effect_of(invoice.effect),
-        "told": [_told(effect) for effect in queries.status_written(invoice)],
+        "told": [_told(effect, invoice.currency) for effect in queries.status_written(invoice)],
         "cases": [(case, links.address("case", case.pk)) for case in for_target("billing.invoice", pk)],
         "references": ReferenceTable(references_of(invoice), request, name="references"),
         "entries": timeline.entries(
@@ -106,7 +108,7 @@ def _facts(invoice: Invoice) -> list[tuple[str, Any]]:
     ]
 
 
-def _told(effect: Any) -> dict[str, Any]:
+def _told(effect: Any, currency: str) -> dict[str, Any]:
     """What another system was told, and whether it has it."""
     what = "Contract status" if effect.effect_type.endswith(".contract.status") else "Invoice status"
     return {
@@ -114,8 +116,16 @@ def _told(effect: Any) -> dict[str, Any]:
         "effect": effect,
         "badge": badge(effect.state, effect.get_state_display()),
         "url": links.address("effect", effect.pk),
-        "said": effect.payload.get("invoice_status") or effect.payload.get("status", ""),
+        "said": _said(effect.payload, currency),
     }
+
+
+def _said(payload: dict[str, Any], currency: str) -> str:
+    """What was written there: the state of the invoice, or of the whole contract."""
+    if "paid_amount" not in payload:
+        return str(payload.get("status", "")).replace("_", " ").capitalize()
+    paid, invoiced = (wording.money(Decimal(payload[name]), currency) for name in ("paid_amount", "invoiced_amount"))
+    return f"{paid} paid of {invoiced}, last {payload.get('last_invoice') or 'none'}"
 
 
 class PaymentList(ListScreen):
@@ -125,6 +135,7 @@ class PaymentList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Payments"
     lead = "Money received, as the ERP reports it, and the invoices it was applied to."
+    template_name = "contracts/list.html"
     table_class = tables.PaymentTable
     filterset_class = PaymentFilter
     empty = Empty("No payment yet", "Payments come back from the ERP.")
@@ -141,6 +152,7 @@ class CreditMemoList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Credit memos"
     lead = "What the ERP has credited, and the invoice each memo reduces."
+    template_name = "contracts/list.html"
     table_class = tables.CreditMemoTable
     filterset_class = CreditMemoFilter
     empty = Empty("No credit memo yet", "Credit memos come back from the ERP.")

@@ -34,6 +34,7 @@ class RunList(ListScreen):
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Billing runs"
     lead = "Each run turns what is due and billable through a day into invoice candidates."
+    template_name = "contracts/list.html"
     table_class = tables.RunTable
     filterset_class = RunFilter
     empty = Empty("No run yet", "Start one to turn billable work into invoice candidates.")

@@ -11,6 +11,7 @@ from billing import policies, queries, tables
 from billing.explain import explain
 from billing.filters import WorkFilter
 from billing.models import BillableEvent, Piece
+from contracts.models import Task
 from integration_hub.console import links
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
@@ -114,7 +115,7 @@ def _facts(event: BillableEvent) -> list[tuple[str, Any]]:
         ("Person", event.resource.name if event.resource else None),
         ("Role", event.role or (event.resource.role if event.resource else None)),
         ("Project", event.project.code if event.project else None),
-        ("Task", event.task_code),
+        ("Task", _task(event)),
         ("Category", event.category),
         ("Worked", hours(event.minutes / 60) if event.minutes is not None else None),
         ("Amount", money_html(event.amount, event.currency) if event.amount is not None else None),
@@ -123,6 +124,12 @@ def _facts(event: BillableEvent) -> list[tuple[str, Any]]:
         ("Legal entity", event.legal_entity.code if event.legal_entity else None),
         ("Note", event.description),
     ]
+
+
+def _task(event: BillableEvent) -> str:
+    """The task by name where the PSA gave one, with its code."""
+    name = Task.objects.filter(project=event.project_id, code=event.task_code).values_list("name", flat=True).first()
+    return f"{name} ({event.task_code})" if name else event.task_code
 
 
 def _source_url(event: BillableEvent) -> str:

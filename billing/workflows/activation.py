@@ -157,7 +157,8 @@ def _create_project(process: Process) -> Result:
     psa = route("psa", contract.legal_entity)
     if psa is None:
         return Done("No PSA is routed for this legal entity")
-    if reference_of(project, psa, "project") is not None:
+    known = reference_of(project, psa, "project")
+    if known is not None and not _is_archived(psa, known.source_id):
         return Done("The PSA has the project")
     milestones = [
         {
@@ -188,6 +189,12 @@ def _create_project(process: Process) -> Result:
     return AwaitEffect(effect.key)
 
 
+def _is_archived(psa: Connection, remote_id: str) -> bool:
+    """Whether an activation that was undone archived this project: it is not used again."""
+    archived = Effect.objects.filter(connection=psa, effect_type__endswith=".project.archive")
+    return archived.filter(payload__remote_id=remote_id, state=Effect.State.CONFIRMED).exists()
+
+
 def _key(process: Process, contract: Contract) -> str:
     """A second activation after an undone one is another intent."""
     return contract.number if process.attempt == 1 else f"{contract.number}-{process.attempt}"
@@ -196,10 +203,8 @@ def _key(process: Process, contract: Contract) -> str:
 def _archive_project(process: Process) -> Result:
     contract = _contract(process)
     psa = route("psa", contract.legal_entity)
-    project = Project.objects.filter(code=contract.number).first()
+    delivery.close_shell(contract=contract, reason="Activation undone", by=BY)
     created = _confirmed(process, contract, "project.create", psa)
-    if project is not None:
-        Project.objects.filter(pk=project.pk).update(status=Project.Status.CLOSED)
     if psa is None or created is None:
         return Done("Nothing to archive")
     effect = effects.plan(
@@ -301,6 +306,7 @@ def _store_references(process: Process) -> Result:
     psa, erp = route("psa", contract.legal_entity), route("erp", contract.legal_entity)
     created = _confirmed(process, contract, "project.create", psa)
     if psa and project and created:
+        references.forget(row=project, connection=psa, entity="project")
         references.note(
             connection=psa, entity="project", source_id=created.remote_id, row=project, number=created.remote_number
         )
@@ -312,28 +318,32 @@ def _store_references(process: Process) -> Result:
     return Done(", ".join(stored))
 
 
-def _write_back(process: Process) -> Result:
+def _forget_references(process: Process) -> Result:
     contract = _contract(process)
-    _activate(contract)
+    psa, erp = route("psa", contract.legal_entity), route("erp", contract.legal_entity)
+    if psa is not None and (project := Project.objects.filter(code=contract.number).first()) is not None:
+        references.forget(row=project, connection=psa, entity="project")
+    if erp is not None:
+        references.forget(row=contract, connection=erp, entity="job")
+    return Done("Forgotten")
+
+
+def _write_back(process: Process) -> Result:
+    """Tell the CRM that the contract is active; it is, as soon as the CRM has it."""
+    contract = _contract(process)
     crm = route("crm", contract.legal_entity)
     reference = reference_of(contract, crm, "contract") if crm else None
     if crm is None or reference is None:
         return Done("No CRM knows the contract")
-    contract.refresh_from_db()
-    effect = effects.plan(
-        effect_type=f"{crm.vendor}.contract.status",
-        connection=crm,
-        business_key=contract.number,
-        payload=status_out.crm_payload(contract, reference.source_id),
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-        lane=f"status:{crm.code}:{contract.number}",
+    contract.status = Contract.Status.ACTIVE  # what it will be; stored when everything has arrived
+    effect = status_out.tell_crm(
+        contract=contract, crm=crm, remote_id=reference.source_id, subject=("process", str(process.pk))
     )
     return AwaitEffect(effect.key)
 
 
 def _activate(contract: Contract) -> None:
+    contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=contract.pk)
     if contract.status != Contract.Status.SIGNED:
         return
     CONTRACT_MOVES.check(contract.status, Contract.Status.ACTIVE)
@@ -354,6 +364,8 @@ def _activate(contract: Contract) -> None:
 
 def _finished(process: Process) -> None:
     contract = _contract(process)
+    _activate(contract)
+    contract.refresh_from_db()
     cases.heal(code="PROCESS_FAILED", root_cause=f"{NAME}:{contract.number}", because="activated", by=BY)
     work.adopt(contract=contract, by=BY)
     events.agreement_changed(contract, "activated")
@@ -384,7 +396,7 @@ DEFINITION = Definition(
         StepSpec("create_job", "Create the job in the ERP", _create_job, _inactivate_job),
         StepSpec("billing_schedule", "Make the billing schedule", _schedule, _withdraw_schedule),
         StepSpec("revenue_plan", "Plan the revenue", _revenue, _withdraw_revenue),
-        StepSpec("references", "Store the references", _store_references),
+        StepSpec("references", "Store the references", _store_references, _forget_references),
         StepSpec("write_back", "Write the status to the CRM", _write_back),
     ),
     finished=_finished,

@@ -18,6 +18,7 @@ def _legal_entity(arrival: Arrival) -> None:
     references.note(
         connection=arrival.connection, entity="legal_entity", source_id=record.source_id, row=entity, number=entity.code
     )
+    events.master_data_arrived(f"legal_entity:{entity.code}")
 
 
 def _payment_term(arrival: Arrival) -> None:

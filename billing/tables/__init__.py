@@ -1,0 +1,41 @@
+"""Tables of billing, one module per noun."""
+
+from billing.tables.candidates import CandidateLineTable, CandidateTable, ContractCandidates, RunCandidates
+from billing.tables.holds import HoldTable, RunTable, release_button
+from billing.tables.invoices import (
+    ContractInvoices,
+    CreditMemoTable,
+    InvoiceLineTable,
+    InvoiceTable,
+    PaymentTable,
+    invoice_badge,
+    overdue,
+)
+from billing.tables.plans import RevenueTable, ScheduleTable
+from billing.tables.words import hours_of, role_name, sum_words, work_list_url
+from billing.tables.work import BehindTable, WorkTable
+
+__all__ = [
+    "BehindTable",
+    "CandidateLineTable",
+    "CandidateTable",
+    "ContractCandidates",
+    "ContractInvoices",
+    "CreditMemoTable",
+    "HoldTable",
+    "InvoiceLineTable",
+    "InvoiceTable",
+    "PaymentTable",
+    "RevenueTable",
+    "RunCandidates",
+    "RunTable",
+    "ScheduleTable",
+    "WorkTable",
+    "hours_of",
+    "invoice_badge",
+    "overdue",
+    "release_button",
+    "role_name",
+    "sum_words",
+    "work_list_url",
+]

@@ -1,0 +1,103 @@
+"""Tables of invoice candidates and their lines."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from billing.models import Candidate
+from billing.tables.words import contract_url
+from integration_hub.console.tables import Column, Table
+from integration_hub.console.wording import number
+from integration_hub.kernel.money import show
+
+
+class CandidateTable(Table):
+    """Candidates, in the order of the work that is left."""
+
+    caption = "Invoice candidates"
+    default_sort = "rank"
+    columns = [
+        Column("number", "Candidate", kind="link", sortable=True),
+        Column("customer", "Customer", accessor="bill_to.customer.name", sortable=True,
+               order_by="bill_to__customer__name"),
+        Column("contract.number", "Contract", url=contract_url, sortable=True),
+        Column("legal_entity.code", "Entity", hideable=True, hidden=True),
+        Column("invoice_date", "Invoice date", kind="date", sortable=True),
+        Column("net", "Net", kind="money", sortable=True),
+        Column("tax", "Tax", kind="money", hideable=True, hidden=True),
+        Column("gross", "Gross", kind="money", sortable=True),
+        Column("status", "Status", kind="badge", sortable=True),
+        Column("stops", "What stops it", accessor=lambda row: stops(row)),
+        Column("run", "Run", accessor=lambda row: f"Run {row.run_id}", hideable=True, hidden=True),
+        Column("prepared_by", "Prepared by", accessor="prepared_by.label", hideable=True, hidden=True),
+    ]  # fmt: skip
+
+    def row_url(self, row: Any) -> str:
+        return reverse("billing:candidate-detail", args=[row.pk])
+
+    def row_tone(self, row: Any) -> str:
+        return {"needs_attention": "warning", "returned": "warning", "rejected": "danger", "dissolved": "muted"}.get(
+            row.status, ""
+        )
+
+
+def stops(row: Candidate) -> str:
+    """The codes that stop a candidate, else why it came back, else the codes that want a look."""
+    if row.codes:
+        return " ".join(row.codes)
+    if row.status in {"returned", "rejected"}:
+        reason: str = row.returned_reason
+        return reason if len(reason) <= 60 else reason[:59].rstrip() + "…"
+    return " ".join(row.warnings)
+
+
+class ContractCandidates(CandidateTable):
+    """Candidates on the page of their contract."""
+
+    default_sort = "-pk"
+    columns = [column for column in CandidateTable.columns if column.name not in {"customer", "contract.number", "run"}]
+
+
+class RunCandidates(CandidateTable):
+    """Candidates of one run."""
+
+    default_sort = "number"
+    columns = [
+        column for column in CandidateTable.columns if column.name not in {"run", "invoice_date", "legal_entity.code"}
+    ]
+
+
+class CandidateLineTable(Table):
+    """The printed lines of one candidate."""
+
+    caption = "Lines"
+    default_sort = "number"
+    page_size = 100
+    columns = [
+        Column("number", "Line", kind="number", align="start"),
+        Column("description", "Description"),
+        Column("service", "Service", accessor=lambda row: period(row)),
+        Column("hours", "Hours", kind="hours"),
+        Column("rate", "Rate", align="end", accessor=lambda row: line_rate(row)),
+        Column("net", "Net", kind="money", currency="candidate.currency"),
+        Column("tax_rate", "Tax rate", kind="percent"),
+        Column("tax", "Tax", kind="money", currency="candidate.currency"),
+    ]
+
+
+def line_rate(row: Any) -> str | None:
+    """The rate of a printed line."""
+    if row.rate is None:
+        return None
+    exact = row.rate == round(row.rate, 2)
+    return show(row.rate, row.candidate.currency).rpartition(" ")[0] if exact else number(row.rate)
+
+
+def period(row: Any) -> str:
+    """From one service day to another, or one day."""
+    first, last = row.service_from, row.service_to
+    if first == last:
+        return f"{first.day} {first:%b %Y}"
+    same = (first.year, first.month) == (last.year, last.month)
+    start = str(first.day) if same else f"{first.day} {first:%b}"
+    return f"{start} – {last.day} {last:%b %Y}"

@@ -1,0 +1,40 @@
+"""Tables of what falls due and what will be earned."""
+
+from typing import Any
+
+from billing.tables.words import half_open
+from integration_hub.console.tables import Column, Table
+
+
+class ScheduleTable(Table):
+    """What falls due when."""
+
+    caption = "Billing schedule"
+    default_sort = "due_on"
+    page_size = 36
+    columns = [
+        Column("due_on", "Due", kind="date"),
+        Column("line", "Line", accessor=lambda row: str(row.line)),
+        Column("period", "For", accessor=lambda row: half_open(row)),
+        Column("amount", "Amount", kind="money"),
+        Column("status", "Status", kind="badge"),
+        Column("reason", "Note"),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return "muted" if row.status == "skipped" else ""
+
+
+class RevenueTable(Table):
+    """What will be earned when."""
+
+    caption = "Revenue plan"
+    default_sort = "period_from"
+    page_size = 36
+    columns = [
+        Column("period", "Period", accessor=half_open),
+        Column("line", "Line", accessor=lambda row: str(row.plan.line)),
+        Column("basis", "Basis", accessor="plan.get_basis_display"),
+        Column("milestone", "Milestone"),
+        Column("amount", "Revenue", kind="money", currency="plan.currency"),
+    ]
