@@ -17,6 +17,17 @@ from integration_hub.people.models import Role
 from integration_hub.people.roles import RIGHTS, STAFF
 
 EXAMPLE = BASE_DIR / ".env.example"
+PLAIN = {
+    "THROUGHLINE_ALLOWED_HOSTS": "Host names the web server answers to, comma separated.",
+    "THROUGHLINE_CLUSTER": "Not read: a cluster gets its stage from `Q_CLUSTER_NAME`.",
+    "THROUGHLINE_CSRF_TRUSTED_ORIGINS": "Origins forms may come from, with `https://`, comma separated.",
+    "THROUGHLINE_DEBUG": "Django's debug pages. Never in production.",
+    "THROUGHLINE_LOG_LEVEL": "Of everything written to the log.",
+    "THROUGHLINE_VAR_DIR": "Folder of the embedded database, logs, dropped files and collected static files.",
+    "THROUGHLINE_WEB_PORT": "Port of the web server.",
+    "THROUGHLINE_WEB_WORKERS": "Processes of the web server.",
+}
+"""Settings whose name says nearly all; the others are explained at the field or in .env.example."""
 
 
 def case_codes() -> str:
@@ -55,7 +66,7 @@ def settings() -> str:
     rows = []
     for name, field in sorted(Environment.model_fields.items(), key=lambda item: _variable(*item)):
         variable = _variable(name, field)
-        meaning = told.get(variable) or field.description or ""
+        meaning = field.description or told.get(variable) or PLAIN[variable]
         rows.append((f"`{variable}`", _default(field), _allowed(field), meaning))
     return markdown.document(
         "Settings",

@@ -36,7 +36,7 @@ def _page(table: Transitions) -> str:
     ends = f"Final: {', '.join(final)}." if final else "No state is final."
     start = f"Begins as `{table.initial}`. " if table.initial else ""
     return markdown.document(
-        f"States of a {table.noun}",
+        f"States of {'an' if table.noun[0] in 'aeiou' else 'a'} {table.noun}",
         f"{start}{ends}",
         markdown.mermaid(table.mermaid()),
         markdown.table(("From", "To", "When"), rows),
