@@ -31,19 +31,22 @@ class Settler:
     def __call__(self, why: str) -> None:
         """Read all feeds and wait, as often as that brings something new."""
         deadline = time.monotonic() + self.timeout
-        before = (-1, -1)
+        before = self._seen()
         while True:
             self._read_all_feeds(why, deadline)
             self._wait_for_lanes(why, deadline)
-            now = (SourceVersion.objects.count(), self._last_item())
+            now = self._seen()
             if now == before:
                 return
             before = now
 
-    def _last_item(self) -> int:
-        """The last thing a lane was given to do, reading and canaries left out: they never end."""
+    def _seen(self) -> tuple[int, int]:
+        """How many source versions there are, and the last thing a lane was given to do.
+
+        Reading and canaries are left out: they never end.
+        """
         items = Item.objects.exclude(kind__in=UNENDING)
-        return items.order_by("-id").values_list("id", flat=True).first() or 0
+        return SourceVersion.objects.count(), items.order_by("-id").values_list("id", flat=True).first() or 0
 
     def _read_all_feeds(self, why: str, deadline: float) -> None:
         active = list(Feed.objects.filter(is_active=True, connection__is_paused=False))
