@@ -366,15 +366,26 @@ class TestIntegration:
         problem(call("delivery_lead").get("status/"), 403)
 
 
-def test_tie_outs_are_for_those_who_see_all_legal_entities(call):
-    done = TieOut.objects.create(started_by="system:test", agrees=False, totals={"arrows": []})
-    done.breaks.create(arrow="ledger", legal_entity="US01", currency="USD", left=Decimal("10.5"), right=Decimal(10))
-    controller = call(everything=True)
-    assert controller.ids("tie-outs/", agrees="false") == [done.pk]
-    (found,) = controller.get(f"tie-outs/{done.pk}/").json()["breaks"]
-    assert (found["left"], found["right"], found["legal_entity"]) == ("10.50", "10.00", "US01")
-    assert call().rows("tie-outs/") == []
-    problem(call().get(f"tie-outs/{done.pk}/"), 404)
+def test_a_tie_out_shows_the_arrows_of_ones_legal_entities(call):
+    ours = {"name": "ledger", "currency": "USD", "left_name": "Here", "left": "10.5", "right_name": "There"}
+    arrows = [{**ours, "legal_entity": code, "right": "10", "agrees": False} for code in ("US01", "GB01")]
+    done = TieOut.objects.create(started_by="system:test", agrees=False, totals={"arrows": arrows})
+    for code in ("US01", "GB01"):
+        done.breaks.create(arrow="ledger", legal_entity=code, currency="USD", left=Decimal("10.5"), right=Decimal(10))
+    (row,) = call().rows("tie-outs/", agrees="false")
+    assert (row["id"], row["broken"]) == (done.pk, 1)
+    (arrow,) = call().get(f"tie-outs/{done.pk}/").json()["arrows"]
+    assert (arrow["legal_entity"], arrow["left"], arrow["right"]) == ("US01", "10.50", "10.00")
+    assert len(call(everything=True).get(f"tie-outs/{done.pk}/").json()["arrows"]) == 2
+    problem(call("delivery_lead").get("tie-outs/"), 403)
+
+
+def test_a_tie_out_is_asked_for_once(call):
+    finance = call()
+    answers = [finance.post("tie-outs/") for _ in range(2)]
+    assert [(answer.status_code, answer.json()["requested"]) for answer in answers] == [(202, True), (202, False)]
+    assert Item.objects.filter(kind="reconciliation.tie_out").count() == 1
+    assert problem(call("pmo").post("tie-outs/"), 403)["detail"].startswith("Only finance and billing analysts")
 
 
 class TestTrace:
