@@ -17,10 +17,14 @@ SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS)
 
 @transaction.atomic
 def make(*, contract: Contract, by: Actor) -> int:
-    """Make the schedule of every scheduled line that has none yet. Returns how many items were made."""
+    """Make the schedule of every scheduled line that has none yet; one that was withdrawn whole stands again.
+
+    Returns how many items were made.
+    """
     made = 0
     for line in contract.lines.filter(method__in=SCHEDULED).order_by("number"):
-        if not line.schedule.exists():
+        if not line.schedule.exclude(status=ScheduleItem.Status.SKIPPED).exists():
+            line.schedule.all().delete()
             made += len(ScheduleItem.objects.bulk_create(_items(line)))
     if made:
         event(

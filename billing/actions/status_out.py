@@ -21,9 +21,7 @@ def tell(*, invoice: Invoice) -> None:
     contract = invoice.contract
     crm = route("crm", contract.legal_entity)
     if crm is not None and (reference := reference_of(contract, crm, "contract")) is not None:
-        _next_revision(
-            crm, f"{crm.vendor}.contract.status", contract.number, contract, crm_payload(contract, reference.source_id)
-        )
+        tell_crm(contract=contract, crm=crm, remote_id=reference.source_id)
     psa = route("psa", contract.legal_entity)
     project = contract.projects.order_by("id").first()
     if psa is None or project is None or (shell := reference_of(project, psa, "project")) is None:
@@ -36,6 +34,14 @@ def tell(*, invoice: Invoice) -> None:
         "currency": invoice.currency,
     }
     _next_revision(psa, f"{psa.vendor}.invoice_status.write", f"{contract.number}-{invoice.number}", contract, payload)
+
+
+def tell_crm(
+    *, contract: Contract, crm: Connection, remote_id: str, subject: tuple[str, object] | None = None
+) -> Effect:
+    """Write where the contract stands to the CRM; `subject` is who waits for it. The effect that says so."""
+    payload = crm_payload(contract, remote_id)
+    return _next_revision(crm, f"{crm.vendor}.contract.status", contract.number, contract, payload, subject)
 
 
 def crm_payload(contract: Contract, remote_id: str) -> dict[str, Any]:
@@ -56,19 +62,25 @@ def crm_payload(contract: Contract, remote_id: str) -> dict[str, Any]:
 
 
 def _next_revision(
-    connection: Connection, effect_type: str, key: str, contract: Contract, payload: dict[str, Any]
-) -> None:
+    connection: Connection,
+    effect_type: str,
+    key: str,
+    contract: Contract,
+    payload: dict[str, Any],
+    subject: tuple[str, object] | None = None,
+) -> Effect:
+    """The effect that says this, planned unless the last one says the same and was not withdrawn."""
     known = Effect.objects.filter(connection=connection, effect_type=effect_type, business_key=key)
     last = known.order_by("-revision").first()
-    if last is not None and last.payload_hash == content_hash(payload):
-        return
-    effects.plan(
+    if last is not None and last.payload_hash == content_hash(payload) and last.state != Effect.State.CANCELLED:
+        return last
+    return effects.plan(
         effect_type=effect_type,
         connection=connection,
         business_key=key,
         payload=payload,
         legal_entity=contract.legal_entity.code,
-        subject=("contracts.contract", str(contract.pk)),
+        subject=subject or ("contracts.contract", str(contract.pk)),
         by=BY,
         revision=(known.aggregate(last=Max("revision"))["last"] or 0) + 1,
         lane=f"status:{connection.code}:{contract.number}",

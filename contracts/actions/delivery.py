@@ -40,8 +40,8 @@ def save_project(*, record: canonical.Project, existing: Project | None, fallbac
 
 @transaction.atomic
 def save_shell(*, contract: Contract, by: Actor) -> Project:
-    """The project that activation opens for a contract; the same one when called again."""
-    project, created = Project.objects.get_or_create(
+    """The project that activation opens for a contract; the same one when called again, reopened if it was closed."""
+    project, created = Project.objects.select_for_update().get_or_create(
         code=contract.number,
         defaults={
             "name": contract.name,
@@ -50,6 +50,10 @@ def save_shell(*, contract: Contract, by: Actor) -> Project:
             "ends_on": contract.ends_on,
         },
     )
+    if not created and project.status == Project.Status.CLOSED:
+        project.status = Project.Status.PLANNED
+        project.save(update_fields=["status", "updated_at"])
+        created = True
     if created:
         event(
             "contracts.project.planned",
@@ -58,6 +62,25 @@ def save_shell(*, contract: Contract, by: Actor) -> Project:
             object_id=project.pk,
             label=project.code,
             legal_entity=contract.legal_entity.code,
+        )
+    return project
+
+
+@transaction.atomic
+def close_shell(*, contract: Contract, reason: str, by: Actor) -> Project | None:
+    """Close the project that activation opened: the undoing of `save_shell`."""
+    project = Project.objects.select_for_update().filter(code=contract.number).first()
+    if project is not None and project.status != Project.Status.CLOSED:
+        project.status = Project.Status.CLOSED
+        project.save(update_fields=["status", "updated_at"])
+        event(
+            "contracts.project.closed",
+            by=by,
+            object_type="contracts.project",
+            object_id=project.pk,
+            label=project.code,
+            legal_entity=contract.legal_entity.code,
+            reason=reason,
         )
     return project
 

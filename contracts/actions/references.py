@@ -34,6 +34,14 @@ def note(
     return reference
 
 
+def forget(*, row: models.Model, connection: Connection, entity: str) -> int:
+    """Forget under which id another system knew a row: what stood there is gone. Returns how many were forgotten."""
+    known = ExternalReference.objects.filter(
+        connection=connection, entity=entity, object_type=row._meta.label_lower, object_id=row.pk
+    )
+    return known.delete()[0]
+
+
 def mark(*, row: models.Model, connection: Connection, sync: str, detail: str = "") -> None:
     """Set the sync state of a row's references in one system."""
     ExternalReference.objects.filter(connection=connection, object_type=row._meta.label_lower, object_id=row.pk).update(

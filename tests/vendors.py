@@ -1,0 +1,107 @@
+"""The systems around us, living in the test: they keep what they are given and can be told to refuse.
+
+Each fake has the manifest of the real connector, so only declared writes can be planned against it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from contracts.models import LegalEntity, Route
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS, TAX_ENGINES, Confirmed, Page, Sent, Write
+from integration_hub.intake.models import SourceVersion
+from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
+from integration_hub.kernel.failures import Failed, FailureClass
+from tests import factories
+
+ROLES = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "tax": "avatax"}
+
+
+class Fake:
+    """One system. `refuse[effect type]` is the reason it says no; `facts[effect type]` is what it shows differently."""
+
+    def __init__(self, vendor: str) -> None:
+        self.vendor = vendor
+        self.manifest = CONNECTORS.get(vendor).manifest
+        self.sent: list[Write] = []
+        self.kept: dict[tuple[str, str], Write] = {}
+        self.refuse: dict[str, str] = {}
+        self.facts: dict[str, dict[str, Any]] = {}
+
+    def check(self, connection: Connection) -> str:
+        return "works"
+
+    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        return iter(())
+
+    def send(self, connection: Connection, write: Write) -> Sent:
+        self.sent.append(write)
+        kind = write.effect_type.partition(".")[2]
+        if kind in self.refuse:
+            raise Failed(FailureClass.REJECTED, self.refuse[kind])
+        self.kept[write.effect_type, write.business_key] = write
+        return Sent(remote_id=self._id(write), status=200)
+
+    def find(self, connection: Connection, write: Write) -> Confirmed | None:
+        if (write.effect_type, write.business_key) not in self.kept:
+            return None
+        kind = write.effect_type.partition(".")[2]
+        facts = {"net": write.payload.get("net"), "tax": write.payload.get("tax_total", write.payload.get("tax"))}
+        facts |= {"gross": write.payload.get("gross"), "currency": write.payload.get("currency")}
+        number = f"INV-{write.business_key}" if kind == "invoice.post" else ""
+        return Confirmed(self._id(write), number, {**facts, **self.facts.get(kind, {})})
+
+    def _id(self, write: Write) -> str:
+        return f"{self.vendor[:2].upper()}-{write.business_key}"
+
+    def writes(self, kind: str) -> list[Write]:
+        """What was asked of it, in order: `project.create`, `invoice.post` …"""
+        return [write for write in self.sent if write.effect_type == f"{self.vendor}.{kind}"]
+
+
+class Landscape:
+    """CRM, PSA, ERP and tax engine of one legal entity, with its routes."""
+
+    def __init__(self, entity: LegalEntity, fakes: dict[str, Fake]) -> None:
+        self.entity = entity
+        self.crm, self.psa, self.erp, self.tax = (fakes[role] for role in ("crm", "psa", "erp", "tax"))
+        self.connections = {role: factories.connection(vendor, code=role) for role, vendor in ROLES.items()}
+        for role, connection in self.connections.items():
+            Route.objects.create(role=role, legal_entity=entity, connection=connection)
+
+    def arrive(self, role: str, *records: Any) -> list[Receipt]:
+        """Canonical records of one entity come in through this system; what became of each."""
+        return arrive(self.connections[role], *records)
+
+
+def arrive(connection: Connection, *records: Any) -> list[Receipt]:
+    """Canonical records of one entity come in through a connection; what became of each."""
+    arrivals = [
+        Arrival(
+            connection,
+            SourceVersion.objects.create(
+                connection=connection,
+                entity=record.entity,
+                source_id=record.source_id,
+                version=f"{record.version}-{factories.next_number()}",
+                hash=record.source_id,
+                payload={},
+                status="applied",
+            ).pk,
+            record,
+        )
+        for record in records
+    ]
+    return list(RECEIVERS.get(records[0].entity)(arrivals))
+
+
+@pytest.fixture
+def landscape(monkeypatch, db):
+    """A landscape of legal entity US01 whose systems take everything until told otherwise."""
+    fakes = {role: Fake(vendor) for role, vendor in ROLES.items()}
+    known = {fake.vendor: fake for fake in fakes.values()}
+    monkeypatch.setattr(CONNECTORS, "_entries", {**CONNECTORS._entries, **known})
+    monkeypatch.setattr(TAX_ENGINES, "_entries", {"avatax": factories.ten_percent})
+    return Landscape(factories.legal_entity(), fakes)
