@@ -31,6 +31,7 @@ class TieOutList(ListScreen):
     lead = "Every comparison ever made, kept as evidence."
     table_class = TieOutTable
     filterset_class = TieOutFilter
+    template_name = "console/room_list.html"
     empty = Empty("No tie-out has been run yet", "One runs every day by itself.")
 
     def rows(self) -> "QuerySet[TieOut]":
@@ -78,7 +79,10 @@ def _page(request: Request, tie_out: TieOut | None) -> HttpResponse:
             "holds": queries.held(tie_out, user, "holds"),
             "figures": queries.figures(tie_out, user),
             "records": tie_out.totals.get("records", {}),
-            "silent": tie_out.totals.get("silent", {}),
+            "silent": {
+                system: f"did not answer, so its arrows are left out. {why}"
+                for system, why in tie_out.totals.get("silent", {}).items()
+            },
             "open_cases": scoped(open_cases.filter(status__in=Case.OPEN_STATES), user, "legal_entity"),
         }
     return render(request, "reconciliation/tieout.html", context)

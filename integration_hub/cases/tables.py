@@ -13,6 +13,7 @@ from integration_hub.console import links, wording
 from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.tables import Column, Table
+from integration_hub.console.titled import Titled
 from integration_hub.kernel.clock import now
 from integration_hub.people.models import Role
 
@@ -58,13 +59,13 @@ class CaseTable(Table):
     selectable = True
     has_buttons = True
     columns = [
-        Column("title", "Exception"),
-        Column("code", "Code", kind="code", sortable=True),
+        Column("title", "Exception", accessor=lambda row: Titled(row.title, row.code)),
+        Column("code", "Code", sortable=True, hideable=True, hidden=True),
         Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity",
                hint="S1 critical to S4 low"),
         Column("held", "Held", kind="money", accessor=lambda row: held(row) or None, sortable=True, order_by="held",
                hint="Sorted by the largest sum in one currency"),
-        Column("held_count", "Members", kind="number", sortable=True),
+        Column("held_count", "Members", kind="number", sortable=True, hideable=True),
         Column("owner", "Owner", accessor=owner, hideable=True),
         Column("due_at", "Clock", kind="badge", accessor=clock, sortable=True, order_by="due_at"),
         Column("first_seen_at", "Age", kind="ago", sortable=True),
@@ -101,8 +102,8 @@ class DoneTable(CaseTable):
     selectable = False
     has_buttons = False
     columns = [
-        Column("title", "Exception"),
-        Column("code", "Code", kind="code", sortable=True),
+        Column("title", "Exception", accessor=lambda row: Titled(row.title, row.code)),
+        Column("code", "Code", sortable=True, hideable=True, hidden=True),
         Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity"),
         Column("outcome", "How", kind="badge"),
         Column("resolution", "What was said"),

@@ -20,6 +20,7 @@ from integration_hub.cases.tables import SEVERITY, CaseTable, DoneTable, MemberT
 from integration_hub.console import links, timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
+from integration_hub.console.facts import known
 from integration_hub.console.forms import DecisionForm, ReasonForm
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.query import edited
@@ -40,6 +41,13 @@ def rows_for_list(user: User) -> "QuerySet[Any]":
     """Cases with everything a row shows."""
     rows = queries.with_urgency(queries.with_money(queries.with_held(queries.visible_to(user))))
     return rows.select_related("assigned_to").defer("detail")
+
+
+EMPTY = {
+    "mine": Empty("You have taken no exception", "Those of your role are in the next tab.", kind="done"),
+    "waiting": Empty("Nothing waits for an answer", "No exception is snoozed either.", kind="done"),
+    "done": Empty("Nothing has been resolved yet"),
+}
 
 
 class CaseList(ListScreen):
@@ -65,6 +73,7 @@ class CaseList(ListScreen):
         """Resolved cases have columns of their own."""
         table = DoneTable if self.view == "done" else CaseTable
         self.table_class = table  # type: ignore[misc]  # of this request's view object, not of the class
+        self.empty = EMPTY.get(self.view, self.empty)  # type: ignore[misc]
         return super().get(request, *args, **kwargs)
 
     def rows(self) -> "QuerySet[Any]":
@@ -139,7 +148,7 @@ def _page(request: Request, case: Any, comment: CommentForm, status: int = 200) 
 
 def facts(case: Any) -> list[tuple[str, Any]]:
     """The case in facts."""
-    return [
+    return known(
         ("Held up", amounts(held(case)) if held(case) else None),
         ("Severity", SEVERITY.get(case.severity, str(case.severity))),
         ("Owner", owner(case)),
@@ -149,7 +158,7 @@ def facts(case: Any) -> list[tuple[str, Any]]:
         ("Snoozed until", when(case.snoozed_until) if case.snoozed_until else None),
         ("Legal entity", case.legal_entity or None),
         ("Seen again", f"{case.reopened} ×" if case.reopened else None),
-    ]
+    )
 
 
 def suggestions(case: Case, user: User) -> list[dict[str, str]]:
@@ -210,7 +219,7 @@ def _decision(
         verb=verb,
         back=reverse("cases:case-detail", args=[pk]),
         form=form(case),
-        facts=[("Exception", case.title), ("Held up", amounts(held(case)) if held(case) else None)],
+        facts=known(("Exception", case.title), ("Held up", amounts(held(case)) if held(case) else None)),
         consequence=consequence,
         decision=decision(case),
     )

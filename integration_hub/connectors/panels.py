@@ -46,11 +46,6 @@ def connections_by_name(query: str, user: User) -> Iterable[Hit]:
             yield Hit("connection", str(row), row.get_health_display(), page_of(row), row.vendor)
 
 
-def _link(connection_id: str) -> str:
-    row = visible().filter(pk=connection_id).first() if connection_id.isdigit() else None
-    return page_of(row) if row is not None else ""
-
-
 SENTENCES = {
     "created": ("plug", "set up the connection {label}", "success"),
     "changed": ("settings", "changed its settings", "neutral"),
@@ -74,6 +69,6 @@ def register() -> None:
     )  # fmt: skip
     FINDERS.register("calls", calls_of_an_act)
     SEARCH.register("connections", connections_by_name)
-    links.LINKS.register("connection", _link)
+    links.to("connection", "connectors:connection-by-id")
     for verb, (icon, sentence, tone) in SENTENCES.items():
         timeline.tell(f"connectors.connection.{verb}", icon, sentence, tone)  # type: ignore[arg-type]

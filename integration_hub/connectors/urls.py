@@ -9,6 +9,7 @@ app_name = "connectors"
 urlpatterns = [
     path("connections/", views.ConnectionList.as_view(), name="connection-list"),
     path("connections/new/", views.connection_add, name="connection-add"),
+    path("connections/id/<int:pk>/", views.connection_by_id, name="connection-by-id"),
     path("connections/<slug:code>/", views.connection_detail, name="connection-detail"),
     path("connections/<slug:code>/test/", views.connection_test, name="connection-test"),
     path("connections/<slug:code>/pause/", views.connection_pause, name="connection-pause"),

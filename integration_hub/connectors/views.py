@@ -21,6 +21,7 @@ from integration_hub.connectors.tables import CallTable, ConnectionTable, Recent
 from integration_hub.console import timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.facts import known
 from integration_hub.console.forms import DecisionForm, ReasonForm
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
@@ -55,6 +56,7 @@ class ConnectionList(ListScreen):
     lead = "Accounts in other systems: whether they answer, when they were last read, how much is asked of them."
     table_class = ConnectionTable
     filterset_class = ConnectionFilter
+    template_name = "console/room_list.html"
     empty = Empty(
         "No connection yet", "Set up the first one: choose a system and enter what its administrator gave you."
     )
@@ -87,6 +89,7 @@ class CallList(ListScreen):
     lead = "What was asked of other systems and what they answered. Bodies and secrets are never kept."
     table_class = CallTable
     filterset_class = CallFilter
+    template_name = "console/room_list.html"
     empty = Empty("No call has been made yet")
 
     def rows(self) -> "QuerySet[Call]":
@@ -146,11 +149,17 @@ def connection_detail(request: Request, code: str) -> HttpResponse:
     return render(request, "connectors/connection_detail.html", context)
 
 
+@screen(permission=SEE)
+def connection_by_id(request: Request, pk: int) -> HttpResponse:
+    """The page of a connection named by its id, as records that point to it know it."""
+    return HttpResponseRedirect(page_of(find_or_404(visible(), request.user, scope=None, pk=pk)))
+
+
 def facts(connection: Connection) -> list[tuple[str, Any]]:
     """The connection in facts; never a secret."""
     stopped = circuit(connection)
     has = Connection.objects.filter(pk=connection.pk)
-    return [
+    return known(
         ("System", vendor_title(connection)),
         ("Address", connection.base_url or None),
         ("Health as of", when(connection.health_at) if connection.health_at else None),
@@ -159,7 +168,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Credentials", "set" if has.exclude(sealed_credentials=b"").exists() else "not set"),
         ("Webhook secret", "set" if has.exclude(sealed_webhook_secret=b"").exists() else "not set"),
         *[(name.replace("_", " ").capitalize(), str(value)) for name, value in sorted(connection.settings.items())],
-    ]
+    )
 
 
 def buttons(connection: Connection, request: Request) -> list[Button]:

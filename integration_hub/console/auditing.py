@@ -74,6 +74,7 @@ class EventList(ListScreen):
     lead = "Everything that happened, who did it and why. Rows are never changed and are sealed in batches."
     table_class = EventTable
     filterset_class = EventFilter
+    template_name = "console/room_list.html"
     empty = Empty("Nothing has been recorded yet")
 
     def rows(self) -> "QuerySet[Event]":

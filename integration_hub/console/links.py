@@ -35,6 +35,12 @@ def address(object_type: str, object_id: object) -> str:
     return (app and _reverse(f"{app.split('.')[-1]}:{noun}-detail", key)) or trace_of(kind.rpartition(".")[2], key)
 
 
+def names_of(kind: str) -> list[str]:
+    """Every type under which rows of a lineage kind are recorded: `candidate`, `billing.candidate`."""
+    dotted = [name for name, _ in LINKS if name.rpartition(".")[2] == kind and name != kind]
+    return [kind, *dotted, *(name for name, alias in ALIASES.items() if alias == kind)]
+
+
 def trace_of(kind: str, key: str) -> str:
     """The trace of a row, or an empty string when the lineage does not know its kind."""
     return reverse("console:trace-record", args=[kind, key]) if kind in PROVIDERS else ""

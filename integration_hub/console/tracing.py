@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +17,8 @@ from integration_hub.console.screens import screen
 from integration_hub.people.models import User
 from integration_hub.trail import lineage
 from integration_hub.trail.lineage import Graph, Hit, Node, Ref
-from integration_hub.trail.queries import timeline_of
+from integration_hub.trail.models import Event
+from integration_hub.trail.queries import timeline_of_many
 
 PERMISSION = "hub_trail.view_event"
 PATHS = 40
@@ -54,10 +56,14 @@ def record(request: Request, kind: str, key: str) -> HttpResponse:
         "paths": list(paths(_refocused(graph))),
         "facts": _facts(focus),
         "neighbours": len(graph.nodes) - 1,
-        "entries": timeline.entries(timeline_of(kind, key, limit=EVENTS)),
+        "entries": timeline.entries(_told(kind, key)),
         "json_url": f"{reverse('api:trace')}?{urlencode([('kind', kind), ('key', key), ('depth', depth)])}",
     }
     return render(request, "console/trace_record.html", context)
+
+
+def _told(kind: str, key: str) -> "QuerySet[Event]":
+    return timeline_of_many([(name, key) for name in links.names_of(kind)])[:EVENTS]
 
 
 def _joined(query: str) -> str:

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
+from integration_hub.console.titled import Titled
 from integration_hub.effects.models import Attempt, Effect
 
 SAFETY = {
@@ -33,20 +35,28 @@ def state(effect: Effect) -> Badge:
     return Badge(effect.get_state_display(), tone, icon)  # type: ignore[arg-type]
 
 
+def what(effect: Effect) -> Titled:
+    """What an effect does, in the words of its connector's manifest."""
+    connector = CONNECTORS.find(effect.connection.vendor)
+    writes = connector.manifest.writes if connector else ()
+    title = next((write.title for write in writes if write.effect_type == effect.effect_type), "")
+    return Titled(title or effect.effect_type, effect.effect_type if title else "")
+
+
 class EffectTable(Table):
     """Effects: what was intended where, for how much, and what became of it."""
 
     caption = "Effects"
     default_sort = "-rank"
     columns = [
-        Column("business_key", "Our reference"),
-        Column("effect_type", "What", kind="code", sortable=True),
+        Column("business_key", "Our reference", accessor=lambda row: Titled(row.business_key, row.failure[:120])),
+        Column("effect_type", "What", accessor=what, sortable=True, order_by="effect_type"),
         Column("connection", "Where", accessor="connection.name", sortable=True, order_by="connection__code"),
         Column("state", "State", kind="badge", accessor=state, sortable=True, order_by="state"),
         Column("amount", "Amount", kind="money", sortable=True),
-        Column("remote_number", "Number there", kind="code", hideable=True),
-        Column("failure", "Why", hideable=True, accessor=lambda row: row.failure[:160]),
-        Column("safety", "Safe by", hideable=True, accessor=lambda row: row.get_safety_display()),
+        Column("remote_number", "Number there", hideable=True),
+        Column("failure", "Why", hideable=True, hidden=True, accessor=lambda row: row.failure[:160]),
+        Column("safety", "Safe by", hideable=True, hidden=True, accessor=lambda row: row.get_safety_display()),
         Column("posting_date", "Posting date", kind="date", sortable=True, hideable=True, hidden=True),
         Column("legal_entity", "Entity", sortable=True, hideable=True),
         Column("created_at", "Planned", kind="ago", sortable=True),

@@ -11,6 +11,7 @@ from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
@@ -19,7 +20,7 @@ from integration_hub.effects import policies, queries, windows
 from integration_hub.effects.actions import effects
 from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.models import Effect
-from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, label, state
+from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, label, state, what
 from integration_hub.trail.queries import timeline_of
 
 SEE = "hub_effects.view_effect"
@@ -38,6 +39,7 @@ class EffectList(ListScreen):
     lead = "Every change we intended in another system: one intent, one permanent key, one outcome."
     table_class = EffectTable
     filterset_class = EffectFilter
+    template_name = "console/room_list.html"
     empty = Empty("No effect has been planned yet", "Activations, postings and status updates appear here.")
 
     def rows(self) -> "QuerySet[Any]":
@@ -64,7 +66,7 @@ def effect_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "effect": effect,
         "title": effect.business_key,
-        "lead": effect.effect_type,
+        "lead": f"{what(effect)} in {effect.connection}",
         "status": state(effect),
         "key": effect.remote_number or effect.remote_id,
         "breadcrumbs": [("Effects", reverse("effects:effect-list"))],
@@ -91,7 +93,8 @@ TABS = {"overview": "Overview", "proof": "Proof", "payload": "Content"}
 def facts(effect: Effect) -> list[tuple[str, Any]]:
     """The effect in facts."""
     amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
-    return [
+    return known(
+        ("What", effect.effect_type),
         ("Amount", amount),
         ("Connection", str(effect.connection)),
         ("Legal entity", effect.legal_entity or None),
@@ -104,7 +107,7 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
         ("Confirmed", when(effect.confirmed_at) if effect.confirmed_at else None),
         ("Lane", effect.lane),
         ("Failure", badge(effect.failure_class) if effect.failure_class else None),
-    ]
+    )
 
 
 def buttons(request: Request, effect: Effect) -> list[Button]:
@@ -133,8 +136,8 @@ CANCELLABLE = ("planned", "waiting", "rejected", "conflict")
 
 def _about(effect: Effect) -> list[tuple[str, Any]]:
     amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
-    return [("Effect", label(effect)), ("Where", str(effect.connection)), ("State", badge(state(effect))),
-            ("Amount", amount)]  # fmt: skip
+    return known(("Effect", label(effect)), ("Where", str(effect.connection)), ("State", badge(state(effect))),
+            ("Amount", amount))  # fmt: skip
 
 
 @screen(permission=SEE, methods=["GET", "POST"])

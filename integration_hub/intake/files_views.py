@@ -12,6 +12,7 @@ from django.urls import reverse
 from integration_hub.console import timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenForm, still
@@ -42,6 +43,7 @@ class FileList(ListScreen):
     lead = "Exports of systems without an API: dropped here or into a watched folder, looked at, then applied."
     table_class = FileTable
     filterset_class = FileFilter
+    template_name = "console/room_list.html"
     empty = Empty("No file has been dropped yet", "Drop the first one; nothing is applied before you have seen it.")
 
     def rows(self) -> "QuerySet[FileDrop]":
@@ -146,7 +148,7 @@ def facts(drop: FileDrop) -> list[tuple[str, Any]]:
     told = drop.manifest
     companion = told.get("companion") or {}
     sums = told.get("sums") or told.get("control_totals") or {}
-    return [
+    return known(
         ("Connection", drop.connection.code),
         ("Holds", drop.entity.replace("_", " ")),
         ("Bytes", number(drop.bytes)),
@@ -157,7 +159,7 @@ def facts(drop: FileDrop) -> list[tuple[str, Any]]:
         ("Records, says its sender", number(told["records"]) if told.get("records") is not None else None),
         *[(f"Sum of {column}, says its sender", str(value)) for column, value in sums.items()],
         ("SHA-256", drop.sha256[:16]),
-    ]
+    )
 
 
 def buttons(drop: FileDrop, request: Request) -> list[Button]:

@@ -14,6 +14,7 @@ from integration_hub.console.badges import Badge
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.console.http import Request
 from integration_hub.intake import queries, value_fix
+from integration_hub.intake.actions.feeds import FILE_DROP
 from integration_hub.intake.files_views import SEE as SEE_FILES
 from integration_hub.intake.models import Delivery, Feed, SourceVersion
 from integration_hub.intake.queries import FeedHealth, feed_health
@@ -64,7 +65,7 @@ def feeds_of(connection: Connection, request: Request) -> str:
 
 def webhooks_of(connection: Connection, request: Request) -> str:
     """The last webhooks on the page of a connection, and what was refused."""
-    if not request.user.has_perm(SEE_DELIVERY):
+    if connection.vendor == FILE_DROP or not request.user.has_perm(SEE_DELIVERY):
         return ""
     rows = for_all(without_secrets(Delivery.objects.filter(connection=connection), "connection"), request.user)
     table = DeliveryTable(rows.defer("body"), request, name="hooks")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
@@ -50,7 +50,8 @@ def problems(version: SourceVersion) -> Any:
         )
         for problem in version.problems
     ]
-    return format_html_join("", '<span class="trouble">{}<small>{}</small></span>', lines) or None
+    told = format_html_join("", '<span class="trouble">{}<small>{}</small></span>', lines)
+    return format_html('<div class="troubles">{}</div>', told) if told else None
 
 
 def plain_problems(version: SourceVersion) -> str:
@@ -110,7 +111,7 @@ class SourceTable(Table):
     columns = [
         Column("source_id", "Record", accessor=lambda row: f"{row.entity.replace('_', ' ')} {row.source_id}"),
         Column("connection", "Connection", accessor="connection.code", hideable=True),
-        Column("version", "Version", kind="code"),
+        Column("version", "Version"),
         Column("status", "Became", kind="badge", accessor=outcome),
         Column("problems", "What is wrong, and what to do", accessor=problems),
         Column("row_number", "Row", kind="number", hideable=True),

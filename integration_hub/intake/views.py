@@ -16,6 +16,7 @@ from integration_hub.console import links, timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.export import csv_lines
+from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404, wants_partial
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenForm, SeenNoteForm, SeenReasonForm, still
@@ -109,17 +110,16 @@ def _sources_url(feed: Feed, statuses: tuple[str, ...]) -> str:
 
 
 def _feed_facts(feed: Feed, health: queries.FeedHealth) -> list[tuple[str, Any]]:
-    return [
+    return known(
         ("Last read to its end", when(feed.last_ok_at) if feed.last_ok_at else "never"),
         ("Read every", wording.age(feed.every_seconds)),
         ("Late after", wording.age(feed.late_after_seconds)),
         ("Next", when(feed.due_at) if feed.is_active else "not while it is paused"),
-        ("Cursor", str(feed.cursor) if feed.cursor else None),
         ("Failures in a row", feed.failures_in_row or None),
         ("Refused records", health.refused or None),
         ("Conflicts", health.conflicts or None),
         ("Wait for a parent", health.parked or None),
-    ]
+    )
 
 
 def feed_buttons(feed: Feed, request: Request) -> list[Button]:
@@ -203,6 +203,7 @@ class RunList(ListScreen):
     lead = "Every reading of a feed or a file, with what became of its records."
     table_class = RunTable
     filterset_class = RunFilter
+    template_name = "console/room_list.html"
     empty = Empty("Nothing has been read yet")
 
     def rows(self) -> "QuerySet[Run]":
@@ -282,7 +283,7 @@ def steps(run: Run) -> list[dict[str, str]]:
 
 def _run_facts(run: Run) -> list[tuple[str, Any]]:
     file = run.file
-    return [
+    return known(
         ("Started", when(run.started_at)),
         ("Finished", when(run.finished_at) if run.finished_at else None),
         ("Took", took(run)),
@@ -290,7 +291,7 @@ def _run_facts(run: Run) -> list[tuple[str, Any]]:
         ("File", file.name if file is not None else None),
         ("Error", run.error or None),
         ("Who must act", run.error_class or None),
-    ]
+    )
 
 
 ERROR_COLUMNS = [
@@ -327,6 +328,7 @@ class SourceList(ListScreen):
     lead = "Every version of every record, exactly as it came, and what became of it."
     table_class = SourceTable
     filterset_class = SourceFilter
+    template_name = "console/room_list.html"
     empty = Empty("Nothing has come in yet", "Records appear here as soon as a feed was read.")
 
     def rows(self) -> "QuerySet[SourceVersion]":
@@ -369,7 +371,7 @@ def source_detail(request: Request, pk: int) -> HttpResponse:
 
 def _source_facts(version: SourceVersion) -> list[tuple[str, Any]]:
     run = version.run
-    return [
+    return known(
         ("Connection", version.connection.code),
         ("Id there", version.source_id),
         ("Version", version.version),
@@ -380,7 +382,7 @@ def _source_facts(version: SourceVersion) -> list[tuple[str, Any]]:
         ("File", f"{run.file.name}, row {version.row_number}" if run is not None and run.file is not None else None),
         ("Waits for", version.waits_for or None),
         ("Hash", version.hash[:16]),
-    ]
+    )
 
 
 REAPPLY = "hub_intake.run_feed"
@@ -463,6 +465,7 @@ class DeliveryList(ListScreen):
     lead = "Stored before they were answered. A webhook is only a hint: what changed is read through the feed."
     table_class = DeliveryTable
     filterset_class = DeliveryFilter
+    template_name = "console/room_list.html"
     empty = Empty("No webhook has come yet", "Feeds are read by their rhythm as well, so nothing is missing.")
 
     def rows(self) -> "QuerySet[Delivery]":

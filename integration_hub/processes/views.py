@@ -8,9 +8,10 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from integration_hub.cases.queries import for_target
-from integration_hub.console import timeline
+from integration_hub.console import timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
@@ -37,6 +38,7 @@ class ProcessList(ListScreen):
     lead = "What goes in named steps over several systems, and is undone step by step when one fails for good."
     table_class = ProcessTable
     filterset_class = ProcessFilter
+    template_name = "console/room_list.html"
     empty = Empty("No process has been started yet", "Activations and amendments appear here.")
 
     def rows(self) -> "QuerySet[Any]":
@@ -68,7 +70,7 @@ def process_detail(request: Request, pk: int) -> HttpResponse:
         "breadcrumbs": [("Processes", reverse("processes:process-list"))],
         "buttons": buttons(process, request),
         "steps": [_stage(step) for step in picture.steps],
-        "details": [(step, effect_state(step.effect) if step.effect else None) for step in picture.steps],
+        "details": [(step, effect_state(step.effect) if step.effect else None, _when(step)) for step in picture.steps],
         "facts": facts(process),
         "cases": for_target(engine.SUBJECT, process.pk),
         "runs": queries.of_key(process.definition, process.business_key).exclude(pk=process.pk),
@@ -77,19 +79,26 @@ def process_detail(request: Request, pk: int) -> HttpResponse:
     return render(request, "processes/process_detail.html", context)
 
 
+def _when(step: queries.StepPicture) -> str:
+    """When a step ended or began, in one short line."""
+    if step.finished_at is not None:
+        return f"ended {wording.ago(step.finished_at)}"
+    return f"since {wording.ago(step.started_at)}" if step.started_at is not None else ""
+
+
 STAGES = {
     "done": "done",
     "running": "current",
     "undoing": "current",
     "failed": "failed",
-    "undone": "failed",
+    "undone": "waiting",
     "skipped": "done",
 }
 
 
 def _stage(step: queries.StepPicture) -> dict[str, str]:
     shown = {"label": step.title, "state": STAGES.get(step.state, "waiting")}
-    if step.state not in ("done", "waiting"):
+    if step.state not in ("done", "waiting", "running"):
         shown["detail"] = step.state_label
     if step.effect is not None:
         shown["url"] = reverse("effects:effect-detail", args=[step.effect.pk])
@@ -98,7 +107,7 @@ def _stage(step: queries.StepPicture) -> dict[str, str]:
 
 def facts(process: Process) -> list[tuple[str, Any]]:
     """The process in facts."""
-    return [
+    return known(
         ("What", definition_title(process)),
         ("Business key", process.business_key),
         ("Attempt", process.attempt),
@@ -107,7 +116,7 @@ def facts(process: Process) -> list[tuple[str, Any]]:
         ("Finished", when(process.finished_at) if process.finished_at else None),
         ("Why it stopped", process.failure or None),
         ("Act", process.correlation_id or None),
-    ]
+    )
 
 
 def buttons(process: Process, request: Request) -> list[Button]:

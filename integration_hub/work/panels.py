@@ -15,11 +15,6 @@ from integration_hub.work.views import SEE
 TOP = 5
 
 
-def blocked_count(user: User) -> int:
-    """Blocked lanes; one query."""
-    return queries.lanes(user).filter(blocked=True).count()
-
-
 def blocked(user: User) -> Waiting:
     """Blocked lanes with what waits behind them."""
     rows = list(queries.lanes(user).filter(blocked=True).order_by("blocked_since")[:200])
@@ -56,8 +51,7 @@ SENTENCES = {
 
 def register() -> None:
     """Fill the registries; called once by the app."""
-    menu.add(menu.MenuItem("Integration", "Stuck lanes", "work:stalled", "stack-2", SEE, weight=40,
-                           count=blocked_count))  # fmt: skip
+    menu.add(menu.MenuItem("Integration", "Stuck lanes", "work:stalled", "stack-2", SEE, weight=40))
     home.PANELS.register(
         "work.blocked",
         Panel("Blocked lanes", blocked, frozenset({Role.INTEGRATION_ADMIN}), weight=22, permission=SEE,

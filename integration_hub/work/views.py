@@ -10,6 +10,7 @@ from django.urls import reverse
 from integration_hub.console import timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
+from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
@@ -94,6 +95,7 @@ class LaneList(ListScreen):
     lead = "One ordered queue for each contract, project, invoice and feed; free parallelism between them."
     table_class = LaneTable
     filterset_class = LaneFilter
+    template_name = "console/room_list.html"
     empty = Empty("No work has come up yet")
 
     def rows(self) -> "QuerySet[Lane]":
@@ -129,7 +131,7 @@ def lane_detail(request: Request, pk: int) -> HttpResponse:
         "breadcrumbs": [("Stuck lanes", reverse("work:stalled")), ("Lanes", reverse("work:lane-list"))],
         "buttons": stall_buttons(stall, request) if lane.blocked else [],
         "stall": stall,
-        "facts": [
+        "facts": known(
             ("Stage", lane.get_stage_display()),
             ("Items waiting", lane.ready),
             ("Money waiting", amounts(stall.money) if stall.money else None),
@@ -137,7 +139,7 @@ def lane_detail(request: Request, pk: int) -> HttpResponse:
             ("Next look", when(lane.next_at)),
             ("Fencing token", lane.token),
             ("Leased until", when(lane.leased_until) if lane.leased_until else None),
-        ],
+        ),
         "table": table if request.user.has_perm(SEE_ITEMS) else None,
         "show_done": show_done,
         "entries": timeline.entries(
@@ -179,12 +181,12 @@ def find_item(request: Request, pk: int) -> Item:
 
 def _item_facts(item: Item) -> list[tuple[str, Any]]:
     amount = wording.money_html(item.amount, item.currency) if item.amount is not None else None
-    return [
+    return known(
         ("Item", f"{kind_title(item)} in {item.lane.key}"),
         ("State", badge(item_state(item))),
         ("What went wrong", item.error[:500] or None),
         ("Money", amount),
-    ]
+    )
 
 
 def _item_row(request: Request, pk: int) -> Any:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 
+from integration_hub.console import wording
+
 register = template.Library()
 
 
@@ -17,4 +19,6 @@ def as_json(value: Any) -> str:
 @register.filter
 def plainly(value: Any) -> str:
     """A value as text; lists and objects as JSON in one line. Numbers stay as they came, not grouped."""
+    if isinstance(value, bool):
+        return wording.yes_no(value)
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
