@@ -4,26 +4,19 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from billing import queries
 from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, Piece
-from contracts.filters import contracts, customers, entities, projects
-from contracts.models import Resource
+from contracts.filters import ByCustomer, contract, customer, entity
 from integration_hub.console import filter_kinds
-
-
-def people(request: HttpRequest) -> QuerySet[Resource]:
-    """People whose work is billed."""
-    return Resource.objects.order_by("name")
 
 
 class WorkFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
     """Which work."""
 
-    contract = filter_kinds.one_of("Contract", contracts)
-    project = filter_kinds.one_of("Project", projects, "event__project")
-    person = filter_kinds.one_of("Person", people, "event__resource")
+    contract = contract()
+    project = filter_kinds.exactly("Project code", "event__project__code")
+    person = filter_kinds.contains("Person", "event__resource__name")
     service_date = filter_kinds.days("Service date", "event__service_date")
     code = filter_kinds.exactly("Code", method="coded")
     approval = filter_kinds.any_of("Approval", BillableEvent.Approval, "event__approval")
@@ -38,8 +31,8 @@ class WorkFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped lib
 class HoldFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
     """Which holds."""
 
-    contract = filter_kinds.one_of("Contract", contracts)
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    contract = contract()
+    legal_entity = entity()
     review_on = filter_kinds.days("Review")
     status = filter_kinds.any_of("Status", Hold.Status)
     scope = filter_kinds.any_of("On", Hold.Scope)
@@ -49,21 +42,23 @@ class HoldFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped lib
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
     """Which billing runs."""
 
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    legal_entity = entity()
     state = filter_kinds.any_of("State", BillingRun.State)
     through = filter_kinds.days("Through")
 
 
-class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class CandidateFilter(ByCustomer):
     """Which candidates; the groups above the list choose the status."""
+
+    customer_path = "bill_to__customer"
 
     group = django_filters.ChoiceFilter(
         label="Group", choices=[(key, label) for key, (label, _) in queries.GROUPS.items()], method="grouped"
     )
     number = filter_kinds.contains("Number")
-    contract = filter_kinds.one_of("Contract", contracts)
-    customer = filter_kinds.one_of("Customer", customers, "bill_to__customer")
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    contract = contract()
+    customer = customer()
+    legal_entity = entity()
     code = filter_kinds.exactly("Code", method="coded")
     invoice_date = filter_kinds.days("Invoice date")
     status = filter_kinds.any_of("Status", Candidate.Status)
@@ -77,24 +72,28 @@ class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untype
         return rows.filter(codes__contains=[value.strip().upper()])
 
 
-class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class InvoiceFilter(ByCustomer):
     """Which invoices."""
 
+    customer_path = "bill_to__customer"
+
     number = filter_kinds.contains("ERP number")
-    contract = filter_kinds.one_of("Contract", contracts)
-    customer = filter_kinds.one_of("Customer", customers, "bill_to__customer")
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    contract = contract()
+    customer = customer()
+    legal_entity = entity()
     invoice_date = filter_kinds.days("Invoice date")
     due_on = filter_kinds.days("Due")
     status = filter_kinds.any_of("Status", Invoice.Status)
 
 
-class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class PaymentFilter(ByCustomer):
     """Which payments."""
 
+    customer_path = "customer"
+
     number = filter_kinds.contains("Number")
-    customer = filter_kinds.one_of("Customer", customers)
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    customer = customer()
+    legal_entity = entity()
     received_on = filter_kinds.days("Received")
     is_reversed = filter_kinds.yes_or_no("Reversed")
 
@@ -103,6 +102,6 @@ class CreditMemoFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyp
     """Which credit memos."""
 
     number = filter_kinds.contains("Number")
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    legal_entity = entity()
     issued_on = filter_kinds.days("Issued")
     linked = filter_kinds.yes_or_no("Without an invoice", "invoice", lookup_expr="isnull")

@@ -221,7 +221,7 @@ def _by_project(rows: "QuerySet[Piece]", **filters: Any) -> Waiting:
             title=row["name"] or "Without a project",
             detail=f"{row['count']} pieces, {(row['minutes'] or 0) / 60:,.2f} h",
             money=Money(row["money"], row["currency"]) if row["money"] is not None and row["currency"] else None,
-            url=tables.work_list_url(project=row["event__project"], **filters),
+            url=tables.work_list_url(project=row["code"], **filters),
             when=row["oldest"],
         )
         for row in groups[:TOP]

@@ -1,7 +1,9 @@
 """What billing puts on the pages of contracts, projects and customers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -25,6 +27,7 @@ from integration_hub.console.buttons import Button
 from integration_hub.console.http import Request
 from integration_hub.console.wording import money_html
 from integration_hub.kernel.clock import today
+from integration_hub.kernel.decision import deny
 from integration_hub.kernel.money import ZERO, show
 from integration_hub.people.models import User
 from integration_hub.processes.models import Process
@@ -68,7 +71,7 @@ def _figures(contract: Contract, money: queries.ContractMoney) -> dict[str, Any]
         "agreed_words": up_to if money.has_time else "fees and milestones",
         "invoiced": money_html(money.net, currency),
         "invoiced_words": f"{money.invoices} {'invoice' if money.invoices == 1 else 'invoices'}",
-        "invoices_url": f"{reverse('billing:invoice-list')}?contract={contract.pk}",
+        "invoices_url": f"{reverse('billing:invoice-list')}?{urlencode({'contract': contract.number})}",
         "paid": money_html(money.paid, currency),
         "paid_words": f"of {show(money.gross, currency)}{left}" if money.invoices else "",
     }
@@ -79,7 +82,7 @@ def _tile(contract: Contract, label: str, found: queries.Sum_, states: list[str]
         "label": label,
         "value": money_html(found.money.get(contract.currency, ZERO), contract.currency),
         "detail": tables.sum_words(found) if found.count else "",
-        "url": tables.work_list_url(contract=contract.pk, state=states),
+        "url": tables.work_list_url(contract=contract.number, state=states),
         "tone": tone if found.count else "",
     }
 
@@ -178,16 +181,19 @@ def project_buttons(project: Project, user: User) -> Iterable[Button]:
 
 
 def customer_buttons(customer: Customer, user: User) -> Iterable[Button]:
-    """Place a hold on a customer: for those who see every legal entity, since it stops all of them."""
-    if user.all_legal_entities:
-        yield _place("customer", customer.pk, user, "")
+    """Place a hold on a customer: it stops every legal entity, so whoever sees only some may not."""
+    button = _place("customer", customer.pk, user, "")
+    if button.decision and not user.all_legal_entities:
+        reason = "This would stop billing in every legal entity; ask somebody who sees them all."
+        button = replace(button, decision=deny(reason))
+    yield button
 
 
 def project_work(project: Project, request: Request) -> dict[str, Any]:
     """Work of the project by state, hours and money."""
     sums = queries.work_of_project(project)
     labels = dict(Piece.State.choices)
-    url = tables.work_list_url(project=project.pk)
+    url = tables.work_list_url(project=project.code)
     currencies = sorted({currency for sum_ in sums.values() for currency in sum_.money})
     return {
         "rows": [(state, labels[state], sums[state], f"{url}&state={state}") for state in labels if state in sums],
@@ -201,7 +207,7 @@ def customer_money(customer: Customer, request: Request) -> dict[str, Any] | Non
     """What the customer owes."""
     if not request.user.has_perm("billing.view_invoice"):
         return None
-    url = f"{reverse('billing:invoice-list')}?customer={customer.pk}"
+    url = f"{reverse('billing:invoice-list')}?{urlencode({'customer': customer.code})}"
     return {"open": queries.open_of_customer(customer, request.user, today=today()), "url": url}
 
 

@@ -6,16 +6,27 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import CharField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast
 
-from billing.models import BillableEvent, BillingRun, Candidate, CreditMemo, Decision, Hold, HoldEffect, Invoice, Piece
-from billing.models import Payment as PaymentRow
-from contracts.models import Contract, Customer, Project
+from billing.models import (
+    BillableEvent,
+    BillingRun,
+    Candidate,
+    Decision,
+    Hold,
+    HoldEffect,
+    Invoice,
+    Piece,
+    ScheduleItem,
+)
+from contracts.models import Contract, Customer, Milestone, Project
 from integration_hub.effects.models import Effect
 from integration_hub.effects.queries import of_subject
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
-from integration_hub.people.scope import scoped
+from integration_hub.people.scope import scope_q, scoped
+from integration_hub.work.models import Lane
 
 Amounts = dict[str, Decimal]
 MINUTES = Decimal(60)
@@ -144,9 +155,6 @@ class ContractMoney:
 
 def money_of(contract: Contract) -> ContractMoney:
     """The money of one contract; five queries."""
-    from billing.models import ScheduleItem
-    from contracts.models import Milestone
-
     fees = ScheduleItem.objects.filter(line__contract=contract).exclude(status="skipped").aggregate(s=Sum("amount"))
     steps = Milestone.objects.filter(line__contract=contract).exclude(status="cancelled").aggregate(s=Sum("amount"))
     time = list(contract.lines.filter(method="tm").values_list("pk", flat=True))
@@ -205,8 +213,12 @@ def open_of_customer(customer: Customer, user: User, *, today: Any) -> OpenMoney
 
 
 def holds_for(user: User) -> QuerySet[Hold]:
-    """Holds of the person's legal entities; those on a customer belong to who sees all."""
-    return scoped(Hold.objects.select_related("contract", "legal_entity"), user)
+    """Holds of the person's legal entities, and those on customers of these."""
+    rows = Hold.objects.select_related("contract", "legal_entity")
+    if user.all_legal_entities:
+        return rows
+    theirs = scoped(Contract.objects.order_by(), user).annotate(as_text=Cast("customer", CharField()))
+    return rows.filter(scope_q(user) | Q(scope=Hold.Scope.CUSTOMER, target_id__in=theirs.values("as_text")))
 
 
 def covered_by(hold: Hold) -> QuerySet[Piece]:
@@ -243,11 +255,6 @@ def stopped_by(hold: Hold) -> QuerySet[Candidate]:
         Hold.Scope.CUSTOMER: Q(contract__customer=_number(hold)),
     }.get(Hold.Scope(hold.scope), Q(contract=hold.contract_id))
     return rows.filter(where).select_related("contract", "legal_entity", "bill_to__customer")
-
-
-def held_per_hold(holds: Iterable[Hold]) -> dict[int, Sum_]:
-    """What each of these holds keeps out of candidates; one query per hold target kind would be less exact."""
-    return {hold.pk: total(by_state(held_by(hold)).values()) for hold in holds}
 
 
 # -- candidates and runs ----------------------------------------------------------------------------------------------
@@ -334,11 +341,6 @@ def status_written(invoice: Invoice) -> list[Effect]:
     return list(rows.filter(about).select_related("connection").order_by("connection__name", "-pk"))
 
 
-def runs_for(user: User) -> QuerySet[BillingRun]:
-    """Billing runs of the person's legal entities."""
-    return scoped(BillingRun.objects.select_related("legal_entity", "started_by"), user)
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is: built at all, and candidates checked of those it made."""
@@ -355,8 +357,6 @@ class Progress:
 
 def progress_of(run: BillingRun) -> Progress:
     """How many candidates a run built and how many are checked; and why its lane stands still, if it does."""
-    from integration_hub.work.models import Lane
-
     counts = run.candidates.aggregate(built=Count("pk"), checked=Count("pk", filter=~Q(status__in=["building"])))
     lane = Lane.objects.filter(key=f"billing-run:{run.legal_entity.code}", blocked=True).first()
     return Progress(counts["built"], counts["checked"], lane.blocked_reason if lane and run.state == "running" else "")
@@ -369,20 +369,3 @@ def invoices_for(user: User) -> QuerySet[Invoice]:
     """Invoices of the person's legal entities, with what every list shows."""
     rows = Invoice.objects.select_related("contract", "legal_entity", "bill_to__customer", "candidate")
     return scoped(rows.annotate(left=F("gross") - F("paid") - F("credited")), user)
-
-
-def payments_for(user: User) -> QuerySet[PaymentRow]:
-    """Payments of the person's legal entities."""
-    rows = PaymentRow.objects.select_related("customer", "legal_entity", "connection")
-    return scoped(rows.annotate(applied=Sum("applications__amount")), user)
-
-
-def credit_memos_for(user: User) -> QuerySet[CreditMemo]:
-    """Credit memos of the person's legal entities."""
-    return scoped(CreditMemo.objects.select_related("invoice", "legal_entity", "connection"), user)
-
-
-def newest(rows: "QuerySet[Any]", field_name: str) -> datetime | None:
-    """The newest value of a field, or None."""
-    found: datetime | None = rows.aggregate(newest=Max(field_name))["newest"]
-    return found

@@ -1,43 +1,49 @@
-"""Filters of the lists of contracts, projects and customers."""
+"""Filters of the lists of contracts, projects and customers.
+
+Rows of other tables are named by number or name, never picked from a list: there may be thousands of them.
+"""
 
 from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
 
-from contracts import queries
-from contracts.models import Contract, Customer, LegalEntity, Method, Project
+from contracts.models import Contract, Customer, Method, Project
 from integration_hub.console import filter_kinds
-from integration_hub.console.http import signed_in
 
 
-def entities(request: HttpRequest) -> QuerySet[LegalEntity]:
-    """The legal entities of whoever asks."""
-    return queries.entities_for(signed_in(request).user)
+def entity(field: str = "legal_entity__code") -> Any:
+    """A legal entity by its code."""
+    return filter_kinds.exactly("Legal entity", field)
 
 
-def customers(request: HttpRequest) -> QuerySet[Customer]:
-    """The customers of whoever asks."""
-    return queries.customers_for(signed_in(request).user)
+def contract(field: str = "contract__number") -> Any:
+    """A contract by its number."""
+    return filter_kinds.exactly("Contract number", field)
 
 
-def contracts(request: HttpRequest) -> QuerySet[Contract]:
-    """The contracts of whoever asks."""
-    return queries.contracts_for(signed_in(request).user).order_by("number")
+class ByCustomer(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Lists that can be narrowed to a customer: by number, or by part of the name."""
+
+    customer_path = "customer"
+
+    def of_customer(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Of the customer with this number, or of customers whose name has this in it."""
+        path = self.customer_path
+        return rows.filter(Q(**{f"{path}__code__iexact": value}) | Q(**{f"{path}__name__icontains": value}))
 
 
-def projects(request: HttpRequest) -> QuerySet[Project]:
-    """The projects of whoever asks."""
-    return queries.projects_for(signed_in(request).user).order_by("code")
+def customer() -> Any:
+    """A customer by number or name."""
+    return filter_kinds.contains("Customer", method="of_customer")
 
 
-class ContractFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class ContractFilter(ByCustomer):
     """Which contracts."""
 
     q = filter_kinds.contains("Number or name", method="named")
-    customer = filter_kinds.one_of("Customer", customers)
-    legal_entity = filter_kinds.one_of("Legal entity", entities)
+    customer = customer()
+    legal_entity = entity()
     method = filter_kinds.any_of("Billed by", Method, method="billed_by")
     status = filter_kinds.any_of("Status", Contract.Status)
     ends_on = filter_kinds.days("Ends")
@@ -52,11 +58,13 @@ class ContractFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
         return rows.filter(pk__in=wanted) if value else rows
 
 
-class ProjectFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class ProjectFilter(ByCustomer):
     """Which projects."""
 
+    customer_path = "contract__customer"
+
     q = filter_kinds.contains("Code or name", method="named")
-    customer = filter_kinds.one_of("Customer", customers, "contract__customer")
+    customer = customer()
     status = filter_kinds.any_of("Status", Project.Status)
     without_contract = filter_kinds.yes_or_no("Without a contract", "contract", lookup_expr="isnull")
 

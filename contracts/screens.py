@@ -49,6 +49,13 @@ _SENTENCES = (
     ("contracts.customer.changed", "building", "changed the customer {label}"),
     ("contracts.legal_entity.created", "building-bank", "recorded the legal entity {label}"),
     ("contracts.legal_entity.changed", "building-bank", "changed the legal entity {label}"),
+    ("contracts.legal_entity.configured", "settings", "set up the legal entity {label}"),
+    ("contracts.route.added", "route", "added the route {label}"),
+    ("contracts.route.changed", "route", "changed the route {label}"),
+    ("contracts.route.removed", "route", "removed the route {label}"),
+    ("contracts.eligibility_rule.added", "list-check", "added the rule {label}"),
+    ("contracts.eligibility_rule.changed", "list-check", "changed the rule {label}"),
+    ("contracts.eligibility_rule.removed", "list-check", "removed the rule {label}"),
     ("contracts.opportunity.won", "target", "recorded that {label} was won"),
     ("contracts.resource.seen", "user", "recorded the person {label}"),
 )

@@ -97,14 +97,14 @@ class PaymentTable(Table):
 
 
 def applied_to(row: Any) -> str:
-    """The numbers of the invoices a payment was applied to."""
-    return ", ".join(part.invoice.number for part in row.applications.all())
+    """The numbers of the invoices a payment was applied to; `invoice_numbers` is annotated."""
+    return ", ".join(row.invoice_numbers)
 
 
 def applied_url(row: Any) -> str:
     """The invoice, when it is only one."""
-    parts = list(row.applications.all())
-    return reverse("billing:invoice-detail", args=[parts[0].invoice_id]) if len(parts) == 1 else ""
+    ids = row.invoice_ids
+    return reverse("billing:invoice-detail", args=[ids[0]]) if len(ids) == 1 else ""
 
 
 def payment_badge(row: Any) -> Badge:

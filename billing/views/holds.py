@@ -34,7 +34,7 @@ class HoldList(ListScreen):
     """All holds, open ones first, by the day on which they are to be looked at."""
 
     permission = "billing.view_hold"
-    scope: ClassVar[str | None] = "legal_entity__code"
+    scope: ClassVar[str | None] = None  # holds on customers belong to no legal entity: `holds_for` decides
     title = "Holds"
     lead = "What may not be billed until somebody decides. A hold never changes what work costs."
     template_name = "contracts/list.html"
@@ -43,7 +43,7 @@ class HoldList(ListScreen):
     empty = Empty("Nothing is held", "Every piece of priced work may be billed.", kind="done")
 
     def rows(self) -> "QuerySet[Any]":
-        return Hold.objects.select_related("contract", "legal_entity").annotate(rank=OPEN_FIRST)
+        return queries.holds_for(self.request.user).annotate(rank=OPEN_FIRST)
 
     def buttons(self) -> list[Button]:
         mine = next(iter(self.request.user.legal_entities), "")
@@ -54,7 +54,7 @@ class HoldList(ListScreen):
 @screen(permission="billing.view_hold")
 def hold_detail(request: Request, pk: int) -> HttpResponse:
     """A hold: why, whose, until when, and the work and documents it stops."""
-    hold = find_or_404(Hold.objects.select_related("contract", "legal_entity"), request.user, pk=pk)
+    hold = find_or_404(queries.holds_for(request.user), request.user, scope=None, pk=pk)
     held = queries.held_by(hold) if hold.status == Hold.Status.OPEN else queries.held_by(hold).none()
     held_sum = queries.total(queries.by_state(held).values())
     context = {
@@ -102,7 +102,7 @@ def _facts(hold: Hold) -> list[tuple[str, Any]]:
 @screen(permission="billing.view_hold", methods=["GET", "POST"])
 def hold_release(request: Request, pk: int) -> HttpResponse:
     """Release a hold. Not one's own, not one that is decided, not an old copy."""
-    hold = find_or_404(Hold.objects.select_related("contract", "legal_entity"), request.user, pk=pk)
+    hold = find_or_404(queries.holds_for(request.user), request.user, scope=None, pk=pk)
     held = queries.total(queries.by_state(queries.held_by(hold)).values())
     confirm = Confirm(
         title=f"Release the hold “{hold.get_code_display()}”?",

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import F, QuerySet, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import F, Q, QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +23,8 @@ from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.wording import day_html, money_html, when_html
 from integration_hub.trail.queries import timeline_of_many
+
+APPLIED = Q(applications__isnull=False)
 
 
 class InvoiceList(ListScreen):
@@ -142,7 +145,12 @@ class PaymentList(ListScreen):
 
     def rows(self) -> "QuerySet[Any]":
         rows = Payment.objects.select_related("customer", "legal_entity", "connection")
-        return rows.annotate(applied=Sum("applications__amount")).prefetch_related("applications__invoice")
+        parts = F("applications__pk")
+        return rows.annotate(
+            applied=Sum("applications__amount"),
+            invoice_ids=ArrayAgg("applications__invoice", filter=APPLIED, order_by=parts, default=[]),
+            invoice_numbers=ArrayAgg("applications__invoice__number", filter=APPLIED, order_by=parts, default=[]),
+        )
 
 
 class CreditMemoList(ListScreen):
