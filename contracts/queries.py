@@ -42,6 +42,14 @@ def referenced(connection: Connection, entity: str, source_ids: Iterable[str]) -
     )
 
 
+def source_ids(kind: type[Model], ids: Iterable[int], connection: Connection, entity: str) -> dict[int, str]:
+    """Under which id another system knows our rows of one kind; rows it does not know are absent."""
+    known = ExternalReference.objects.filter(
+        connection=connection, entity=entity, object_type=kind._meta.label_lower, object_id__in=list(ids)
+    )
+    return dict(known.values_list("object_id", "source_id"))
+
+
 def referenced_one(kind: type[Row], connection: Connection, entity: str, source_id: str | None) -> Row | None:
     """Our row known there under `source_id`, or None."""
     if not source_id:

@@ -1,9 +1,9 @@
-"""Projects, tasks, people and milestones as the PSA reports them."""
+"""Projects, people and milestones as the PSA reports them."""
 
 from django.db import transaction
 
 from contracts import events
-from contracts.models import MILESTONE_MOVES, Contract, Milestone, Project, Resource, Task
+from contracts.models import MILESTONE_MOVES, Contract, Milestone, Project, Resource
 from integration_hub import canonical
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.errors import BadInput, Problem
@@ -83,19 +83,6 @@ def close_shell(*, contract: Contract, reason: str, by: Actor) -> Project | None
             reason=reason,
         )
     return project
-
-
-def save_task(*, record: canonical.Task, project: Project) -> Task:
-    """Create or update a task. One named like exactly one line of the contract bills under that line."""
-    task, created = Task.objects.update_or_create(project=project, code=record.code, defaults={"name": record.name})
-    if task.line_id is None and project.contract is not None:
-        named = list(project.contract.lines.filter(name__iexact=record.name)[:2])
-        if len(named) == 1:
-            task.line = named[0]
-            task.save(update_fields=["line", "updated_at"])
-            if not created:
-                events.agreement_changed(project.contract, "task")
-    return task
 
 
 def save_resource(*, record: canonical.Resource, existing: Resource | None, fallback_code: str, by: Actor) -> Resource:

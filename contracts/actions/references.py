@@ -1,5 +1,7 @@
 """Remember under which id another system knows one of our rows."""
 
+from collections.abc import Mapping
+
 from django.db import models
 
 from contracts.models import ExternalReference
@@ -32,6 +34,28 @@ def note(
         },
     )
     return reference
+
+
+def note_many(*, connection: Connection, entity: str, rows: Mapping[str, models.Model]) -> None:
+    """Remember many rows of one kind at once, by the ids they have there."""
+    moment = now()
+    ExternalReference.objects.bulk_create(
+        [
+            ExternalReference(
+                connection=connection,
+                entity=entity,
+                source_id=source_id,
+                object_type=row._meta.label_lower,
+                object_id=row.pk,
+                synced_at=moment,
+            )
+            for source_id, row in rows.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "entity", "source_id"],
+        update_fields=["object_type", "object_id", "sync", "detail", "synced_at", "updated_at"],
+        batch_size=2000,
+    )
 
 
 def forget(*, row: models.Model, connection: Connection, entity: str) -> int:

@@ -1,13 +1,15 @@
 """From the PSA: people, projects, tasks, milestones."""
 
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from contracts.actions import delivery, references
+from contracts.actions import delivery, references, tasks
 from contracts.models import Milestone, Project, Resource
-from contracts.queries import referenced_one
+from contracts.queries import referenced, referenced_one
 from contracts.receivers.each import actor, each, waits
 from integration_hub import canonical
 from integration_hub.intake.registry import Arrival, Receipt
+from integration_hub.kernel.errors import Problem
 
 
 def _resource(arrival: Arrival) -> None:
@@ -34,14 +36,23 @@ def _project(arrival: Arrival) -> None:
     )
 
 
-def _task(arrival: Arrival) -> Receipt | None:
-    record = cast(canonical.Task, arrival.record)
-    project = referenced_one(Project, arrival.connection, "project", record.project_id)
-    if project is None:
+def task(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """Store tasks, a batch at once; those of unknown projects are parked."""
+    connection = batch[0].connection
+    records = [cast(canonical.Task, arrival.record) for arrival in batch]
+    ids = referenced(connection, "project", (record.project_id for record in records))
+    rows = Project.objects.select_related("contract__legal_entity").in_bulk(set(ids.values()))
+    projects = {source_id: rows[pk] for source_id, pk in ids.items() if pk in rows}
+    found = [tasks.TaskIn(record, projects[record.project_id]) for record in records if record.project_id in projects]
+    refused = tasks.save(tasks=found, connection=connection)
+    return [_task_receipt(record, projects, refused) for record in records]
+
+
+def _task_receipt(record: canonical.Task, projects: Mapping[str, Project], refused: Mapping[str, Problem]) -> Receipt:
+    if record.project_id not in projects:
         return waits("project", record.project_id)
-    task = delivery.save_task(record=record, project=project)
-    references.note(connection=arrival.connection, entity="task", source_id=record.source_id, row=task)
-    return None
+    problem = refused.get(record.source_id)
+    return Receipt.applied() if problem is None else Receipt.refused(problem)
 
 
 def _milestone(arrival: Arrival) -> Receipt | None:
@@ -76,5 +87,4 @@ def reference_of(milestone: Milestone) -> str:
 
 resource = each(_resource)
 project = each(_project)
-task = each(_task)
 milestone = each(_milestone)
