@@ -41,6 +41,11 @@ class Verb:
     act: Callable[[Case, int, User, Data], object]
 
 
+def sent(request: Request) -> Any:
+    """What was sent, also when the form has no field of its own; None when nothing was."""
+    return request.POST if request.method == "POST" else None
+
+
 def _may_snooze(case: Case, by: User) -> Decision:
     handle = policies.can_handle(case, by)
     if handle and not CASE_MOVES.allows(case.status, Case.Status.SNOOZED):
@@ -52,21 +57,21 @@ VERBS: dict[str, Verb] = {
     "claim": Verb(
         "Take these exceptions",
         "Take them",
-        lambda request: BulkClaimForm(request.POST or None),
+        lambda request: BulkClaimForm(sent(request)),
         lambda case, by: policies.can_assign(case, by, by),
         lambda case, seen, by, data: cases.claim(case_id=case.pk, by=by, seen_version=seen),
     ),
     "assign": Verb(
         "Assign these exceptions",
         "Assign them",
-        lambda request: BulkAssignForm(request.POST or None, people=queries.handlers()),
+        lambda request: BulkAssignForm(sent(request), people=queries.handlers()),
         policies.can_handle,
         lambda case, seen, by, data: cases.assign(case_id=case.pk, to=data["to"], by=by, seen_version=seen),
     ),
     "snooze": Verb(
         "Snooze these exceptions",
         "Snooze them",
-        lambda request: BulkSnoozeForm(request.POST or None, initial={"until": tomorrow()}),
+        lambda request: BulkSnoozeForm(sent(request), initial={"until": tomorrow()}),
         _may_snooze,
         lambda case, seen, by, data: cases.snooze(
             case_id=case.pk, until=start_of(data["until"]), reason=data["reason"], by=by, seen_version=seen

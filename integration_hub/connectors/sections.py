@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.safestring import SafeString
+
 from integration_hub.connectors.models import Connection
 from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
@@ -21,7 +23,7 @@ class Reading:
 READINGS: Registry[Callable[[Sequence[int]], Mapping[int, Reading]]] = Registry("reading of connections")
 """Connection ids → how each is read; one entry, registered by intake."""
 
-SECTIONS: Registry[Callable[[Connection, Request], str]] = Registry("section of a connection")
+SECTIONS: Registry[Callable[[Connection, Request], SafeString]] = Registry("section of a connection")
 """HTML of a card on the page of a connection, by name; shown in the order of names."""
 
 BUTTONS: Registry[Callable[[Connection, Request], Sequence[Button]]] = Registry("buttons of a connection")

@@ -135,8 +135,9 @@ class ListScreen(View):
         table = self.table_class(bar.rows, request, region="list")
         if request.GET.get("format") == "csv" and self.exportable:
             return self._csv(table, bar)
-        template = f"{self.template_name}#list" if wants_partial(request) else self.template_name
-        return self._page(template, table, bar)
+        # A template that extends the console's list does not inherit its partial: there it is the console's own.
+        part = [f"{self.template_name}#list", "console/list.html#list"]
+        return self._page(part if wants_partial(request) else self.template_name, table, bar)
 
     def _scoped(self) -> "QuerySet[Any]":
         return scoped(self.rows(), self.request.user, self.scope) if self.scope else self.rows()
@@ -153,7 +154,7 @@ class ListScreen(View):
         )
         return csv_response(table, title=self.title, filters=bar.sentence, as_of=now())
 
-    def _page(self, template: str, table: Table, bar: FilterBar) -> HttpResponse:
+    def _page(self, template: str | list[str], table: Table, bar: FilterBar) -> HttpResponse:
         status, empty = 200, None
         try:
             if not table.page.rows:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Count, Min
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from integration_hub.cases.fixes import FIXES
 from integration_hub.connectors.models import Connection
@@ -52,10 +53,10 @@ def _reading(feeds: list[Feed]) -> Reading:
     return Reading(Badge(label, badge.tone, badge.icon), oldest)
 
 
-def feeds_of(connection: Connection, request: Request) -> str:
+def feeds_of(connection: Connection, request: Request) -> SafeString:
     """The feeds on the page of a connection, each with when it was last read."""
     if not request.user.has_perm(SEE_FEED):
-        return ""
+        return SafeString()
     rows = feed_health(without_secrets(Feed.objects.filter(connection=connection), "connection"))
     shown = [(health, feed_state(health), reverse("intake:feed-detail", args=[health.feed.pk])) for health in rows]
     runs_url = f"{reverse('intake:run-list')}?connection={connection.pk}"
@@ -63,10 +64,10 @@ def feeds_of(connection: Connection, request: Request) -> str:
     return render_to_string("intake/_feeds.html", context, request=request)
 
 
-def webhooks_of(connection: Connection, request: Request) -> str:
+def webhooks_of(connection: Connection, request: Request) -> SafeString:
     """The last webhooks on the page of a connection, and what was refused."""
     if connection.vendor == FILE_DROP or not request.user.has_perm(SEE_DELIVERY):
-        return ""
+        return SafeString()
     rows = for_all(without_secrets(Delivery.objects.filter(connection=connection), "connection"), request.user)
     table = DeliveryTable(rows.defer("body"), request, name="hooks")
     table.page_size = RECENT  # type: ignore[misc]  # of this table, not of the class

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from integration_hub.cases.models import Case
 from integration_hub.console.decisions import Confirm, decide
@@ -51,7 +52,7 @@ def missing(case: Case) -> Missing:
     return Missing(connection, value_map, theirs, rows.count(), sum(len(problems) == 1 for problems in found))
 
 
-def fix(case: Case, request: Request) -> str:
+def fix(case: Case, request: Request) -> SafeString:
     """The card on the case page."""
     lack = missing(case)
     form = ValueForm(initial={"version": case.version}, connection=lack.connection, name=lack.value_map)
