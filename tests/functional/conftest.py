@@ -1,0 +1,93 @@
+"""The stack, a browser, and people who are signed in."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from integration_hub.operations.demo.people import PASSWORD
+from tests import browser as chromium
+from tests.functional import stack as stacks
+from tests.functional.stack import PATIENCE, Stack
+
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+SignedIn = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All journeys share one stack, so one worker takes them all."""
+    for item in items:
+        if "tests/functional/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The running product, once for all journeys."""
+    if running := stacks.given():
+        yield running
+        return
+    with stacks.running(tmp_path_factory.mktemp("stack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all journeys."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium.ensure(), args=list(ARGUMENTS))
+        expect.set_options(timeout=PATIENCE * 1000)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visitor(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`visitor()` is a fresh page of somebody who is not signed in. What goes wrong in it fails the test at its end."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(**options: Any) -> Page:
+        wanted: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
+        context = browser.new_context(base_url=stack.url, **wanted)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE * 1000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+        page.on("response", lambda got: complaints.append(f"{got.status} {got.url}") if got.status >= 500 else None)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def sign_in(visitor: Callable[..., Page]) -> SignedIn:
+    """`sign_in("paula")` signs a person of the demo in through the form and leaves them at home.
+
+    Further keywords are Playwright's for the browser context (viewport, color_scheme, java_script_enabled …).
+    """
+
+    def enter(username: str, **options: Any) -> Page:
+        page = visitor(**options)
+        page.goto("/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+        return page
+
+    return enter
