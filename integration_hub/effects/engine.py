@@ -162,7 +162,9 @@ def _reject(effect: Effect, failure: Failed) -> None:
     _event("effects.effect.rejected", effect, text)
     listeners = outcomes_for(effect)
     if not any(listener.owns_case for listener in listeners):
-        _raise_case(effect, "ERP_REJECTED", f"{effect.connection} refused {effect}", text, failure.remedy)
+        # A lock that no gate could see in advance comes back as a refusal that names it.
+        code = windows.CODE if windows.CODE in failure.message else "ERP_REJECTED"
+        _raise_case(effect, code, f"{effect.connection} refused {effect}", text, failure.remedy)
     for listener in listeners:
         listener.rejected(effect)
 

@@ -12,12 +12,14 @@ class Outcome:
     """Called once, in the transaction that records the outcome.
 
     `rejected` is called when the target refused and when a person cancelled: `effect.state` says which. Where
-    `owns_case` is set the room opens its own case on a refusal, so the ledger opens none.
+    `owns_case` is set the room opens its own case on a refusal, so the ledger opens none. `retried` is called when a
+    refused effect is planned again.
     """
 
     confirmed: Callable[[Effect], None]
     rejected: Callable[[Effect], None]
     owns_case: bool = False
+    retried: Callable[[Effect], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,10 @@ def retry(*, effect_id: int, by: Actor, reason: str = "") -> Effect:
     """
     effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
     policies.can_retry(effect, by).or_raise()
+    if effect.state == State.REJECTED:
+        for outcome in outcomes_for(effect):
+            if outcome.retried is not None:
+                outcome.retried(effect)
     if effect.state in (State.REJECTED, State.WAITING):
         move(effect, State.PLANNED, failure="", failure_class="")
     _event("effects.effect.retried", effect, by, reason=reason, state=effect.state)

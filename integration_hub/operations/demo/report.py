@@ -1,13 +1,16 @@
 """The demo's report: control totals per legal entity and currency, cases and holds, and what is broken if anything."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from billing.models import Candidate, Hold
 from contracts.models import ExternalReference, LegalEntity
+from integration_hub.cases.models import Case
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.money import show
+from integration_hub.sandbox.world.troubles import Trouble
 from reconciliation.totals import LedgerTotal, Statement, intake_totals, statement
 
 
@@ -87,6 +90,19 @@ def text(result: Statement, wrong: list[str]) -> str:
     lines += ["", "Records in: " + ", ".join(f"{count} {status}" for status, count in intake_totals().items())]
     lines += ["", *([f"BROKEN: {one}" for one in wrong] or ["Every arrow agrees."])]
     return "\n".join(lines)
+
+
+def missing_troubles(played: Iterable[Trouble]) -> list[str]:
+    """Deliberate troubles of the story that did not end as the case or hold they must end as."""
+    cases = set(Case.objects.values_list("code", flat=True))
+    holds = set(Hold.objects.values_list("code", flat=True))
+    warned = {code for codes in Candidate.objects.values_list("warnings", flat=True) for code in codes}
+    known = {"case": cases, "hold": holds, "warning": cases | warned}
+    return [
+        f"Trouble {trouble.number} ({trouble.title}) left no {trouble.outcome} {trouble.code}"
+        for trouble in played
+        if trouble.outcome in known and trouble.code not in known[trouble.outcome]
+    ]
 
 
 def as_json(result: Statement, wrong: list[str]) -> str:

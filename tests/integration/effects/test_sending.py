@@ -133,6 +133,20 @@ def test_a_no_reaches_the_listener_and_opens_a_case_and_the_lane_goes_on(plan, w
     assert case.status == "resolved"
 
 
+def test_a_no_that_names_a_closed_period_is_a_closed_window_and_heals_when_it_is_sent(plan, work, ledger):
+    closed = Failed(FailureClass.REJECTED, "PERIOD_CLOSED: Aug 2026 is locked", field="postingPeriod", status=400)
+    ledger.vices.append(closed)
+    effect = plan()
+    work()
+    assert fresh(effect).state == "rejected"
+    case = Case.objects.get()
+    assert case.code == "PERIOD_CLOSED"
+    effects.retry(effect_id=effect.pk, by="system:test")
+    work()
+    case.refresh_from_db()
+    assert (fresh(effect).state, case.status) == ("confirmed", "resolved")
+
+
 @pytest.mark.parametrize("kind", [FailureClass.TRANSIENT, FailureClass.RATE])
 def test_come_back_later_means_nothing_was_written(plan, work, ledger, kind):
     ledger.vices.append(Failed(kind, "busy", retry_after=timedelta(minutes=3)))

@@ -19,7 +19,7 @@ from integration_hub.operations.demo import connections, hub, people, report
 from integration_hub.operations.demo.settle import NotQuiet, Settler
 from integration_hub.operations.supervisor import AlreadyRunning, Supervisor
 from integration_hub.sandbox.landscape import Landscape
-from integration_hub.sandbox.world import HubClient, LandscapeUrls, expect, found, play
+from integration_hub.sandbox.world import HubClient, LandscapeUrls, expect, found, play, troubles
 
 MONTHS = 6
 PORT_BASE = 9400
@@ -111,6 +111,7 @@ class Command(BaseCommand):
         expected = expect(played.world)
         hours: dict[str, Decimal] = {code: figures.hours for code, figures in expected.entities.items()}
         wrong = report.problems(result, hours, expected.hours_parked)
+        wrong += report.missing_troubles(troubles.played(played.world.months[-1].month))
         self.stdout.write(report.as_json(result, wrong) if options["json"] else report.text(result, wrong))
         self._tell(f"Played in {time.monotonic() - self.started:.0f} s.")
         return wrong
