@@ -20,6 +20,7 @@ from integration_hub.operations.demo.settle import NotQuiet, Settler
 from integration_hub.operations.supervisor import AlreadyRunning, Supervisor
 from integration_hub.sandbox.landscape import Landscape
 from integration_hub.sandbox.world import HubClient, LandscapeUrls, expect, found, play, troubles
+from reconciliation.actions import tieouts
 
 MONTHS = 6
 PORT_BASE = 9400
@@ -99,6 +100,8 @@ class Command(BaseCommand):
                 LandscapeUrls.of(landscape.urls), client, options["seed"], self._progress, settle, options["months"]
             )
             settle("the end")
+            tieouts.request(cast["fiona"])
+            settle("the tie-out")
         except (NotQuiet, httpx.HTTPError):
             if self.stopping.is_set():
                 raise Stopped from None
