@@ -7,6 +7,7 @@ from django.db.models import Max, QuerySet
 
 from billing import terms
 from billing.actions import exceptions
+from billing.bulk import copy_in
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult
 from billing.models import BillableEvent, Decision, Piece
@@ -80,7 +81,7 @@ def _store(
     last = dict(
         Piece.objects.filter(event__in=changed_ids, is_current=True).values_list("event_id").annotate(Max("number"))
     )
-    decisions = Decision.objects.bulk_create(
+    decisions = copy_in(
         [
             Decision(
                 event_id=result.event_id,
@@ -91,15 +92,14 @@ def _store(
                 caused_by=caused_by[:120],
             )
             for result in changed
-        ],
-        batch_size=2000,
+        ]
     )
     pieces = [
         _piece(piece, decision, number, contract)
         for decision, result in zip(decisions, changed, strict=True)
         for number, piece in enumerate(result.pieces, start=last.get(result.event_id, 0) + 1)
     ]
-    Piece.objects.bulk_create(pieces, batch_size=2000)
+    copy_in(pieces)
     return len(changed)
 
 

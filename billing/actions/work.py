@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.bulk import copy_in
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract, Milestone
 from integration_hub.cases.actions import cases
@@ -66,7 +67,7 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
             replaced.append(old)
         fresh.append(_version(draft, old))
     retire(events=replaced, by=by)
-    BillableEvent.objects.bulk_create(fresh, batch_size=2000)
+    copy_in(fresh)
     decide_soon(((row.contract_id, row.project_id) for row in [*fresh, *replaced]), caused_by=caused_by)
     if fresh:
         event(
