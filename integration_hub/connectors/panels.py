@@ -60,7 +60,7 @@ SENTENCES = {
 
 def register() -> None:
     """Fill the registries; called once by the app."""
-    menu.add(menu.MenuItem("Integration", "Connections", "connectors:connection-list", "plug", SEE, weight=10, key="c"))
+    menu.add(menu.MenuItem("Integration", "Connections", "connectors:connection-list", "plug", SEE, weight=10, key="n"))
     menu.add(menu.MenuItem("Integration", "Calls", "connectors:call-list", "activity", SEE_CALLS, weight=80))
     home.PANELS.register(
         "connectors.broken",
