@@ -56,7 +56,7 @@ def running(var_dir: Path, *, months: int = 2, seed: int = 7) -> Iterator[Stack]
         yield stack
     finally:
         _end(process)
-        _manage(stack, "db", "stop")
+        manage(stack, "db", "stop")
 
 
 def free_ports(count: int) -> int:
@@ -128,6 +128,12 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _manage(stack: Stack, *arguments: str) -> None:
+def manage(stack: Stack, *arguments: str) -> str:
+    """A management command of the stack's installation; what it said. Raises RuntimeError when it fails."""
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-    subprocess.run(command, cwd=ROOT, env=_environment(stack), check=False, capture_output=True, timeout=120)
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(stack), capture_output=True, text=True, timeout=PATIENCE * 3
+    )
+    if done.returncode:
+        raise RuntimeError(f"manage.py {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
