@@ -24,7 +24,9 @@ class BillingConfig(AppConfig):
         RECEIVERS.register("invoice", cash.invoice)
         RECEIVERS.register("payment", cash.payment)
         RECEIVERS.register("credit_memo", cash.credit_memo)
-        OUTCOMES.register("netsuite.invoice.post", Outcome(posting.confirmed, posting.rejected))
+        OUTCOMES.register(
+            "netsuite.invoice.post", Outcome(posting.confirmed, posting.rejected, retried=posting.retried)
+        )
         OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
         DEFINITIONS.register(activation.NAME, activation.DEFINITION)
         DEFINITIONS.register(amendment.NAME, amendment.DEFINITION)

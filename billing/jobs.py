@@ -1,6 +1,6 @@
 """What lanes do for billing: each kind of item and its handler."""
 
-from billing.actions import checks, decisions, quotes, runs
+from billing.actions import candidates, checks, decisions, quotes, runs
 from billing.workflows import activation
 from integration_hub.work.registry import HANDLERS, Handler, Job
 
@@ -22,12 +22,21 @@ def _run(job: Job) -> None:
 
 
 def _quote(job: Job) -> None:
-    quotes.quote(candidate_id=job.payload["candidate"])
-    checks.run(candidate_id=job.payload["candidate"])
+    """Quote, then check; what the check finds unquoted only now (it was approved before) is quoted once more."""
+    candidate_id = job.payload["candidate"]
+    try:
+        quotes.quote(candidate_id=candidate_id)
+    finally:
+        candidate = checks.run(candidate_id=candidate_id)
+    if "TAX_MISSING" in candidate.codes:
+        quotes.quote(candidate_id=candidate_id)
+        checks.run(candidate_id=candidate_id)
 
 
 def _check(job: Job) -> None:
-    checks.run(candidate_id=job.payload["candidate"])
+    candidate = checks.run(candidate_id=job.payload["candidate"])
+    if "TAX_MISSING" in candidate.codes:
+        candidates.quote_soon(candidate)
 
 
 def register() -> None:

@@ -1,9 +1,10 @@
 """What billing does when contracts say that something changed."""
 
-from billing.actions import candidates, work
-from billing.workflows import activation, amendment
+from billing.actions import candidates, limits, work
+from billing.workflows import activation
+from billing.workflows import amendment as amendments
 from contracts.events import AGREEMENT_CHANGED, AMENDMENT_SIGNED, MASTER_DATA_ARRIVED, MILESTONE_MOVED
-from contracts.models import Contract, Milestone
+from contracts.models import Amendment, Contract, Milestone
 from integration_hub.work.actions import items
 
 
@@ -30,13 +31,19 @@ def _milestone_moved(milestone: Milestone) -> None:
     work.record_milestone(milestone=milestone, by="system:billing")
 
 
+def _amendment_signed(amendment: Amendment) -> None:
+    amendments.propagate(amendment)
+    limits.count_in(contract=amendment.contract)
+
+
 def _master_data(key: str) -> None:
     activation.resume_waiting(master_data=key)
+    candidates.check_waiting(codes=["ERP_MAPPING", "PERIOD_CLOSED"])
 
 
 def register() -> None:
     """Fill the registries of contracts."""
     AGREEMENT_CHANGED.register("billing", _agreement_changed)
-    AMENDMENT_SIGNED.register("billing", amendment.propagate)
+    AMENDMENT_SIGNED.register("billing", _amendment_signed)
     MILESTONE_MOVED.register("billing", _milestone_moved)
     MASTER_DATA_ARRIVED.register("billing", _master_data)

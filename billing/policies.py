@@ -6,7 +6,6 @@ from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.processes.models import Process
 
-LEGAL_ONLY = {"LEGAL_HOLD"}
 SYSTEM_ONLY = {"AMENDMENT_PROPAGATING"}
 
 
@@ -17,10 +16,12 @@ def can_see(user: User, legal_entity: str) -> Decision:
     return ALLOW
 
 
-def can_place_hold(user: User, legal_entity: str) -> Decision:
-    """Whether the person may place holds in this legal entity."""
+def can_place_hold(user: User, legal_entity: str, code: str = "") -> Decision:
+    """Whether the person may place holds (of this code) in this legal entity."""
     if not user.has_perm("billing.place_hold"):
         return deny("Only finance, PMO and delivery leads can place holds.")
+    if code in SYSTEM_ONLY:
+        return deny("Only the system places this hold, and only it releases it.")
     return can_see(user, legal_entity)
 
 

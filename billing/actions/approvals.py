@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing import policies
-from billing.actions import candidates, checks
+from billing.actions import candidates, checks, posting
 from billing.engine import approvals as engine
 from billing.models import CANDIDATE_MOVES, Approval, Candidate, Invoice
 from contracts.queries import reference_of, route
@@ -117,6 +117,8 @@ def _plan(candidate: Candidate, by: User) -> Effect:
     if connection is None:
         raise NotReady(f"No ERP is routed for {candidate.legal_entity.code}: set a route in Django admin.")
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
+    posting.withdraw(candidate, by=by, reason="Posted anew")
+    last = posting.effects_of(candidate).first()
     Candidate.objects.transition(candidate.pk, seen_version=candidate.version, status=Candidate.Status.POSTING)
     effect = effects.plan(
         effect_type=f"{connection.vendor}.invoice.post",
@@ -129,6 +131,7 @@ def _plan(candidate: Candidate, by: User) -> Effect:
         posting_date=candidate.accounting_date,
         amount=candidate.gross,
         currency=candidate.currency,
+        revision=last.revision + 1 if last else 1,
         lane=f"post:{connection.code}:{candidate.number}",
     )
     event(

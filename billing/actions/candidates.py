@@ -1,13 +1,13 @@
 """Invoice candidates: reserve billable work, print lines, keep them true to what lies behind them (R22)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 
 from billing import policies, terms
-from billing.actions import checks
+from billing.actions import checks, limits, posting, work
 from billing.engine.documents import Room, print_lines
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import (
@@ -16,7 +16,6 @@ from billing.models import (
     BillingRun,
     Candidate,
     CandidateLine,
-    CapEntry,
     Hold,
     HoldEffect,
     Piece,
@@ -24,23 +23,32 @@ from billing.models import (
 from contracts.actions.parties import open_period
 from contracts.models import Cap, Contract, Method, PurchaseOrder
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.errors import Stale
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
 
 REBUILT = ("building", "needs_attention", "ready", "returned")
-OPEN = (*REBUILT, "approved", "rejected")
+CHECKED = (*REBUILT, "approved")
+OPEN = (*CHECKED, "rejected")
+
+
+@transaction.atomic
+def clear(*, contract: Contract, because: str) -> int:
+    """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many."""
+    standing = list(Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("pk"))
+    for candidate in standing:
+        dissolve(candidate=candidate, by="system:billing", reason=because)
+    return len(standing)
 
 
 @transaction.atomic
 def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
     """Put all billable work of a contract through the run's date into one candidate; None when there is none.
 
-    Open candidates nobody approved are dissolved first, so that there is one truth per contract.
+    The caller has cleared the contract and decided its work, and holds the contract's row.
     """
-    for old in Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("pk"):
-        dissolve(candidate=old, by="system:billing", reason=f"Rebuilt by run {run.pk}")
     if (
         terms.holds_on(contract)
         .filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"])
@@ -68,7 +76,7 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         prepared_by=run.started_by,
     )
     _print(candidate, pieces)
-    _reserve(candidate)
+    limits.reserve(candidate)
     event(
         "billing.candidate.built",
         by=run.started_by,
@@ -165,47 +173,13 @@ def _billed(piece: Piece) -> BilledPiece:
     )
 
 
-def _reserve(candidate: Candidate) -> None:
-    """Reserve room in caps and purchase order. The database refuses to over-commit a hard cap."""
-    reserved: dict[int, Decimal] = {}
-    caps = list(Cap.objects.select_for_update(of=("self",)).filter(contract=candidate.contract).order_by("pk"))
-    for piece in _pieces(candidate):
-        for cap in caps:
-            if _counts(cap, piece):
-                reserved[cap.pk] = reserved.get(cap.pk, ZERO) + (piece.amount or ZERO)
-    for cap_id, amount in reserved.items():
-        CapEntry.objects.create(cap_id=cap_id, kind=CapEntry.Kind.RESERVE, amount=amount, candidate=candidate)
-        Cap.objects.filter(pk=cap_id).update(reserved=F("reserved") + amount, version=F("version") + 1)
-    if candidate.purchase_order_id:
-        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") + candidate.net)
-
-
-def _counts(cap: Cap, piece: Piece) -> bool:
-    """Whether a piece takes room under a cap: a contract-wide one leaves expenses out, as the engine does (§7)."""
-    is_expense = piece.event.kind == "expense"
-    if cap.line_id is None:
-        return not is_expense
-    on_expense_line = piece.line is not None and piece.line.method == Method.EXPENSE
-    return cap.line_id == piece.line_id and (not is_expense or on_expense_line)
-
-
-def _unreserve(candidate: Candidate) -> None:
-    """Give back what the candidate reserved."""
-    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE):
-        Cap.objects.filter(pk=entry.cap_id).update(reserved=F("reserved") - entry.amount, version=F("version") + 1)
-        entry.delete()
-    if candidate.purchase_order_id:
-        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") - candidate.net)
-
-
-def _pieces(candidate: Candidate) -> list[Piece]:
-    pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
-    return list(pieces.select_related("event", "line").order_by("pk"))
-
-
 @transaction.atomic
 def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int | None = None) -> Candidate:
-    """Take an unposted candidate apart: its work is billable again, its reservations and approvals are gone."""
+    """Take an unposted candidate apart: its work is billable again, its reservations and approvals are gone.
+
+    Raises Denied, or Stale; a person must state the version seen.
+    """
+    Contract.objects.select_for_update().get(pk=candidate.contract_id)
     candidate = (
         Candidate.objects.select_for_update(of=("self",))
         .select_related("legal_entity", "contract")
@@ -213,16 +187,27 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
     )
     if isinstance(by, User):
         policies.can_dissolve(candidate, by).or_raise()
+        if seen_version is None:
+            raise Stale("Say which version of the candidate you saw.")
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.DISSOLVED)
-    Candidate.objects.transition(
-        candidate.pk,
-        seen_version=candidate.version if seen_version is None else seen_version,
-        status=Candidate.Status.DISSOLVED,
-    )
-    _unreserve(candidate)
+    if seen_version not in {None, candidate.version}:
+        raise Stale
+    limits.give_back(candidate)
     Piece.objects.filter(candidate_line__candidate=candidate).update(
         state=Piece.State.BILLABLE, candidate_line=None, net=None
     )
+    _gone(candidate, by, reason)
+    work.decide_soon([(candidate.contract_id, None)], caused_by=f"{candidate.number} dissolved")
+    return candidate
+
+
+def _gone(candidate: Candidate, by: Actor, reason: str) -> None:
+    """Nothing is in it any more: status, approvals, cases and a refused effect follow."""
+    posting.withdraw(candidate, by=by, reason=reason)
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.DISSOLVED)
+    candidate.status = Candidate.Status.DISSOLVED
+    candidate.version += 1
+    candidate.save()
     lapse_approvals(candidate)
     checks.clear_cases(candidate)
     event(
@@ -234,8 +219,6 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
         legal_entity=candidate.legal_entity.code,
         reason=reason,
     )
-    candidate.refresh_from_db()
-    return candidate
 
 
 def lapse_approvals(candidate: Candidate) -> int:
@@ -245,44 +228,41 @@ def lapse_approvals(candidate: Candidate) -> int:
 
 @transaction.atomic
 def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
-    """Take the pieces of these events out of every candidate that is not posting, and reprint what is left."""
-    pieces = Piece.objects.filter(
-        event__in=event_ids, is_current=True, state=Piece.State.RESERVED, candidate_line__candidate__status__in=OPEN
-    )
+    """Take the pieces of these events out of every candidate that is not posting, and reprint what is left.
+
+    The caller holds the rows of their contracts.
+    """
+    pieces = Piece.objects.filter(event__in=event_ids, is_current=True, state=Piece.State.RESERVED)
     ids = set(pieces.values_list("candidate_line__candidate", flat=True))
+    # The status is asked again under the lock: one that began to post meanwhile keeps its work.
     touched = list(
         Candidate.objects.select_for_update(of=("self",))
         .select_related("legal_entity", "bill_to")
-        .filter(pk__in=ids)
+        .filter(pk__in=ids, status__in=OPEN)
         .order_by("pk")
     )
-    gone = list(pieces.values_list("pk", flat=True))
     for candidate in touched:
-        _unreserve(candidate)
-    Piece.objects.filter(pk__in=gone).update(state=Piece.State.BILLABLE, candidate_line=None, net=None)
+        limits.give_back(candidate)
+    freed = pieces.filter(candidate_line__candidate__in=touched)
+    gone = Piece.objects.filter(pk__in=list(freed.values_list("pk", flat=True))).update(
+        state=Piece.State.BILLABLE, candidate_line=None, net=None
+    )
     for candidate in touched:
         _reprint(candidate, by)
-    return len(gone)
+    return gone
 
 
 def _reprint(candidate: Candidate, by: Actor) -> None:
-    left = _pieces(candidate)
-    lapsed = lapse_approvals(candidate)
+    left = limits.pieces_of(candidate)
     if not left:
-        Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.DISSOLVED, version=F("version") + 1)
-        checks.clear_cases(candidate)
-        event(
-            "billing.candidate.dissolved",
-            by=by,
-            object_type="billing.candidate",
-            object_id=candidate.pk,
-            label=candidate.number,
-            legal_entity=candidate.legal_entity.code,
-            reason="Nothing is left in it",
-        )
+        _gone(candidate, by, "Nothing is left in it")
         return
+    posting.withdraw(candidate, by=by, reason="Work left the candidate")
+    lapsed = lapse_approvals(candidate)
     _print(candidate, left)
-    _reserve(candidate)
+    limits.reserve(candidate)
+    if candidate.status != Candidate.Status.BUILDING:
+        CANDIDATE_MOVES.check(candidate.status, Candidate.Status.BUILDING)
     candidate.status = Candidate.Status.BUILDING
     candidate.version += 1
     candidate.save()
@@ -299,8 +279,10 @@ def _reprint(candidate: Candidate, by: Actor) -> None:
     quote_soon(candidate)
 
 
+@transaction.atomic
 def let_go_held(*, contract: Contract, hold: Hold, by: Actor) -> int:
     """Take newly held work out of open candidates."""
+    Contract.objects.select_for_update().get(pk=contract.pk)
     pieces = Piece.objects.filter(contract=contract, is_current=True, state=Piece.State.RESERVED)
     narrow = {
         "event": Q(event__work_key=hold.target_id),
@@ -326,8 +308,17 @@ def quote_soon(candidate: Candidate) -> None:
 
 
 def check_soon(*, contract_id: int) -> None:
-    """Have the checks of a contract's open candidates run again."""
-    for candidate in Candidate.objects.filter(contract=contract_id, status__in=OPEN).select_related("legal_entity"):
+    """Have the checks of a contract's open candidates run again; what the ERP refused waits for a person."""
+    _check(Candidate.objects.filter(contract=contract_id, status__in=CHECKED))
+
+
+def check_waiting(*, codes: Collection[str]) -> None:
+    """Have the checks of candidates run again that one of these codes stops."""
+    _check(Candidate.objects.filter(status=Candidate.Status.NEEDS_ATTENTION, codes__overlap=list(codes)))
+
+
+def _check(rows: QuerySet[Candidate]) -> None:
+    for candidate in rows.select_related("legal_entity").order_by("pk"):
         items.enqueue(
             "billing.check",
             lane=f"candidate:{candidate.pk}",

@@ -121,28 +121,33 @@ def questions(candidate: Candidate) -> list[Check]:
 @transaction.atomic
 def run(*, candidate_id: int) -> Candidate:
     """Run the checks and move the candidate accordingly. Figures that moved lapse approvals (`APPROVAL_STALE`)."""
-    from billing.actions.candidates import lapse_approvals
+    from billing.actions import posting
+    from billing.actions.candidates import CHECKED, lapse_approvals
 
     candidate = (
         Candidate.objects.select_for_update(of=("self",))
         .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
         .get(pk=candidate_id)
     )
-    if candidate.status not in {"building", "needs_attention", "ready", "returned", "approved", "rejected"}:
+    if candidate.status not in {*CHECKED, "rejected"}:
         return candidate
-    results = questions(candidate)
+    found = facts(candidate)
+    results = check(found)
     stopping = sorted(set(stops(results)))
     warned = sorted(set(warnings(results)))
     digest = content_hash(rendering(candidate))
     moved = bool(candidate.content_hash) and digest != candidate.content_hash
     lapsed = lapse_approvals(candidate) if moved else 0
     status = _next_status(candidate, stopping, moved=moved)
-    before = (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash)
+    before = _state(candidate)
     candidate.codes, candidate.warnings, candidate.content_hash = stopping, warned, digest
+    candidate.accounting_date = found.accounting_date or candidate.accounting_date
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
+        if candidate.status == "rejected" and status != "approved":
+            posting.withdraw(candidate, by=BY, reason="The candidate changed")
         candidate.status = status
-    if (candidate.status, candidate.codes, candidate.warnings, candidate.content_hash) != before:
+    if _state(candidate) != before:
         candidate.version += 1
         candidate.save()
         event(
@@ -161,10 +166,20 @@ def run(*, candidate_id: int) -> Candidate:
     return candidate
 
 
+def _state(candidate: Candidate) -> tuple[object, ...]:
+    return (
+        candidate.status,
+        candidate.codes,
+        candidate.warnings,
+        candidate.content_hash,
+        candidate.accounting_date,
+    )
+
+
 def _next_status(candidate: Candidate, stopping: list[str], *, moved: bool) -> str:
     if stopping:
         return "needs_attention"
-    if candidate.status == "approved" and not moved:
+    if candidate.status in {"approved", "rejected"} and not moved:
         return "approved"
     if candidate.status == "returned" and not moved:
         return "returned"

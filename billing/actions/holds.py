@@ -54,7 +54,7 @@ def place(*, scope: str, target: str, code: str, by: Actor, reason: str = "", re
     contract = _contract_of(row)
     entity = contract.legal_entity if contract else getattr(row, "legal_entity", None)
     if isinstance(by, User):
-        policies.can_place_hold(by, entity.code if entity else "").or_raise()
+        policies.can_place_hold(by, entity.code if entity else "", code).or_raise()
     if code not in HoldCode.values:
         raise BadInput(
             "Hold", [Problem("code", f"{code!r} is no hold code.", f"Use one of {', '.join(HoldCode.values)}.")]
@@ -143,11 +143,12 @@ def _reconsider(hold: Hold, row: Target, by: Actor) -> None:
     contracts = [hold.contract] if hold.contract else []
     if isinstance(row, (Customer, BillTo)):
         contracts = list(row.contracts.all())
+    for contract in sorted(contracts, key=lambda contract: contract.pk):
+        if hold.status == Hold.Status.OPEN and hold.effect == HoldEffect.NO_BILL:
+            candidates.let_go_held(contract=contract, hold=hold, by=by)
     work.decide_soon(((contract.pk, None) for contract in contracts), caused_by=f"hold {hold.pk} {hold.status}")
     for contract in contracts:
         candidates.check_soon(contract_id=contract.pk)
-        if hold.status == Hold.Status.OPEN and hold.effect == HoldEffect.NO_BILL:
-            candidates.let_go_held(contract=contract, hold=hold, by=by)
 
 
 def entity_of(code: str) -> LegalEntity:

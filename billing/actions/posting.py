@@ -4,17 +4,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from billing.actions import checks, status_out
-from billing.models import CANDIDATE_MOVES, Candidate, CapEntry, Invoice, InvoiceLine, Piece, TaxDetermination
+from billing.actions import checks, limits, status_out
+from billing.models import CANDIDATE_MOVES, Candidate, Invoice, InvoiceLine, Piece, TaxDetermination
 from contracts.actions import references
-from contracts.models import Cap, PurchaseOrder
 from contracts.queries import route
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
-from integration_hub.trail.record import event
+from integration_hub.trail.record import Actor, actor_name, event
 
 BY = "system:billing"
 COMPARED = ("net", "tax", "gross")
@@ -34,7 +33,7 @@ def confirmed(effect: Effect) -> None:
     invoice = _invoice(candidate, effect)
     Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.POSTED, version=F("version") + 1)
     Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).update(state=Piece.State.POSTED)
-    _commit_limits(candidate)
+    limits.commit(candidate)
     references.note(
         connection=effect.connection, entity="invoice", source_id=effect.remote_id, row=invoice, number=invoice.number
     )
@@ -88,20 +87,6 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
         ]
     )
     return invoice
-
-
-def _commit_limits(candidate: Candidate) -> None:
-    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE):
-        CapEntry.objects.create(
-            cap_id=entry.cap_id, kind=CapEntry.Kind.COMMIT, amount=entry.amount, candidate=candidate
-        )
-        Cap.objects.filter(pk=entry.cap_id).update(
-            reserved=F("reserved") - entry.amount, committed=F("committed") + entry.amount, version=F("version") + 1
-        )
-    if candidate.purchase_order_id:
-        PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(
-            reserved=F("reserved") - candidate.net, committed=F("committed") + candidate.net
-        )
 
 
 def _compare(candidate: Candidate, effect: Effect, invoice: Invoice) -> None:
@@ -171,6 +156,41 @@ def rejected(effect: Effect) -> None:
         legal_entity=candidate.legal_entity.code,
         reason=effect.failure,
     )
+
+
+def retried(effect: Effect) -> None:
+    """A person has a refused invoice sent again, as it was approved: nobody may take it apart meanwhile."""
+    candidate = (
+        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
+    )
+    if candidate.status == Candidate.Status.POSTING:
+        return
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
+    Candidate.objects.filter(pk=candidate.pk).update(
+        status=Candidate.Status.POSTING, version=F("version") + 1, returned_reason=""
+    )
+    event(
+        "billing.candidate.posting",
+        by=BY,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        effect=effect.key,
+        again=True,
+    )
+
+
+def effects_of(candidate: Candidate) -> QuerySet[Effect]:
+    """Every attempt to post a candidate, the latest first."""
+    rows = Effect.objects.filter(effect_type__endswith=".invoice.post", business_key=candidate.number)
+    return rows.order_by("-revision")
+
+
+def withdraw(candidate: Candidate, *, by: Actor, reason: str) -> None:
+    """Nobody may revive the refused effect of a candidate that changes or goes. Denied when it is under way."""
+    for effect in effects_of(candidate).exclude(state=Effect.State.CANCELLED):
+        effects.cancel(effect_id=effect.pk, by=BY, reason=f"{reason} ({actor_name(by)})")
 
 
 def tax_committed(effect: Effect) -> None:

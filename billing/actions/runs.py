@@ -70,7 +70,10 @@ def build(*, run_id: int) -> BillingRun:
     if run.state != BillingRun.State.RUNNING:
         return run
     contracts = Contract.objects.filter(legal_entity=run.legal_entity, status__in=BILLED_STATES).order_by("pk")
-    for contract in contracts:
+    for row in contracts:
+        # The contract's row first: whoever decides its work or takes work out of its candidates waits here.
+        contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=row.pk)
+        candidates.clear(contract=contract, because=f"Rebuilt by run {run.pk}")
         schedules.raise_due(contract=contract, through=run.through)
         decisions.decide_contract(contract_id=contract.pk, caused_by=f"billing run {run.pk}")
         candidates.build(contract=contract, run=run)

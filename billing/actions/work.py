@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from billing.actions import exceptions
 from billing.bulk import copy_in
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract, Milestone
 from integration_hub.cases.actions import cases
+from integration_hub.cases.models import Case
 from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
 
@@ -43,6 +45,7 @@ class Draft:
     is_deleted: bool = False
 
 
+LATE = ("LATE_CHANGE", "SOURCE_DELETED_AFTER_POST")
 COMPARED = tuple(field.name for field in fields(Draft) if field.name not in {"work_key", "source_version_id"})
 
 
@@ -53,8 +56,12 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
     Work whose earlier version is posted, or is being posted, is not replaced: `LATE_CHANGE` asks a person instead.
     """
     latest = {draft.work_key: draft for draft in drafts}
-    current = {row.work_key: row for row in BillableEvent.objects.filter(work_key__in=latest, is_current=True)}
+    current = _current(latest)
+    if any(_differs(current.get(key), draft) for key, draft in latest.items() if key in current):
+        _lock(current.values())
+        current = _current(latest)
     changed = [draft for key, draft in latest.items() if _differs(current.get(key), draft)]
+    _heal_withdrawn(latest.keys() - {draft.work_key for draft in changed}, by)
     locked = _locked_states([current[draft.work_key].pk for draft in changed if draft.work_key in current])
     fresh: list[BillableEvent] = []
     replaced: list[BillableEvent] = []
@@ -79,6 +86,23 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
             replaced=len(replaced),
         )
     return len(fresh)
+
+
+def _current(keys: Iterable[str]) -> dict[str, BillableEvent]:
+    return {row.work_key: row for row in BillableEvent.objects.filter(work_key__in=list(keys), is_current=True)}
+
+
+def _lock(rows: Iterable[BillableEvent]) -> None:
+    """Take the rows of the contracts whose work is replaced: no run reserves it and nobody decides it meanwhile."""
+    contracts = {row.contract_id for row in rows if row.contract_id}
+    list(Contract.objects.select_for_update().filter(pk__in=contracts).order_by("pk").values_list("pk"))
+
+
+def _heal_withdrawn(keys: Iterable[str], by: Actor) -> None:
+    """A change of billed work that the source took back needs nobody any more."""
+    late = Case.objects.filter(code__in=LATE, root_cause__in=list(keys), status__in=Case.OPEN_STATES)
+    for code, root_cause in late.values_list("code", "root_cause"):
+        cases.heal(code=code, root_cause=root_cause, because="The source says again what was billed", by=by)
 
 
 def _differs(row: BillableEvent | None, draft: Draft) -> bool:
@@ -183,11 +207,14 @@ def record_milestone(*, milestone: Milestone, by: Actor) -> None:
 def adopt(*, contract: Contract, by: Actor) -> int:
     """Give the work of a contract's projects to the contract, once the project is linked."""
     loose = BillableEvent.objects.filter(project__contract=contract, contract__isnull=True, is_current=True)
+    projects = sorted(set(loose.values_list("project_id", flat=True)))
     moved = loose.update(contract=contract, legal_entity=contract.legal_entity)
     if moved:
         Piece.objects.filter(event__contract=contract, contract__isnull=True, is_current=True).update(
             contract=contract, legal_entity=contract.legal_entity
         )
+        for project in projects:
+            exceptions.sync_project(project)
         event(
             "billing.work.adopted",
             by=by,

@@ -78,8 +78,10 @@ def _amendment(process: Process) -> Amendment:
     )
 
 
-def _key(amendment: Amendment) -> str:
-    return f"{amendment.contract.number}-A{amendment.number}"
+def _key(amendment: Amendment, process: Process) -> str:
+    """A second attempt after one that did not arrive is another intent."""
+    key = f"{amendment.contract.number}-A{amendment.number}"
+    return key if process.attempt == 1 else f"{key}-{process.attempt}"
 
 
 def _psa(process: Process) -> Result:
@@ -96,7 +98,7 @@ def _psa(process: Process) -> Result:
     effect = effects.plan(
         effect_type=f"{psa.vendor}.ratecard.upsert",
         connection=psa,
-        business_key=_key(amendment),
+        business_key=_key(amendment, process),
         payload={
             "reference": contract.number,
             "currency": contract.currency,
@@ -122,7 +124,7 @@ def _erp(process: Process) -> Result:
     effect = effects.plan(
         effect_type=f"{erp.vendor}.job.upsert",
         connection=erp,
-        business_key=_key(amendment),
+        business_key=_key(amendment, process),
         payload=job_payload(contract, erp),
         legal_entity=contract.legal_entity.code,
         subject=("process", str(process.pk)),
@@ -140,7 +142,7 @@ def _crm(process: Process) -> Result:
     effect = effects.plan(
         effect_type=f"{crm.vendor}.amendment.status",
         connection=crm,
-        business_key=_key(amendment),
+        business_key=_key(amendment, process),
         payload={"remote_id": reference.source_id, "status": "Applied"},
         legal_entity=amendment.contract.legal_entity.code,
         subject=("process", str(process.pk)),
@@ -152,7 +154,10 @@ def _crm(process: Process) -> Result:
 def _finished(process: Process) -> None:
     """Everywhere now: release the hold, unless another amendment of the contract is still on its way."""
     amendment = _amendment(process)
-    contract = amendment.contract
+    # Two that arrive at once would each take the other for still on its way.
+    contract = (
+        Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=amendment.contract_id)
+    )
     Amendment.objects.filter(pk=amendment.pk).update(propagated_at=now())
     event(
         "contracts.amendment.propagated",
@@ -162,6 +167,7 @@ def _finished(process: Process) -> None:
         label=f"{contract.number} {amendment.number}",
         legal_entity=contract.legal_entity.code,
     )
+    cases.heal(code="PROCESS_FAILED", root_cause=f"{NAME}:{process.business_key}", because="arrived everywhere", by=BY)
     others = Amendment.objects.filter(contract=contract, status="applied", propagated_at__isnull=True)
     if others.exists():
         return

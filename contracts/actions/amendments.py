@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from contracts import events
 from contracts.actions.agreements import card_of
@@ -20,18 +21,12 @@ def save(*, record: canonical.Amendment, contract: Contract, line: ContractLine 
     amendment = Amendment.objects.select_for_update().filter(contract=contract, number=record.number).first()
     amendment = amendment or Amendment(contract=contract, number=record.number, status=Amendment.Status.DRAFT)
     if amendment.status in {Amendment.Status.APPLIED, Amendment.Status.REVERSED}:
-        return _unchanged_or_refuse(amendment, record)
+        return _unchanged_or_refuse(amendment, record, line)
     amendment.kind = record.kind
     amendment.signed_on = record.signed_on
     amendment.effective_on = record.effective_on
     amendment.description = record.description
-    amendment.changes = {
-        "line": line.number if line else None,
-        "role": record.role,
-        "new_rate": str(record.new_rate) if record.new_rate is not None else None,
-        "new_limit": str(record.new_limit) if record.new_limit is not None else None,
-        "new_end_on": record.new_end_on.isoformat() if record.new_end_on else None,
-    }
+    amendment.changes = _changes(record, line)
     if record.status == "void":
         amendment.status = Amendment.Status.VOID
     amendment.save()
@@ -42,11 +37,27 @@ def save(*, record: canonical.Amendment, contract: Contract, line: ContractLine 
     return amendment
 
 
-def _unchanged_or_refuse(amendment: Amendment, record: canonical.Amendment) -> Amendment:
-    same = amendment.effective_on == record.effective_on and amendment.changes.get("new_rate") == (
-        str(record.new_rate) if record.new_rate is not None else None
-    )
-    if not same:
+def _changes(record: canonical.Amendment, line: ContractLine | None) -> dict[str, Any]:
+    """What changes, as JSON; amounts in their shortest form, so that 165 and 165.00 are the same."""
+    return {
+        "line": line.number if line else None,
+        "role": record.role,
+        "new_rate": _plain(record.new_rate),
+        "new_limit": _plain(record.new_limit),
+        "new_end_on": record.new_end_on.isoformat() if record.new_end_on else None,
+    }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
+
+
+def _unchanged_or_refuse(amendment: Amendment, record: canonical.Amendment, line: ContractLine | None) -> Amendment:
+    if (amendment.effective_on, amendment.changes, "signed") != (
+        record.effective_on,
+        _changes(record, line),
+        record.status,
+    ):
         raise BadInput(
             f"Amendment {amendment.number} of contract {amendment.contract.number}",
             [
@@ -156,9 +167,22 @@ def _change_cap(
 def _change_term(
     contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
 ) -> None:
-    contract.ends_on = date.fromisoformat(changes["new_end_on"])
+    """Move the end of the contract, and of the lines that ended with it; a line that ended before stays ended."""
+    before, contract.ends_on = contract.ends_on, date.fromisoformat(changes["new_end_on"])
+    if contract.starts_on is not None and contract.ends_on < contract.starts_on:
+        raise BadInput(
+            f"Contract {contract.number}",
+            [
+                Problem(
+                    "new_end_on",
+                    f"{contract.ends_on} is before the contract starts on {contract.starts_on}.",
+                    "Correct the amendment in the CRM.",
+                )
+            ],
+        )
     contract.save()
-    contract.lines.filter(ends_on__isnull=False).update(ends_on=contract.ends_on)
+    moved = contract.lines.filter(Q(ends_on=before) | Q(ends_on__gt=contract.ends_on))
+    moved.exclude(starts_on__gt=contract.ends_on).update(ends_on=contract.ends_on)
 
 
 def _nothing(*_args: object) -> None:

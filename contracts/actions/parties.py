@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import IntegrityError, transaction
 
+from contracts import events
 from contracts.models import AccountingPeriod, BillTo, Contract, Customer, LegalEntity, PaymentTerm
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput, Problem
@@ -112,8 +113,8 @@ def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Ac
     try:
         with transaction.atomic():
             customer, created = Customer.objects.get_or_create(code=record.code, defaults=fields)
-            if not created:
-                _update(customer, by, "contracts.customer.changed", "", **fields)
+            if not created and _update(customer, by, "contracts.customer.changed", "", **fields):
+                _tell_contracts(customer)
     except IntegrityError as error:
         if (
             "customer_tree_no_cycle" in str(error)
@@ -138,6 +139,13 @@ def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Ac
             label=customer.name,
         )
     return customer
+
+
+def _tell_contracts(customer: Customer) -> None:
+    """A new address completes the bill-to, or makes it incomplete; open candidates are checked again."""
+    for contract in customer.contracts.select_related("legal_entity", "customer").order_by("pk"):
+        ensure_bill_to(contract=contract)
+        events.agreement_changed(contract, "customer")
 
 
 def ensure_bill_to(*, contract: Contract) -> BillTo:
@@ -174,10 +182,11 @@ def open_period(legal_entity: LegalEntity, on: date) -> date | None:
 
 def _update(
     row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: str, entity: str, **fields: object
-) -> None:
+) -> bool:
+    """Store what differs; whether anything did."""
     changed = {name: value for name, value in fields.items() if getattr(row, name) != value}
     if not changed:
-        return
+        return False
     before = {name: str(getattr(row, name) or "") for name in changed}
     for name, value in changed.items():
         setattr(row, name, value)
@@ -192,3 +201,4 @@ def _update(
         before=before,
         after={name: str(value or "") for name, value in changed.items()},
     )
+    return True
