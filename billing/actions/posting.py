@@ -160,10 +160,9 @@ def rejected(effect: Effect) -> None:
 
 def retried(effect: Effect) -> None:
     """A person has a refused invoice sent again, as it was approved: nobody may take it apart meanwhile."""
-    candidate = (
-        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
-    )
-    if candidate.status == Candidate.Status.POSTING:
+    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity")
+    candidate = rows.filter(number=effect.business_key).first()
+    if candidate is None or candidate.status == Candidate.Status.POSTING:
         return
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
     Candidate.objects.filter(pk=candidate.pk).update(
