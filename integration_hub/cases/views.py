@@ -82,7 +82,7 @@ class CaseList(ListScreen):
 
     def bulk_buttons(self) -> list[Button]:
         """Decisions on ticked rows; each freezes the selection first."""
-        if self.view == "done":
+        if self.view == "done" or not self.request.user.has_perm(policies.PERMISSION):
             return []
         return [
             Button("Take…", reverse("cases:case-bulk", args=["claim"]), icon="user-check"),

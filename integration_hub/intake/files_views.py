@@ -101,11 +101,9 @@ def find(request: Request, pk: int) -> FileDrop:
 
 
 @screen(permission=SEE)
-def file_detail(request: Request, pk: int) -> HttpResponseBase:
-    """One file: preview through a mapping (`?mapping=` version), its runs and result; `?format=csv` is the report."""
+def file_detail(request: Request, pk: int) -> HttpResponse:
+    """One file: preview through a mapping (`?mapping=` version), its runs and result."""
     drop = find(request, pk)
-    if request.GET.get("format") == "csv":
-        return _report(drop)
     mappings = list(_mappings(drop))
     chosen = next((row for row in mappings if str(row.version) == request.GET.get("mapping")), None)
     rows, problem = _preview(drop, chosen)
@@ -202,7 +200,11 @@ def file_apply(request: Request, pk: int) -> HttpResponse:
     return decide(request, confirm, act, done=f"{drop.name} is being loaded.", back=to_run)
 
 
-def _report(drop: FileDrop) -> StreamingHttpResponse:
+@screen(permission=SEE)
+def file_errors(request: Request, pk: int) -> HttpResponseBase:
+    """What is wrong with the rows of a file, as CSV."""
+    drop = find(request, pk)
     response = StreamingHttpResponse(report.lines(drop), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="file-{drop.pk}-errors.csv"'
+    response["Cache-Control"] = "no-store"
     return response

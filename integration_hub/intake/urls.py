@@ -23,6 +23,7 @@ urlpatterns = [
     path("files/", files_views.FileList.as_view(), name="file-list"),
     path("files/new/", files_views.file_add, name="file-add"),
     path("files/<int:pk>/", files_views.file_detail, name="file-detail"),
+    path("files/<int:pk>/errors.csv", files_views.file_errors, name="file-errors"),
     path("files/<int:pk>/apply/", files_views.file_apply, name="file-apply"),
     path("exceptions/<int:pk>/map-value/", value_fix.value_map, name="value-map"),
 ]

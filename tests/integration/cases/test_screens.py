@@ -139,7 +139,14 @@ def test_a_case_says_what_why_and_what_to_do(raised, paula, monkeypatch):
     case = raised("roles", amount=250)
     monkeypatch.setitem(FIXES._entries, "RATE_TEST", lambda case, request: format_html("<p>fix of {}</p>", case.pk))
     body = screens.page(screens.browser(paula), f"/exceptions/{case.pk}/")
-    for said in ("No price for roles", "Two rates overlap.", "Add the rate.", "work of roles", "250.00", "it is mended"):
+    for said in (
+        "No price for roles",
+        "Two rates overlap.",
+        "Add the rate.",
+        "work of roles",
+        "250.00",
+        "it is mended",
+    ):
         assert said in body, said
     assert f"<p>fix of {case.pk}</p>" in body
 
