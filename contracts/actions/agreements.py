@@ -81,9 +81,9 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
     contract.legal_entity = parties_.legal_entity
     contract.opportunity = parties_.opportunity or contract.opportunity
     contract.currency = record.currency
-    contract.starts_on = record.starts_on
     if contract.status not in SIGNED_STATES:
-        contract.ends_on = record.ends_on  # afterwards only a term amendment moves it
+        contract.starts_on, contract.ends_on = record.starts_on, record.ends_on  # afterwards only an amendment does
+    contract.starts_on = contract.starts_on or record.starts_on
     contract.payment_terms = record.payment_terms
     contract.tax_jurisdiction = record.tax_jurisdiction
     contract.delivery_lead = record.delivery_lead
@@ -185,8 +185,10 @@ def save_line(
     line.overage_rate = record.overage_rate
     line.unused = record.unused
     line.frequency = record.frequency or ""
-    line.starts_on = record.starts_on or contract.starts_on
-    line.ends_on = record.ends_on or contract.ends_on
+    if not contract.activated_at or line.pk is None:  # afterwards only an amendment moves its days
+        line.starts_on = record.starts_on or contract.starts_on
+        line.ends_on = record.ends_on or contract.ends_on
+        _refuse_backward(contract, line)
     line.expense_rule = record.expense_rule or ("at_cost" if record.method == "expense" else "")
     line.markup_percent = record.markup_percent
     line.introduced_in = line.introduced_in or contract.versions.order_by("-number").first()
@@ -209,6 +211,20 @@ def save_line(
     return line
 
 
+def _refuse_backward(contract: Contract, line: ContractLine) -> None:
+    if line.starts_on is not None and line.ends_on is not None and line.ends_on < line.starts_on:
+        raise BadInput(
+            f"Contract {contract.number} line {line.number}",
+            [
+                Problem(
+                    "starts_on",
+                    f"{line.starts_on} is after the end on {line.ends_on}.",
+                    "Correct the dates of the line or of the contract in the CRM.",
+                )
+            ],
+        )
+
+
 def card_of(contract: Contract) -> RateCard:
     """The contract's own rate card, made on first use."""
     card, _ = RateCard.objects.get_or_create(
@@ -220,7 +236,10 @@ def card_of(contract: Contract) -> RateCard:
 @transaction.atomic
 def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by: Actor) -> RateRow:
     """Create a price, or take over its change while nothing depends on it yet. Overlaps are refused by the database."""
-    row = RateRow.objects.filter(source=source, withdrawn_in__isnull=True).first()
+    known = RateRow.objects.filter(source=source).order_by("pk")
+    row = known.filter(withdrawn_in__isnull=True).first()
+    if row is None and (gone := known.last()) is not None and _same_price(gone, record):
+        return gone  # an amendment withdrew it; that the CRM still names it changes nothing
     values: dict[str, Any] = {
         "role": record.role,
         "resource": record.resource,
