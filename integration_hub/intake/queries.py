@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.urls import reverse
 
 from integration_hub.console.freshness import Freshness
 from integration_hub.intake.actions.feeds import FILE_DROP
@@ -75,17 +76,21 @@ def is_late(feed: Feed, moment: datetime) -> bool:
 def freshness(user: User) -> list[Freshness]:
     """How old what we know of each connection is: the age of its oldest feed. For the console's header."""
     moment = now()
-    found: dict[str, tuple[datetime | None, bool]] = {}
+    found: dict[tuple[str, str], list[tuple[datetime | None, bool]]] = {}
     active = Feed.objects.filter(is_active=True).exclude(connection__vendor=FILE_DROP).select_related("connection")
-    for feed in active:
-        name, late = str(feed.connection), is_late(feed, moment)
-        if name not in found:
-            found[name] = (feed.last_ok_at, late)
-            continue
-        oldest, was_late = found[name]
-        both = oldest is not None and feed.last_ok_at is not None
-        found[name] = (min(oldest, feed.last_ok_at) if both and oldest and feed.last_ok_at else None, late or was_late)
-    return [Freshness(name, as_of, late) for name, (as_of, late) in sorted(found.items())]
+    for feed in active.defer("cursor", "connection__sealed_credentials", "connection__sealed_webhook_secret"):
+        place = (str(feed.connection), feed.connection.code)
+        found.setdefault(place, []).append((feed.last_ok_at, is_late(feed, moment)))
+    open_to = user.has_perm("hub_connectors.view_connection")
+    return [
+        Freshness(
+            name,
+            None if any(read is None for read, _ in feeds) else min(read for read, _ in feeds if read is not None),
+            any(late for _, late in feeds),
+            reverse("connectors:connection-detail", args=[code]) if open_to else "",
+        )
+        for (name, code), feeds in sorted(found.items())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
