@@ -1,6 +1,6 @@
 """What billing does when contracts say that something changed."""
 
-from billing.actions import candidates, limits, work
+from billing.actions import candidates, limits, schedules, work
 from billing.workflows import activation
 from billing.workflows import amendment as amendments
 from contracts.events import AGREEMENT_CHANGED, AMENDMENT_SIGNED, MASTER_DATA_ARRIVED, MILESTONE_MOVED
@@ -34,6 +34,9 @@ def _milestone_moved(milestone: Milestone) -> None:
 def _amendment_signed(amendment: Amendment) -> None:
     amendments.propagate(amendment)
     limits.count_in(contract=amendment.contract)
+    if amendment.kind == Amendment.Kind.TERM:
+        contract = Contract.objects.select_related("legal_entity").get(pk=amendment.contract_id)
+        schedules.follow_term(contract=contract, by="system:billing")
 
 
 def _master_data(key: str) -> None:

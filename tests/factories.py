@@ -152,6 +152,7 @@ def contract_signed(
     milestones: tuple[str, ...] = (),
     po_number: str = "",
     po_amount: str | None = None,
+    line_terms: dict[str, Any] | None = None,
     **terms: Any,
 ) -> Contract:
     """A signed contract with one line; T&M lines with one price, milestone lines with their milestones."""
@@ -170,7 +171,7 @@ def contract_signed(
         currency=entity.currency, po_number=po_number, po_amount=_decimal(po_amount), **agreed,
     )  # fmt: skip
     contract = agreements.save_contract(record=record, parties_=Parties(client, entity, None), existing=None, by=BY)
-    row = line(contract, method=method, amount=amount or _sum(milestones), cap=cap)
+    row = line(contract, method=method, amount=amount or _sum(milestones), cap=cap, **(line_terms or {}))
     if method == "tm":
         price(contract, rate, role=rate_role)
     for sequence, value in enumerate(milestones, start=1):

@@ -1,5 +1,6 @@
 """Billing schedules: made at activation, due once, turned into work once."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import cast
 
@@ -9,6 +10,7 @@ from billing.actions import work
 from billing.engine import schedule as engine
 from billing.models import ScheduleItem
 from contracts.models import Contract, ContractLine, Method
+from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.money import Rounding
 from integration_hub.trail.record import Actor, event
 
@@ -40,22 +42,48 @@ def make(*, contract: Contract, by: Actor) -> int:
 
 
 def _items(line: ContractLine) -> list[ScheduleItem]:
-    currency = line.contract.currency
-    rounding = cast(Rounding, line.contract.legal_entity.rounding)
+    """Every period of a line. Failed(DATA) when its dates do not say how many there are: nothing falls due unsaid."""
     starts, ends = line.starts_on or line.contract.starts_on, line.ends_on or line.contract.ends_on
-    if line.amount is None or starts is None or ends is None:
-        return []
+    if starts is None or line.amount is None:
+        raise _incomplete(line, "amount" if starts else "starts_on")
     if line.method == Method.RETAINER_HOURS:
-        periods = engine.monthly(fee=line.amount, starts_on=starts, ends_on=ends, currency=currency, rounding=rounding)
-    else:
-        periods = engine.instalments(
-            total=line.amount,
-            starts_on=starts,
-            ends_on=ends,
-            frequency=cast(engine.Frequency, line.frequency or "once"),
-            currency=currency,
-            rounding=rounding,
-        )
+        if ends is None:
+            raise _incomplete(line, "ends_on")
+        return _rows(line, _fees(line, starts, ends), after=0)
+    frequency = cast(engine.Frequency, line.frequency or "once")
+    if ends is None and frequency != "once":
+        raise _incomplete(line, "ends_on")
+    rounding = cast(Rounding, line.contract.legal_entity.rounding)
+    periods = engine.instalments(
+        total=line.amount,
+        starts_on=starts,
+        ends_on=ends,
+        frequency=frequency,
+        currency=line.contract.currency,
+        rounding=rounding,
+    )
+    return _rows(line, periods, after=0)
+
+
+def _incomplete(line: ContractLine, field: str) -> Failed:
+    return Failed(
+        FailureClass.DATA,
+        f"Line {line.number} of contract {line.contract.number} has no {field}, so nothing of it can fall due.",
+        field=field,
+        remedy="Complete the line in the CRM.",
+    )
+
+
+def _fees(line: ContractLine, starts: date, ends: date) -> list[engine.Period]:
+    if line.amount is None:
+        raise _incomplete(line, "amount")
+    rounding = cast(Rounding, line.contract.legal_entity.rounding)
+    return engine.monthly(
+        fee=line.amount, starts_on=starts, ends_on=ends, currency=line.contract.currency, rounding=rounding
+    )
+
+
+def _rows(line: ContractLine, periods: Sequence[engine.Period], *, after: int) -> list[ScheduleItem]:
     return [
         ScheduleItem(
             line=line,
@@ -64,10 +92,56 @@ def _items(line: ContractLine) -> list[ScheduleItem]:
             period_to=period.period_to,
             due_on=period.due_on,
             amount=period.amount,
-            currency=currency,
+            currency=line.contract.currency,
         )
-        for number, period in enumerate(periods, start=1)
+        for number, period in enumerate(periods, start=after + 1)
     ]
+
+
+@transaction.atomic
+def follow_term(*, contract: Contract, by: Actor) -> int:
+    """The term moved: fees of added months are planned, fees after the end are skipped. Returns how many changed.
+
+    What fell due already stays; a fixed price stays spread as it was agreed.
+    """
+    changed = 0
+    for line in contract.lines.filter(method=Method.RETAINER_HOURS).order_by("number"):
+        ends = line.ends_on or contract.ends_on
+        items = list(line.schedule.order_by("sequence"))
+        if items and ends is not None:
+            changed += _cut(items, ends) + _extend(line, items, ends)
+    if changed:
+        event(
+            "billing.schedule.changed",
+            by=by,
+            object_type="contracts.contract",
+            object_id=contract.pk,
+            label=contract.number,
+            legal_entity=contract.legal_entity.code,
+            items=changed,
+        )
+    return changed
+
+
+def _cut(items: Sequence[ScheduleItem], ends: date) -> int:
+    """Skip planned fees that begin after the end; one that the end cuts is charged by its days (R4)."""
+    cut = [row for row in items if row.status == ScheduleItem.Status.PLANNED and row.period_to > ends + engine.DAY]
+    for row in cut:
+        if row.period_from > ends:
+            row.status, row.reason = ScheduleItem.Status.SKIPPED, "After the contract's end"
+        else:
+            [period] = _fees(row.line, row.period_from, ends)
+            row.period_to, row.due_on, row.amount = period.period_to, period.due_on, period.amount
+        row.save()
+    return len(cut)
+
+
+def _extend(line: ContractLine, items: Sequence[ScheduleItem], ends: date) -> int:
+    until = max(row.period_to for row in items if row.status != ScheduleItem.Status.SKIPPED)
+    if until > ends:
+        return 0
+    added = _rows(line, _fees(line, until, ends), after=items[-1].sequence)
+    return len(ScheduleItem.objects.bulk_create(added))
 
 
 @transaction.atomic
