@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
 
-from billing.models import Candidate
+from billing.models import Candidate, Invoice
 from contracts.models import ExternalReference, LegalEntity, Route
 from integration_hub import canonical
 from integration_hub.connectors.models import Connection
@@ -49,7 +49,10 @@ def ask() -> Books:
 
 def _totals(connection: Connection) -> list[LedgerTotal]:
     entities = _entities(connection)
-    sums: dict[tuple[str, str], tuple[int, Decimal, Decimal]] = {}
+    # What we posted must be there: an ERP that knows none of our invoices is a break, not a missing arrow.
+    posted = Invoice.objects.filter(effect__connection=connection).order_by()
+    pairs = posted.values_list("legal_entity__code", "currency").distinct()
+    sums = {(entity, currency): (0, Decimal(0), Decimal(0)) for entity, currency in pairs}
     for invoice in _ours(_invoices(connection)):
         key = (entities.get(invoice.legal_entity_id, invoice.legal_entity_id), invoice.currency)
         count, gross, left = sums.get(key, (0, Decimal(0), Decimal(0)))

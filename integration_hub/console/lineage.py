@@ -45,7 +45,7 @@ class Box:
     @property
     def detail(self) -> str:
         """The detail as far as it fits."""
-        return _fit(self.node.detail, _FITS + 5)
+        return _fit(self.node.detail, _FITS + 2)
 
     @property
     def amount(self) -> str:
