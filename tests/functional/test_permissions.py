@@ -58,7 +58,7 @@ def test_auditor_is_refused_where_decisions_are_asked(sign_in: SignedIn) -> None
     assert page.locator("#main form").count() == 0
     token = page.context.cookies(address)
     csrf = next(cookie["value"] for cookie in token if "csrf" in str(cookie["name"]))
-    form = {"csrfmiddlewaretoken": str(csrf), "version": "1", "content_hash": "0" * 64}
+    form: dict[str, str | float | bool] = {"csrfmiddlewaretoken": str(csrf), "version": "1", "content_hash": "0" * 64}
     answer = page.request.post(f"{address}approve/", form=form, headers={"Referer": address})
     assert answer.status in {403, 409}
     assert "approve" in answer.text()

@@ -1,0 +1,84 @@
+"""WCAG 2.2 AA as far as axe can judge it, on the key screens, light and dark: nothing serious, nothing critical."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.functional.conftest import SignedIn
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LISTS = {
+    "fiona": ("/", "/billing/candidates/", "/billing/invoices/", "/billing/holds/", "/billing/work/", "/tie-out/"),
+    "paula": ("/", "/contracts/", "/contracts/projects/", "/contracts/customers/", "/exceptions/?view=all"),
+    "ines": ("/", "/connections/", "/runs/", "/effects/", "/lanes/", "/processes/", "/files/new/", "/sources/"),
+    "aude": ("/", "/audit/", "/audit/seals/", "/trace/", "/search/?q=INV-DE01", "/preferences/", "/help/"),
+}
+"""Screens by who looks at them; a list's first row is looked at as well."""
+
+
+def findings(page: Page) -> list[str]:
+    """Serious and critical violations: rule, what it is about, and the first element."""
+    page.evaluate(AXE)
+    result: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{page.url}: {found['id']} ({found['impact']}): {found['help']}: {found['nodes'][0]['html'][:200]}"
+        for found in result["violations"]
+        if found["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("username", LISTS)
+def test_key_screens_have_no_serious_violation(sign_in: SignedIn, username: str, scheme: str) -> None:
+    page = sign_in(username, color_scheme=scheme)
+    found: list[str] = []
+    for path in LISTS[username]:
+        page.goto(path)
+        found += findings(page)
+        first = page.locator("#main [data-row][data-href]").first
+        if first.count():
+            page.goto(str(first.get_attribute("data-href")))
+            found += findings(page)
+    assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_question_in_the_drawer_has_no_serious_violation(sign_in: SignedIn, scheme: str) -> None:
+    page = sign_in("paula", color_scheme=scheme)
+    page.goto("/billing/holds/")
+    page.locator(".page-head-actions a", has_text="Place a hold").click()
+    page.locator("dialog[open] form").last.wait_for()
+    assert findings(page) == []
+
+
+def test_sign_in_has_no_serious_violation(visitor) -> None:
+    page = visitor()
+    page.goto("/sign-in/")
+    assert findings(page) == []
+
+
+def test_axe_finds_what_is_wrong(visitor) -> None:
+    """The negative control: a picture without a text and a field without a label are found."""
+    page = visitor()
+    page.goto("/sign-in/")
+    page.evaluate("document.querySelectorAll('label').forEach(label => label.remove())")
+    assert any("label" in text for text in findings(page))
+
+
+def test_narrow_screens_do_not_scroll_sideways(sign_in: SignedIn) -> None:
+    """At 390 pixels everything important is reachable downwards (WCAG 1.4.10)."""
+    page = sign_in("fiona", viewport={"width": 390, "height": 844})
+    wide = []
+    for path in LISTS["fiona"]:
+        page.goto(path)
+        addresses = [page.url]
+        first = page.locator("#main [data-row][data-href]").first
+        addresses += [str(first.get_attribute("data-href"))] if first.count() else []
+        for address in addresses:
+            page.goto(address)
+            over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            wide += [f"{address} is {over} px too wide"] if over > 0 else []
+    assert wide == []
