@@ -3,12 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
 from billing.models import Hold, HoldCode
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
 from integration_hub.console.forms import RELOAD, DecisionForm
 from integration_hub.people.models import User
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, also when nothing was in it; None while the question is only asked."""
+    return request.POST if request.method == "POST" else None
 
 
 class DayInput(forms.DateInput):

@@ -2,13 +2,15 @@
 
 from billing.actions import candidates, checks, decisions, quotes, runs
 from billing.workflows import activation
+from integration_hub.kernel.failures import Failed
 from integration_hub.work.registry import HANDLERS, Handler, Job
 
 
 def _decide(job: Job) -> None:
     caused_by = str(job.payload.get("caused_by", ""))
     if job.payload.get("contract"):
-        decisions.decide_contract(contract_id=job.payload["contract"], caused_by=caused_by)
+        if decisions.decide_contract(contract_id=job.payload["contract"], caused_by=caused_by):
+            candidates.check_soon(contract_id=job.payload["contract"])
     elif job.payload.get("project"):
         decisions.decide_project(project_id=job.payload["project"], caused_by=caused_by)
 
@@ -19,6 +21,11 @@ def _consider(job: Job) -> None:
 
 def _run(job: Job) -> None:
     runs.build(run_id=job.payload["run"])
+
+
+def _run_failed(job: Job, failure: Failed) -> None:
+    """The run is given up: close it with its error and step aside, so that another can start."""
+    runs.fail(run_id=job.payload["run"], error=failure.message)
 
 
 def _quote(job: Job) -> None:
@@ -45,6 +52,8 @@ def register() -> None:
     HANDLERS.register(
         "billing.consider_activation", Handler(_consider, title="See whether a contract can be activated")
     )
-    HANDLERS.register("billing.run", Handler(_run, title="Build invoice candidates"))
+    HANDLERS.register(
+        "billing.run", Handler(_run, title="Build invoice candidates", skippable=True, parked=_run_failed)
+    )
     HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
     HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))

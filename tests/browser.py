@@ -40,7 +40,9 @@ def ensure() -> str:
         subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, env=environment)  # noqa: S607
     if path := find():
         return path
-    raise SystemExit("No Chromium: install one (Debian: apt-get install chromium) or set THROUGHLINE_CHROMIUM to its path.")
+    raise SystemExit(
+        "No Chromium: install one (Debian: apt-get install chromium) or set THROUGHLINE_CHROMIUM to its path."
+    )
 
 
 if __name__ == "__main__":

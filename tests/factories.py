@@ -196,7 +196,8 @@ def line(
     monthly = {"frequency": "monthly"} if method in {"retainer_hours", "fixed_schedule"} else {}
     record = canonical.ContractLine(
         source_id=f"{contract.number}-{number}", version="1", contract_id=contract.number, number=number,
-        name=f"Line {number}", method=method, amount=_decimal(amount), cap_amount=_decimal(cap), **{**monthly, **more},
+        method=method, amount=_decimal(amount), cap_amount=_decimal(cap),
+        **{"name": f"Line {number}", **monthly, **more},
     )  # fmt: skip
     return agreements.save_line(record=record, contract=contract, existing=None, by=BY)
 
@@ -266,6 +267,41 @@ def time_entry(
     if decide:
         drain_once(LOCAL)
     return BillableEvent.objects.get(work_key=key, is_current=True)
+
+
+def expense(
+    contract: Contract, *, amount: str, on: date = date(2026, 3, 2), key: str = "", decide: bool = True, **more: Any
+) -> BillableEvent:
+    """A cost in the contract's currency as a source states it, decided unless told otherwise."""
+    key = key or f"test:expense:{next_number()}"
+    draft = Draft(
+        work_key=key,
+        kind="expense",
+        service_date=on,
+        approval="approved",
+        legal_entity_id=contract.legal_entity_id,
+        contract_id=contract.pk,
+        project_id=project_of(contract).pk,
+        amount=Decimal(amount),
+        currency=more.pop("currency", contract.currency),
+        **more,
+    )
+    work.record(drafts=[draft], by=BY, caused_by="test")
+    if decide:
+        drain_once(LOCAL)
+    return BillableEvent.objects.get(work_key=key, is_current=True)
+
+
+def milestone_accepted(contract: Contract, sequence: int, *, on: date = date(2026, 3, 2)) -> BillableEvent:
+    """A milestone of a contract's first line, accepted by the client and decided."""
+    agreed = contract.lines.earliest("number").milestones.get(sequence=sequence)
+    record = canonical.Milestone(
+        source_id=f"{contract.number}-s{sequence}", version="1", project_id="any", name=agreed.name,
+        status="accepted", accepted_on=on, accepted_by="Client", evidence="Protocol",
+    )  # fmt: skip
+    delivery.move_milestone(record=record, milestone=agreed, by=BY)
+    drain_once(LOCAL)
+    return BillableEvent.objects.get(milestone=agreed, is_current=True)
 
 
 def hold(

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from billing import policies, queries
 from billing.actions import approvals, candidates
-from billing.forms import SeenForm, SeenReasonForm
+from billing.forms import SeenForm, SeenReasonForm, posted
 from billing.models import Candidate
 from billing.views.seen import as_seen, moved_since
 from integration_hub.console.decisions import Confirm, decide
@@ -61,7 +61,7 @@ def _decide(
     confirm = Confirm(
         title=title,
         verb=verb,
-        form=form(request.POST or None, initial=seen),
+        form=form(posted(request), initial=seen),
         back=reverse("billing:candidate-detail", args=[candidate.pk]),
         facts=_facts(candidate),
         consequence=consequence,

@@ -11,7 +11,7 @@ from billing import policies, queries, tables
 from billing.actions import holds
 from billing.api.holds import target_of
 from billing.filters import HoldFilter
-from billing.forms import PlaceHoldForm
+from billing.forms import PlaceHoldForm, posted
 from billing.models import Hold, HoldEffect
 from billing.views.candidates import RANK
 from integration_hub.console import links, timeline
@@ -107,7 +107,7 @@ def hold_release(request: Request, pk: int) -> HttpResponse:
     confirm = Confirm(
         title=f"Release the hold “{hold.get_code_display()}”?",
         verb="Release",
-        form=NoteForm(request.POST or None, initial={"version": hold.version}),
+        form=NoteForm(posted(request), initial={"version": hold.version}),
         back=reverse("billing:hold-detail", args=[pk]),
         facts=[
             *_facts(hold)[:6],
@@ -136,7 +136,7 @@ def hold_place(request: Request) -> HttpResponse:
     scope, target = request.GET.get("scope", ""), request.GET.get("target", "")
     known = _target(request, scope, target)
     form = PlaceHoldForm(
-        request.POST or None, fixed=known is not None, initial={"scope": scope or "contract", "target": target}
+        posted(request), fixed=known is not None, initial={"scope": scope or "contract", "target": target}
     )
     confirm = Confirm(
         title="Place a hold",

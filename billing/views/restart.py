@@ -4,6 +4,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from billing import policies
+from billing.forms import posted
 from billing.workflows import activation, amendment
 from contracts.models import Amendment, Contract
 from integration_hub.console.decisions import Confirm, decide
@@ -20,7 +21,7 @@ def activation_restart(request: Request, pk: int) -> HttpResponse:
     confirm = Confirm(
         title=f"Start the activation of {contract.number} again?",
         verb="Start again",
-        form=NoteForm(request.POST or None, initial={"version": contract.version}),
+        form=NoteForm(posted(request), initial={"version": contract.version}),
         back=reverse("contracts:contract-detail", args=[pk]) + "?tab=systems",
         facts=[
             ("Contract", contract.name),
@@ -48,7 +49,7 @@ def amendment_carry(request: Request, pk: int) -> HttpResponse:
     confirm = Confirm(
         title=f"Carry amendment {row.number} again?",
         verb="Carry again",
-        form=NoteForm(request.POST or None, initial={"version": row.contract.version}),
+        form=NoteForm(posted(request), initial={"version": row.contract.version}),
         back=reverse("contracts:contract-detail", args=[row.contract_id]) + "?tab=versions",
         facts=[("Contract", str(row.contract)), ("Amendment", f"{row.number}, {row.get_kind_display().lower()}")],
         consequence="PSA, ERP and CRM are told again. Billing of the contract waits until all of them have it.",

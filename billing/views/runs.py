@@ -12,7 +12,7 @@ from django.urls import reverse
 from billing import policies, queries, tables
 from billing.actions import runs
 from billing.filters import RunFilter
-from billing.forms import StartRunForm
+from billing.forms import StartRunForm, posted
 from billing.models import BillingRun, Candidate
 from integration_hub.console import timeline
 from integration_hub.console.badges import badge
@@ -62,7 +62,7 @@ def run_start(request: Request) -> HttpResponse:
     confirm = Confirm(
         title="Start a billing run",
         verb="Start",
-        form=StartRunForm(request.POST or None, user=request.user, initial=given),
+        form=StartRunForm(posted(request), user=request.user, initial=given),
         back=reverse("billing:run-list"),
         consequence="Candidates of this legal entity that nobody approved are built anew. Nothing is sent to the ERP.",
         decision=may_start(request.user),

@@ -1,6 +1,5 @@
 """Decisions on candidates carry what the person saw: version, hash, total and the last event told on the page."""
 
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from django.urls import reverse
 from billing.models import Candidate
 from integration_hub.console import timeline
 from integration_hub.console.http import Request
+from integration_hub.console.wording import decimal
 from integration_hub.kernel.money import show
 from integration_hub.trail.queries import timeline_of
 
@@ -47,7 +47,7 @@ def moved_since(candidate: Candidate, seen: dict[str, Any]) -> str:
 
 
 def _figures(candidate: Candidate, seen: dict[str, Any], same_content: bool) -> str:
-    before = Decimal(str(seen["gross"])) if seen.get("gross") not in (None, "") else None
+    before = decimal(seen.get("gross"))
     status = candidate.get_status_display().lower()
     if same_content:
         return f"The figures are the same, but it is now {status}."
@@ -59,7 +59,7 @@ def _figures(candidate: Candidate, seen: dict[str, Any], same_content: bool) -> 
 
 def _happened(candidate: Candidate, seen: dict[str, Any]) -> str:
     """The last things that happened since, each in one sentence."""
-    if not str(seen.get("event") or "").isdecimal():
+    if not str(seen.get("event", "")).isdecimal():
         return ""
     rows = timeline_of("billing.candidate", candidate.pk).filter(pk__gt=int(seen["event"]))[:TOLD]
     told = [f"{entry.actor} {entry.items[0].sentence}" for entry in timeline.entries(rows)]

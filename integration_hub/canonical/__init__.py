@@ -12,7 +12,16 @@ from integration_hub.canonical.agreements import (
 )
 from integration_hub.canonical.base import Record
 from integration_hub.canonical.cash import CreditMemo, Invoice, Payment, PaymentApplication
-from integration_hub.canonical.delivery import ApprovalState, Expense, Milestone, Project, Resource, Task, TimeApproval, TimeEntry
+from integration_hub.canonical.delivery import (
+    ApprovalState,
+    Expense,
+    Milestone,
+    Project,
+    Resource,
+    Task,
+    TimeApproval,
+    TimeEntry,
+)
 from integration_hub.canonical.ledger import AccountingPeriod, LegalEntity, PaymentTerm
 
 ENTITIES: dict[str, type[Record]] = {

@@ -19,8 +19,9 @@ from integration_hub.intake.actions.feeds import FILE_DROP
 from integration_hub.intake.files_views import SEE as SEE_FILES
 from integration_hub.intake.models import Delivery, Feed, SourceVersion
 from integration_hub.intake.queries import FeedHealth, feed_health
+from integration_hub.intake.sources_views import SEE_DELIVERY
 from integration_hub.intake.tables import DeliveryTable, feed_state
-from integration_hub.intake.views import SEE_DELIVERY, SEE_FEED, SEE_RUN, SEE_SOURCE, for_all, without_secrets
+from integration_hub.intake.views import SEE_FEED, SEE_RUN, SEE_SOURCE, for_all, without_secrets
 from integration_hub.kernel.clock import now
 from integration_hub.people.models import Role, User
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.intake import files_views, value_fix, views, webhooks
+from integration_hub.intake import files_views, sources_views, value_fix, views, webhooks
 
 app_name = "intake"
 
@@ -14,12 +14,12 @@ urlpatterns = [
     path("feeds/<int:pk>/resume/", views.feed_resume, name="feed-resume"),
     path("runs/", views.RunList.as_view(), name="run-list"),
     path("runs/<int:pk>/", views.run_detail, name="run-detail"),
-    path("sources/", views.SourceList.as_view(), name="source-list"),
-    path("sources/<int:pk>/", views.source_detail, name="source-detail"),
-    path("sources/<int:pk>/reapply/", views.source_reapply, name="source-reapply"),
-    path("sources/<int:pk>/choose/", views.source_choose, name="source-choose"),
-    path("webhooks/", views.DeliveryList.as_view(), name="delivery-list"),
-    path("webhooks/<int:pk>/", views.delivery_detail, name="delivery-detail"),
+    path("sources/", sources_views.SourceList.as_view(), name="source-list"),
+    path("sources/<int:pk>/", sources_views.source_detail, name="source-detail"),
+    path("sources/<int:pk>/reapply/", sources_views.source_reapply, name="source-reapply"),
+    path("sources/<int:pk>/choose/", sources_views.source_choose, name="source-choose"),
+    path("webhooks/", sources_views.DeliveryList.as_view(), name="delivery-list"),
+    path("webhooks/<int:pk>/", sources_views.delivery_detail, name="delivery-detail"),
     path("files/", files_views.FileList.as_view(), name="file-list"),
     path("files/new/", files_views.file_add, name="file-add"),
     path("files/<int:pk>/", files_views.file_detail, name="file-detail"),

@@ -101,7 +101,9 @@ def walk(focus: Ref, *, depth: int = 2, fan_out: int = 200) -> Graph:
     _follow(graph, focus, depth, fan_out, up=True)
     _follow(graph, focus, depth, fan_out, up=False)
     _load(graph)
-    graph.edges = [edge for edge in dict.fromkeys(graph.edges) if edge.source in graph.nodes and edge.target in graph.nodes]
+    graph.edges = [
+        edge for edge in dict.fromkeys(graph.edges) if edge.source in graph.nodes and edge.target in graph.nodes
+    ]
     return graph
 
 

@@ -1,16 +1,14 @@
 """Writing the trail: called by actions, in the transaction of the change itself."""
 
 import json
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from collections.abc import Iterator
 from typing import Any
 
 from integration_hub.kernel.ids import canonical_json
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
-
-
 
 _correlation: ContextVar[str] = ContextVar("correlation", default="")
 

@@ -39,7 +39,7 @@ def our_apps() -> list[AppConfig]:
 def page() -> str:
     """The whole page."""
     rooms = our_apps()
-    contents = markdown.bullets(f"[{room.verbose_name}](#{markdown.anchor(str(room.verbose_name))})" for room in rooms)
+    contents = markdown.bullets(f"[{room.verbose_name}](#{markdown.anchor(_heading(room))})" for room in rooms)
     by_hand = written_in_sql()
     return markdown.document("Models", LEAD, contents, *(_room(room, by_hand) for room in rooms))
 
@@ -67,9 +67,14 @@ def _note(sql: str, found: dict[str, dict[str, str]]) -> None:
         found.setdefault(table, {})[name] = f"exclusion constraint: {name.replace('_', ' ')}"
 
 
+def _heading(room: AppConfig) -> str:
+    """With the label, because a room and a table may have one name."""
+    return f"{room.verbose_name} (`{room.label}`)"
+
+
 def _room(room: AppConfig, by_hand: dict[str, list[str]]) -> str:
     tables = list(room.get_models())
-    blocks = [f"## {room.verbose_name}", markdown.prose(room.module.__doc__), markdown.mermaid(_diagram(tables))]
+    blocks = [f"## {_heading(room)}", markdown.prose(room.module.__doc__), markdown.mermaid(_diagram(tables))]
     return "\n\n".join([*(block for block in blocks if block), *(_table(model, by_hand) for model in tables)])
 
 

@@ -109,9 +109,7 @@ def _lookup(path: str, value: Any) -> str:
         return f"`{name}` is empty"
     if lookup == "exact" and isinstance(value, bool):
         return f"`{name}`" if value else f"not `{name}`"
-    if lookup in COMPARISONS:
-        return f"{_subject(name)} {COMPARISONS[lookup]} {_value(value)}"
-    raise LookupError(f"No words for the lookup {path!r}: add them in {__name__}.")
+    return f"{_subject(name)} {COMPARISONS[lookup]} {_value(value)}"
 
 
 def _subject(name: str) -> str:
@@ -121,7 +119,11 @@ def _subject(name: str) -> str:
 
 def _split(path: str) -> tuple[str, str]:
     name, _, lookup = path.rpartition("__")
-    return (name, lookup) if name and lookup in {*COMPARISONS, "in", "isnull"} else (path, "exact")
+    if not name or lookup == "len":
+        return path, "exact"
+    if lookup not in {*COMPARISONS, "in", "isnull"}:
+        raise LookupError(f"No words for the lookup {path!r}: add them in {__name__}.")
+    return name, lookup
 
 
 def _name(field: Any) -> str:

@@ -1,0 +1,58 @@
+"""An invoice's page: figures, lines, cash, tax, the effect that made it, and who was told."""
+
+import pytest
+
+from billing.models import TaxDetermination
+from contracts.actions import references
+from contracts.models import Route
+from tests import factories
+from tests.integration.billing.screens import nobody, outsider, signed_in, text
+
+pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
+
+
+@pytest.fixture
+def invoice():
+    return factories.invoice_posted(factories.candidate_ready(factories.contract_active("C-I")), number="INV-7")
+
+
+def page(invoice) -> str:
+    return f"/billing/invoices/{invoice.pk}/"
+
+
+def test_figures_lines_and_proof(invoice):
+    html = " ".join(text(signed_in().get(page(invoice))).split())
+    for words in ("INV-7", "1,200.00", "120.00", "1,320.00", "R-INV-7", invoice.candidate.number, "Nothing paid yet"):
+        assert words in html, words
+    assert "confirmed by a read, key and content untouched" in html
+    assert "No CRM or PSA knows this contract" in html
+
+
+def test_payments_and_credits_reduce_what_is_open(invoice):
+    factories.payment(invoice, amount="1000", number="PAY-1")
+    factories.credit_memo(invoice, net="20", number="CM-1")
+    html = text(signed_in().get(page(invoice)))
+    for words in ("PAY-1", "1,000.00", "CM-1", "20.00", "300.00", "Partly paid"):
+        assert words in html, words
+
+
+def test_who_was_told(invoice):
+    crm = factories.connection("salesforce", code="crm")
+    Route.objects.create(role="crm", connection=crm)
+    references.note(connection=crm, entity="contract", source_id="800X", row=invoice.contract)
+    factories.payment(invoice, amount="1320")
+    html = text(signed_in().get(page(invoice)))
+    assert "1,320.00 USD paid of 1,320.00 USD, last INV-7" in html
+    assert "Planned" in html
+
+
+def test_tax_is_shown_with_what_was_asked(invoice):
+    tax = TaxDetermination.objects.get(candidate=invoice.candidate)
+    html = text(signed_in().get(page(invoice)))
+    assert tax.get_status_display() in html
+    assert "As it was asked and answered (JSON)" in html
+
+
+def test_others_do_not_find_it(invoice):
+    text(outsider().get(page(invoice)), 404)
+    text(nobody().get(page(invoice)), 403)
