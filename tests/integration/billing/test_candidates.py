@@ -297,8 +297,8 @@ def test_the_database_refuses_to_commit_more_than_a_hard_cap(landscape):
 def test_a_candidate_built_past_the_engine_cannot_over_commit(landscape):
     contract = money.contract_in(landscape, "C-1", cap="1200")
     candidate = money.ready_in(landscape, contract)
+    CapEntry.objects.all().delete()
     with pytest.raises(IntegrityError, match="cap_never_over_committed"), transaction.atomic():
-        CapEntry.objects.all().delete()
         limits.reserve(candidate)
 
 

@@ -24,6 +24,17 @@ def sealed():
     assert seal.verify() == seal.Verdict(seals=3, events=12, unsealed=2)
 
 
+def test_transaction_numbers_that_gain_a_digit_stay_in_order():
+    for n, transaction_id in enumerate((98, 99, 100, 101)):
+        happened_long_ago(n, transaction_id=transaction_id)
+    assert seal.seal() == 4
+    assert seal.verify() == seal.Verdict(seals=1, events=4, unsealed=0)
+    happened_long_ago(4, transaction_id=1000)
+    happened_long_ago(5, transaction_id=999)
+    assert seal.seal() == 2
+    assert seal.verify() == seal.Verdict(seals=2, events=6, unsealed=0)
+
+
 def wait_until_sealable(seconds=120):
     """Until every older transaction of the whole server is over, those of other databases included."""
     deadline = time.monotonic() + seconds
