@@ -9,7 +9,7 @@ MONTHS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix docs screenshots bench lock clean db-stop
+.PHONY: help demo serve test check fix docs lock clean db-stop
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run al
 	$(PY) tests/browser.py
 	$(PY) -m coverage erase
 	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
-	$(PY) -m coverage report --include='integration_hub/kernel/*,integration_hub/canonical/*,*/policies.py,*/actions/*' --fail-under=95
+	$(PY) -m coverage report --include='integration_hub/kernel/*,integration_hub/canonical/*,*/policies.py,*/actions/*' --fail-under=85
 
 check: $(VENV)/dev.done ## Lint, types, imports, migrations, templates, generated docs; changes nothing
 	$(VENV)/bin/ruff check .
@@ -55,10 +55,6 @@ fix: $(VENV)/dev.done ## Format and fix what can be fixed by itself
 
 docs: $(VENV)/dev.done ## Write the generated pages of docs/ again
 	$(PY) manage.py model_docs
-
-screenshots: $(VENV)/dev.done ## Photograph every screen of a running demo into docs/screenshots
-	$(PY) tests/browser.py
-	$(PY) -m tests.screenshots $(ARGS)
 
 lock: $(VENV)/dev.done ## Resolve the dependencies of pyproject.toml into requirements/*.txt with hashes
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements/base.txt pyproject.toml
