@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from billing import queries, tables
@@ -15,6 +15,7 @@ from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role, User
 
 TOP = 5
+LIVE = Q(approvals__verdict="approved", approvals__lapsed_at__isnull=True)
 
 
 # -- what waits -------------------------------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ def _candidates(rows: "QuerySet[Candidate]", url: str, *, second: bool = False) 
         .annotate(count=Count("pk"), money=Sum("gross"), oldest=Min("created_at"))
         .order_by("currency")
     )
-    top = rows.annotate(given=Count("approvals", filter=_live())) if second else rows
+    top = rows.annotate(given=Count("approvals", filter=LIVE)) if second else rows
     return Waiting(
         count=sum(row["count"] for row in sums),
         oldest=min((row["oldest"] for row in sums), default=None),
@@ -52,12 +53,6 @@ def _candidates(rows: "QuerySet[Candidate]", url: str, *, second: bool = False) 
         url=url,
         rows=[_candidate_row(row) for row in top.order_by("-gross", "pk")[:TOP]] if sums else [],
     )
-
-
-def _live() -> Any:
-    from django.db.models import Q
-
-    return Q(approvals__verdict="approved", approvals__lapsed_at__isnull=True)
 
 
 def _candidate_row(row: Any) -> WaitingRow:
@@ -165,7 +160,7 @@ def holds_to_review(user: User) -> Waiting:
 # -- work -------------------------------------------------------------------------------------------------------------
 
 
-def _work(sums: "dict[str, queries.Sum_]", rows: list[WaitingRow], url: str, oldest: Any = None) -> Waiting:
+def _work(sums: "dict[str, queries.Total]", rows: list[WaitingRow], url: str, oldest: Any = None) -> Waiting:
     whole = queries.total(sums.values())
     return Waiting(count=whole.count, oldest=oldest, money=whole.money, url=url, rows=rows)
 
@@ -178,7 +173,7 @@ def blocked(user: User) -> Waiting:
     top = [
         WaitingRow(
             title=(code or "No code").replace("_", " ").capitalize(),
-            detail=f"{sum_.count} pieces, {sum_.hours:,.2f} h"
+            detail=f"{sum_.count} piece{'s' if sum_.count != 1 else ''}, {sum_.hours:,.2f} h"
             + (f", {sum_.unpriced} without a price" if sum_.unpriced else ""),
             money=_largest(sum_),
             url=tables.work_list_url(code=code, state=["blocked", "over_cap"]),
@@ -188,7 +183,7 @@ def blocked(user: User) -> Waiting:
     return _work(sums, top, tables.work_list_url(state=["blocked", "over_cap"]))
 
 
-def _largest(sum_: queries.Sum_) -> Money | None:
+def _largest(sum_: queries.Total) -> Money | None:
     """The only amount, or the largest; the others are on the list."""
     if not sum_.money:
         return None
@@ -219,7 +214,7 @@ def _by_project(rows: "QuerySet[Piece]", **filters: Any) -> Waiting:
     top = [
         WaitingRow(
             title=row["name"] or "Without a project",
-            detail=f"{row['count']} pieces, {(row['minutes'] or 0) / 60:,.2f} h",
+            detail=f"{row['count']} piece{'s' if row['count'] != 1 else ''}, {(row['minutes'] or 0) / 60:,.2f} h",
             money=Money(row["money"], row["currency"]) if row["money"] is not None and row["currency"] else None,
             url=tables.work_list_url(project=row["code"], **filters),
             when=row["oldest"],

@@ -46,7 +46,7 @@ SHOWN: tuple[tuple[str, str], ...] = (
 def contract_money(contract: Contract, request: Request) -> dict[str, Any]:
     """The overview's figures."""
     money = queries.money_of(contract)
-    states = {state: money.states.get(state, queries.Sum_()) for state in Piece.State.values}
+    states = {state: money.states.get(state, queries.Total()) for state in Piece.State.values}
     ready = queries.total([states["billable"], states["postponed"]])
     shown = (
         ("In candidates", states["reserved"], ["reserved"], ""),
@@ -77,7 +77,7 @@ def _figures(contract: Contract, money: queries.ContractMoney) -> dict[str, Any]
     }
 
 
-def _tile(contract: Contract, label: str, found: queries.Sum_, states: list[str], tone: str) -> dict[str, Any]:
+def _tile(contract: Contract, label: str, found: queries.Total, states: list[str], tone: str) -> dict[str, Any]:
     return {
         "label": label,
         "value": money_html(found.money.get(contract.currency, ZERO), contract.currency),
@@ -87,7 +87,7 @@ def _tile(contract: Contract, label: str, found: queries.Sum_, states: list[str]
     }
 
 
-def work_chart(states: dict[str, queries.Sum_], currency: str) -> Any:
+def work_chart(states: dict[str, queries.Total], currency: str) -> Any:
     """Where work stands in one currency, as one bar in parts; None when there is no money in it."""
     labels = dict(Piece.State.choices)
     values = [(state, tone, states[state].money.get(currency, ZERO)) for state, tone in SHOWN if state in states]

@@ -33,7 +33,7 @@ MINUTES = Decimal(60)
 
 
 @dataclass(frozen=True, slots=True)
-class Sum_:
+class Total:
     """What a set of pieces comes to: how many, hours, money per currency, and how many have no price."""
 
     count: int = 0
@@ -57,7 +57,7 @@ def current_pieces() -> QuerySet[Piece]:
     )
 
 
-def by_state(pieces: "QuerySet[Piece]") -> dict[str, Sum_]:
+def by_state(pieces: "QuerySet[Piece]") -> dict[str, Total]:
     """What the pieces of each state come to; one query."""
     rows = (
         pieces.order_by()
@@ -73,7 +73,7 @@ def by_state(pieces: "QuerySet[Piece]") -> dict[str, Sum_]:
     return _summed(rows, "state")
 
 
-def by_code(pieces: "QuerySet[Piece]") -> dict[str, Sum_]:
+def by_code(pieces: "QuerySet[Piece]") -> dict[str, Total]:
     """What blocked or held pieces come to by their first code; one query."""
     rows = (
         pieces.order_by()
@@ -89,28 +89,28 @@ def by_code(pieces: "QuerySet[Piece]") -> dict[str, Sum_]:
     return _summed(rows, "code")
 
 
-def total(sums: Iterable[Sum_]) -> Sum_:
+def total(sums: Iterable[Total]) -> Total:
     """Several sums as one, per currency."""
-    result = Sum_()
+    result = Total()
     for one in sums:
         result = _plus(result, one.count, one.hours, one.money, one.unpriced)
     return result
 
 
-def _summed(rows: Iterable[Any], key: str) -> dict[str, Sum_]:
-    sums: dict[str, Sum_] = {}
+def _summed(rows: Iterable[Any], key: str) -> dict[str, Total]:
+    sums: dict[str, Total] = {}
     for row in rows:
         money = {row["currency"]: row["money"]} if row["currency"] and row["money"] is not None else {}
         hours = (row["minutes"] or ZERO) / MINUTES
-        sums[row[key]] = _plus(sums.get(row[key], Sum_()), row["count"], hours, money, row["unpriced"])
+        sums[row[key]] = _plus(sums.get(row[key], Total()), row["count"], hours, money, row["unpriced"])
     return sums
 
 
-def _plus(old: Sum_, count: int, hours: Decimal, money: Amounts, unpriced: int) -> Sum_:
+def _plus(old: Total, count: int, hours: Decimal, money: Amounts, unpriced: int) -> Total:
     merged = dict(old.money)
     for currency, amount in money.items():
         merged[currency] = merged.get(currency, ZERO) + amount
-    return Sum_(old.count + count, old.hours + hours, dict(sorted(merged.items())), old.unpriced + unpriced)
+    return Total(old.count + count, old.hours + hours, dict(sorted(merged.items())), old.unpriced + unpriced)
 
 
 def versions_of(event: BillableEvent) -> QuerySet[BillableEvent]:
@@ -140,7 +140,7 @@ class ContractMoney:
     agreed: Decimal
     up_to: Decimal | None
     has_time: bool
-    states: dict[str, Sum_]
+    states: dict[str, Total]
     invoices: int
     net: Decimal
     gross: Decimal
@@ -176,7 +176,7 @@ def money_of(contract: Contract) -> ContractMoney:
     )
 
 
-def work_of_project(project: Project) -> dict[str, Sum_]:
+def work_of_project(project: Project) -> dict[str, Total]:
     """Where the work of a project stands."""
     return by_state(Piece.objects.filter(event__project=project, is_current=True))
 

@@ -1,6 +1,8 @@
 """What contracts put into the console: menu, words of status, sentences of the timeline."""
 
+from contracts import finding
 from integration_hub.console import badges, links, menu, timeline
+from integration_hub.console.search import SEARCH
 
 
 def register() -> None:
@@ -15,6 +17,7 @@ def register() -> None:
     menu.add(
         item("Contracts", "Customers", "contracts:customer-list", "building", "contracts.view_customer", 30, key="u")
     )
+    SEARCH.register("contracts", finding.by_name)
     for noun in ("contract", "project", "customer"):
         links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
     badges.words("warning", "player-pause", "suspended")

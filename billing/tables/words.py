@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing.queries import Sum_
+from billing.queries import Total
 from integration_hub.console.wording import hours, number
 from integration_hub.kernel.money import show
 
@@ -29,7 +29,7 @@ def hours_of(row: Any) -> Decimal | None:
     return row.minutes / 60 if row.minutes is not None else None
 
 
-def sum_words(found: Sum_) -> str:
+def sum_words(found: Total) -> str:
     """What a sum is made of: `12 pieces, 34.50 h, 2 without a price`."""
     words = [f"{found.count:,} {'piece' if found.count == 1 else 'pieces'}"]
     if found.hours:

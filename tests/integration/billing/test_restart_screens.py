@@ -12,10 +12,10 @@ from tests.integration.billing.screens import outsider, signed_in, text
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 
 
-def undone(definition: str, key: str, contract: Contract, **data: object) -> Process:
+def undone(definition: str, key: str, of: Contract, /, **data: object) -> Process:
     """A saga that failed and was undone."""
     return Process.objects.create(
-        definition=definition, business_key=key, label=key, legal_entity=contract.legal_entity.code, state="undone",
+        definition=definition, business_key=key, label=key, legal_entity=of.legal_entity.code, state="undone",
         failure="The ERP has no customer.", finished_at=now(), data=data,
     )  # fmt: skip
 
