@@ -17,11 +17,11 @@ help: ## Show this help
 $(VENV)/base.done: requirements/base.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Throughline needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/base.txt
 	@touch $@
 
 $(VENV)/dev.done: requirements/dev.txt $(VENV)/base.done
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
 	@touch $@
 
 demo: $(VENV)/base.done ## Start everything and play the demo world; ONCE=1 plays to rest, prints control totals and ends
