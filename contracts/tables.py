@@ -274,6 +274,12 @@ class ReferenceTable(Table):
         return {"failed": "danger", "drifted": "warning"}.get(row.sync, "")
 
 
+class OwnReferences(ReferenceTable):
+    """References on the page of the one row they belong to."""
+
+    columns = [column for column in ReferenceTable.columns if column.name not in {"owner", "detail"}]
+
+
 _SYNC = {
     "current": ("success", "circle-check"),
     "pending": ("progress", "loader"),

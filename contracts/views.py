@@ -95,7 +95,7 @@ def project_detail(request: Request, pk: int) -> HttpResponse:
     rows = Project.objects.select_related("contract__customer", "contract__legal_entity")
     project = find_or_404(rows, request.user, scope="contract__legal_entity__code", pk=pk)
     contract = project.contract
-    references = tables.ReferenceTable(queries.references_of(project), request, name="references")
+    references = tables.OwnReferences(queries.references_of(project), request, name="references")
     milestones = Milestone.objects.filter(line__contract=contract) if contract else Milestone.objects.none()
     context = {
         "title": f"{project.code} · {project.name}" if project.name != project.code else project.code,
@@ -171,7 +171,7 @@ def customer_detail(request: Request, pk: int) -> HttpResponse:
         ],
         "bill_tos": list(customer.bill_tos.select_related("legal_entity").filter(scope_q(request.user))),
         "contracts": CustomerContracts(contracts, request, name="contracts"),
-        "references": tables.ReferenceTable(queries.references_of(customer), request, name="references"),
+        "references": tables.OwnReferences(queries.references_of(customer), request, name="references"),
         "parts": panels.written(panels.CUSTOMER_PARTS, customer, request),
     }
     return render(request, "contracts/customer_detail.html", context)

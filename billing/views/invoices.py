@@ -14,7 +14,7 @@ from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
 from billing.models import CreditMemo, Invoice, Payment, TaxDetermination
 from billing.views.candidates import effect_of
 from contracts.queries import references_of
-from contracts.tables import ReferenceTable
+from contracts.tables import OwnReferences
 from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline, wording
 from integration_hub.console.badges import badge
@@ -72,7 +72,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "effect": effect_of(invoice.effect),
         "told": [_told(effect, invoice.currency) for effect in queries.status_written(invoice)],
         "cases": [(case, links.address("case", case.pk)) for case in for_target("billing.invoice", pk)],
-        "references": ReferenceTable(references_of(invoice), request, name="references"),
+        "references": OwnReferences(references_of(invoice), request, name="references"),
         "entries": timeline.entries(
             timeline_of_many([("billing.invoice", pk), ("billing.candidate", invoice.candidate_id)])[:60]
         ),
