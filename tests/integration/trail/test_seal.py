@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from integration_hub.trail import record, seal
 from integration_hub.trail.models import Seal
 
-pytestmark = pytest.mark.django_db(transaction=True)
+ONE_AFTER_ANOTHER = pytest.mark.xdist_group("server's oldest transaction")
+"""Sealing waits for every older transaction of the server: no test that keeps one open for long may run beside it."""
+pytestmark = [pytest.mark.django_db(transaction=True), ONE_AFTER_ANOTHER]
 
 
 @pytest.fixture
