@@ -114,7 +114,10 @@ def _database(url: str) -> dict[str, object]:
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
-        "TEST": {"NAME": os.environ.get("THROUGHLINE_TEST_DB", "test_throughline")},
+        "TEST": {
+            "NAME": os.environ.get("THROUGHLINE_TEST_DB", "test_throughline"),
+            "TEMPLATE": os.environ.get("THROUGHLINE_TEST_TEMPLATE"),
+        },
     }
 
 
