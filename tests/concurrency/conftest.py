@@ -1,5 +1,5 @@
 """Fixtures of the race tests."""
 
-from tests.races import scribble, threads
+from tests.races import interleave, scribble, threads
 
-__all__ = ["scribble", "threads"]
+__all__ = ["interleave", "scribble", "threads"]

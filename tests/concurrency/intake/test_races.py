@@ -15,6 +15,7 @@ from integration_hub.intake.models import Delivery, Feed, Run, SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.mapping import queries as mappings_in_force
 from integration_hub.mapping.actions import mappings
+from tests.races import until, waits_for_lock
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -96,25 +97,6 @@ def ingest(source: Connection, version: str) -> Callable[[], object]:
         return pipeline.ingest(source, "task", [RawRecord("1", version, payload)], run, mapping)
 
     return work
-
-
-def waits_for_lock() -> bool:
-    """Whether some connection waits for a lock of another."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def until(true: Callable[[], bool]) -> bool:
-    """Ask again until the deadline."""
-    gate = threading.Event()
-    for _ in range(int(PATIENCE / 0.02)):
-        if true():
-            return True
-        gate.wait(0.02)
-    return False
 
 
 def statuses() -> dict[str, str]:

@@ -1,0 +1,178 @@
+"""Runs and room at once: work is billed once, a limit's room is given once; each guard with its control."""
+
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Sum
+
+from billing.actions import candidates, limits, runs
+from billing.models import BillingRun, Candidate, CapEntry, Piece
+from contracts.models import Cap, Contract
+from integration_hub.kernel.errors import NotReady
+from integration_hub.people.models import Role
+from tests import factories, money
+from tests.races import without_row_locks
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
+
+MARCH = date(2026, 3, 31)
+
+
+@pytest.fixture
+def contract(landscape):
+    return money.contract_in(landscape, "C-1", cap="1200")
+
+
+# -- two billing runs ----------------------------------------------------------------------------------------------
+
+
+def starting():
+    """A person who is about to start a run."""
+    person = factories.user(Role.BILLING_ANALYST)
+    return lambda: runs.start(legal_entity="US01", through=MARCH, invoice_date=MARCH, by=person)
+
+
+@pytest.fixture
+def runs_side_by_side(contract):
+    """The database lets two runs of a legal entity go on at once."""
+    [rule] = [rule for rule in BillingRun._meta.constraints if rule.name == "billing_run_one_running_per_entity"]
+    with connection.schema_editor() as schema:
+        schema.remove_constraint(BillingRun, rule)
+    yield
+    BillingRun.objects.update(state="done")
+    with connection.schema_editor() as schema:
+        schema.add_constraint(BillingRun, rule)
+
+
+def test_of_two_runs_started_at_once_one_goes_on(contract, interleave):
+    errors = interleave(starting(), starting(), at=(runs, "event"))
+    assert errors[0] is None
+    assert isinstance(errors[1], NotReady)
+    assert BillingRun.objects.filter(state="running").count() == 1
+
+
+def test_without_the_constraint_both_go_on(runs_side_by_side, interleave):
+    """Negative control."""
+    assert interleave(starting(), starting(), at=(runs, "event")) == (None, None)
+    assert BillingRun.objects.filter(state="running").count() == 2
+
+
+def two_builds():
+    """Two workers, each about to build a run of its own."""
+    started = [starting()() for _ in range(2)]
+    return [lambda run=run: runs.build(run_id=run.pk) for run in started]
+
+
+def billed():
+    """Sums of the candidates that stand, and what the work in them is worth."""
+    standing = Candidate.objects.exclude(status="dissolved")
+    work = Piece.objects.filter(candidate_line__candidate__in=standing).aggregate(total=Sum("amount"))["total"]
+    return sorted(standing.values_list("net", flat=True)), work
+
+
+BUILT = (limits, "reserve")
+
+
+def test_even_two_runs_at_once_put_work_into_one_candidate(contract, runs_side_by_side, interleave):
+    factories.time_entry(contract)
+    assert interleave(*two_builds(), at=BUILT) == (None, None)
+    assert billed() == ([1200], 1200)
+    assert contract.caps.get().reserved == 1200
+
+
+def test_without_their_locks_two_runs_bill_the_same_work_twice(landscape, runs_side_by_side, interleave, monkeypatch):
+    """Negative control: two documents, one piece of work."""
+    factories.time_entry(money.contract_in(landscape, "C-2"))
+    without_row_locks(monkeypatch, Contract, Piece)
+    assert interleave(*two_builds(), at=BUILT) == (None, None)
+    assert billed() == ([1200, 1200], 1200)
+
+
+# -- two reservations ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rivals(landscape, contract):
+    """Two candidates of 1,200 that have reserved nothing of the only 1,200 under their contract's cap."""
+    contract.caps.update(limit=5000)
+    first = factories.candidate_approved(money.ready_in(landscape, contract))  # a run leaves what is approved alone
+    second = money.ready_in(landscape, contract)
+    for candidate in (first, second):
+        limits.give_back(candidate)
+    contract.caps.update(limit=1200)
+    return first, second
+
+
+def reserving(candidate):
+    def reserve():
+        with transaction.atomic():
+            limits.reserve(candidate)
+
+    return reserve
+
+
+def room(contract):
+    """What the cap says is reserved, and what its entries add up to."""
+    entries = CapEntry.objects.filter(cap__contract=contract).aggregate(total=Sum("amount"))["total"]
+    return Cap.objects.get(contract=contract).reserved, entries
+
+
+def test_the_last_room_is_given_once(contract, rivals, interleave):
+    errors = interleave(*map(reserving, rivals), at=(limits, "_enter"))
+    assert errors[0] is None
+    assert isinstance(errors[1], IntegrityError)
+    assert "cap_never_over_committed" in str(errors[1])
+    assert room(contract) == (1200, 1200)
+
+
+def test_looking_for_room_before_taking_it_gives_it_twice(contract, rivals, interleave):
+    """Negative control: read, compare, write back — the database sees each alone and finds nothing wrong."""
+
+    def naive(candidate):
+        def reserve():
+            with transaction.atomic():
+                cap = Cap.objects.get(contract=contract)
+                assert cap.limit - cap.reserved >= candidate.net
+                limits._enter(cap, CapEntry.Kind.RESERVE, candidate, candidate.net)
+                cap.reserved += candidate.net
+                cap.save()
+
+        return reserve
+
+    assert interleave(*map(naive, rivals), at=(limits, "_enter")) == (None, None)
+    assert room(contract) == (1200, 2400)
+
+
+# -- room given back -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ordered(landscape):
+    """A candidate of 1,200 under a purchase order of which somebody else has reserved 1,200 too."""
+    contract = money.contract_in(landscape, "C-2", po_number="PO-1", po_amount="5000")
+    candidate = money.ready_in(landscape, contract)
+    contract.purchase_orders.update(reserved=2400)
+    return candidate
+
+
+def dissolving(candidate):
+    return lambda: candidates.dissolve(candidate=candidate, by=factories.BY, reason="Again")
+
+
+def reserved(candidate):
+    return candidate.contract.purchase_orders.get().reserved
+
+
+def test_room_is_given_back_once_by_two_who_dissolve(ordered, interleave):
+    errors = interleave(dissolving(ordered), dissolving(ordered), at=(limits, "give_back"))
+    assert errors[0] is None
+    assert isinstance(errors[1], NotReady)
+    assert reserved(ordered) == 1200
+
+
+def test_without_their_locks_room_is_given_back_that_another_had(ordered, interleave, monkeypatch):
+    """Negative control."""
+    without_row_locks(monkeypatch, Contract, Candidate)
+    assert interleave(dissolving(ordered), dissolving(ordered), at=(limits, "give_back")) == (None, None)
+    assert reserved(ordered) == 0
