@@ -21,7 +21,7 @@ def interleave(monkeypatch):
     def run(first, second, *, at):
         owner, name = at
         original = getattr(owner, name)
-        raised = [None, None]
+        raised: list[Exception | None] = [None, None]
         reached = threading.Event()
 
         def call(number, function):

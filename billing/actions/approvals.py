@@ -10,6 +10,7 @@ from billing import policies
 from billing.actions import candidates, checks, posting
 from billing.engine import approvals as engine
 from billing.models import CANDIDATE_MOVES, Approval, Candidate, Invoice
+from contracts.models import Customer
 from contracts.queries import reference_of, route
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
@@ -18,22 +19,33 @@ from integration_hub.people.models import User
 from integration_hub.trail.record import event
 
 ROLLING = timedelta(days=30)
+APPROVED = ("approved", "posting", "rejected")
+"""Approved, and not an invoice yet."""
 
 
 def standing(candidate: Candidate) -> engine.Standing:
     """Who has to approve these figures and who has: by amount and rolling sum, two on a first invoice (§5.2)."""
-    invoices = Invoice.objects.filter(contract__customer=candidate.contract.customer, currency=candidate.currency)
-    recent = invoices.filter(invoice_date__gt=candidate.invoice_date - ROLLING).aggregate(total=Sum("gross"))["total"]
     seats = engine.seats(
-        candidate.gross,
-        first_invoice=not candidate.contract.invoices.exists(),
-        recent=recent or Decimal(0),
+        candidate.gross, first_invoice=not candidate.contract.invoices.exists(), recent=_recent(candidate)
     )
     rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
     given = [engine.Given(row.by.username, frozenset({row.by.role}), row.content_hash) for row in rows]
     return engine.standing(
         seats, given, content_hash=candidate.content_hash, prepared_by=candidate.prepared_by.username
     )
+
+
+def _recent(candidate: Candidate) -> Decimal:
+    """What else was invoiced to the customer of late, or is approved to be: splitting avoids no threshold."""
+    of_late = {
+        "contract__customer": candidate.contract.customer_id,
+        "currency": candidate.currency,
+        "invoice_date__gt": candidate.invoice_date - ROLLING,
+    }
+    posted = Invoice.objects.filter(**of_late)
+    coming = Candidate.objects.filter(**of_late, status__in=APPROVED).exclude(pk=candidate.pk)
+    sums = [rows.aggregate(total=Sum("gross"))["total"] or Decimal(0) for rows in (posted, coming)]
+    return sum(sums, Decimal(0))
 
 
 @transaction.atomic
@@ -43,6 +55,8 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
     policies.can_approve(candidate, by).or_raise()
     if candidate.version != seen_version or candidate.content_hash != seen_hash:
         raise Stale
+    # Two invoices of one customer that are approved at once would each take the other for not there.
+    Customer.objects.select_for_update(no_key=True).get(pk=candidate.contract.customer_id)
     Approval.objects.create(candidate=candidate, verdict=Approval.Verdict.APPROVED, content_hash=seen_hash, by=by)
     now_standing = standing(candidate)
     status = Candidate.Status.APPROVED if now_standing.complete else candidate.status

@@ -9,6 +9,7 @@ from django.db.models import Sum
 from billing.actions import approvals, holds, posting
 from billing.models import Candidate, Piece
 from contracts import events
+from contracts.models import Customer
 from integration_hub.effects.actions import effects
 from integration_hub.kernel.errors import Denied, Stale
 from integration_hub.kernel.models import VersionedQuerySet
@@ -100,6 +101,31 @@ def test_without_lock_and_version_two_approvals_do_not_see_each_other(ready, int
     without_versions(monkeypatch)
     assert interleave(approving(ready), approving(ready), at=COUNTED) == (None, None)
     assert (fresh(ready).status, standing(ready)) == ("ready", 2)
+
+
+@pytest.fixture
+def halves(landscape):
+    """Two invoices of one customer: each takes two people, together they take three. One has approved each."""
+    first = money.contract_in(landscape, "C-1", rate="10000")
+    second = money.contract_in(landscape, "C-2", rate="10000", client=first.customer)
+    for contract in (first, second):
+        factories.time_entry(contract, hours="14")
+    found = list(money.run_in(landscape).candidates.order_by("pk"))
+    for candidate in found:
+        approving(candidate)()
+    return found
+
+
+def test_an_amount_split_over_two_invoices_takes_three_people_even_at_once(halves, interleave):
+    assert interleave(*map(approving, halves), at=COUNTED) == (None, None)
+    assert [fresh(candidate).status for candidate in halves] == ["approved", "ready"]
+
+
+def test_without_the_customers_lock_two_people_approve_both_halves(halves, interleave, monkeypatch):
+    """Negative control: each half takes the other for not approved."""
+    without_row_locks(monkeypatch, Customer)
+    assert interleave(*map(approving, halves), at=COUNTED) == (None, None)
+    assert [fresh(candidate).status for candidate in halves] == ["approved", "approved"]
 
 
 # -- an amendment while somebody approves --------------------------------------------------------------------------
