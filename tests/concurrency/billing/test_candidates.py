@@ -89,15 +89,15 @@ def test_of_two_approvers_at_once_the_second_looks_again_and_then_completes_it(r
 
 
 def test_the_version_alone_refuses_the_second_approver_too(ready, interleave, monkeypatch):
-    without_row_locks(monkeypatch, Candidate)
+    without_row_locks(monkeypatch, Candidate, Customer)
     errors = interleave(approving(ready), approving(ready), at=COUNTED)
     assert {type(error) for error in errors} == {type(None), Stale}
     assert (fresh(ready).status, standing(ready)) == ("ready", 1)
 
 
-def test_without_lock_and_version_two_approvals_do_not_see_each_other(ready, interleave, monkeypatch):
+def test_without_locks_and_version_two_approvals_do_not_see_each_other(ready, interleave, monkeypatch):
     """Negative control: enough people have approved and the candidate waits for somebody for ever."""
-    without_row_locks(monkeypatch, Candidate)
+    without_row_locks(monkeypatch, Candidate, Customer)
     without_versions(monkeypatch)
     assert interleave(approving(ready), approving(ready), at=COUNTED) == (None, None)
     assert (fresh(ready).status, standing(ready)) == ("ready", 2)
