@@ -21,6 +21,7 @@ VAR_DIR = ENV.var_dir
 OUTBOUND_HOSTS = [host.strip() for host in ENV.outbound_hosts.split(",") if host.strip()]
 WEBHOOK_TOLERANCE_SECONDS = ENV.webhook_tolerance_seconds
 MAX_BODY_BYTES = ENV.max_body_bytes
+LEASE_SECONDS = ENV.lease_seconds
 PRODUCTION = ENV.mode == "production"
 
 INSTALLED_APPS = [

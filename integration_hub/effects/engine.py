@@ -14,10 +14,11 @@ from django.db import transaction
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
-from integration_hub.effects import failpoints, windows
+from integration_hub.effects import windows
 from integration_hub.effects.actions.effects import State, close_cases, member, move, root_cause
 from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.registry import outcomes_for
+from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.ids import canonical_json, content_hash

@@ -14,6 +14,7 @@ from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.intake.page import Page
 from integration_hub.intake.registry import RECEIVERS
 from integration_hub.intake.work import Counts
+from integration_hub.kernel import failpoints
 from integration_hub.kernel.errors import Problem
 from integration_hub.mapping import queries as mappings
 from integration_hub.mapping.compile import Compiled
@@ -48,6 +49,7 @@ def ingest(
         counts = Page(connection, entity, mapping, receiver, run).take(arrived)
         _count(run, counts)
         _advance(feed, counts, cursor)
+        failpoints.hit("page_stored")
     return counts
 
 

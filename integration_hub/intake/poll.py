@@ -13,6 +13,7 @@ from integration_hub.connectors.registry import CONNECTORS, Page
 from integration_hub.intake import pipeline, queries
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import RUN_MOVES, Feed, Run
+from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import NotReady
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
@@ -65,7 +66,9 @@ def _read(feed: Feed, run: Run) -> bool | None:
     complete = False
     pages: Iterator[Page] = connector.read(feed.connection, feed.entity, dict(feed.cursor))
     for page in pages:
+        failpoints.hit("page_read")
         pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor)
+        failpoints.hit("page_taken")
         complete = complete or page.complete
         if page.done:
             break

@@ -1,34 +1,34 @@
 """Working the lanes: claim one, work its items strictly in order, settle each, never believe the queue.
 
 The attempt is committed before the work starts, so a crash counts. All due times and leases are the database's time.
+
+Cheap local items are worked several to a transaction: one claim, one settlement, one commit. When one of them fails,
+the transaction is taken back and they are run again, each in a savepoint of its own, so that it takes nothing with it
+but itself. An item that was claimed before and not settled may be what killed its worker: it is worked alone, so that
+nobody else is parked in its place.
 """
 
 import logging
 import traceback
-from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
+from collections.abc import Sequence
 from time import monotonic
+from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
 
-from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
+from integration_hub.kernel import failpoints
+from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.trail import record
-from integration_hub.work import fencing
+from integration_hub.work import fencing, pace, settlement
 from integration_hub.work.models import Item, Lane
-from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Reported, Superseded, Wait
+from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Superseded, Wait
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=120)
-"""Longer than the queue's task timeout (60 s), which is longer than any remote time-out."""
 LANE_BATCH = 50
+"""Items of one lane before the next lane has its turn."""
 MAX_CLAIMS = 3
-CEILING = 200
-"""Tries in all, however the classes alternate."""
-ERROR_LENGTH = 4000
 
 _DUE = "stage = %(stage)s AND ready > 0 AND NOT blocked AND next_at <= clock_timestamp()"
 _FREE = "(leased_until IS NULL OR leased_until < clock_timestamp())"
@@ -47,29 +47,18 @@ ON CONFLICT (stage, legal_entity) DO UPDATE SET at = excluded.at
 _COUNT_DUE = f"SELECT count(*) FROM (SELECT 1 FROM hub_work_lane WHERE {_DUE} AND {_FREE} LIMIT %(limit)s) AS due"  # noqa: S608
 _DUE_NOW = "SELECT %s <= clock_timestamp()"
 # Without its dedupe key a claimed item no longer swallows new ones: what they announce it may not have seen.
-_CLAIM_HEAD = """
-WITH head AS (UPDATE hub_work_item SET attempts = attempts + 1, claims = claims + 1, dedupe = '' WHERE id = %(item)s)
+_CLAIM = """
+WITH heads AS (
+    UPDATE hub_work_item SET attempts = attempts + 1, claims = claims + 1, dedupe = '' WHERE id = ANY(%(items)s)
+)
 UPDATE hub_work_lane SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE id = %(lane)s RETURNING token
 """
-_FINISH = """
-WITH done AS (
-    UPDATE hub_work_item SET state = 'done', finished_at = clock_timestamp(), claims = 0, failures = 0, error = '',
-        error_class = ''
-    WHERE id = %(item)s AND state = 'ready' RETURNING 1
-)
-UPDATE hub_work_lane SET ready = ready - (SELECT count(*) FROM done),
-    leased_until = CASE WHEN %(more)s THEN leased_until END,
-    next_at = CASE WHEN %(more)s THEN next_at ELSE clock_timestamp() END
-WHERE id = %(lane)s
-"""
 
-_RELEASE = """
-UPDATE hub_work_lane
-SET leased_until = NULL,
-    next_at = GREATEST(COALESCE(%s, clock_timestamp()), clock_timestamp() + make_interval(secs => %s))
-WHERE id = %s
-"""
+Jobs = Sequence[Job]
+"""Claimed items of one lane in its order, under one token."""
+NONE: Jobs = ()
+Trouble = Wait | Failed | None
 
 
 def due_lanes(stage: str, *, limit: int) -> int:
@@ -87,41 +76,45 @@ def drain(stage: str, *, max_items: int = 500, max_seconds: float = 20.0) -> int
     worked = 0
     deadline = monotonic() + max_seconds
     while worked < max_items and monotonic() < deadline:
-        found, job = _claim(stage)
+        room = min(LANE_BATCH, max_items - worked)
+        found, jobs = _claim(stage, room)
         if not found:
             break
-        batch = min(LANE_BATCH, max_items - worked)
-        while job is not None:
-            worked += 1
-            batch -= 1
-            job = _work(job, more=batch > 0 and monotonic() < deadline)
+        while jobs:
+            room -= len(jobs)
+            started, jobs = _work(jobs, room if monotonic() < deadline else 0)
+            worked += started
     return worked
 
 
+# --- claiming ------------------------------------------------------------------------------------------------------
+
+
 @transaction.atomic
-def _claim(stage: str) -> tuple[bool, Job | None]:
-    """Take the lane whose turn it is: (whether there was one, its head if that is due)."""
+def _claim(stage: str, room: int) -> tuple[bool, Jobs]:
+    """Take the lane whose turn it is: (whether there was one, its first items if they are due)."""
     lane = next(iter(Lane.objects.raw(_PICK_LANE, {"stage": stage})), None)
     if lane is None:
-        return False, None
+        return False, NONE
     with connection.cursor() as cursor:
         cursor.execute(_NOTE_SERVED, {"stage": stage, "legal_entity": lane.legal_entity})
-    return True, _next(lane)
+    return True, _next(lane, room)
 
 
-def _next(lane: Lane) -> Job | None:
-    """The lane's head, claimed: attempt counted, lease renewed, token moved. The lane's row is locked by the caller."""
-    while (head := lane.items.filter(state=Item.State.READY).order_by("id").first()) is not None:
+def _next(lane: Lane, room: int) -> Jobs:
+    """The lane's next items, claimed: attempts counted, lease renewed, token moved. The caller holds the lane's row."""
+    while heads := list(lane.items.filter(state=Item.State.READY).order_by("id")[:room]):
+        head = heads[0]
         if head.not_before is not None and not _is_due(head):
-            _release(lane, not_before=head)
-            return None
+            settlement.release(lane, not_before=head)
+            return NONE
         if head.claims < MAX_CLAIMS:
-            return _claim_head(lane, head)
-        _park(lane, head, _poison(head))
+            return _claim_items(lane, _together(heads))
+        settlement.park(lane, head, _poison(head))
         if lane.blocked:
-            return None
-    _release(lane)
-    return None
+            return NONE
+    settlement.release(lane)
+    return NONE
 
 
 def _is_due(head: Item) -> bool:
@@ -130,23 +123,30 @@ def _is_due(head: Item) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _claim_head(lane: Lane, head: Item) -> Job:
+def _together(heads: Sequence[Item]) -> Sequence[Item]:
+    """The first items as far as they can share a transaction: local, fast enough, never claimed, not delayed."""
+    count, seconds = 0, 0.0
+    for item in heads:
+        handler = HANDLERS.find(item.kind)
+        seconds += pace.expected(item.kind)
+        if handler is None or not handler.local or item.claims or item.not_before is not None:
+            break
+        if seconds > pace.TRANSACTION_SECONDS:
+            break
+        count += 1
+    return heads[: max(count, 1)]
+
+
+def _claim_items(lane: Lane, claimed: Sequence[Item]) -> Jobs:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_HEAD, {"item": head.pk, "lane": lane.pk, "lease": LEASE.total_seconds()})
+        values: dict[str, Any] = {
+            "items": [item.pk for item in claimed],
+            "lane": lane.pk,
+            "lease": settings.LEASE_SECONDS,
+        }
+        cursor.execute(_CLAIM, values)
         token = int(cursor.fetchone()[0])
-    return _job(lane, head, attempt=head.attempts + 1, token=token)
-
-
-def _job(lane: Lane, item: Item, *, attempt: int, token: int) -> Job:
-    return Job(
-        item_id=item.pk,
-        lane=lane.key,
-        kind=item.kind,
-        payload=item.payload,
-        attempt=attempt,
-        token=token,
-        correlation_id=item.correlation_id,
-    )
+    return [settlement.job_of(lane, item, attempt=item.attempts + 1, token=token) for item in claimed]
 
 
 def _poison(head: Item) -> Park:
@@ -158,35 +158,92 @@ def _poison(head: Item) -> Park:
     )
 
 
-def _release(lane: Lane, *, delay: timedelta = timedelta(0), not_before: Item | None = None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, [not_before.not_before if not_before else None, delay.total_seconds(), lane.pk])
+# --- working -------------------------------------------------------------------------------------------------------
 
 
-def _work(job: Job, *, more: bool) -> Job | None:
-    """Work one claimed item and settle it; returns the lane's next one, claimed, when `more` are wanted."""
+def _work(jobs: Jobs, room: int) -> tuple[int, Jobs]:
+    """Work claimed items and settle them: (how many were started, the lane's next ones, claimed, up to `room`)."""
+    failpoints.hit("claimed")
     try:
-        with record.correlated(job.correlation_id):
-            return _run(job, more)
+        if _is_local(jobs[0]):
+            done, trouble, following = _work_local(jobs, room)
+        else:
+            done, trouble = _attempt_all(jobs)
+            with transaction.atomic():
+                following = _settle(jobs, done, trouble, room)
     except Superseded as superseded:
         log.warning("%s", superseded)
-    except Wait as wait:
-        _try_settle(job, partial(_settle_waiting, job, wait))
-    except Exception as error:  # noqa: BLE001 - whatever a handler does, the item gets an outcome
-        failure = _named(job, error)
-        return _try_settle(job, partial(_settle_failed, job, failure, more))
-    return None
+        return len(jobs), NONE
+    except Exception as error:  # noqa: BLE001 - whatever happens, the items get an outcome
+        return _pick_up(jobs, error, room)
+    failpoints.hit("settled")
+    return done + (trouble is not None), following
 
 
-def _run(job: Job, more: bool) -> Job | None:
-    handler = _handler(job.kind)
-    if handler.local:
-        with transaction.atomic():
-            handler.run(job)
-            return _settle_done(job, more)
-    handler.run(job)
+def _work_local(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
+    """In one transaction with their settlement: (how many went well, what stopped the next one, the lane's next)."""
+    kinds = {job.kind for job in jobs}
+    if len(jobs) > 1 and not any(pace.fails_lately(kind) for kind in kinds):
+        try:
+            return _work_in_one_go(jobs, room)
+        except Superseded:
+            raise
+        except Exception as error:  # noqa: BLE001 - what it means is found out below
+            log.debug("Items of lane %s are run again one by one: %s", jobs[0].lane, error)
+            for kind in kinds:
+                pace.note_failure(kind)
+            _leave_broken_connection()
     with transaction.atomic():
-        return _settle_done(job, more)
+        done, trouble = _attempt_all(jobs)
+        failpoints.hit("worked")
+        return done, trouble, _settle(jobs, done, trouble, room)
+
+
+@transaction.atomic
+def _work_in_one_go(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
+    for job in jobs:
+        started = monotonic()
+        with record.correlated(job.correlation_id):
+            _handler(job.kind).run(job)
+        pace.note(job.kind, monotonic() - started)
+    failpoints.hit("worked")
+    return len(jobs), None, _settle(jobs, len(jobs), None, room)
+
+
+def _is_local(job: Job) -> bool:
+    handler = HANDLERS.find(job.kind)
+    return handler is not None and handler.local
+
+
+def _attempt_all(jobs: Jobs) -> tuple[int, Trouble]:
+    """Run the handlers in order: (how many went well, what stopped the next one)."""
+    for done, job in enumerate(jobs):
+        started = monotonic()
+        with record.correlated(job.correlation_id):
+            trouble = _attempt(job)
+        pace.note(job.kind, monotonic() - started)
+        if trouble is not None:
+            return done, trouble
+    return len(jobs), None
+
+
+def _attempt(job: Job) -> Trouble:
+    try:
+        handler = _handler(job.kind)
+        if handler.local:
+            with transaction.atomic():
+                handler.run(job)
+        else:
+            handler.run(job)
+    except Superseded:
+        raise
+    except Wait as wait:
+        return wait
+    except Exception as error:
+        if connection.in_atomic_block and transaction.get_rollback():
+            raise  # the savepoint could not be left: the transaction is lost as a whole
+        return _named(job, error)
+    return None
 
 
 def _handler(kind: str) -> Handler:
@@ -203,92 +260,61 @@ def _named(job: Job, error: Exception) -> Failed:
     if isinstance(error, Failed):
         return error
     if isinstance(error, OperationalError | InterfaceError):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+        _leave_broken_connection()
         return Failed(FailureClass.TRANSIENT, f"Database: {error}")
     log.error("%s (item %s) failed", job.kind, job.item_id, exc_info=error)
     trace = "".join(traceback.format_exception(error)[-6:])
     return Failed(FailureClass.BUG, f"{type(error).__name__}: {error}\n{trace}")
 
 
-def _try_settle(job: Job, settle: Callable[[], Job | None]) -> Job | None:
+def _leave_broken_connection() -> None:
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
+# --- settling ------------------------------------------------------------------------------------------------------
+
+
+def _settle(jobs: Jobs, done: int, trouble: Trouble, room: int) -> Jobs:
+    """Note what became of the items, under the lane's lock and token; returns the lane's next ones, claimed."""
+    lane = fencing.hold(jobs[0])
+    if trouble is None:
+        more = room > 0 and lane.ready > done
+        settlement.finish(lane, jobs, more=more)
+        return _next(lane, room) if more else NONE
+    if done:
+        settlement.finish(lane, jobs[:done], more=True)
+    stopped = jobs[done]
+    settlement.give_back(jobs[done + 1 :])
+    with record.correlated(stopped.correlation_id):
+        if isinstance(trouble, Wait):
+            settlement.wait(lane, stopped, trouble)
+        elif settlement.fail(lane, stopped, trouble):
+            return _onward(lane, room)
+    return NONE
+
+
+def _onward(lane: Lane, room: int) -> Jobs:
+    if room > 0:
+        return _next(lane, room)
+    settlement.release(lane)
+    return NONE
+
+
+def _pick_up(jobs: Jobs, error: Exception, room: int) -> tuple[int, Jobs]:
+    """The transaction broke as a whole: with the connection, at its commit, or while an outcome was noted."""
+    _leave_broken_connection()
+    if len(jobs) > 1:
+        # It cannot be told which item did it. The first is worked alone now; the others are claimed already, so the
+        # next claims take them one by one.
+        return _work(jobs[:1], room)
+    failure = _named(jobs[0], error)
     try:
-        with transaction.atomic(), record.correlated(job.correlation_id):
-            return settle()
+        with transaction.atomic():
+            return 1, _settle(jobs, 0, failure, room)
     except Superseded as superseded:
         log.warning("%s", superseded)
     except DatabaseError:
         # The lease runs out and the claim was counted: somebody else takes over.
-        log.exception("%s (item %s) could not be settled", job.kind, job.item_id)
-    return None
-
-
-def _settle_done(job: Job, more: bool) -> Job | None:
-    lane = fencing.hold(job)
-    more = more and lane.ready > 1
-    with connection.cursor() as cursor:
-        cursor.execute(_FINISH, {"item": job.item_id, "lane": lane.pk, "more": more})
-    return _next(lane) if more else None
-
-
-def _onward(lane: Lane, more: bool) -> Job | None:
-    if more:
-        return _next(lane)
-    _release(lane)
-    return None
-
-
-def _settle_waiting(job: Job, wait: Wait) -> Job | None:
-    lane = fencing.hold(job)
-    Item.objects.filter(pk=job.item_id).update(claims=0, error=wait.reason[:ERROR_LENGTH], error_class="")
-    _release(lane, delay=wait.delay)
-    return None
-
-
-def _settle_failed(job: Job, failure: Failed, more: bool) -> Job | None:
-    lane = fencing.hold(job)
-    item = Item.objects.get(pk=job.item_id)
-    item.failures = item.failures + 1 if item.error_class == failure.kind else 1
-    item.claims = 0
-    policy = POLICIES[failure.kind]
-    if isinstance(failure, Park) or item.failures >= policy.attempts or item.attempts >= CEILING:
-        _park(lane, item, failure)
-        return None if lane.blocked else _onward(lane, more)
-    _describe(item, failure)
-    item.save()
-    _release(lane, delay=failure.retry_after or policy.delay(item.failures))
-    return None
-
-
-def _park(lane: Lane, item: Item, failure: Failed) -> None:
-    """Set an item aside that needs somebody. Unless its kind may be overtaken, its lane stops there and says why."""
-    handler = HANDLERS.find(item.kind)
-    _describe(item, failure)
-    item.state = Item.State.PARKED
-    item.save()
-    Lane.objects.filter(pk=lane.pk).update(ready=F("ready") - 1)
-    if handler is None or not handler.skippable:
-        lane.blocked = True
-        reason = f"{handler.title if handler and handler.title else item.kind}: {failure.message}"[:ERROR_LENGTH]
-        Lane.objects.filter(pk=lane.pk).update(
-            blocked=True, blocked_reason=reason, blocked_since=Now(), blocked_by=item.pk, leased_until=None
-        )
-    record.event(
-        "work.item.parked",
-        by="system:work",
-        object_type="item",
-        object_id=item.pk,
-        label=f"{item.kind} in {lane.key}",
-        legal_entity=lane.legal_entity,
-        reason=failure.message,
-        error_class=failure.kind,
-    )
-    if isinstance(failure, Reported):
-        failure.after_rollback()
-    if handler is not None and handler.parked is not None:
-        handler.parked(_job(lane, item, attempt=item.attempts, token=lane.token), failure)
-
-
-def _describe(item: Item, failure: Failed) -> None:
-    item.error_class = failure.kind
-    item.error = f"{failure.message} {failure.remedy}".strip()[:ERROR_LENGTH]
+        log.exception("%s (item %s) could not be settled", jobs[0].kind, jobs[0].item_id)
+    return 1, NONE

@@ -1,6 +1,8 @@
 """Items of work: put them into a lane, try them again, set them aside, let a blocked lane go on."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -16,27 +18,39 @@ from integration_hub.work import doorbell, policies
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS
 
-# Taking the lane's row first makes ids ascend in commit order inside a lane: what is committed later stands behind.
-_ENTER_LANE = """
+# Taking the lanes' rows first makes ids ascend in commit order inside a lane: what is committed later stands behind.
+# Lanes are entered in the order of their keys, so that two writers never wait for each other.
+_ENTER_LANES = """
 INSERT INTO hub_work_lane AS lane (key, stage, legal_entity, priority, next_at, ready, blocked, blocked_reason, token)
-VALUES (%(key)s, %(stage)s, %(legal_entity)s, %(priority)s, clock_timestamp() + %(delay)s, 1, false, '', 0)
+SELECT entered.key, entered.stage, entered.legal_entity, entered.priority,
+       clock_timestamp() + make_interval(secs => entered.delay), entered.items, false, '', 0
+  FROM json_to_recordset(%s::json)
+       AS entered (key text, stage text, legal_entity text, priority int, delay float8, items int)
+ ORDER BY entered.key
 ON CONFLICT (key) DO UPDATE SET
-    ready = lane.ready + 1,
+    ready = lane.ready + excluded.ready,
     priority = LEAST(lane.priority, excluded.priority),
     legal_entity = CASE WHEN lane.legal_entity = '' THEN excluded.legal_entity ELSE lane.legal_entity END,
     next_at = CASE WHEN lane.ready = 0 THEN excluded.next_at ELSE lane.next_at END
-RETURNING id, stage
+RETURNING lane.key, lane.id, lane.stage
 """
-_ADD_ITEM = """
+_ADD_ITEMS = """
 INSERT INTO hub_work_item (lane_id, kind, payload, state, attempts, claims, failures, not_before, dedupe, error_class,
                            error, amount, currency, correlation_id, created_at)
-VALUES (%(lane)s, %(kind)s, %(payload)s, 'ready', 0, 0, 0,
-        CASE WHEN %(delay)s > interval '0' THEN clock_timestamp() + %(delay)s END,
-        %(dedupe)s, '', '', %(amount)s, %(currency)s, %(correlation)s, clock_timestamp())
+SELECT fresh.lane, fresh.kind, fresh.payload, 'ready', 0, 0, 0,
+       CASE WHEN fresh.delay > 0 THEN clock_timestamp() + make_interval(secs => fresh.delay) END,
+       fresh.dedupe, '', '', fresh.amount, fresh.currency, fresh.correlation, clock_timestamp()
+  FROM json_to_recordset(%s::json)
+       AS fresh (place int, lane bigint, kind text, payload jsonb, delay float8, dedupe text, amount numeric,
+                 currency text, correlation text)
+ ORDER BY fresh.place
 ON CONFLICT (lane_id, dedupe) WHERE state = 'ready' AND NOT dedupe = '' DO NOTHING
-RETURNING id
+RETURNING id, lane_id
 """
-_LEAVE_LANE = "UPDATE hub_work_lane SET ready = ready - 1 WHERE id = %s"
+_LEAVE_LANES = """
+UPDATE hub_work_lane AS lane SET ready = ready - gone.items
+  FROM unnest(%s::bigint[], %s::int[]) AS gone (lane, items) WHERE lane.id = gone.lane
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,65 +94,103 @@ def enqueue(
     request = ItemIn(
         kind, lane, stage, payload or {}, dedupe, legal_entity, priority, delay, amount, currency, correlation_id
     )
-    return _enqueue(request)
-
-
-@transaction.atomic
-def enqueue_many(requests: list[ItemIn]) -> int:
-    """Put many items into their lanes; returns how many were new. Lanes are entered in key order: no deadlocks."""
-    ordered = sorted(requests, key=lambda request: request.lane)
-    return sum(_enqueue(request) is not None for request in ordered)
-
-
-def _enqueue(request: ItemIn) -> Item | None:
-    HANDLERS.get(request.kind)
+    row = _item_row(0, request)
+    new = _put([request], [row])
+    if not new:
+        return None
     item = Item(
-        kind=request.kind,
-        payload=json.loads(canonical_json(request.payload)),
-        dedupe=request.dedupe,
-        amount=request.amount,
-        currency=request.currency,
-        correlation_id=record.correlation() if request.correlation_id is None else request.correlation_id,
+        pk=new[0][0],
+        lane_id=new[0][1],
+        kind=kind,
+        payload=row["payload"],
+        dedupe=dedupe,
+        amount=amount,
+        currency=currency,
+        correlation_id=row["correlation"],
     )
-    with connection.cursor() as cursor:
-        item.lane_id = _enter_lane(cursor, request)
-        cursor.execute(_ADD_ITEM, _item_values(item, request.delay))
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute(_LEAVE_LANE, [item.lane_id])
-            return None
-    item.pk = row[0]
     item._state.adding = False
-    doorbell.ring(request.stage)
     return item
 
 
-def _enter_lane(cursor: Any, request: ItemIn) -> int:
-    values = {
+@transaction.atomic
+def enqueue_many(requests: Sequence[ItemIn]) -> int:
+    """Put many items into their lanes, each lane's in the order given, by a few statements; how many were new.
+
+    Raises LookupError and ValueError as `enqueue` does.
+    """
+    return len(_put(requests, [_item_row(place, request) for place, request in enumerate(requests)]))
+
+
+def _put(requests: Sequence[ItemIn], rows: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Enter the lanes, add the items; (item, lane) of those that did not wait there already."""
+    if not requests:
+        return []
+    lanes = _enter_lanes(requests)
+    for row, request in zip(rows, requests, strict=True):
+        row["lane"] = lanes[request.lane]
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_ITEMS, [json.dumps(rows)])
+        new = [(int(item), int(lane)) for item, lane in cursor.fetchall()]
+        if len(new) < len(requests):
+            gone = Counter(row["lane"] for row in rows)
+            gone.subtract(lane for _, lane in new)
+            cursor.execute(_LEAVE_LANES, [list(gone), list(gone.values())])
+    if new:
+        for stage in {request.stage for request in requests}:
+            doorbell.ring(stage)
+    return new
+
+
+def _enter_lanes(requests: Sequence[ItemIn]) -> dict[str, int]:
+    """Make or enter the lanes; ids by key."""
+    entered: dict[str, dict[str, Any]] = {}
+    for request in requests:
+        HANDLERS.get(request.kind)
+        lane = entered.setdefault(request.lane, _lane_row(request))
+        lane["items"] += 1
+        lane["priority"] = min(lane["priority"], request.priority)
+        lane["legal_entity"] = lane["legal_entity"] or request.legal_entity
+        _check_stage(request, lane["stage"])
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTER_LANES, [json.dumps(list(entered.values()))])
+        found = {key: (int(pk), stage) for key, pk, stage in cursor.fetchall()}
+    for request in requests:
+        _check_stage(request, found[request.lane][1])
+    return {key: pk for key, (pk, _) in found.items()}
+
+
+def _lane_row(request: ItemIn) -> dict[str, Any]:
+    return {
         "key": request.lane,
         "stage": request.stage,
         "legal_entity": request.legal_entity,
         "priority": request.priority,
-        "delay": request.delay or timedelta(0),
+        "delay": _seconds(request.delay),
+        "items": 0,
     }
-    cursor.execute(_ENTER_LANE, values)
-    lane_id, stage = cursor.fetchone()
+
+
+def _check_stage(request: ItemIn, stage: str) -> None:
     if stage != request.stage:
         raise ValueError(f"Lane {request.lane!r} is worked by stage {stage!r}, not by {request.stage!r}.")
-    return int(lane_id)
 
 
-def _item_values(item: Item, delay: timedelta | None) -> dict[str, Any]:
+def _item_row(place: int, request: ItemIn) -> dict[str, Any]:
+    correlation = record.correlation() if request.correlation_id is None else request.correlation_id
     return {
-        "lane": item.lane_id,
-        "kind": item.kind,
-        "payload": json.dumps(item.payload),
-        "delay": delay or timedelta(0),
-        "dedupe": item.dedupe,
-        "amount": item.amount,
-        "currency": item.currency,
-        "correlation": item.correlation_id,
+        "place": place,
+        "kind": request.kind,
+        "payload": json.loads(canonical_json(request.payload)),
+        "delay": _seconds(request.delay),
+        "dedupe": request.dedupe,
+        "amount": None if request.amount is None else str(request.amount),
+        "currency": request.currency,
+        "correlation": correlation,
     }
+
+
+def _seconds(delay: timedelta | None) -> float:
+    return 0.0 if delay is None else delay.total_seconds()
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from integration_hub.work import doorbell, engine, fencing, ticker
+from integration_hub.work import doorbell, engine, fencing, settlement, ticker
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item, Lane, Wakeup
 from integration_hub.work.registry import HANDLERS, Handler
@@ -116,9 +116,15 @@ def test_a_zombie_with_an_old_token_is_refused(kind, threads, scribble):
     assert Lane.objects.get().ready == 0
 
 
-def test_without_the_token_check_the_zombie_writes_too(kind, threads, scribble, monkeypatch):
-    """Negative control: the same interleaving duplicates the effect when nobody looks at the token."""
+def test_without_the_token_check_the_state_of_the_item_still_refuses_the_zombie(kind, threads, scribble, monkeypatch):
     monkeypatch.setattr(fencing, "is_current", lambda lane, job: True)
+    assert zombie(kind, threads, scribble) == ["attempt 2"]
+
+
+def test_without_token_and_state_check_the_zombie_writes_too(kind, threads, scribble, monkeypatch):
+    """Negative control: the same interleaving duplicates the effect when nobody looks at token and state."""
+    monkeypatch.setattr(fencing, "is_current", lambda lane, job: True)
+    monkeypatch.setattr(settlement, "all_waited", lambda finished, jobs: True)
     assert sorted(zombie(kind, threads, scribble)) == ["attempt 1", "attempt 2"]
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from integration_hub.effects import failpoints
 from integration_hub.effects.models import Effect
+from integration_hub.kernel import failpoints
 from integration_hub.work import engine
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ def crash(point):
 
 
 @pytest.mark.parametrize("safety", SENDABLE)
-@pytest.mark.parametrize("point", failpoints.POINTS)
+@pytest.mark.parametrize("point", failpoints.EFFECT_POINTS)
 def test_one_entry_whenever_the_worker_dies(plan, work, ledger, heard, safety, point):
     effect = plan(safety)
     crash(point)
@@ -28,7 +28,7 @@ def test_one_entry_whenever_the_worker_dies(plan, work, ledger, heard, safety, p
     assert heard() == [("confirmed", "C-1")]
 
 
-@pytest.mark.parametrize("point", failpoints.POINTS)
+@pytest.mark.parametrize("point", failpoints.EFFECT_POINTS)
 def test_one_entry_when_it_dies_twice_at_the_same_point(plan, work, ledger, heard, point):
     effect = plan("P")
     died = 0

@@ -199,7 +199,7 @@ def test_data_that_a_step_adds_is_there_for_the_next(saga):
 
 @pytest.mark.parametrize("name", ["check", "create", "finish"])
 def test_a_worker_that_dies_in_a_step_does_it_again_once(saga, ledger, name):
-    from integration_hub.effects.failpoints import Crash
+    from integration_hub.kernel.failpoints import Crash
 
     original = saga.acts[name]
     died: list[str] = []

@@ -107,7 +107,8 @@ def test_quiet_means_that_nothing_would_happen_by_itself_soon(monkeypatch):
 def test_many_items_enter_their_lanes_in_one_order():
     wanted = [ItemIn("ok", lane, "ingest", {"n": n}, dedupe="x") for n, lane in enumerate(["c", "a", "b", "a"])]
     assert items.enqueue_many(wanted) == 3
-    assert list(Item.objects.order_by("id").values_list("lane__key", flat=True)) == ["a", "b", "c"]
+    assert list(Lane.objects.order_by("id").values_list("key", "ready")) == [("a", 1), ("b", 1), ("c", 1)]
+    assert [item.payload["n"] for item in Item.objects.order_by("id")] == [0, 1, 2]
 
 
 def test_work_in_this_process():
