@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -12,14 +13,31 @@ from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 
 
+class Throttle(StrEnum):
+    """What a vendor has enough of when it says "later", whatever the status."""
+
+    RATE = "rate"  # calls per time
+    CONCURRENCY = "concurrency"  # calls under way at once
+    QUOTA = "quota"  # calls per day
+    BUSY = "busy"  # itself: a lock or an overload that has nothing to do with how much we ask
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How much of a rolling day's quota the whole account has used, as the vendor says with an answer."""
+
+    used: int
+    limit: int
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """An error body in our words. `throttled` when it means "later" although the status says otherwise."""
+    """An error body in our words. `throttle` when it means "later"."""
 
     message: str = ""
     code: str = ""
     field: str = ""
-    throttled: bool = False
+    throttle: Throttle | None = None
 
     @property
     def text(self) -> str:
@@ -36,6 +54,23 @@ class Dialect(Protocol):
         """Read an error body; must cope with anything, also with HTML."""
         ...
 
+    def gauge(self, response: httpx.Response) -> Gauge | None:
+        """What an answer says about the day's quota; None when it says nothing."""
+        ...
+
+
+class Silent:
+    """A vendor whose answers say nothing about quotas."""
+
+    def gauge(self, response: httpx.Response) -> Gauge | None:
+        """Nothing."""
+        return None
+
+
+def throttle(complaint: Complaint, status: int) -> Throttle | None:
+    """What the vendor has enough of; a bare 429 is about the rate."""
+    return complaint.throttle or (Throttle.RATE if status == 429 else None)
+
 
 def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Failed:
     """Sort an error answer. After a write nobody knows what a 5xx left behind, so that is an unknown outcome."""
@@ -43,7 +78,7 @@ def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Faile
     status = response.status_code
     said = complaint.text or response.reason_phrase or "no reason given"
     message = f"{dialect.title} answered {status}: {said}"
-    if status == 429 or complaint.throttled:
+    if throttle(complaint, status) is not None:
         return Failed(FailureClass.RATE, message, retry_after=retry_after(response), status=status)
     if status in {401, 403}:
         remedy = "Renew the credential." if status == 401 else "Give the integration user this permission."

@@ -12,7 +12,9 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register every connector with its default mapping."""
-        from integration_hub.connectors import panels, vendors
+        from integration_hub.connectors import budget, panels, vendors
+        from integration_hub.work.registry import TICKS, Tick
 
+        TICKS.register("connectors.budget", Tick("connectors.budget", 60, budget.purge))
         vendors.register()
         panels.register()

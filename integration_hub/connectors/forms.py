@@ -1,11 +1,18 @@
 """Forms of connections; their fields come from the vendor's manifest. What is secret is written and never shown."""
 
+import re
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from django import forms
 
+from integration_hub.connectors.actions.accounts import LimitsIn
+from integration_hub.connectors.models import Account
 from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Manifest, Setting
 from integration_hub.console.forms import DecisionForm
+
+_OUTSIDE = re.compile(r"(.+?)[\s:]+(\d{1,2}) ?%?")
 
 
 class WriteOnly(forms.Textarea):
@@ -134,3 +141,39 @@ class SettingsForm(DecisionForm):
         shown = {setting.name for setting in self._plain()}
         kept = {name: value for name, value in known.items() if name not in shown}
         return kept | {name: self.cleaned_data[name] for name in shown if self.cleaned_data.get(name)}
+
+
+class LimitsForm(DecisionForm):
+    """What the vendor allows an account; an empty field means what the connector declares."""
+
+    account_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    account = forms.ChoiceField(
+        required=False, label="Account", help_text="Connections of one account share its limits."
+    )
+    calls = forms.IntegerField(min_value=1, required=False, label="Calls in a window")
+    seconds = forms.IntegerField(min_value=1, required=False, label="Length of the window in seconds")
+    daily = forms.IntegerField(min_value=1, required=False, label="Calls a day")
+    concurrency = forms.IntegerField(min_value=1, max_value=64, required=False, label="Calls under way at once")
+    outside = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Others who use the account",
+        help_text="One a line, name and percentage of all limits: Celigo 20",
+    )
+
+    def __init__(self, *args: Any, accounts: Iterable[Account], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "One of its own"), *((str(one.pk), f"That of {one}") for one in accounts)]
+        self.fields["account"].choices = choices  # type: ignore[attr-defined]  # of a ChoiceField
+
+    def clean_outside(self) -> tuple[tuple[str, int], ...]:
+        """Lines as (name, percent)."""
+        lines = [line.strip() for line in self.cleaned_data["outside"].splitlines() if line.strip()]
+        found = [_OUTSIDE.fullmatch(line) for line in lines]
+        if not all(found):
+            raise forms.ValidationError("Write each line as name and percentage: Celigo 20")
+        return tuple((match[1], int(match[2])) for match in found if match)
+
+    def limits(self) -> LimitsIn:
+        """What was entered."""
+        return LimitsIn(**{spec.name: self.cleaned_data[spec.name] for spec in fields(LimitsIn)})

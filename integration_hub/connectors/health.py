@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from integration_hub.connectors.budget import NoBudget
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -31,7 +32,8 @@ def admit(connection: Connection, *, even_if_paused: bool = False) -> None:
 
     After the breaker's time one call is let through to try; the others wait for what it finds.
     """
-    row = Connection.objects.values("is_paused", "paused_reason", "open_until").get(pk=connection.pk)
+    fields = ("is_paused", "paused_reason", "open_until", "account__quiet_until")
+    row = Connection.objects.values(*fields).get(pk=connection.pk)
     if row["is_paused"] and not even_if_paused:
         raise Failed(
             FailureClass.RATE,
@@ -39,6 +41,9 @@ def admit(connection: Connection, *, even_if_paused: bool = False) -> None:
             remedy="Resume the connection.",
             retry_after=timedelta(minutes=5),
         )
+    quiet = row["account__quiet_until"]
+    if quiet is not None and quiet > now():
+        raise NoBudget(connection, "the vendor asked us to wait", (quiet - now()).total_seconds())
     until = row["open_until"]
     if until is None:
         return

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from django.urls import reverse
 
+from integration_hub.connectors import budget_views
 from integration_hub.connectors.models import Call
+from integration_hub.connectors.sections import SECTIONS
 from integration_hub.connectors.tables import health
 from integration_hub.connectors.views import SEE, SEE_CALLS, page_of, visible
 from integration_hub.console import home, links, menu, timeline
@@ -54,6 +56,8 @@ SENTENCES = {
     "resumed": ("player-play", "resumed it", "success"),
     "tested": ("plug-connected", "tested it: {message}", "neutral"),
     "resealed": ("lock", "put its secrets under the newest key", "neutral"),
+    "limits_set": ("settings", "set the limits of its account {account}", "neutral"),
+    "account_shared": ("link", "changed whose limits it shares", "neutral"),
     "health_changed": ("heartbeat", "saw its health go from {before} to {after}", "neutral"),
 }
 
@@ -70,5 +74,7 @@ def register() -> None:
     FINDERS.register("calls", calls_of_an_act)
     SEARCH.register("connections", connections_by_name)
     links.to("connection", "connectors:connection-by-id")
+    SECTIONS.register("0 budget", budget_views.card)
+    timeline.tell("connectors.account.limited", "hourglass", "was told by the vendor that it asks too much", "warning")
     for verb, (icon, sentence, tone) in SENTENCES.items():
         timeline.tell(f"connectors.connection.{verb}", icon, sentence, tone)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.registry import Registry
 
@@ -80,6 +81,8 @@ class Manifest:
     feeds: tuple[FeedSpec, ...]
     writes: tuple[WriteSpec, ...]
     settings: tuple[Setting, ...]
+    budget: Limits = field(default_factory=Limits)
+    """What an account may be asked; an administrator may set other figures for one account."""
     limits: str = ""
     windows: str = ""
     webhook: str = ""
@@ -161,7 +164,6 @@ Call it outside transactions. Raises `kernel.failures.Failed`."""
 COMMON_SETTINGS: tuple[Setting, ...] = (
     Setting("timeout_seconds", "Seconds to wait for an answer", required=False, default="60"),
     Setting("overlap_seconds", "Seconds each reading goes back behind the last one", required=False, default="300"),
-    Setting("concurrency", "Calls under way at once, over all workers", required=False),
     Setting("budget_wait_seconds", "Seconds a call waits for its turn", required=False, default="10"),
 )
 """Settings every connection may have besides its vendor's."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.db import transaction
 
-from integration_hub.connectors import answers, budget, health, hosts
+from integration_hub.connectors import answers, budget, health, hosts, learning
 from integration_hub.connectors.models import Call, Connection
 from integration_hub.kernel import ids
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -80,10 +80,14 @@ class Session:
         response = self._signed(ask)
         if response.status_code == 401 and 401 not in ask.expected and self.auth.renew(self):
             response = self._signed(ask)
+        if gauge := self.dialect.gauge(response):
+            learning.noted(self.connection, gauge)
         if response.is_success or response.status_code in ask.expected:
             health.answered(self.connection)
             return response
         failure = answers.failure(self.dialect, response, write=ask.write)
+        if throttle := answers.throttle(self.dialect.complaint(response), response.status_code):
+            learning.refused(self.connection, throttle, failure.retry_after)
         health.failed(self.connection, failure)
         raise failure
 
@@ -101,16 +105,16 @@ class Session:
         """One request as it is, with log, budget and the meaning of a broken line; used by sign-in too."""
         url = ask.path if ask.path.startswith(("http://", "https://")) else f"{base_url.rstrip('/')}{ask.path}"
         _refuse_address(url, self.connection)
-        with budget.slot(self.connection):
-            for last in (False, True):
-                try:
+        for last in (False, True):
+            try:
+                with budget.call(self.connection):
                     return self._attempt(ask, url, headers)
-                except httpx.HTTPError as error:
-                    if not last and ask.method == "GET" and isinstance(error, _CUT):
-                        continue  # a read changes nothing, and a kept-alive connection may just have ended
-                    failure = _broken(self.dialect, ask, error)
-                    health.failed(self.connection, failure)
-                    raise failure from error
+            except httpx.HTTPError as error:
+                if not last and ask.method == "GET" and isinstance(error, _CUT):
+                    continue  # a read changes nothing, and a kept-alive connection may just have ended
+                failure = _broken(self.dialect, ask, error)
+                health.failed(self.connection, failure)
+                raise failure from error
         raise AssertionError("unreachable")
 
     def _attempt(self, ask: Ask, url: str, headers: dict[str, str]) -> httpx.Response:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.connectors import views
+from integration_hub.connectors import budget_views, views
 
 app_name = "connectors"
 
@@ -16,5 +16,6 @@ urlpatterns = [
     path("connections/<slug:code>/resume/", views.connection_resume, name="connection-resume"),
     path("connections/<slug:code>/settings/", views.connection_change, name="connection-change"),
     path("connections/<slug:code>/credentials/", views.connection_credentials, name="connection-credentials"),
+    path("connections/<slug:code>/budget/", budget_views.connection_budget, name="connection-budget"),
     path("calls/", views.CallList.as_view(), name="call-list"),
 ]

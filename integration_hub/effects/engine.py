@@ -13,6 +13,9 @@ from typing import Any
 from django.db import transaction
 
 from integration_hub.cases.actions import cases
+from integration_hub.connectors import budget
+from integration_hub.connectors.budget import NoBudget
+from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
 from integration_hub.effects import windows
 from integration_hub.effects.actions.effects import State, close_cases, member, move, root_cause
@@ -45,6 +48,23 @@ def work(job: Job) -> None:
     if effect.state in FINISHED:
         return
     _wait_while_paused(effect)
+    priority = priority_of(effect)
+    try:
+        if waits := budget.look(effect.connection, priority):
+            raise waits
+        with budget.on_behalf(priority):
+            _go_on(job, effect)
+    except NoBudget as waits:  # No try is used up: nothing is wrong with the effect.
+        raise Wait(waits.message, waits.retry_after or PAUSE) from waits
+
+
+def priority_of(effect: Effect) -> Priority:
+    """The lane of the account's budget an effect is sent in: documents with a posting date go first."""
+    is_posting = effect.posting_date is not None and effect.revision == 1 and effect.reverses_id is None
+    return Priority.POSTING if is_posting else Priority.CORRECTION
+
+
+def _go_on(job: Job, effect: Effect) -> None:
     connector = CONNECTORS.get(effect.connection.vendor)
     if effect.state == State.SENDING:
         _lose(job, effect, "The worker that sent it died before it could note the answer.")

@@ -9,6 +9,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from integration_hub.cases.actions import cases
+from integration_hub.connectors import budget
+from integration_hub.connectors.budget import NoBudget
+from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Page
 from integration_hub.intake import pipeline, queries
 from integration_hub.intake.actions import feeds
@@ -40,7 +43,11 @@ def poll(job: Job) -> None:
     Feed.objects.filter(pk=feed.pk).update(due_at=claimed)
     run = _run(feed, str(job.payload.get("trigger", "schedule")))
     try:
-        finished = _read(feed, run)
+        with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
+            finished = _read(feed, run)
+    except NoBudget as waits:  # Nothing is wrong with the feed: its run stays open and goes on when calls are free.
+        Feed.objects.filter(pk=feed.pk).update(due_at=now() + (waits.retry_after or PATIENCE))
+        return
     except (OperationalError, InterfaceError):
         raise  # Our own database: the lane tries again, the run goes on where its cursor stands.
     except Exception as error:  # noqa: BLE001 - whatever a connector does, the feed gets an outcome

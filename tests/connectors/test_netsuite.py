@@ -9,7 +9,7 @@ import pytest
 
 from integration_hub import canonical as language
 from integration_hub.connectors import budget
-from integration_hub.connectors.models import Call, Connection
+from integration_hub.connectors.models import Account, Call, Connection
 from integration_hub.connectors.netsuite.client import Client, external_key
 from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.registry import CONNECTORS, Write
@@ -379,7 +379,8 @@ def test_calls_under_way_stay_within_the_budget(landscape: Landscape, netsuite: 
     """Six workers, two slots: NetSuite, which allows two, never says that it is too many."""
     from django.db import connection as database
 
-    netsuite.settings |= {"concurrency": "2", "budget_wait_seconds": "60", "timeout_seconds": "60"}
+    netsuite.settings |= {"budget_wait_seconds": "60", "timeout_seconds": "60"}
+    _allow(netsuite, 2)
     Client(netsuite).currency_id("USD")
     landscape.settings(netsuite={"concurrency": 2, "work_ms": 150})
     failures: list[Failed] = []
@@ -394,9 +395,15 @@ def test_calls_under_way_stay_within_the_budget(landscape: Landscape, netsuite: 
 
     _all_at_once(ask)
     assert failures == []
-    netsuite.settings["concurrency"] = "0"  # the control: without the budget the limit is hit
+    _allow(netsuite, 64)  # the control: without the budget the limit is hit
     _all_at_once(ask)
     assert {failure.kind for failure in failures} == {FailureClass.RATE}
+    assert Account.objects.get().learnt_concurrency == 44, "and less is asked from then on"
+
+
+def _allow(netsuite: Connection, calls: int) -> None:
+    Account.objects.filter(pk=netsuite.account_id).update(concurrency=calls)
+    budget.forget(budget.account_of(netsuite))
 
 
 def _all_at_once(ask: Callable[[], None]) -> None:
@@ -411,24 +418,25 @@ def _all_at_once(ask: Callable[[], None]) -> None:
 def test_a_taken_budget_is_a_rate(netsuite: Connection) -> None:
     from django.db import connection as database
 
-    netsuite.settings |= {"concurrency": "1", "budget_wait_seconds": "0.1"}
+    netsuite.settings |= {"budget_wait_seconds": "0.1"}
+    _allow(netsuite, 1)
     caught: list[Failed] = []
 
     def second() -> None:
         try:
-            with budget.slot(netsuite):
+            with budget.call(netsuite):
                 pass
         except Failed as failure:
             caught.append(failure)
         finally:
             database.close()
 
-    with budget.slot(netsuite):
+    with budget.call(netsuite):
         worker = threading.Thread(target=second)
         worker.start()
         worker.join()
     assert [failure.kind for failure in caught] == [FailureClass.RATE]
-    with budget.slot(netsuite):
+    with budget.call(netsuite):
         pass
 
 

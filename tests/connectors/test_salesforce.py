@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from integration_hub import canonical as language
-from integration_hub.connectors.models import Call, Connection
+from integration_hub.connectors import budget
+from integration_hub.connectors.limits import Priority
+from integration_hub.connectors.models import Account, Call, Connection
 from integration_hub.connectors.registry import CONNECTORS, Page, Write
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -245,12 +247,17 @@ def test_used_up_quota_is_a_rate(landscape: Landscape, salesforce: Connection) -
 def test_reading_stops_before_the_quota_of_the_others(
     landscape: Landscape, salesforce: Connection, account: str
 ) -> None:
+    """The org has used what the share of the others leaves: reading waits, writing goes on."""
     landscape.settings(salesforce={"daily_limit": 1_000_000})
     pages(salesforce, "customer")
-    salesforce.settings["quota_percent"] = "0.0001"
-    with pytest.raises(Failed, match="reading stops") as caught:
+    there = Account.objects.get(code=salesforce.code)
+    assert there.quota_limit == 1_000_000, "every answer says it"
+    Account.objects.filter(pk=there.pk).update(quota_used=850_000)
+    budget.forget(there.pk)
+    with budget.on_behalf(Priority.SYNC), pytest.raises(budget.NoBudget, match="850,000 calls of") as caught:
         pages(salesforce, "customer")
     assert caught.value.kind == FailureClass.RATE
+    assert budget.look(salesforce, Priority.POSTING) is None
 
 
 def test_misspelt_field_names_the_field(salesforce: Connection) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from integration_hub.connectors import credentials as vault
 from integration_hub.connectors import hosts, policies
-from integration_hub.connectors.models import Connection
+from integration_hub.connectors.models import Account, Connection
 from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, DEFAULT_MAPPINGS, Manifest
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
@@ -42,10 +42,12 @@ def create(
     problems += [*more, *(_credential_problems(manifest, credentials) if credentials else [])]
     if problems:
         raise BadInput(f"Connection {code}", problems)
+    account, _ = Account.objects.get_or_create(code=code, defaults={"vendor": vendor})
     connection = Connection.objects.create(
         code=code,
         vendor=vendor,
         name=name,
+        account=account,
         base_url=base_url.rstrip("/"),
         settings=settings,
         sealed_credentials=vault.sealed(code, credentials) if credentials else b"",

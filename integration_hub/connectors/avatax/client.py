@@ -7,18 +7,22 @@ import httpx
 from pydantic import ValidationError
 
 from integration_hub.connectors import answers, auth
-from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.answers import Complaint, Silent, Throttle
 from integration_hub.connectors.avatax.payloads import AvaTaxProblem, AvaTaxTransaction
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.transport import Ask, Session
 
-_THROTTLED = {"RequestLimitExceeded", "ConcurrentRequestLimitExceeded", "RateLimitExceededError"}
+_THROTTLES = {
+    "RequestLimitExceeded": Throttle.RATE,
+    "RateLimitExceededError": Throttle.RATE,
+    "ConcurrentRequestLimitExceeded": Throttle.CONCURRENCY,
+}
 _ENCODED = {"/": "_-ava2f-_", "+": "_-ava2b-_", "?": "_-ava3f-_", "%": "_-ava25-_", "#": "_-ava23-_"}
 _PARTS = {"$include": "Lines,Details,Summary"}
 INVOICE = "SalesInvoice"
 
 
-class AvaTaxDialect:
+class AvaTaxDialect(Silent):
     """One error with details that carry code, message and the field they refer to."""
 
     title = "AvaTax"
@@ -31,7 +35,7 @@ class AvaTaxDialect:
         detail = error.details[0] if error.details else None
         message = (detail.description or detail.message if detail else "") or error.message
         field = detail.refers_to if detail else ""
-        return Complaint(message, error.code, field, throttled=error.code in _THROTTLED)
+        return Complaint(message, error.code, field, throttle=_THROTTLES.get(error.code))
 
 
 DIALECT = AvaTaxDialect()

@@ -7,7 +7,7 @@ import httpx
 from pydantic import ValidationError
 
 from integration_hub.connectors import answers, auth
-from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.answers import Complaint, Silent
 from integration_hub.connectors.kantata.payloads import KantataEnvelope, KantataErrors
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.transport import Ask, Session
@@ -20,7 +20,7 @@ SERVICE = "throughline"
 Record = dict[str, Any]
 
 
-class KantataDialect:
+class KantataDialect(Silent):
     """A list of complaints with a type and, for validations, a field; there is no code."""
 
     title = "Kantata"

@@ -9,7 +9,7 @@ import httpx
 from pydantic import ValidationError
 
 from integration_hub.connectors import answers, auth
-from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.answers import Complaint, Silent, Throttle
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.netsuite.payloads import NetSuitePage, NetSuiteProblem
 from integration_hub.connectors.transport import Ask, Session
@@ -36,7 +36,7 @@ PERIOD_CLOSED = "PERIOD_CLOSED"
 Row = dict[str, Any]
 
 
-class NetSuiteDialect:
+class NetSuiteDialect(Silent):
     """Details with a code and a path; a closed period is told in words only."""
 
     title = "NetSuite"
@@ -45,14 +45,19 @@ class NetSuiteDialect:
         try:
             problem = NetSuiteProblem.model_validate(response.json())
         except (ValueError, ValidationError):
-            return Complaint(message=response.text[:200])
+            return Complaint(message=response.text[:200], throttle=_throttle("", response.status_code))
         if not problem.details:
-            return Complaint(message=problem.title)
+            return Complaint(message=problem.title, throttle=_throttle("", response.status_code))
         first = problem.details[0]
         message = " ".join(detail.detail for detail in problem.details if detail.detail)
         if _CLOSED.search(message):
             return Complaint(message, PERIOD_CLOSED, "postingPeriod")
-        return Complaint(message, first.code, first.path, throttled=first.code in _THROTTLED)
+        return Complaint(message, first.code, first.path, _throttle(first.code, response.status_code))
+
+
+def _throttle(code: str, status: int) -> Throttle | None:
+    """NetSuite limits calls under way, not calls per time."""
+    return Throttle.CONCURRENCY if code in _THROTTLED or status == 429 else None
 
 
 DIALECT = NetSuiteDialect()

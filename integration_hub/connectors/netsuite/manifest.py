@@ -1,5 +1,6 @@
 """What the NetSuite connector reads and writes and what an administrator sets up."""
 
+from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 
 JOB_UPSERT = "netsuite.job.upsert"
@@ -29,7 +30,6 @@ MANIFEST = Manifest(
         Setting("private_key", "PEM private key of the certificate", secret=True),
         Setting("certificate_id", "Certificate id of the M2M mapping"),
         Setting("algorithm", "PS256 or ES256", default="PS256"),
-        Setting("concurrency", "Calls under way at once, of the account's limit", default="4"),
         Setting("page_size", "Rows per page, up to 1000", required=False, default="1000"),
         Setting("time_zone", "Time zone of the integration user", required=False, default="UTC"),
         Setting("item", "Internal id of the item on invoice lines", default="1"),
@@ -43,6 +43,7 @@ MANIFEST = Manifest(
             default="custcol_hub_line",
         ),
     ),
+    budget=Limits(concurrency=4),
     limits="Concurrency per account, shared with all integrations; above it 429.",
     windows="Accounting periods and their AR lock; a lock of one subsidiary shows only when posting.",
     webhook="No signed webhook of its own; a hint from a user-event script is possible.",

@@ -3,21 +3,23 @@
 import base64
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 
 from integration_hub.connectors import answers, auth
-from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.answers import Complaint, Gauge, Throttle
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.salesforce.payloads import SalesforceError, SalesforcePage
 from integration_hub.connectors.transport import Ask, Session
-from integration_hub.kernel.failures import Failed, FailureClass
 
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
-_THROTTLED = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW"}
+_THROTTLES = {
+    "REQUEST_LIMIT_EXCEEDED": Throttle.QUOTA,
+    "SERVER_UNAVAILABLE": Throttle.BUSY,
+    "UNABLE_TO_LOCK_ROW": Throttle.BUSY,
+}
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -34,7 +36,12 @@ class SalesforceDialect:
             return Complaint(message=response.text[:200])
         if response.status_code == 300:
             return Complaint("several records carry this external id", "DUPLICATE_EXTERNAL_ID")
-        return Complaint(first.message, first.code, ", ".join(first.fields), throttled=first.code in _THROTTLED)
+        return Complaint(first.message, first.code, ", ".join(first.fields), throttle=_THROTTLES.get(first.code))
+
+    def gauge(self, response: httpx.Response) -> Gauge | None:
+        """Every answer says how many of the rolling day's calls the whole org has made."""
+        match = _USAGE.search(response.headers.get("sforce-limit-info", ""))
+        return Gauge(int(match[1]), int(match[2])) if match else None
 
 
 DIALECT = SalesforceDialect()
@@ -68,7 +75,7 @@ class Client:
         self.base = f"/services/data/v{connection.settings.get('api_version') or '62.0'}"
 
     def query(self, soql: str, *, deleted_too: bool = False) -> Iterator[SalesforcePage]:
-        """The pages of a query. Raises Failed, RATE when the share of the daily quota we may use is used."""
+        """The pages of a query. Raises Failed."""
         size = self.connection.settings.get("page_size")
         headers = {"Sforce-Query-Options": f"batchSize={int(size)}"} if size else {}
         verb = "queryAll" if deleted_too else "query"
@@ -79,20 +86,7 @@ class Client:
             yield page
 
     def _page(self, response: httpx.Response) -> SalesforcePage:
-        self._mind_quota(response)
         return answers.shaped(DIALECT, SalesforcePage, self.session.data(response), write=False)
-
-    def _mind_quota(self, response: httpx.Response) -> None:
-        """Stop reading before the org's other integrations stand still: the quota is shared by all of them."""
-        match = _USAGE.search(response.headers.get("sforce-limit-info", ""))
-        share = float(self.connection.settings.get("quota_percent") or 80)
-        if match and int(match[1]) * 100 > int(match[2]) * share:
-            raise Failed(
-                FailureClass.RATE,
-                f"Salesforce has used {match[1]} of {match[2]} calls of today; reading stops at {share:.0f} %",
-                remedy="Wait for the rolling day, or raise quota_percent.",
-                retry_after=timedelta(minutes=15),
-            )
 
     def record(self, name: str, record_id: str, fields: list[str]) -> dict[str, Any] | None:
         """Some fields of a record, or None when there is none."""

@@ -1,5 +1,6 @@
 """What the Salesforce connector reads and writes and what an administrator sets up."""
 
+from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 from integration_hub.connectors.salesforce.defaults import OBJECTS
 
@@ -38,10 +39,10 @@ MANIFEST = Manifest(
         Setting("audience", "Audience of the JWT", required=False, default="https://login.salesforce.com"),
         Setting("api_version", "API version", default="62.0"),
         Setting("page_size", "Rows per page, 200 to 2000", required=False),
-        Setting("quota_percent", "Share of the daily calls after which reading stops", required=False, default="80"),
         Setting("objects", "Objects by entity, where the org renamed them", required=False, help="A JSON object."),
         Setting("status_fields", "Fields that take what is written back", required=False, help="A JSON object."),
     ),
+    budget=Limits(outside=5),
     limits="Rolling daily quota of calls, shared with every other integration; used up it answers 403.",
     webhook="Optional hint with a signed body; records are always read again by their stamp.",
     scopes="OAuth scope api; read on the mapped objects, edit on the fields written back.",

@@ -1,5 +1,6 @@
 """docs/reference/connectors.md: what each connector reads and writes, from its manifest."""
 
+from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Manifest, Setting
 from integration_hub.operations.pages import markdown
 
@@ -43,10 +44,21 @@ def _facts(manifest: Manifest) -> str:
     known = {
         "Access it needs": manifest.scopes,
         "Limits": manifest.limits,
+        "Budget unless an administrator sets another": _budget(manifest.budget),
         "Posting windows": manifest.windows,
         "Webhooks": manifest.webhook,
     }
     return markdown.bullets(f"{name}: {text}" for name, text in known.items() if text)
+
+
+def _budget(limits: Limits) -> str:
+    parts = [
+        f"{limits.calls} calls per {limits.seconds} s" if limits.calls else "",
+        f"{limits.daily} calls a day" if limits.daily else "",
+        f"{limits.concurrency} calls at once" if limits.concurrency else "",
+        f"{limits.outside} % left to others" if limits.outside else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _feeds(manifest: Manifest) -> list[tuple[str, ...]]:

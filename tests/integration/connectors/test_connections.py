@@ -13,7 +13,7 @@ from django.test import override_settings
 
 from integration_hub.connectors import credentials, health, secrets, transport
 from integration_hub.connectors.actions import connections
-from integration_hub.connectors.answers import Complaint
+from integration_hub.connectors.answers import Complaint, Silent
 from integration_hub.connectors.auth import Static
 from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.registry import CONNECTORS
@@ -186,7 +186,7 @@ def test_commands_print_a_key_and_the_manifests(capsys: pytest.CaptureFixture[st
 # -- transport --------------------------------------------------------------------------------------------------------
 
 
-class Plain:
+class Plain(Silent):
     """A vendor without peculiarities."""
 
     title = "Vendor"

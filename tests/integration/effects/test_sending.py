@@ -1,19 +1,24 @@
 """Whatever the target does, an effect stands in its ledger once, and we say confirmed only when it shows it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
+from integration_hub.connectors import budget
+from integration_hub.connectors.models import Account, Connection
+from integration_hub.effects import engine
 from integration_hub.effects.actions import effects
-from integration_hub.effects.models import Effect
+from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.queries import proof, unsettled
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.trail.models import Event
 from integration_hub.work import queries
 from integration_hub.work.models import Item, Lane
+from tests import ledger as ledgers
 
 pytestmark = pytest.mark.django_db
 
@@ -301,3 +306,36 @@ def test_people_need_the_permission_and_the_legal_entity(plan):
             effects.cancel(effect_id=effect.pk, by=person, reason="x")
     effects.cancel(effect_id=effect.pk, by=User.objects.get(pk=boss.pk), reason="x")
     assert Effect.objects.get().state == "cancelled"
+
+
+def test_an_effect_waits_for_its_budget_without_using_up_tries(plan, work, ledger):
+    """R-10: nothing is lost while nothing may be sent, and the order in the lane is kept."""
+    account = Account.objects.create(code="erp", vendor=ledgers.VENDOR, calls=1000, seconds=60)
+    made = [plan(reference=f"C-{number}", lane="L", posting_date=date(2026, 3, 31)) for number in range(3)]
+    Connection.objects.update(account=account)
+    Account.objects.update(quiet_until=now() + timedelta(minutes=5))
+    work(POLICIES[FailureClass.RATE].attempts + 5)
+    item = Item.objects.order_by("pk").first()
+    assert (item.state, item.failures, item.error_class) == ("ready", 0, "")
+    assert "waits for its budget: the vendor asked us to wait" in item.error
+    assert [fresh(effect).state for effect in made] == ["planned"] * 3
+    assert (ledger.sends, Attempt.objects.count()) == (0, 0)
+    Account.objects.update(quiet_until=None)
+    work()
+    assert [row["reference"] for row in ledger.booked] == ["C-0", "C-1", "C-2"]
+
+
+def test_a_budget_that_ends_in_the_midst_of_a_send_is_waited_for(plan, work, ledger):
+    effect = plan()
+    ledger.vices.append(budget.NoBudget(effect.connection, "all calls are taken", 7.0))
+    work()
+    assert (fresh(effect).state, Item.objects.get().failures) == ("planned", 0)
+    work()
+    assert (fresh(effect).state, ledger.entries("C-1")) == ("confirmed", 1)
+
+
+def test_documents_go_before_corrections(plan):
+    posting = plan(posting_date=date(2026, 3, 31))
+    again = plan(posting_date=date(2026, 3, 31), revision=2)
+    status = plan(reference="C-2")
+    assert [engine.priority_of(one) for one in (posting, again, status)] == ["posting", "correction", "correction"]

@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from integration_hub.cases.models import Case
+from integration_hub.connectors import budget
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Page
 from integration_hub.intake import pipeline, poll, remap
@@ -278,3 +279,33 @@ def test_a_published_mapping_takes_refused_and_filtered_records_again(world: Wor
     drain_once()
     assert world.status("2") == [("1", "applied")]
     assert remap.watch() == 0
+
+
+def test_a_feed_without_budget_goes_on_later_in_the_same_run(world: World, vendor: FakeVendor) -> None:
+    vendor.script = [
+        Page([task("1")], {"after": 1}, False),
+        budget.NoBudget(world.feed.connection, "Backfill has used its part", 40.0),
+    ]
+    run = read(world.feed)
+    world.feed.refresh_from_db()
+    assert (run.state, run.applied, world.feed.failures_in_row, world.feed.last_error) == ("running", 1, 0, "")
+    assert timedelta(seconds=30) < world.feed.due_at - now() <= timedelta(seconds=40)
+    assert poll.enqueue_due() == 0
+
+    vendor.script = [Page([task("2")], {"after": 2}, True)]
+    Feed.objects.update(due_at=now())
+    assert poll.enqueue_due() == 1
+    drain_once()
+    run.refresh_from_db()
+    assert (run.state, run.applied, Run.objects.count()) == ("done", 2, 1)
+    assert vendor.cursors == [{}, {"after": 1}]
+
+
+def test_a_first_load_is_a_backfill(world: World, vendor: FakeVendor) -> None:
+    vendor.script = [Page([task("1")], {"after": 1}, True)]
+    seen: list[str] = []
+    vendor.before_page = lambda: seen.append(budget.priority())
+    read(world.feed)
+    vendor.script = [Page([task("2")], {"after": 2}, True)]
+    read(world.feed)
+    assert seen == ["backfill", "sync"]
