@@ -25,7 +25,7 @@ from django.db import transaction
 from integration_hub.connectors import limits, terms
 from integration_hub.connectors.limits import Answer, Priority, Used, Window
 from integration_hub.connectors.models import Account, Connection
-from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.kernel.failures import Deferred, FailureClass
 
 SPACE = 0x7E1C
 """Key space of our advisory locks: accounts above this number of slots would meet each other's."""
@@ -49,7 +49,7 @@ DO UPDATE SET calls = row.calls + excluded.calls, refused = row.refused + exclud
 _PURGE = "DELETE FROM hub_connectors_spent WHERE over_at < clock_timestamp() - interval '1 minute'"
 
 
-class NoBudget(Failed):
+class NoBudget(Deferred):
     """The account's budget allows no call of this lane now. Nothing was sent; come again after `retry_after`."""
 
     def __init__(self, connection: Connection, reason: str, wait: float) -> None:
@@ -57,7 +57,7 @@ class NoBudget(Failed):
             FailureClass.RATE,
             f"{connection} waits for its budget: {reason}.",
             remedy="Nothing to do: it goes on when calls are free. The limits are on the page of the connection.",
-            retry_after=timedelta(seconds=max(wait, 0.2)),
+            again_in=timedelta(seconds=max(wait, 0.2)),
         )
 
 

@@ -1,21 +1,27 @@
-"""How a connection is doing: its circuit breaker, and what the console shows of it."""
+"""How a connection is doing: its circuit breaker, and what the console shows of it.
 
-from datetime import timedelta
+The breaker opens after `OPEN_AFTER` failures in a row. Then nothing is called for a while; after that one call, and
+only one, is let through to try (half open). If the vendor answers it, be it with a refusal, the breaker closes; if not,
+it stays open twice as long. Who is kept back is deferred, not failed: an outage uses up nobody's tries.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 
 from integration_hub.connectors.budget import NoBudget
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail.record import event
 
 OPEN_AFTER = 5
 """Failures in a row after which calls stop for a while."""
 OPEN_FOR = timedelta(seconds=30)
 LONGEST = timedelta(minutes=10)
+PAUSED_LOOK = timedelta(minutes=5)
+"""How often a paused connection is looked at again; resuming it does not wait for that."""
 _FRESH = timedelta(seconds=60)
 
 _BROKEN = {FailureClass.TRANSIENT, FailureClass.UNKNOWN_OUTCOME}
@@ -28,35 +34,38 @@ _STATES = {
 
 
 def admit(connection: Connection, *, even_if_paused: bool = False) -> None:
-    """Let a call through, or raise Failed before anything is sent.
-
-    After the breaker's time one call is let through to try; the others wait for what it finds.
-    """
+    """Let a call through, or raise Deferred before anything is sent."""
     fields = ("is_paused", "paused_reason", "open_until", "account__quiet_until")
     row = Connection.objects.values(*fields).get(pk=connection.pk)
     if row["is_paused"] and not even_if_paused:
-        raise Failed(
+        raise Deferred(
             FailureClass.RATE,
             f"{connection} is paused: {row['paused_reason']}",
             remedy="Resume the connection.",
-            retry_after=timedelta(minutes=5),
+            again_in=PAUSED_LOOK,
         )
     quiet = row["account__quiet_until"]
     if quiet is not None and quiet > now():
         raise NoBudget(connection, "the vendor asked us to wait", (quiet - now()).total_seconds())
-    until = row["open_until"]
-    if until is None:
-        return
+    if row["open_until"] is not None:
+        _try_alone(connection, row["open_until"])
+
+
+def _try_alone(connection: Connection, until: datetime) -> None:
+    """Be the one call that tries a vendor that was silent; everybody else waits for what it finds.
+
+    Whoever moves `open_until` on from the value he saw is the one: a single conditional write, so never two. Should he
+    die before he knows, the next one tries after `OPEN_FOR`.
+    """
     left = until - now()
     if left <= timedelta(0):
-        trial = Connection.objects.filter(pk=connection.pk, open_until=until)
-        if trial.update(open_until=now() + OPEN_FOR):
+        if Connection.objects.filter(pk=connection.pk, open_until=until).update(open_until=now() + OPEN_FOR):
             return
         left = OPEN_FOR
-    raise Failed(
+    raise Deferred(
         FailureClass.TRANSIENT,
         f"{connection} did not answer {OPEN_AFTER} times in a row; calls go on after a pause.",
-        retry_after=left,
+        again_in=left,
     )
 
 
@@ -68,41 +77,46 @@ def answered(connection: Connection) -> None:
     fresh = row["health_at"] is not None and now() - row["health_at"] < _FRESH
     if row["health"] == Connection.Health.OK and not row["failures_in_row"] and fresh:
         return
-    _write(connection, row["health"], Connection.Health.OK, "", failures_in_row=0, open_until=None)
+    _write(connection, Connection.Health.OK, "", broken=False)
 
 
 def failed(connection: Connection, failure: Failed) -> None:
-    """A call did not work: count it, show it, and open the breaker when it happens too often."""
+    """A call did not work: show it, count it, and open the breaker when it happens too often."""
     state = _STATES.get(failure.kind)
     if state is None:
         answered(connection)
         return
-    row = Connection.objects.filter(pk=connection.pk).values("health", "failures_in_row").first()
-    if row is None:
-        return
-    changes: dict[str, Any] = {}
-    if failure.kind in _BROKEN:
-        changes["failures_in_row"] = F("failures_in_row") + 1
-        count = row["failures_in_row"] + 1
-        if count >= OPEN_AFTER:
-            changes["open_until"] = now() + min(OPEN_FOR * 2 ** min(count - OPEN_AFTER, 10), LONGEST)
-    _write(connection, row["health"], state, failure.message, **changes)
+    _write(connection, state, failure.message, broken=failure.kind in _BROKEN)
 
 
-def _write(connection: Connection, before: str, health: str, detail: str, **changes: Any) -> None:
-    detail = detail[:500]
+def _write(connection: Connection, health: str, detail: str, *, broken: bool) -> None:
+    """Note an outcome. `broken`: nobody answered; any answer, "too much" and "who are you" too, closes the breaker."""
     with transaction.atomic():
-        Connection.objects.filter(pk=connection.pk).update(
-            health=health, health_detail=detail, health_at=now(), **changes
+        rows = Connection.objects.select_for_update(no_key=True, of=("self",))
+        row = rows.only("health", "open_until", "failures_in_row").filter(pk=connection.pk).first()
+        if row is None:
+            return
+        count = row.failures_in_row + 1 if broken else 0
+        until = row.open_until if broken else None
+        if count >= OPEN_AFTER:
+            until = now() + min(OPEN_FOR * 2 ** min(count - OPEN_AFTER, 10), LONGEST)
+        Connection.objects.filter(pk=row.pk).update(
+            health=health, health_detail=detail[:500], health_at=now(), failures_in_row=count, open_until=until
         )
-        if before != health:
-            event(
-                "connectors.connection.health_changed",
-                by=f"system:connectors:{connection.code}",
-                object_type="connection",
-                object_id=connection.pk,
-                label=connection.code,
-                before=before,
-                after=health,
-                detail=detail,
-            )
+        if row.health != health:
+            _tell(connection, "health_changed", before=row.health, after=health, detail=detail[:500])
+        if row.open_until is None and until is not None:
+            _tell(connection, "circuit_opened", failures=count, detail=detail[:500], until=until)
+        if row.open_until is not None and until is None:
+            _tell(connection, "circuit_closed", failures=row.failures_in_row)
+
+
+def _tell(connection: Connection, verb: str, **data: Any) -> None:
+    event(
+        f"connectors.connection.{verb}",
+        by=f"system:connectors:{connection.code}",
+        object_type="connection",
+        object_id=connection.pk,
+        label=connection.code,
+        **data,
+    )

@@ -56,6 +56,8 @@ SENTENCES = {
     "resumed": ("player-play", "resumed it", "success"),
     "tested": ("plug-connected", "tested it: {message}", "neutral"),
     "resealed": ("lock", "put its secrets under the newest key", "neutral"),
+    "circuit_opened": ("bolt", "did not answer {failures} times in a row: calls stop until one has tried", "danger"),
+    "circuit_closed": ("circle-check", "answers again: calls go on", "success"),
     "limits_set": ("settings", "set the limits of its account {account}", "neutral"),
     "account_shared": ("link", "changed whose limits it shares", "neutral"),
     "health_changed": ("heartbeat", "saw its health go from {before} to {after}", "neutral"),

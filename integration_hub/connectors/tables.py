@@ -32,10 +32,12 @@ def health(connection: Connection) -> Badge:
 
 
 def circuit(connection: Connection) -> Badge | None:
-    """Whether calls are stopped because too many failed in a row."""
-    if connection.open_until is None or connection.open_until <= now():
+    """Whether calls are stopped because too many failed in a row; half open when the next call may try."""
+    if connection.open_until is None:
         return None
-    return Badge(f"open, {wording.ago(connection.open_until)}", "danger", "bolt")
+    if connection.open_until <= now():
+        return Badge("half open: the next call tries", "warning", "bolt")
+    return Badge(f"open, one call tries {wording.ago(connection.open_until)}", "danger", "bolt")
 
 
 def vendor_title(connection: Connection) -> str:
@@ -62,7 +64,7 @@ class ConnectionTable(Table):
         Column("reading", "Feeds", kind="badge", accessor="reading.badge"),
         Column("sentence", "Last read", accessor="reading.sentence"),
         Column("circuit", "Circuit", kind="badge", accessor=circuit, hideable=True,
-               hint="Opens when calls fail five times in a row; calls go on after a pause"),
+               hint="Opens when calls fail five times in a row; after a pause one call tries"),
         Column("per_minute", "Calls a minute", kind="number", sortable=True,
                hint="Over the last five minutes"),
         Column("health_at", "Health as of", kind="ago", sortable=True, hideable=True, hidden=True),

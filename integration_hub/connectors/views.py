@@ -165,6 +165,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Health as of", when(connection.health_at) if connection.health_at else None),
         ("It said", connection.health_detail or None),
         ("Circuit", badge(stopped) if stopped else "closed: calls go through"),
+        ("Failures in a row", connection.failures_in_row or None),
         ("Credentials", "set" if has.exclude(sealed_credentials=b"").exists() else "not set"),
         ("Webhook secret", "set" if has.exclude(sealed_webhook_secret=b"").exists() else "not set"),
         *[(name.replace("_", " ").capitalize(), str(value)) for name, value in sorted(connection.settings.items())],

@@ -14,7 +14,6 @@ from django.db import transaction
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
-from integration_hub.connectors.budget import NoBudget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
 from integration_hub.effects import windows
@@ -49,13 +48,10 @@ def work(job: Job) -> None:
         return
     _wait_while_paused(effect)
     priority = priority_of(effect)
-    try:
-        if waits := budget.look(effect.connection, priority):
-            raise waits
-        with budget.on_behalf(priority):
-            _go_on(job, effect)
-    except NoBudget as waits:  # No try is used up: nothing is wrong with the effect.
-        raise Wait(waits.message, waits.retry_after or PAUSE) from waits
+    if waits := budget.look(effect.connection, priority):
+        raise waits
+    with budget.on_behalf(priority):
+        _go_on(job, effect)
 
 
 def priority_of(effect: Effect) -> Priority:
@@ -77,6 +73,7 @@ def _go_on(job: Job, effect: Effect) -> None:
 
 
 def _wait_while_paused(effect: Effect) -> None:
+    """Do not even begin while the connection is paused or silent; whether one may try is asked at the call."""
     connection = effect.connection
     if connection.is_paused:
         raise Wait(f"{connection} is paused: {connection.paused_reason}", PAUSE)

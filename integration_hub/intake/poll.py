@@ -10,7 +10,6 @@ from django.db.models import Q
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
-from integration_hub.connectors.budget import NoBudget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Page
 from integration_hub.intake import pipeline, queries
@@ -19,7 +18,7 @@ from integration_hub.intake.models import RUN_MOVES, Feed, Run
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import NotReady
-from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
+from integration_hub.kernel.failures import POLICIES, Deferred, Failed, FailureClass
 from integration_hub.mapping import queries as mappings
 from integration_hub.trail.record import event
 from integration_hub.work.registry import Job
@@ -45,8 +44,8 @@ def poll(job: Job) -> None:
     try:
         with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
             finished = _read(feed, run)
-    except NoBudget as waits:  # Nothing is wrong with the feed: its run stays open and goes on when calls are free.
-        Feed.objects.filter(pk=feed.pk).update(due_at=now() + (waits.retry_after or PATIENCE))
+    except Deferred as later:  # Nothing is wrong with the feed: its run stays open and goes on when calls may be made.
+        Feed.objects.filter(pk=feed.pk).update(due_at=now() + later.again_in)
         return
     except (OperationalError, InterfaceError):
         raise  # Our own database: the lane tries again, the run goes on where its cursor stands.

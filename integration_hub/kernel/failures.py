@@ -74,3 +74,11 @@ class Failed(Exception):
         self.remedy = remedy
         self.retry_after = retry_after
         self.status = status
+
+
+class Deferred(Failed):
+    """Nothing was tried, because it may not be tried now: a budget, a breaker, a pause. No try counts against it."""
+
+    def __init__(self, kind: FailureClass, message: str, *, again_in: timedelta, remedy: str = "") -> None:
+        super().__init__(kind, message, remedy=remedy, retry_after=again_in)
+        self.again_in = again_in

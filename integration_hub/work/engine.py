@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
 from integration_hub.kernel import failpoints
-from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail import record
 from integration_hub.work import fencing, pace, settlement
 from integration_hub.work.models import Item, Lane
@@ -239,6 +239,8 @@ def _attempt(job: Job) -> Trouble:
         raise
     except Wait as wait:
         return wait
+    except Deferred as later:
+        return Wait(later.message, later.again_in)
     except Exception as error:
         if connection.in_atomic_block and transaction.get_rollback():
             raise  # the savepoint could not be left: the transaction is lost as a whole

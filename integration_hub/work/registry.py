@@ -54,8 +54,8 @@ class Handler:
 
     A `local` handler runs inside the transaction that settles its item: both happen or neither. A remote one runs
     outside any transaction and keeps its own records (effects, feeds). A handler raises `kernel.failures.Failed` to be
-    retried or parked by the policy of that class, `Park` to be parked at once, `Wait` to be looked at again later; any
-    other exception counts as a bug.
+    retried or parked by the policy of that class, `Park` to be parked at once, `Wait` (or `kernel.failures.Deferred`)
+    to be looked at again later; any other exception counts as a bug.
 
     A parked item blocks its lane, visibly, unless the kind is `skippable`: then it steps aside. `parked` is called in
     the transaction that parks an item, so that the room can raise a case.

@@ -20,7 +20,7 @@ from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.connectors.transport import Ask, Session
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Denied, NotReady, Stale
-from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.mapping.models import Mapping
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
@@ -357,3 +357,32 @@ def test_health_is_told_once_per_change(connection: Connection) -> None:
         ("down", "limited"),
         ("limited", "ok"),
     ]
+
+
+def test_the_trail_tells_when_the_circuit_opens_and_closes(connection: Connection) -> None:
+    _fail(connection, health.OPEN_AFTER + 2)
+    health.answered(connection)
+    told = Event.objects.filter(action__startswith="connectors.connection.circuit").order_by("id")
+    assert [(event.action.rpartition(".")[2], event.data["failures"]) for event in told] == [
+        ("circuit_opened", health.OPEN_AFTER),
+        ("circuit_closed", health.OPEN_AFTER + 2),
+    ]
+
+
+@pytest.mark.parametrize("kind", [FailureClass.RATE, FailureClass.AUTH, FailureClass.REJECTED])
+def test_any_answer_closes_the_circuit(connection: Connection, kind: FailureClass) -> None:
+    _fail(connection, health.OPEN_AFTER)
+    health.failed(connection, Failed(kind, "an answer"))
+    connection.refresh_from_db()
+    assert (connection.open_until, connection.failures_in_row) == (None, 0)
+
+
+def test_who_is_kept_back_is_deferred(connection: Connection) -> None:
+    _fail(connection, health.OPEN_AFTER)
+    with pytest.raises(Deferred) as open_circuit:
+        health.admit(connection)
+    assert timedelta(0) < open_circuit.value.again_in <= health.OPEN_FOR
+    Connection.objects.update(is_paused=True, paused_reason="month end", open_until=None)
+    with pytest.raises(Deferred, match="month end"):
+        health.admit(connection)
+    health.admit(connection, even_if_paused=True)

@@ -14,7 +14,7 @@ from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.queries import proof, unsettled
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied
-from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
+from integration_hub.kernel.failures import POLICIES, Deferred, Failed, FailureClass
 from integration_hub.trail.models import Event
 from integration_hub.work import queries
 from integration_hub.work.models import Item, Lane
@@ -339,3 +339,16 @@ def test_documents_go_before_corrections(plan):
     again = plan(posting_date=date(2026, 3, 31), revision=2)
     status = plan(reference="C-2")
     assert [engine.priority_of(one) for one in (posting, again, status)] == ["posting", "correction", "correction"]
+
+
+def test_an_outage_uses_up_nobodys_tries(plan, work, ledger):
+    """The breaker is half open and somebody else tries: whoever is kept back waits, however long it lasts."""
+    effect = plan()
+    away = Deferred(FailureClass.TRANSIENT, "Test ERP did not answer 5 times in a row", again_in=timedelta(seconds=30))
+    rounds = POLICIES[FailureClass.TRANSIENT].attempts + 5
+    ledger.vices.extend([away] * rounds)
+    work(rounds)
+    item = Item.objects.get()
+    assert (fresh(effect).state, item.state, item.failures) == ("planned", "ready", 0)
+    work()
+    assert fresh(effect).state == "confirmed"
