@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.models import Connection
@@ -18,6 +18,8 @@ class RawRecord:
     version: str
     payload: dict[str, Any]
     deleted: bool = False
+    moved_at: str = ""
+    """The vendor's stamp its lists are ordered and filtered by (ISO 8601, UTC); empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,15 @@ class Page:
     """One page of a feed: its records and the cursor that continues after it.
 
     `cursor` holds the vendor's own high-water mark, never our clock. `done` marks the last page of this reading;
-    `complete` says that the whole listing was read from its beginning (only then may absence mean anything).
+    `complete` says that the whole listing was read from its beginning (only then may absence mean anything); `whole`
+    marks every page of such a reading.
     """
 
     records: list[RawRecord]
     cursor: dict[str, Any]
     done: bool
     complete: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class FeedSpec:
     weight: int
     every_seconds: int = 60
     late_after_seconds: int = 3600
-    horizon: str = ""
+    horizon: timedelta | None = None
+    """The longest outage the feed survives: past it, deletions of that time are not told any more."""
     hint_entities: tuple[str, ...] = ()
     """Names a webhook hint may use for this feed."""
 
@@ -124,6 +129,39 @@ class Write:
     business_key: str
     payload: dict[str, Any]
     remote_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of the vendor's time, `since` included and `until` not."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """How many records a source says it holds: those whose last change falls into a window, or with `whole` all.
+
+    `deleted_too`: the figure counts records that are deleted there.
+    """
+
+    expected: int
+    whole: bool = False
+    deleted_too: bool = False
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A connector whose vendor can say what it has, apart from the feed that brings it. Raises Failed like all."""
+
+    def control(self, connection: Connection, entity: str, window: Window) -> Control:
+        """The vendor's own count."""
+        ...
+
+    def roll(self, connection: Connection, entity: str, window: Window) -> Iterator[str]:
+        """Ids of exactly the records `control` counts."""
+        ...
 
 
 class Connector(Protocol):

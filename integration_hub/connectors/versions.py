@@ -33,7 +33,14 @@ class Tail:
         self._seen: dict[str, list[Any]] = dict(cursor.get("tail") or {})
 
     def record(
-        self, source_id: str, stamp: str, payload: dict[str, Any], *, deleted: bool = False, edition: int = 0
+        self,
+        source_id: str,
+        stamp: str,
+        payload: dict[str, Any],
+        *,
+        deleted: bool = False,
+        edition: int = 0,
+        moved_at: str = "",
     ) -> RawRecord:
         """The record with its version: the stamp, and a count where the stamp did not move with the content.
 
@@ -47,7 +54,7 @@ class Tail:
             count = known[2] if known[1] == digest else known[2] + 1
         self._seen[source_id] = [stamp, digest, count]
         version = f"{stamp}.{edition:03d}.{count:02d}" if edition else f"{stamp}.{count:02d}"
-        return RawRecord(source_id, version, payload, deleted)
+        return RawRecord(source_id, version, payload, deleted, moved_at or stamp)
 
     def kept(self, high: str, overlap: float) -> dict[str, list[Any]]:
         """What the next reading needs: states of the last two seconds, and counted ones it will read again."""
@@ -76,14 +83,21 @@ class Reading:
     ) -> RawRecord:
         """A record with its version; `moved_at` is the stamp the list is ordered by, if the version's is another."""
         self.high = max(self.high, moved_at or stamp)
-        return self.tail.record(source_id, stamp, payload, **more)
+        return self.tail.record(source_id, stamp, payload, moved_at=moved_at, **more)
 
     def page(self, records: list[RawRecord], *, done: bool, **more: Any) -> Page:
         """A page; `more` goes into its cursor."""
         cursor = {"high": self.high, "tail": self.tail.kept(self.high, self._overlap), **more} if self.high else {}
         if cursor and not done:
             cursor |= {"open": True, "whole": self._whole}
-        return Page(records, cursor, done=done, complete=done and self._whole)
+        return Page(records, cursor, done=done, complete=done and self._whole, whole=self._whole)
+
+
+def rewound(cursor: dict[str, Any], since: str) -> dict[str, Any]:
+    """The cursor of a feed that is to be read again from a stamp on; lists that are read whole need none."""
+    if not cursor.get("high") or cursor["high"] <= since:
+        return cursor
+    return {**{name: value for name, value in cursor.items() if name != "whole"}, "high": since, "open": True}
 
 
 class Listing:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from integration_hub.intake.actions import feeds, files
-from integration_hub.intake.models import Delivery, Feed, FileDrop, Rejection, Run, SourceVersion
+from integration_hub.intake.models import Delivery, Feed, FeedDay, FileDrop, Rejection, Run, SourceVersion
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.mapping.adminsite import ActionAdmin, person
 
@@ -75,6 +75,16 @@ class FeedAdmin(ActionAdmin):
                 act(feed)
             except ThroughlineError as error:
                 self.message_user(request, f"{feed}: {error}", messages.ERROR)
+
+
+@admin.register(FeedDay)
+class FeedDayAdmin(ReadOnly):
+    """Certificates of completeness."""
+
+    list_display = ("day", "feed", "verdict", "expected", "seen", "basis", "checked_at")
+    list_filter = ("verdict", "basis", "feed__connection")
+    list_select_related = ("feed__connection",)
+    date_hierarchy = "day"
 
 
 class DropForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -1,4 +1,4 @@
-"""REST: feeds and their runs."""
+"""REST: feeds, their runs, and the certificates of their days."""
 
 import django_filters
 from django.db.models import QuerySet
@@ -11,8 +11,8 @@ from rest_framework.routers import SimpleRouter
 
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.views import Nouns, person
-from integration_hub.intake.actions import feeds
-from integration_hub.intake.models import Feed, Run
+from integration_hub.intake.actions import certificates, feeds
+from integration_hub.intake.models import Feed, FeedDay, Run
 from integration_hub.people.models import User
 
 
@@ -95,8 +95,56 @@ class Runs(Nouns):
         )
 
 
+class FeedDaySerializer(serializers.ModelSerializer[FeedDay]):
+    """A certificate of completeness: what the source says it changed on a day (UTC), and what of it is here."""
+
+    connection = serializers.CharField(source="feed.connection.code", read_only=True)
+    entity = serializers.CharField(source="feed.entity", read_only=True)
+
+    class Meta:
+        model = FeedDay
+        fields = ("id", "feed_id", "connection", "entity", "day", "verdict", "basis", "whole", "expected", "seen",
+                  "digest", "arrived", "reason", "checks", "checked_at")  # fmt: skip
+
+
+class FeedDayFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which certificates."""
+
+    feed = django_filters.NumberFilter(field_name="feed_id")
+    connection = IdOrName(field_name="feed__connection", name="code")
+    entity = django_filters.CharFilter(field_name="feed__entity")
+    verdict = django_filters.ChoiceFilter(choices=FeedDay.Verdict.choices)
+    since = django_filters.DateFilter(field_name="day", lookup_expr="gte", label="First day")
+    until = django_filters.DateFilter(field_name="day", lookup_expr="lte", label="Last day")
+
+
+class FeedDays(Nouns):
+    """Certificates of completeness by feed and day."""
+
+    required_scopes = {"GET": "connections:read", "POST": "connections:write"}
+    required_permission = "hub_intake.view_feed"
+    serializer_class = FeedDaySerializer
+    filterset_class = FeedDayFilter
+    keyset = ("-day", "-id")
+
+    def rows(self, user: User) -> QuerySet[FeedDay]:
+        """All certificates: they are counts over every legal entity."""
+        return FeedDay.objects.select_related("feed__connection").defer(
+            "missing", "feed__connection__sealed_credentials", "feed__connection__sealed_webhook_secret"
+        )
+
+    @extend_schema(request=None, responses={202: FeedDaySerializer})
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, pk: str) -> Response:
+        """Compare the day with its source again; the answer comes before it is compared."""
+        row = self.get_object()
+        certificates.check_now(row=row, by=person(request))
+        return self.shown(row, status=202)
+
+
 router = SimpleRouter()
 router.register("feeds", Feeds, "feed")
+router.register("feed-days", FeedDays, "feed-day")
 router.register("runs", Runs, "intake-run")
 
 urlpatterns = router.urls

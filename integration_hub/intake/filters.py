@@ -4,7 +4,7 @@ import django_filters
 
 from integration_hub.connectors.filters import connections
 from integration_hub.console import filter_kinds
-from integration_hub.intake.models import Delivery, FileDrop, Run, SourceVersion
+from integration_hub.intake.models import Delivery, FeedDay, FileDrop, Run, SourceVersion
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
@@ -18,6 +18,19 @@ class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped libr
 
     class Meta:
         model = Run
+        fields: tuple[str, ...] = ()
+
+
+class DayFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which certificates."""
+
+    verdict = filter_kinds.any_of("Verdict", FeedDay.Verdict)
+    connection = filter_kinds.one_of("Connection", connections, "feed__connection")
+    entity = filter_kinds.exactly("Entity", "feed__entity")
+    day = filter_kinds.days("Day")
+
+    class Meta:
+        model = FeedDay
         fields: tuple[str, ...] = ()
 
 

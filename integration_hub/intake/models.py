@@ -26,6 +26,13 @@ class Feed(models.Model):
     last_error_class = models.CharField(max_length=20, blank=True)
     failures_in_row = models.PositiveIntegerField(default=0)
     ever_had_rows = models.BooleanField(default=False)
+    rescanned_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was last set to be read from the beginning."
+    )
+    absence_limit_percent = models.PositiveSmallIntegerField(
+        default=0,
+        help_text="Largest share of records that may be closed because a complete listing does not name them; 0: none.",
+    )
     mapping_seen = models.CharField(
         max_length=200,
         blank=True,
@@ -35,7 +42,10 @@ class Feed(models.Model):
 
     class Meta:
         ordering = ["connection_id", "weight", "id"]
-        constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="intake_feed_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "entity"], name="intake_feed_once"),
+            models.CheckConstraint(name="intake_feed_absence_share", condition=Q(absence_limit_percent__lte=100)),
+        ]
         permissions = [("run_feed", "Can read a feed now")]
 
     def __str__(self) -> str:
@@ -111,6 +121,9 @@ class SourceVersion(models.Model):
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions")
     row_number = models.PositiveIntegerField(null=True, blank=True, help_text="Row of a file, header = 1.")
     received_at = models.DateTimeField(default=now)
+    moved_at = models.DateTimeField(
+        null=True, blank=True, help_text="The vendor's stamp its list is ordered by; none for files."
+    )
 
     class Meta:
         constraints = [
@@ -119,7 +132,7 @@ class SourceVersion(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["connection", "entity", "source_id", "-version"], name="intake_source_latest"),
+            models.Index(fields=["connection", "entity", "moved_at"], name="intake_source_moved"),
             models.Index(fields=["waits_for"], name="intake_source_parked", condition=Q(status="parked")),
             models.Index(fields=["run", "status"], name="intake_source_run"),
             models.Index(fields=["case_code", "root_cause"], name="intake_source_cause", condition=~Q(root_cause="")),
@@ -128,6 +141,65 @@ class SourceVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entity} {self.source_id} {self.version}"
+
+
+class Listed(models.Model):
+    """A record that a reading of a whole listing has named; kept until the reading is complete."""
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="listed")
+    source_id = models.CharField(max_length=120)
+
+    class Meta:
+        verbose_name_plural = "listed"
+        constraints = [models.UniqueConstraint(fields=["feed", "source_id"], name="intake_listed_once")]
+
+    def __str__(self) -> str:
+        return self.source_id
+
+
+class FeedDay(models.Model):
+    """Certificate of completeness: what a source says it changed on a day (UTC), and what of it is here."""
+
+    class Verdict(models.TextChoices):
+        COMPLETE = "complete", "Complete"
+        SHORT = "short", "Records are missing here"
+        SURPLUS = "surplus", "More here than there"
+        UNPROVABLE = "unprovable", "Not provable"
+
+    class Basis(models.TextChoices):
+        IDS = "ids", "Each id compared"
+        COUNT = "count", "Counts compared"
+        FILES = "files", "Manifests of the files"
+        NONE = "none", "Nothing to compare with"
+
+    feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="days")
+    day = models.DateField()
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    basis = models.CharField(max_length=5, choices=Basis.choices)
+    whole = models.BooleanField(default=False, help_text="All records are counted, not those changed on the day.")
+    expected = models.PositiveIntegerField(null=True, blank=True, help_text="Records the source says it has.")
+    seen = models.PositiveIntegerField(default=0, help_text="Records of them that are here.")
+    digest = models.CharField(max_length=64, blank=True, help_text="Of ids and contents that are here, in order.")
+    arrived = models.PositiveIntegerField(default=0, help_text="New versions that came in on the day.")
+    reason = models.CharField(max_length=300, blank=True)
+    missing = models.JSONField(default=list, blank=True, help_text="Ids that are not here, up to 200.")
+    checks = models.PositiveIntegerField(default=1)
+    checked_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-day", "feed_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "day"], name="intake_feed_day_once"),
+            models.CheckConstraint(
+                name="intake_feed_day_expected_pair",
+                condition=Q(verdict="unprovable", expected__isnull=True)
+                | ~Q(verdict="unprovable") & Q(expected__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["-day", "-id"], name="intake_feed_day_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.day}"
 
 
 class Delivery(models.Model):

@@ -61,7 +61,8 @@ def feeds_of(connection: Connection, request: Request) -> SafeString:
     rows = feed_health(without_secrets(Feed.objects.filter(connection=connection), "connection"))
     shown = [(health, feed_state(health), reverse("intake:feed-detail", args=[health.feed.pk])) for health in rows]
     runs_url = f"{reverse('intake:run-list')}?connection={connection.pk}"
-    context = {"feeds": shown, "connection": connection, "runs_url": runs_url}
+    days_url = reverse("intake:day-calendar", args=[connection.code])
+    context = {"feeds": shown, "connection": connection, "runs_url": runs_url, "days_url": days_url}
     return render_to_string("intake/_feeds.html", context, request=request)
 
 
@@ -131,6 +132,10 @@ def refused(user: User) -> Waiting:
 SENTENCES = {
     "intake.feed.installed": ("plug", "installed the feed {label}"),
     "intake.feed.run_requested": ("refresh", "had the feed read now"),
+    "intake.feed.read_again": ("history", "had everything read again since {changes}"),
+    "intake.feed.read_all_again": ("history", "had everything read again from the beginning"),
+    "intake.day.certified": ("list-check", "compared {day} with the source: {verdict}"),
+    "intake.day.check_requested": ("list-check", "had {day} compared again"),
     "intake.feed.paused": ("player-pause", "paused the feed"),
     "intake.feed.resumed": ("player-play", "resumed the feed"),
     "intake.file.dropped": ("upload", "dropped the file {label}"),
@@ -145,6 +150,7 @@ def _menu() -> None:
     for label, name, icon, permission, weight in (
         ("Source records", "intake:source-list", "cloud-download", SEE_SOURCE, 15),
         ("Runs", "intake:run-list", "repeat", SEE_RUN, 20),
+        ("Completeness", "intake:day-list", "list-check", SEE_FEED, 22),
         ("Webhooks", "intake:delivery-list", "webhook", SEE_DELIVERY, 70),
         ("Files", "intake:file-list", "upload", SEE_FILES, 25),
     ):
@@ -162,6 +168,7 @@ def register() -> None:
     SECTIONS.register("1 feeds", feeds_of)
     SECTIONS.register("2 webhooks", webhooks_of)
     FIXES.register(value_fix.CODE, value_fix.fix)
+    links.to("feed_day", "intake:day-detail")
     links.to("feed", "intake:feed-detail")
     links.to("file", "intake:file-detail")
     links.to("source", "intake:source-detail")

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import RawRecord
-from integration_hub.intake import store
+from integration_hub.intake import absence, store
 from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.intake.page import Page
 from integration_hub.intake.registry import RECEIVERS
@@ -33,11 +33,13 @@ def ingest(
     rows: Sequence[int] | None = None,
     digests: Sequence[str] | None = None,
     broken: Mapping[int, Sequence[Problem]] | None = None,
+    whole: bool = False,
 ) -> Counts:
     """Take one page: store, judge, translate, deliver, count, and move the feed's cursor, all in one transaction.
 
     `rows` are row numbers of a file (header = 1), `digests` hashes of what counts as content where that is not the
-    whole payload, `broken` problems by index of records that could not be read.
+    whole payload, `broken` problems by index of records that could not be read, `whole` tells that the page belongs to
+    a reading of the whole listing.
     Raises LookupError when nothing receives the entity, NotReady without a feed, OperationalError to be tried again.
     """
     receiver = RECEIVERS.get(entity)
@@ -48,6 +50,8 @@ def ingest(
             arrived[index].problems += tuple(problems)
         counts = Page(connection, entity, mapping, receiver, run).take(arrived)
         _count(run, counts)
+        if whole:
+            absence.note(feed, [item.source_id for item in arrived])
         _advance(feed, counts, cursor)
         failpoints.hit("page_stored")
     return counts

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -12,14 +13,15 @@ from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Page
-from integration_hub.intake import pipeline, queries
+from integration_hub.intake import absence, certify, horizon, pipeline, queries
 from integration_hub.intake.actions import feeds
-from integration_hub.intake.models import RUN_MOVES, Feed, Run
+from integration_hub.intake.models import RUN_MOVES, Feed, Listed, Run
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import NotReady
 from integration_hub.kernel.failures import POLICIES, Deferred, Failed, FailureClass
 from integration_hub.mapping import queries as mappings
+from integration_hub.mapping.compile import Compiled
 from integration_hub.trail.record import event
 from integration_hub.work.registry import Job
 
@@ -40,6 +42,8 @@ def poll(job: Job) -> None:
         return
     claimed = now() + timedelta(seconds=feed.every_seconds)
     Feed.objects.filter(pk=feed.pk).update(due_at=claimed)
+    if horizon.passed(feed, now()):
+        feed = feeds.read_all_again(feed_id=feed.pk, reason=horizon.PASSED, by=BY)
     run = _run(feed, str(job.payload.get("trigger", "schedule")))
     try:
         with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
@@ -69,18 +73,37 @@ def _read(feed: Feed, run: Run) -> bool | None:
     mapping = mappings.published(feed.connection.code, feed.entity)
     connector = CONNECTORS.get(feed.connection.vendor)
     deadline = monotonic() + BUDGET_SECONDS
-    complete = False
+    complete = named = False
     pages: Iterator[Page] = connector.read(feed.connection, feed.entity, dict(feed.cursor))
     for page in pages:
         failpoints.hit("page_read")
-        pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor)
+        pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor, whole=page.whole)
         failpoints.hit("page_taken")
-        complete = complete or page.complete
+        complete, named = complete or page.complete, named or page.whole
         if page.done:
             break
-        if monotonic() > deadline:
+        if monotonic() > deadline and _moved_on(feed, page):
             return None
+    if complete and named:
+        _judge_absence(feed, run, mapping)
     return complete
+
+
+def _moved_on(feed: Feed, page: Page) -> bool:
+    """Whether reading may stop here: inside one stamp it would start at that stamp again, and never get past it."""
+    return "high" not in page.cursor or page.cursor["high"] != feed.cursor.get("high")
+
+
+def _judge_absence(feed: Feed, run: Run, mapping: Compiled) -> None:
+    """Close what a complete listing does not name, or tell somebody; an empty listing is an alarm of its own."""
+    absent = absence.found(feed)
+    with transaction.atomic():
+        if Listed.objects.filter(feed=feed).exists():
+            few = absent.within(feed.absence_limit_percent)
+            if few and absent.records:
+                pipeline.ingest(feed.connection, feed.entity, absent.records, run, mapping)
+            absence.tell(feed, replace(absent, records=()) if few else absent)
+        absence.forget(feed)
 
 
 def _named(feed: Feed, error: Exception) -> Failed:
@@ -101,7 +124,11 @@ def succeed(feed: Feed, run: Run, *, complete: bool, claimed: datetime | None = 
     # A hint that came meanwhile made the feed due again: that stays.
     if claimed is not None:
         Feed.objects.filter(pk=feed.pk, due_at=claimed).update(due_at=moment + timedelta(seconds=feed.every_seconds))
-    cases.heal(code="SYNC_STALE", root_cause=_key(feed), because="The feed was read to its end.", by=BY)
+    for code in ("SYNC_STALE", horizon.CODE):
+        cases.heal(code=code, root_cause=_key(feed), because="The feed was read to its end.", by=BY)
+    if run.read != run.unchanged:
+        cases.heal(code=certify.SILENT, root_cause=_key(feed), because="Something came in again.", by=BY)
+        certify.look_again(feed)
     for cause in (_key(feed), _auth_key(feed)):
         _leave(feed, cause)
     if run.read:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet
 from django.urls import reverse
 
 from integration_hub.console.freshness import Freshness
 from integration_hub.intake.actions.feeds import FILE_DROP
-from integration_hub.intake.models import Delivery, Feed, FileDrop, Rejection, Run, SourceVersion
+from integration_hub.intake.models import Delivery, Feed, FeedDay, FileDrop, Rejection, Run, SourceVersion
 from integration_hub.kernel.clock import now
 from integration_hub.people.models import User
 
@@ -93,40 +93,32 @@ def freshness(user: User) -> list[Freshness]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Whether a feed was complete on a day (UTC), and why not. Counts are those of the day's runs."""
+def days_of(feed: Feed, number: int) -> list[FeedDay]:
+    """The last certificates of a feed, newest first."""
+    return list(FeedDay.objects.filter(feed=feed).order_by("-day")[:number])
 
-    feed: Feed
-    day: date
-    complete: bool
-    reasons: tuple[str, ...]
-    runs: int
-    failed: int
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A month of certificates of a connection: per feed one cell a day, None where there is no certificate."""
+
+    days: list[date]
+    rows: list[tuple[Feed, list[FeedDay | None]]]
     counts: dict[str, int]
 
 
-def certificate(feed: Feed, day: date) -> Certificate:
-    """The completeness certificate of a feed and a day: read to its end after the day, nothing left unresolved."""
-    start = datetime.combine(day, time(0), UTC)
-    end = start + timedelta(days=1)
-    runs = Run.objects.filter(feed=feed, started_at__gte=start, started_at__lt=end)
-    sums = runs.aggregate(
-        runs=Count("pk"), failed=Count("pk", filter=Q(state="failed")), **{n: Sum(n) for n in COUNTED}
-    )
-    reasons = []
-    after = Run.objects.filter(feed=feed, state=Run.State.DONE, finished_at__gte=end, file__isnull=True)
-    if feed.connection.vendor != FILE_DROP and not after.exists():
-        reasons.append("It was not read to its end since the day was over.")
-    unresolved = SourceVersion.objects.filter(
-        connection=feed.connection, entity=feed.entity, status__in=UNRESOLVED, received_at__lt=end
-    ).count()
-    if unresolved:
-        reasons.append(f"{unresolved} records are refused, in conflict or wait for a parent.")
-    if runs.filter(error__gt="", state=Run.State.DONE).exists():
-        reasons.append("A file does not add up to its manifest.")
-    counts = {name: int(sums[name] or 0) for name in COUNTED}
-    return Certificate(feed, day, not reasons, tuple(reasons), sums["runs"], sums["failed"], counts)
+def calendar(feeds: Iterable[Feed], month: date) -> Calendar:
+    """The certificates of a month, in one query."""
+    rows = list(feeds)
+    first = month.replace(day=1)
+    length = (first + timedelta(days=32)).replace(day=1) - first
+    span = [first + timedelta(days=number) for number in range(length.days)]
+    found: dict[tuple[int, date], FeedDay] = {}
+    counts = dict.fromkeys(FeedDay.Verdict.values, 0)
+    for row in FeedDay.objects.filter(feed__in=rows, day__gte=span[0], day__lte=span[-1]).defer("missing"):
+        found[row.feed_id, row.day] = row
+        counts[row.verdict] += 1
+    return Calendar(span, [(feed, [found.get((feed.pk, day)) for day in span]) for feed in rows], counts)
 
 
 def versions_of(connection_code: str, entity: str, source_id: str) -> "QuerySet[SourceVersion]":

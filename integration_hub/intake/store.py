@@ -29,12 +29,12 @@ _KNOWN = """
 _INSERT = """
     INSERT INTO hub_intake_sourceversion
         (connection_id, entity, source_id, version, hash, payload, deleted, status, problems, waits_for, case_code,
-         root_cause, mapping_version, run_id, row_number, received_at)
+         root_cause, mapping_version, run_id, row_number, received_at, moved_at)
     SELECT %s, %s, fresh.id, fresh.version, fresh.hash, fresh.payload, fresh.deleted, fresh.status, fresh.problems, '',
-           fresh.code, fresh.cause, %s, %s, fresh.row, now()
+           fresh.code, fresh.cause, %s, %s, fresh.row, now(), nullif(fresh.moved, '')::timestamptz
       FROM json_to_recordset(%s::json)
            AS fresh (id text, version text, hash text, deleted bool, status text, problems jsonb, code text, cause text,
-                     row int, payload jsonb)
+                     row int, moved text, payload jsonb)
     ON CONFLICT ON CONSTRAINT intake_source_version_once DO NOTHING
     RETURNING id, source_id, version, hash
 """
@@ -119,6 +119,7 @@ def _line(item: Incoming, outcome: Outcome) -> str:
             "code": outcome.code,
             "cause": outcome.root_cause,
             "row": item.row,
+            "moved": item.moved_at,
         }
     )
     return f'{head[:-1]},"payload":{item.text}}}'
@@ -183,7 +184,7 @@ def _incoming(record: RawRecord, row: int | None, digest: str) -> Incoming:
     digest = digest or hashlib.sha256(("deleted:" + text if record.deleted else text).encode()).hexdigest()
     source_id = _identity(record.source_id, "source_id", ID_LENGTH, digest, problems)
     version = _identity(record.version, "version", VERSION_LENGTH, digest, problems) if record.version else ""
-    return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems))
+    return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems), record.moved_at)
 
 
 def _text(payload: Mapping[str, Any]) -> str | None:

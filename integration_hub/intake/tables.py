@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
-from integration_hub.intake.models import FileDrop, Run, SourceVersion
+from integration_hub.intake.models import FeedDay, FileDrop, Run, SourceVersion
 from integration_hub.intake.queries import FeedHealth
 
 STATES = {
@@ -57,6 +57,47 @@ def problems(version: SourceVersion) -> Any:
 def plain_problems(version: SourceVersion) -> str:
     """The same as text."""
     return "; ".join(f"{item.get('field', '')} {item['message']} {item.get('remedy', '')}" for item in version.problems)
+
+
+VERDICTS = {
+    "complete": ("success", "circle-check"),
+    "short": ("danger", "circle-x"),
+    "surplus": ("warning", "alert-triangle"),
+    "unprovable": ("neutral", "help"),
+}
+
+
+def verdict(row: FeedDay) -> Badge:
+    """What the comparison of a day found."""
+    tone, icon = VERDICTS[row.verdict]
+    return Badge(row.get_verdict_display(), tone, icon)  # type: ignore[arg-type]
+
+
+class DayTable(Table):
+    """Certificates of completeness."""
+
+    caption = "Certificates"
+    page_size = 50
+    default_sort = "-day"
+    columns = [
+        Column("day", "Day", kind="date", sortable=True),
+        Column("feed", "Feed", accessor=lambda row: str(row.feed), hideable=True),
+        Column("verdict", "Verdict", kind="badge", accessor=verdict),
+        Column("expected", "There", kind="number", hint="Records the source says it changed that day"),
+        Column("seen", "Here", kind="number"),
+        Column("arrived", "Came in", kind="number", hideable=True, hint="New versions that came in that day"),
+        Column("basis", "Proved by", accessor=lambda row: row.get_basis_display(), hideable=True),
+        Column("reason", "Why", hideable=True),
+        Column("checked_at", "Compared", kind="ago", hideable=True),
+    ]
+
+    def row_url(self, row: FeedDay) -> str:
+        """The certificate."""
+        return reverse("intake:day-detail", args=[row.pk])
+
+    def row_tone(self, row: FeedDay) -> str:
+        """Days that are short are marked; the verdict says it."""
+        return "danger" if row.verdict == FeedDay.Verdict.SHORT else ""
 
 
 class RunTable(Table):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.intake import files_views, sources_views, value_fix, views, webhooks
+from integration_hub.intake import days_views, files_views, sources_views, value_fix, views, webhooks
 
 app_name = "intake"
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("feeds/<int:pk>/run/", views.feed_run, name="feed-run"),
     path("feeds/<int:pk>/pause/", views.feed_pause, name="feed-pause"),
     path("feeds/<int:pk>/resume/", views.feed_resume, name="feed-resume"),
+    path("completeness/", days_views.DayList.as_view(), name="day-list"),
+    path("completeness/days/<int:pk>/", days_views.day_detail, name="day-detail"),
+    path("completeness/days/<int:pk>/check/", days_views.day_check, name="day-check"),
+    path("completeness/days/<int:pk>/read-again/", days_views.day_read_again, name="day-read-again"),
+    path("completeness/of/<slug:code>/", days_views.calendar, name="day-calendar"),
     path("runs/", views.RunList.as_view(), name="run-list"),
     path("runs/<int:pk>/", views.run_detail, name="run-detail"),
     path("sources/", sources_views.SourceList.as_view(), name="source-list"),

@@ -22,6 +22,19 @@ def order(version: str) -> Order:
     return (0, Decimal(version), "") if _NUMBER.fullmatch(version) else (1, _ZERO, version)
 
 
+_TURN = re.compile(r"(.*)~(\d{3})", re.DOTALL)
+
+
+def turned(version: str) -> str:
+    """The version of the same state after a complete listing stopped naming the record, or named it again.
+
+    >>> turned("2026-05-01T08:00:00.000Z.00"), turned("2026-05-01T08:00:00.000Z.00~001")
+    ('2026-05-01T08:00:00.000Z.00~001', '2026-05-01T08:00:00.000Z.00~002')
+    """
+    found = _TURN.fullmatch(version)
+    return f"{found[1]}~{int(found[2]) + 1:03d}" if found else f"{version}~001"
+
+
 class Known(NamedTuple):
     """A stored version, without its payload."""
 
@@ -55,6 +68,8 @@ class Incoming:
     row: int | None = None
     problems: tuple[Problem, ...] = ()
     """Found before translation (a broken row): the version is refused as it is."""
+    moved_at: str = ""
+    """The vendor's stamp its list is ordered by."""
 
     @property
     def rank(self) -> tuple[Order, bool]:
@@ -138,6 +153,9 @@ def _judge(
 ) -> Judged:
     for known in stored:
         if known.version == item.version and known.hash == item.hash:
+            if (back := _back(item.version, stored, current)) is not None:
+                item.version = back
+                return Judged(item, Verdict.APPLY)
             retry = (current is None or known.rank >= current) and again(known)
             return Judged(item, Verdict.AGAIN if retry else Verdict.UNCHANGED, known)
     rank = item.rank
@@ -148,6 +166,14 @@ def _judge(
         plan.contested.extend(known for known in rivals if known.status in UNSETTLED)
         return Judged(item, Verdict.CONFLICT)
     return Judged(item, Verdict.APPLY)
+
+
+def _back(version: str, stored: Sequence[Known], current: tuple[Order, bool] | None) -> str | None:
+    """The version of a record that is named again after it was closed for not being named; else None."""
+    closed = next((known for known in stored if known.deleted and known.rank == current), None)
+    if closed is None or (found := _TURN.fullmatch(closed.version)) is None or found[1] != version:
+        return None
+    return turned(closed.version)
 
 
 def _number(members: Sequence[Incoming], stored: Sequence[Known]) -> None:

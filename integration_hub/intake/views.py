@@ -1,7 +1,6 @@
 """Feeds and their runs: how far each was read, and what became of its records."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,6 +31,7 @@ from integration_hub.intake.tables import (
     feed_state,
     plain_problems,
     took,
+    verdict,
 )
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.decision import Decision
@@ -42,6 +42,7 @@ SEE_FEED, SEE_RUN = "hub_intake.view_feed", "hub_intake.view_run"
 SEE_SOURCE = "hub_intake.view_sourceversion"
 SECRETS = ("sealed_credentials", "sealed_webhook_secret")
 EVENTS = 30
+SHOWN_DAYS = 7
 
 
 def for_all(rows: "QuerySet[Any]", user: User) -> "QuerySet[Any]":
@@ -68,7 +69,6 @@ def feed_detail(request: Request, pk: int) -> HttpResponse:
     """One feed: how far it was read, how old that is, its runs."""
     feed = find_feed(request, pk)
     health = queries.feed_health([feed])[0]
-    yesterday = (now() - timedelta(days=1)).date()
     context = {
         "feed": feed,
         "title": _title(feed),
@@ -80,7 +80,8 @@ def feed_detail(request: Request, pk: int) -> HttpResponse:
         "facts": _feed_facts(feed, health),
         "health": health,
         "unresolved_url": _sources_url(feed, queries.UNRESOLVED),
-        "certificate": queries.certificate(feed, yesterday),
+        "certificates": [(row, verdict(row)) for row in queries.days_of(feed, SHOWN_DAYS)],
+        "calendar_url": reverse("intake:day-calendar", args=[feed.connection.code]),
         "runs": FeedRuns(Run.objects.filter(feed=feed).select_related("file"), request, name="runs"),
         "entries": timeline.entries(timeline_of("feed", feed.pk, limit=EVENTS)),
     }

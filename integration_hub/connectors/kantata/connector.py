@@ -7,7 +7,7 @@ from integration_hub.connectors.kantata import reads, writes
 from integration_hub.connectors.kantata.client import Client
 from integration_hub.connectors.kantata.manifest import MANIFEST
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import Confirmed, Page, Sent, Write
+from integration_hub.connectors.registry import Confirmed, Control, Page, Sent, Window, Write
 
 
 class KantataConnector:
@@ -24,6 +24,14 @@ class KantataConnector:
         """Records changed since the cursor (less an overlap), oldest change first. Hard deletions are not visible."""
         overlap = float(connection.settings.get("overlap_seconds") or 300)
         return reads.read(Client(connection), entity, cursor, overlap)
+
+    def control(self, connection: Connection, entity: str, window: Window) -> Control:
+        """The `count` of the list."""
+        return reads.control(Client(connection), entity, window)
+
+    def roll(self, connection: Connection, entity: str, window: Window) -> Iterator[str]:
+        """Ids of the list."""
+        return reads.roll(Client(connection), entity, window)
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Make what is missing in Kantata for this write."""

@@ -1,11 +1,15 @@
 """What the Kantata connector reads and writes and what an administrator sets up."""
 
+from datetime import timedelta
+
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 
 PROJECT_CREATE = "kantata.project.create"
 PROJECT_ARCHIVE = "kantata.project.archive"
 RATECARD_UPSERT = "kantata.ratecard.upsert"
 INVOICE_STATUS = "kantata.invoice_status.write"
+EVENTS_KEPT = timedelta(days=9)
+"""How long deletions can be heard of."""
 
 MANIFEST = Manifest(
     vendor="kantata",
@@ -16,7 +20,7 @@ MANIFEST = Manifest(
         FeedSpec("project", "Workspaces", 20, hint_entities=("workspaces", "workspace")),
         FeedSpec("task", "Tasks", 30, hint_entities=("stories", "story")),
         FeedSpec("milestone", "Milestones", 30, hint_entities=("stories", "story")),
-        FeedSpec("time_entry", "Time entries", 40, hint_entities=("time_entries", "time_entry")),
+        FeedSpec("time_entry", "Time entries", 40, horizon=EVENTS_KEPT, hint_entities=("time_entries", "time_entry")),
         FeedSpec(
             "time_approval",
             "Timesheet submissions",
@@ -27,6 +31,7 @@ MANIFEST = Manifest(
             "expense",
             "Expenses",
             40,
+            horizon=EVENTS_KEPT,
             hint_entities=("expenses", "expense", "expense_report_submissions", "expense_report"),
         ),
     ),

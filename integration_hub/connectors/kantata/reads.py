@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_hub.connectors import wire
 from integration_hub.connectors.kantata.client import SERVICE, Client, Record
-from integration_hub.connectors.registry import Page, RawRecord
+from integration_hub.connectors.registry import Control, Page, RawRecord, Window
 from integration_hub.connectors.versions import Reading, moved, stamp_of
 
 
@@ -44,7 +44,7 @@ def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) ->
         return
     known = str(cursor.get("deletions") or "")
     for page in pages:
-        yield Page(page.records, {**page.cursor, "deletions": known}, done=False)
+        yield Page(page.records, {**page.cursor, "deletions": known}, done=False, whole=page.whole)
     yield _deleted(client, entity, reading, page, known)
 
 
@@ -66,7 +66,7 @@ def _deleted(client: Client, entity: str, reading: Reading, last: Page, known: s
     marks = [stamp_of(event["created_at"]) for event in events]
     records = [_tombstone(entity, event) for event in events]
     cursor = {**last.cursor, "deletions": max([known, reading.high, *marks])}
-    return Page(records, cursor, done=True, complete=last.complete)
+    return Page(records, cursor, done=True, complete=last.complete, whole=last.whole)
 
 
 def _tombstone(entity: str, event: Record) -> RawRecord:
@@ -74,7 +74,29 @@ def _tombstone(entity: str, event: Record) -> RawRecord:
     if entity == "expense" and "amount_in_cents" in gone:
         gone["amount"] = wire.from_subunits(gone["amount_in_cents"], gone["currency"])
     version = f"{stamp_of(event['subject_changed_at'])}.00"
-    return RawRecord(str(event["subject_id"]), version, gone, deleted=True)
+    moved_at = stamp_of(event["subject_changed_at"])
+    return RawRecord(str(event["subject_id"]), version, gone, deleted=True, moved_at=moved_at)
+
+
+def control(client: Client, entity: str, window: Window) -> Control:
+    """How many records the list of a feed has in a window; deleted ones are in no list."""
+    feed = FEEDS[entity]
+    return Control(client.page(feed.collection, {**_changed_in(feed, window), "per_page": 1}).count)
+
+
+def roll(client: Client, entity: str, window: Window) -> Iterator[str]:
+    """Their ids."""
+    feed = FEEDS[entity]
+    order = "date:asc" if feed.collection in _STRICT else "updated_at:asc"
+    yield from {
+        str(row["id"]) for row in client.everything(feed.collection, _changed_in(feed, window) | {"order": order})
+    }
+
+
+def _changed_in(feed: Feed, window: Window) -> dict[str, Any]:
+    """Filters of a list; both of Kantata's bounds are exclusive."""
+    since, until = stamp_of(window.since.isoformat()), stamp_of(window.until.isoformat())
+    return {**feed.params, "updated_after": moved(since, -0.001), "updated_before": until}
 
 
 OVERLAP = 600.0

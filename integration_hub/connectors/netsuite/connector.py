@@ -7,7 +7,7 @@ from integration_hub.connectors.models import Connection
 from integration_hub.connectors.netsuite import reads, writes
 from integration_hub.connectors.netsuite.client import Client
 from integration_hub.connectors.netsuite.manifest import MANIFEST
-from integration_hub.connectors.registry import Confirmed, Page, Sent, Write
+from integration_hub.connectors.registry import Confirmed, Control, Page, Sent, Window, Write
 
 
 class NetSuiteConnector:
@@ -25,6 +25,14 @@ class NetSuiteConnector:
         """Whole lists, or records changed since the cursor (less an overlap), oldest change first."""
         overlap = float(connection.settings.get("overlap_seconds") or 300)
         return reads.read(Client(connection), entity, cursor, overlap)
+
+    def control(self, connection: Connection, entity: str, window: Window) -> Control:
+        """A COUNT(*) of the feed's own query."""
+        return reads.control(Client(connection), entity, window)
+
+    def roll(self, connection: Connection, entity: str, window: Window) -> Iterator[str]:
+        """Ids only."""
+        return reads.roll(Client(connection), entity, window)
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Upsert by external id."""

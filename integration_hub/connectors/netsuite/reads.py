@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integration_hub.connectors import wire
 from integration_hub.connectors.netsuite.client import Client, Row
-from integration_hub.connectors.registry import Page
+from integration_hub.connectors.registry import Control, Page, Window
 from integration_hub.connectors.versions import Listing, Reading, stamp_of
 
 _PICTURE = "YYYY-MM-DD HH24:MI:SS"
@@ -61,17 +61,47 @@ def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) ->
         yield from _changes(client, CHANGED[entity], cursor, overlap)
 
 
+def control(client: Client, entity: str, window: Window) -> Control:
+    """How many rows the query of a feed has: of a list all, of the others those changed in the window."""
+    (row,) = client.rows(f"SELECT COUNT(*) AS n FROM {_counted(client, entity, window)}")  # noqa: S608 - constants
+    return Control(int(row["n"]), whole=entity in LISTED)
+
+
+def roll(client: Client, entity: str, window: Window) -> Iterator[str]:
+    """Their ids."""
+    query = f"SELECT t.id FROM {_counted(client, entity, window)} ORDER BY t.id"  # noqa: S608 - constants
+    return (str(row["id"]) for row in client.rows(query))
+
+
+def _counted(client: Client, entity: str, window: Window) -> str:
+    table = LISTED.get(entity) or CHANGED[entity]
+    conditions = [table.where] if table.where else []
+    if entity in CHANGED:
+        zone = _zone(client)
+        conditions.append(f"t.lastmodifieddate >= {_moment(window.since, zone)}")
+        conditions.append(f"t.lastmodifieddate < {_moment(window.until, zone)}")
+    return f"{table.source} WHERE {' AND '.join(conditions)}" if conditions else table.source
+
+
+def _zone(client: Client) -> ZoneInfo:
+    return ZoneInfo(str(client.connection.settings.get("time_zone") or "UTC"))
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    return f"TO_DATE('{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}', '{_PICTURE}')"
+
+
 def _listing(client: Client, table: Table, cursor: dict[str, Any]) -> Page:
     where = f" WHERE {table.where}" if table.where else ""
     rows = client.rows(f"SELECT {table.columns} FROM {table.source}{where} ORDER BY t.id")  # noqa: S608 - constants
     listing = Listing(cursor, client.answered_at)
     records = [listing.record(str(row["id"]), row) for row in rows]
     # No rows at all are rather a lost permission than a firm without companies: what was known stays known.
-    return Page(records, {"listed": listing.listed} if rows else cursor, done=True, complete=True)
+    return Page(records, {"listed": listing.listed} if rows else cursor, done=True, complete=True, whole=True)
 
 
 def _changes(client: Client, table: Table, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
-    zone, reading = ZoneInfo(str(client.connection.settings.get("time_zone") or "UTC")), Reading(cursor, overlap)
+    zone, reading = _zone(client), Reading(cursor, overlap)
     for rows, last in _batches(client, table, reading.since, zone):
         records = []
         for row in rows:
@@ -103,8 +133,7 @@ def _batches(client: Client, table: Table, since: str, zone: ZoneInfo) -> Iterat
 def _query(table: Table, since: str, zone: ZoneInfo) -> str:
     conditions = [table.where] if table.where else []
     if since:
-        local = datetime.fromisoformat(since).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        conditions.append(f"t.lastmodifieddate >= TO_DATE('{local}', '{_PICTURE}')")
+        conditions.append(f"t.lastmodifieddate >= {_moment(datetime.fromisoformat(since), zone)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     stamp = f"TO_CHAR(t.lastmodifieddate, '{_PICTURE}') AS stamp"
     return f"SELECT {table.columns}, {stamp} FROM {table.source}{where} ORDER BY t.lastmodifieddate, t.id"  # noqa: S608

@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_hub.connectors import wire
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import Confirmed, Page, RawRecord, Sent, Write
+from integration_hub.connectors.registry import Confirmed, Control, Page, RawRecord, Sent, Window, Write
 from integration_hub.connectors.salesforce.client import Client
 from integration_hub.connectors.salesforce.defaults import AMOUNTS, OBJECTS, STATUS_FIELDS
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS, MANIFEST
@@ -38,6 +38,18 @@ class SalesforceConnector:
         for page in Client(connection).query(soql, deleted_too=True):
             records = [_record(reading, row, mapping.version) for row in page.records]
             yield reading.page(records, done=page.done)
+
+    def control(self, connection: Connection, entity: str, window: Window) -> Control:
+        """A query with COUNT(), deleted records included."""
+        soql = f"SELECT COUNT() FROM {object_of(connection, entity)}{_within(window)}"  # noqa: S608 - the name is checked
+        (page,) = Client(connection).query(soql, deleted_too=True)
+        return Control(page.totalSize, deleted_too=True)
+
+    def roll(self, connection: Connection, entity: str, window: Window) -> Iterator[str]:
+        """Ids only."""
+        soql = f"SELECT Id FROM {object_of(connection, entity)}{_within(window)} ORDER BY Id"  # noqa: S608 - as above
+        for page in Client(connection).query(soql, deleted_too=True):
+            yield from (str(row["Id"]) for row in page.records)
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Write status fields on a contract or an amendment; by record id, so that once more changes nothing."""
@@ -82,6 +94,11 @@ def _soql(connection: Connection, mapping: Compiled, since: str) -> str:
     names = ", ".join(chosen.values())
     target = object_of(connection, entity)
     return f"SELECT {names} FROM {target}{where} ORDER BY SystemModstamp ASC, Id ASC"  # noqa: S608 - names are checked
+
+
+def _within(window: Window) -> str:
+    since, until = stamp_of(window.since.isoformat()), stamp_of(window.until.isoformat())
+    return f" WHERE SystemModstamp >= {since} AND SystemModstamp < {until}"
 
 
 def _record(reading: Reading, row: dict[str, Any], edition: int) -> RawRecord:

@@ -1,16 +1,20 @@
 """What the Salesforce connector reads and writes and what an administrator sets up."""
 
+from datetime import timedelta
+
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 from integration_hub.connectors.salesforce.defaults import OBJECTS
 
 CONTRACT_STATUS = "salesforce.contract.status"
 AMENDMENT_STATUS = "salesforce.amendment.status"
+RECYCLE_BIN = timedelta(days=15)
+"""How long deleted records can be queried."""
 
 
 def _feed(entity: str, title: str, weight: int) -> FeedSpec:
     name = OBJECTS[entity]
-    return FeedSpec(entity, title, weight, hint_entities=(name, name.removesuffix("__c").lower()))
+    return FeedSpec(entity, title, weight, horizon=RECYCLE_BIN, hint_entities=(name, name.removesuffix("__c").lower()))
 
 
 MANIFEST = Manifest(
@@ -46,5 +50,8 @@ MANIFEST = Manifest(
     limits="Rolling daily quota of calls, shared with every other integration; used up it answers 403.",
     webhook="Optional hint with a signed body; records are always read again by their stamp.",
     scopes="OAuth scope api; read on the mapped objects, edit on the fields written back.",
-    unconfirmed=("Session length is an org policy: a new sign-in follows a 401, never a clock.",),
+    unconfirmed=(
+        "Session length is an org policy: a new sign-in follows a 401, never a clock.",
+        "Deleted records are taken to stay in the recycle bin for 15 days; a full bin empties earlier.",
+    ),
 )

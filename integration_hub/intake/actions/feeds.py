@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS, FeedSpec
-from integration_hub.intake import policies
+from integration_hub.connectors.versions import rewound, stamp_of
+from integration_hub.intake import absence, policies
 from integration_hub.intake.models import Feed
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Problem
@@ -16,7 +18,7 @@ from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
 
 POLL = "intake.poll"
-KNOBS = ("weight", "every_seconds", "late_after_seconds")
+KNOBS = ("weight", "every_seconds", "late_after_seconds", "absence_limit_percent")
 FILE_DROP = "filedrop"
 """Vendor of connections whose feeds are files: nobody polls them."""
 
@@ -93,20 +95,65 @@ def resume(*, feed_id: int, by: Actor) -> Feed:
 
 
 @transaction.atomic
-def tune(*, feed_id: int, by: Actor, weight: int, every_seconds: int, late_after_seconds: int) -> Feed:
-    """Set how often a feed is read, when it is late, and its place among the feeds. Raises Denied, BadInput."""
+def tune(
+    *, feed_id: int, by: Actor, weight: int, every_seconds: int, late_after_seconds: int, absence_limit_percent: int = 0
+) -> Feed:
+    """Set how often a feed is read, when it is late, its place among the feeds, and what share absence may close.
+
+    Raises Denied, BadInput.
+    """
     policies.can_change_feeds(by).or_raise()
     if every_seconds < 1 or late_after_seconds < every_seconds:
         problem = Problem("late_after_seconds", "is shorter than the rhythm.", "Allow at least one reading.")
         raise BadInput("Feed", [problem])
     feed = _locked(feed_id)
-    wanted = {"weight": weight, "every_seconds": every_seconds, "late_after_seconds": late_after_seconds}
+    if absence_limit_percent > 100:
+        raise BadInput("Feed", [Problem("absence_limit_percent", "is more than all.", "Give a share of 0 to 100.")])
+    wanted = {
+        "weight": weight,
+        "every_seconds": every_seconds,
+        "late_after_seconds": late_after_seconds,
+        "absence_limit_percent": absence_limit_percent,
+    }
     changes = {name: [getattr(feed, name), value] for name, value in wanted.items() if getattr(feed, name) != value}
     if changes:
         Feed.objects.filter(pk=feed.pk).update(**wanted)
         feed.refresh_from_db()
         _record("tuned", feed, by, changes=changes)
     return feed
+
+
+@transaction.atomic
+def read_again(*, feed_id: int, since: datetime, reason: str, by: Actor) -> Feed:
+    """Have everything read once more that changed since an instant; what is here already changes nothing.
+
+    Raises Denied.
+    """
+    feed = _locked(feed_id)
+    policies.can_run(feed, by).or_raise()
+    stamp = stamp_of(since.isoformat())
+    _set_cursor(feed, rewound(feed.cursor, stamp))
+    _record("read again", feed, by, reason, changes={"since": stamp})
+    make_due([feed], trigger="window")
+    return feed
+
+
+@transaction.atomic
+def read_all_again(*, feed_id: int, reason: str, by: Actor) -> Feed:
+    """Forget the cursor: the next reading lists everything there is, so that absence can be judged. Raises Denied."""
+    feed = _locked(feed_id)
+    policies.can_run(feed, by).or_raise()
+    _set_cursor(feed, {})
+    Feed.objects.filter(pk=feed.pk).update(rescanned_at=now())
+    _record("read all again", feed, by, reason)
+    make_due([feed], trigger="rescan")
+    return feed
+
+
+def _set_cursor(feed: Feed, cursor: dict[str, Any]) -> None:
+    absence.forget(feed)
+    feed.cursor = cursor
+    Feed.objects.filter(pk=feed.pk).update(cursor=cursor)
 
 
 @transaction.atomic

@@ -29,7 +29,9 @@ def _vendor(manifest: Manifest) -> str:
         f"Name `{manifest.vendor}`, role `{manifest.role}`.",
         _facts(manifest),
         "**Reads**" if manifest.feeds else "Reads nothing by itself.",
-        markdown.table(("Entity", "There", "Read every", "Late after", "Hints named"), _feeds(manifest)),
+        markdown.table(
+            ("Entity", "There", "Read every", "Late after", "Deletions told for", "Hints named"), _feeds(manifest)
+        ),
         "**Writes**" if manifest.writes else "Writes nothing.",
         markdown.table(("Effect", "What", "Made safe by", "Undone by"), _writes(manifest)),
         "**Settings**",
@@ -68,6 +70,7 @@ def _feeds(manifest: Manifest) -> list[tuple[str, ...]]:
             feed.title,
             f"{feed.every_seconds} s",
             f"{feed.late_after_seconds} s",
+            f"{feed.horizon.days} days" if feed.horizon else "–",
             ", ".join(f"`{name}`" for name in feed.hint_entities) or "–",
         )
         for feed in sorted(manifest.feeds, key=lambda feed: feed.weight)

@@ -15,7 +15,7 @@ from integration_hub.cases.registry import KINDS, CaseKind
 from integration_hub.connectors.models import Connection
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Attempt, Effect
-from integration_hub.intake.models import Feed, Run
+from integration_hub.intake.models import Feed, FeedDay, Run
 from integration_hub.kernel.clock import now
 from integration_hub.processes.models import Process
 from integration_hub.trail.lineage import PROVIDERS, Node, Provider
@@ -282,6 +282,13 @@ class TestIntegration:
         )
         admin = call("integration_admin")
         assert admin.ids("feeds/", connection="kantata", entity="time_entry") == [feed.pk]
+        day = FeedDay.objects.create(
+            feed=feed, day=date(2026, 3, 1), verdict="short", basis="ids", expected=3, seen=2, missing=["7"]
+        )
+        assert admin.ids("feed-days/", verdict="short", since="2026-03-01", until="2026-03-01") == [day.pk]
+        assert "missing" not in admin.rows("feed-days/", connection="kantata")[0]
+        assert admin.post(f"feed-days/{day.pk}/check/").status_code == 202
+        assert "may read feeds" in problem(call().post(f"feed-days/{day.pk}/check/"), 403)["detail"]
         (row,) = admin.rows("runs/", feed=feed.pk, state="done")
         assert (row["id"], row["read"], row["applied"], row["refused"], row["entity"]) == (
             run.pk,

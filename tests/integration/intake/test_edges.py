@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from integration_hub.connectors.models import Connection
 from integration_hub.intake import deliver, exchange, pipeline, queries, remap, waiting, webhooks
-from integration_hub.intake.actions import feeds, files
+from integration_hub.intake.actions import certificates, feeds, files
 from integration_hub.intake.filedrop import load, reading, report
 from integration_hub.intake.models import Feed, Rejection, Run, SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Receipt
@@ -273,7 +273,11 @@ def test_files_are_certified_by_their_totals(drop: Drop) -> None:
     applied(drop(*GOOD, totals={"records": 9}))
     feed = Feed.objects.get(entity="time_entry")
 
-    assert queries.certificate(feed, today()).reasons == ("A file does not add up to its manifest.",)
+    certificates.enqueue(feed, [today()])
+    drain_once()
+    (day,) = queries.days_of(feed, 5)
+    assert (day.verdict, day.expected, day.seen) == ("short", 9, 3)
+    assert day.reason == "3 of 9 rows of 1 files were read."
     assert list(queries.runs_of(feed)) == list(Run.objects.all())
     assert [file.name for file in queries.files_of("files")] == ["hours.csv"]
     assert queries.freshness(User(username="anybody", is_superuser=True)) == []  # files are never late

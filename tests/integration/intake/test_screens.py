@@ -46,7 +46,7 @@ def test_a_feed_says_how_far_it_was_read(world: World, vendor: FakeVendor, ines:
     world.ingest(task("1"), task("2", project="P9"), task("3", code=None))
     Feed.objects.update(last_ok_at=now() - timedelta(hours=3), cursor={"since": "2026-05-01"})
     body = screens.page(screens.browser(ines), f"/feeds/{world.feed.pk}/")
-    for said in ("Tasks", "Late", "2026-05-01", "Refused records", "Wait for a parent", "It was not read to its end"):
+    for said in ("Tasks", "Late", "2026-05-01", "Refused records", "Wait for a parent", "No day has been compared"):
         assert said in body, said
 
 

@@ -9,13 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import Page
 from integration_hub.intake import lineage as source_lineage
 from integration_hub.intake import queries
 from integration_hub.intake.actions import deliveries, feeds
 from integration_hub.intake.models import Feed, FileDrop, Run, SourceVersion
 from integration_hub.intake.registry import DESCENDANTS
-from integration_hub.kernel.clock import now, today
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput
 from integration_hub.people.models import User
 from integration_hub.trail import lineage
@@ -62,20 +61,6 @@ def test_freshness_is_the_age_of_the_oldest_feed(world: World) -> None:
 
     Feed.objects.filter(entity="project").update(last_ok_at=None)
     assert queries.freshness(user)[0].as_of is None
-
-
-def test_a_day_is_certified_only_when_it_was_read_to_its_end_and_nothing_is_left(
-    world: World, vendor: FakeVendor
-) -> None:
-    yesterday = today() - timedelta(days=1)
-    vendor.script = [Page([task("1"), task("2", code=None)], {}, True)]
-    assert not queries.certificate(world.feed, yesterday).complete
-    feeds.run_now(feed_id=world.feed.pk, by="system:test")
-    drain_once()
-
-    assert queries.certificate(world.feed, yesterday).complete, "what came today is another day's"
-    today_so_far = queries.certificate(world.feed, today())
-    assert (today_so_far.runs, today_so_far.counts["read"], len(today_so_far.reasons)) == (1, 2, 2)
 
 
 def test_the_trace_begins_with_the_record_as_it_came(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,11 +112,14 @@ def test_tuning_a_feed_is_recorded_and_checked(world: World) -> None:
 def test_the_admin_tunes_reads_pauses_and_resumes_feeds(browser: Client, world: World, vendor: FakeVendor) -> None:
     change = reverse("admin:hub_intake_feed_change", args=[world.feed.pk])
     assert browser.get(change).status_code == 200
-    browser.post(change, {"weight": 5, "every_seconds": 30, "late_after_seconds": 600})
+    knobs = {"weight": 5, "every_seconds": 30, "late_after_seconds": 600, "absence_limit_percent": 10}
+    browser.post(change, knobs)
     world.feed.refresh_from_db()
-    assert world.feed.every_seconds == 30
-    refused = browser.post(change, {"weight": 5, "every_seconds": 30, "late_after_seconds": 6}, follow=True)
+    assert (world.feed.every_seconds, world.feed.absence_limit_percent) == (30, 10)
+    refused = browser.post(change, {**knobs, "late_after_seconds": 6}, follow=True)
     assert b"is shorter than the rhythm" in refused.content
+    with pytest.raises(BadInput, match="is more than all"):
+        feeds.tune(feed_id=world.feed.pk, by="system:test", **{**knobs, "absence_limit_percent": 101})
 
     everything = reverse("admin:hub_intake_feed_changelist")
     for action, active in (("pause", False), ("resume", True)):

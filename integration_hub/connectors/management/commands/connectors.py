@@ -4,9 +4,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from integration_hub.connectors.registry import CONNECTORS, Manifest
+from integration_hub.connectors.registry import CONNECTORS, FeedSpec, Manifest
 
 SAFETY = {"K": "idempotency key", "U": "upsert by external id", "P": "probe by our reference", "N": "one attempt"}
+
+
+def _horizon(feed: FeedSpec) -> str:
+    return f", hears of deletions for {feed.horizon.days} days" if feed.horizon else ""
 
 
 class Command(BaseCommand):
@@ -22,7 +26,7 @@ class Command(BaseCommand):
         line = self.stdout.write
         line(f"{manifest.title} ({manifest.vendor}, {manifest.role})")
         for feed in sorted(manifest.feeds, key=lambda spec: spec.weight):
-            line(f"  reads   {feed.entity:<18} {feed.title}, every {feed.every_seconds} s {feed.horizon}".rstrip())
+            line(f"  reads   {feed.entity:<18} {feed.title}, every {feed.every_seconds} s{_horizon(feed)}")
         for write in manifest.writes:
             undo = f", undone by {write.undo}" if write.undo else ""
             line(f"  writes  {write.effect_type:<32} {write.safety} ({SAFETY[write.safety]}){undo}")
