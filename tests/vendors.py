@@ -20,7 +20,10 @@ ROLES = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "tax": "avata
 
 
 class Fake:
-    """One system. `refuse[effect type]` is the reason it says no; `facts[effect type]` is what it shows differently."""
+    """One system. `refuse[effect type]` is the reason it says no; `facts[effect type]` is what it shows differently.
+
+    `lose[effect type]` loses one message: its "answer" after it was kept, or the "request" before.
+    """
 
     def __init__(self, vendor: str) -> None:
         self.vendor = vendor
@@ -29,6 +32,7 @@ class Fake:
         self.kept: dict[tuple[str, str], Write] = {}
         self.refuse: dict[str, str] = {}
         self.facts: dict[str, dict[str, Any]] = {}
+        self.lose: dict[str, str] = {}
 
     def check(self, connection: Connection) -> str:
         return "works"
@@ -41,7 +45,11 @@ class Fake:
         kind = write.effect_type.partition(".")[2]
         if kind in self.refuse:
             raise Failed(FailureClass.REJECTED, self.refuse[kind])
-        self.kept[write.effect_type, write.business_key] = write
+        lost = self.lose.pop(kind, "")
+        if lost != "request":
+            self.kept[write.effect_type, write.business_key] = write
+        if lost:
+            raise Failed(FailureClass.UNKNOWN_OUTCOME, "no answer within 30 s")
         return Sent(remote_id=self._id(write), status=200)
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
