@@ -57,31 +57,12 @@ def share(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Dec
     return parts
 
 
-@dataclass(frozen=True, slots=True, order=False)
+@dataclass(frozen=True, slots=True)
 class Money:
-    """An exact amount in one currency. Adding two currencies raises ValueError."""
+    """An exact amount in one currency."""
 
     amount: Decimal
     currency: str
-
-    def __add__(self, other: "Money") -> "Money":
-        self._same(other)
-        return Money(self.amount + other.amount, self.currency)
-
-    def __sub__(self, other: "Money") -> "Money":
-        self._same(other)
-        return Money(self.amount - other.amount, self.currency)
-
-    def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
-
-    def _same(self, other: "Money") -> None:
-        if other.currency != self.currency:
-            raise ValueError(f"Cannot mix {self.currency} and {other.currency}.")
-
-    def rounded(self, mode: Rounding = "half_up") -> "Money":
-        """This amount at the currency's minor unit."""
-        return Money(round_money(self.amount, self.currency, mode), self.currency)
 
     def __str__(self) -> str:
         return show(self.amount, self.currency)
@@ -92,11 +73,3 @@ def show(amount: Decimal, currency: str) -> str:
     places = minor_units(currency)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     return f"{format_decimal(round_money(amount, currency), format=pattern, locale='en')} {currency}"
-
-
-def totals(amounts: Sequence[Money]) -> dict[str, Decimal]:
-    """Sum per currency, currencies in alphabetical order: amounts are never summed across currencies."""
-    sums: dict[str, Decimal] = {}
-    for money in amounts:
-        sums[money.currency] = sums.get(money.currency, ZERO) + money.amount
-    return dict(sorted(sums.items()))

@@ -37,6 +37,3 @@ class Registry(Generic[Entry]):
 
     def __iter__(self) -> Iterator[tuple[str, Entry]]:
         return iter(sorted(self._entries.items()))
-
-    def __len__(self) -> int:
-        return len(self._entries)

@@ -1,6 +1,6 @@
 """Status moves through one declared table; the diagrams in docs/states are generated from it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from integration_hub.kernel.errors import NotReady
 
@@ -14,7 +14,6 @@ class Transitions:
     noun: str
     moves: dict[str, dict[str, str]]
     initial: str = ""
-    _listed: bool = field(default=True, repr=False)
 
     def __post_init__(self) -> None:
         ALL.append(self)

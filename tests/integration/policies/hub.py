@@ -1,5 +1,6 @@
 """The rules of the integration hub."""
 
+from collections.abc import Callable
 from unittest.mock import patch
 
 from integration_hub.api import policies as tokens
@@ -23,6 +24,7 @@ from integration_hub.work import policies as work
 from integration_hub.work.models import Item, Lane
 from tests.integration.policies.matrix import ALL, ELSEWHERE, HERE, Row, person
 
+Rule = Callable[..., Decision]
 ADMIN = frozenset({Role.INTEGRATION_ADMIN})
 SENDERS = frozenset({Role.FINANCE, Role.BILLING_ANALYST, Role.INTEGRATION_ADMIN})
 HANDLERS = ALL - {Role.AUDITOR}
@@ -49,7 +51,7 @@ CODES = {
 }
 
 
-def ask_case(rule, by: Actor, status: str, code: str, *more: object) -> Decision:
+def ask_case(rule: Rule, by: Actor, status: str, code: str, *more: object) -> Decision:
     with patch.dict(KINDS._entries, CODES):
         return rule(case(status, code), by, *more)
 
@@ -70,11 +72,11 @@ def effect(state: str) -> Effect:
     return Effect(state=state, legal_entity=HERE)
 
 
-def ask_effect(rule, by: Actor, state: tuple[str, str]) -> Decision:
+def ask_effect(rule: Rule, by: Actor, state: tuple[str, str]) -> Decision:
     return rule(effect(state[0]), by, state[1])
 
 
-def ask_token(rule, by: Actor, whose: str) -> Decision:
+def ask_token(rule: Rule, by: Actor, whose: str) -> Decision:
     own = isinstance(by, User) and whose == "own"
     return rule(by, by if own else person(Role.FINANCE, pk=99))
 
