@@ -1,5 +1,7 @@
 """Posting windows of billing: an invoice is sent only into an open accounting period."""
 
+from datetime import date
+
 from contracts.actions.parties import open_period
 from contracts.models import LegalEntity
 from integration_hub.effects.models import Effect
@@ -17,4 +19,8 @@ def _closed(effect: Effect) -> str:
     return f"The accounting period of {effect.posting_date} is closed for {entity.code}."
 
 
-PERIOD = Gate(name="accounting period", applies=_applies, closed=_closed)
+def _about(effect: Effect) -> tuple[str, date | None]:
+    return effect.legal_entity, effect.posting_date
+
+
+PERIOD = Gate(name="accounting period", applies=_applies, closed=_closed, about=_about)

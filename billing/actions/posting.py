@@ -1,5 +1,6 @@
 """What happens when the ERP has confirmed, or refused, an invoice (R22)."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,10 +14,12 @@ from contracts.queries import route
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
-from integration_hub.trail.record import Actor, actor_name, event
+from integration_hub.effects.registry import Objection
+from integration_hub.trail.record import Actor, actor_name, draft, event, events
 
 BY = "system:billing"
 COMPARED = ("net", "tax", "gross")
+TO_APPROVE = (Candidate.Status.NEEDS_ATTENTION, Candidate.Status.READY, Candidate.Status.RETURNED)
 
 
 def confirmed(effect: Effect) -> None:
@@ -158,26 +161,42 @@ def rejected(effect: Effect) -> None:
     )
 
 
-def retried(effect: Effect) -> None:
-    """A person has a refused invoice sent again, as it was approved: nobody may take it apart meanwhile."""
-    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity")
-    candidate = rows.filter(number=effect.business_key).first()
-    if candidate is None or candidate.status == Candidate.Status.POSTING:
-        return
-    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
-    Candidate.objects.filter(pk=candidate.pk).update(
+def retried(refused: Sequence[Effect]) -> dict[int, Objection]:
+    """Refused invoices are to be sent again as they were approved: nobody may take them apart meanwhile.
+
+    Answers with the objections by effect id, where a candidate went another way since.
+    """
+    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").order_by("pk")
+    candidates = {row.number: row for row in rows.filter(number__in=[effect.business_key for effect in refused])}
+    objections: dict[int, Objection] = {}
+    going: list[tuple[Effect, Candidate]] = []
+    for effect in refused:
+        candidate = candidates.get(effect.business_key)
+        if candidate is None or candidate.status == Candidate.Status.POSTING:
+            continue
+        if not CANDIDATE_MOVES.allows(candidate.status, Candidate.Status.POSTING):
+            words = candidate.get_status_display().lower()
+            reason = f"{candidate.number} is {words} here: it is not sent again as it was."
+            objections[effect.pk] = Objection(reason, needs_approval=candidate.status in TO_APPROVE)
+            continue
+        going.append((effect, candidate))
+    Candidate.objects.filter(pk__in=[candidate.pk for _, candidate in going]).update(
         status=Candidate.Status.POSTING, version=F("version") + 1, returned_reason=""
     )
-    event(
-        "billing.candidate.posting",
-        by=BY,
-        object_type="billing.candidate",
-        object_id=candidate.pk,
-        label=candidate.number,
-        legal_entity=candidate.legal_entity.code,
-        effect=effect.key,
-        again=True,
+    events(
+        draft(
+            "billing.candidate.posting",
+            by=BY,
+            object_type="billing.candidate",
+            object_id=candidate.pk,
+            label=candidate.number,
+            legal_entity=candidate.legal_entity.code,
+            effect=effect.key,
+            again=True,
+        )
+        for effect, candidate in going
     )
+    return objections
 
 
 def effects_of(candidate: Candidate) -> QuerySet[Effect]:
@@ -188,7 +207,7 @@ def effects_of(candidate: Candidate) -> QuerySet[Effect]:
 
 def withdraw(candidate: Candidate, *, by: Actor, reason: str) -> None:
     """Nobody may revive the refused effect of a candidate that changes or goes. Denied when it is under way."""
-    for effect in effects_of(candidate).exclude(state=Effect.State.CANCELLED):
+    for effect in effects_of(candidate).exclude(state__in=[Effect.State.CANCELLED, Effect.State.SUPERSEDED]):
         effects.cancel(effect_id=effect.pk, by=BY, reason=f"{reason} ({actor_name(by)})")
 
 

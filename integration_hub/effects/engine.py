@@ -17,14 +17,14 @@ from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
 from integration_hub.effects import windows
-from integration_hub.effects.actions.effects import State, close_cases, member, move, root_cause
+from integration_hub.effects.actions.effects import close_cases
+from integration_hub.effects.ledger import OVER, State, member, move, note, root_cause
 from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.ids import canonical_json, content_hash
-from integration_hub.trail import record
 from integration_hub.work import fencing
 from integration_hub.work.registry import Job, Park, Wait
 
@@ -34,7 +34,7 @@ BY = "system:effects"
 PAUSE = timedelta(seconds=15)
 NOTHING_WRITTEN = {FailureClass.TRANSIENT, FailureClass.RATE, FailureClass.AUTH}
 REFUSED = {FailureClass.REJECTED, FailureClass.DATA, FailureClass.MAPPING}
-FINISHED = {State.CONFIRMED, State.CANCELLED, State.CONFLICT, State.REJECTED, State.WAITING}
+FINISHED = {*OVER, State.CONFLICT, State.REJECTED, State.WAITING}
 ABSENT_PROOFS = {Effect.Safety.PROBE: 2}
 """How often a probe must find nothing before a resend. The target itself removes a duplicate of class K and U; for P
 a late commit would not be noticed, so one empty answer is not enough."""
@@ -177,7 +177,7 @@ def _record_failure(job: Job, effect: Effect, attempt: Attempt, failure: Failed)
 def _reject(effect: Effect, failure: Failed) -> None:
     text = f"{failure.field}: {failure.message}" if failure.field else failure.message
     move(effect, State.REJECTED, failure=text, failure_class=failure.kind)
-    _event("effects.effect.rejected", effect, text)
+    note("effects.effect.rejected", effect, BY, text)
     listeners = outcomes_for(effect)
     if not any(listener.owns_case for listener in listeners):
         # A lock that no gate could see in advance comes back as a refusal that names it.
@@ -276,7 +276,7 @@ def _record_confirmed(job: Job, effect: Effect, attempt: Attempt, found: Confirm
             failure="",
             failure_class="",
         )
-        _event("effects.effect.confirmed", effect, "", remote_id=effect.remote_id, number=effect.remote_number)
+        note("effects.effect.confirmed", effect, BY, remote_id=effect.remote_id, number=effect.remote_number)
         close_cases(effect, f"{effect.connection} shows it as {effect.remote_number or effect.remote_id}.")
         cases.heal(
             code="CREDENTIAL",
@@ -336,17 +336,4 @@ def _raise_case(effect: Effect, code: str, title: str, detail: str, remedy: str)
         subject=("effect", effect.pk, str(effect)),
         members=[member(effect)],
         by=BY,
-    )
-
-
-def _event(action: str, effect: Effect, reason: str, **data: Any) -> None:
-    record.event(
-        action,
-        by=BY,
-        object_type="effect",
-        object_id=effect.pk,
-        label=str(effect),
-        legal_entity=effect.legal_entity,
-        reason=reason,
-        **data,
     )

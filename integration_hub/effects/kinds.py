@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
+from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
 from integration_hub.people.models import Role
 from integration_hub.work.actions import items
@@ -34,7 +35,7 @@ def _retry_effect(root_cause: str) -> int:
     from integration_hub.effects.actions import effects  # the actions raise these kinds
 
     effect = _effect(root_cause)
-    if effect is None or effect.state in (Effect.State.CONFIRMED, Effect.State.CANCELLED):
+    if effect is None or effect.state in OVER:
         return 0
     effects.retry(effect_id=effect.pk, by="system:effects", reason="Retried from its case")
     return 1
@@ -44,7 +45,7 @@ def _retry_effect(root_cause: str) -> int:
 def _retry_connection(root_cause: str) -> int:
     """Every item that stopped because this connection's credential was refused."""
     code = root_cause.removeprefix("connection:")
-    effect_ids = Effect.objects.filter(connection__code=code).exclude(state__in=["confirmed", "cancelled"])
+    effect_ids = Effect.objects.filter(connection__code=code).exclude(state__in=OVER)
     stopped = Item.objects.filter(
         state=Item.State.PARKED,
         kind="effects.send",

@@ -22,6 +22,7 @@ class Effect(Timestamped):
         WAITING = "waiting", "Waits for its window"
         CONFLICT = "conflict", "Same key, other content"
         CANCELLED = "cancelled", "Cancelled before sending"
+        SUPERSEDED = "superseded", "Replaced by a correction"
 
     class Safety(models.TextChoices):
         KEYED = "K", "Idempotency key"
@@ -53,6 +54,14 @@ class Effect(Timestamped):
     subject_type = models.CharField(max_length=60, help_text="Row that asked for the effect.")
     subject_id = models.CharField(max_length=80)
     reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    corrects = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="corrected_by",
+        help_text="The refused revision that this one replaces.",
+    )
     planned_by = models.CharField(max_length=150)
     correlation_id = models.CharField(max_length=40, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -70,7 +79,9 @@ class Effect(Timestamped):
         ]
         indexes = [
             models.Index(
-                fields=["state", "id"], name="effect_open", condition=~Q(state__in=["confirmed", "cancelled"])
+                fields=["state", "id"],
+                name="effect_open",
+                condition=~Q(state__in=["confirmed", "cancelled", "superseded"]),
             ),
             models.Index(fields=["subject_type", "subject_id"], name="effect_subject"),
             models.Index(fields=["remote_id"], name="effect_remote"),
@@ -126,9 +137,14 @@ EFFECT_MOVES = Transitions(
         },
         "unknown": {"sent": "probe found it", "planned": "probe proved it absent", "rejected": "a person decided"},
         "sent": {"confirmed": "confirming read agrees", "unknown": "confirming read does not find it"},
-        "rejected": {"planned": "retry or corrected revision", "cancelled": "withdrawn"},
+        "rejected": {
+            "planned": "tried again",
+            "cancelled": "withdrawn",
+            "superseded": "a corrected revision goes instead",
+        },
         "conflict": {"cancelled": "withdrawn"},
         "confirmed": {},
         "cancelled": {},
+        "superseded": {},
     },
 )

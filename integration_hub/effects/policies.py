@@ -1,5 +1,6 @@
 """Who may try an effect again, withdraw it, or declare what became of it."""
 
+from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import EFFECT_MOVES, Effect
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -20,7 +21,7 @@ def _may(effect: Effect, by: Actor) -> Decision:
 
 def can_retry(effect: Effect, by: Actor) -> Decision:
     """Everything that is not finished may be tried again; what is unknown is asked about first."""
-    if effect.state in (State.CONFIRMED, State.CANCELLED):
+    if effect.state in OVER:
         return deny(f"This effect is {effect.get_state_display().lower()}: there is nothing to try again.")
     if effect.state == State.CONFLICT:
         return deny("The same key came with other content. Withdraw it or plan a new revision.")

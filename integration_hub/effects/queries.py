@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from integration_hub.cases.models import Case
+from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Attempt, Effect
 from integration_hub.kernel.ids import content_hash, effect_key
 from integration_hub.people.models import User
@@ -73,7 +74,7 @@ def by_keys(keys: Iterable[str]) -> dict[str, Effect]:
 
 def open_effects(user: User) -> QuerySet[Effect]:
     """Everything that is neither confirmed nor withdrawn, newest first."""
-    return visible_to(user).exclude(state__in=[State.CONFIRMED, State.CANCELLED]).order_by("-id")
+    return visible_to(user).exclude(state__in=OVER).order_by("-id")
 
 
 def unsettled() -> int:

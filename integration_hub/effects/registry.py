@@ -1,10 +1,20 @@
 """How upper apps hear of outcomes and close gates: one registry each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a room lets a refused effect not be sent again as it is."""
+
+    reason: str
+    needs_approval: bool = False
+    """What asked for the effect has to be approved (again) first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,23 +22,28 @@ class Outcome:
     """Called once, in the transaction that records the outcome.
 
     `rejected` is called when the target refused and when a person cancelled: `effect.state` says which. Where
-    `owns_case` is set the room opens its own case on a refusal, so the ledger opens none. `retried` is called when a
-    refused effect is planned again.
+    `owns_case` is set the room opens its own case on a refusal, so the ledger opens none. `retried` is called with the
+    refused effects that are planned again, many at once, and answers with its objections by effect id: those stay
+    refused.
     """
 
     confirmed: Callable[[Effect], None]
     rejected: Callable[[Effect], None]
     owns_case: bool = False
-    retried: Callable[[Effect], None] | None = None
+    retried: Callable[[Sequence[Effect]], Mapping[int, Objection]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A named posting window. `closed` returns the reason it is closed for this effect, or an empty string."""
+    """A named posting window. `closed` returns the reason it is closed for this effect, or an empty string.
+
+    `about` names what the answer depends on, so that many effects are judged with one question per window.
+    """
 
     name: str
     applies: Callable[[Effect], bool]
     closed: Callable[[Effect], str]
+    about: Callable[[Effect], Hashable] = attrgetter("pk")
 
 
 OUTCOMES: Registry[Outcome] = Registry("effect outcome")

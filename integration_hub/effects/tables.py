@@ -26,6 +26,7 @@ STATES = {
     "waiting": ("warning", "hourglass"),
     "conflict": ("danger", "arrows-split"),
     "cancelled": ("neutral", "ban"),
+    "superseded": ("neutral", "replace"),
 }
 
 

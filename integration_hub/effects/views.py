@@ -19,6 +19,7 @@ from integration_hub.console.templatetags.console import badge, day, when
 from integration_hub.effects import policies, queries, windows
 from integration_hub.effects.actions import effects
 from integration_hub.effects.filters import EffectFilter
+from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
 from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, label, state, what
 from integration_hub.trail.queries import timeline_of
@@ -112,7 +113,7 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
 
 def buttons(request: Request, effect: Effect) -> list[Button]:
     """What may be done now; final effects offer nothing."""
-    if effect.state in (Effect.State.CONFIRMED, Effect.State.CANCELLED):
+    if effect.state in OVER:
         return []
     offered = [
         Button("Try again…", reverse("effects:effect-retry", args=[effect.pk]),

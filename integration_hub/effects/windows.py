@@ -1,15 +1,15 @@
 """Posting windows: effects that wait for a closed gate, and the tick that lets them go when it opens."""
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from integration_hub.cases.actions import cases
-from integration_hub.effects.actions.effects import State, enqueue, member, move
+from integration_hub.effects.ledger import State, enqueue, member, move, note
 from integration_hub.effects.models import Effect
 from integration_hub.effects.registry import GATES
 from integration_hub.kernel.failures import FailureClass
-from integration_hub.trail import record
 from integration_hub.work.models import Lane
 
 BY = "system:effects"
@@ -30,6 +30,23 @@ def closed(effect: Effect) -> Closed | None:
         if gate.applies(effect) and (reason := gate.closed(effect)):
             return Closed(name, reason)
     return None
+
+
+def closed_for(effects: Sequence[Effect]) -> dict[int, Closed]:
+    """The same for many, by effect id: each gate is asked once per thing its answer depends on."""
+    answers: dict[tuple[str, Hashable], str] = {}
+    found: dict[int, Closed] = {}
+    for effect in effects:
+        for name, gate in GATES:
+            if not gate.applies(effect):
+                continue
+            question = (name, gate.about(effect))
+            if question not in answers:
+                answers[question] = gate.closed(effect)
+            if answers[question]:
+                found[effect.pk] = Closed(name, answers[question])
+                break
+    return found
 
 
 def hold(effect: Effect, by_gate: Closed) -> None:
@@ -68,15 +85,7 @@ def _let_go(effect_id: int) -> bool:
     for root_cause in _root_causes(effect):
         target = [("effect", str(effect.pk))]
         cases.drop_members(code=CODE, root_cause=root_cause, targets=target, because="The window is open.", by=BY)
-    record.event(
-        "effects.effect.window_opened",
-        by=BY,
-        object_type="effect",
-        object_id=effect.pk,
-        label=str(effect),
-        legal_entity=effect.legal_entity,
-        reason=reason,
-    )
+    note("effects.effect.window_opened", effect, BY, reason=reason)
     enqueue(effect)
     return True
 

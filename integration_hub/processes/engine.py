@@ -36,7 +36,7 @@ CODE = "PROCESS_FAILED"
 BY = "system:processes"
 State = Process.State
 FOR_GOOD = {FailureClass.REJECTED, FailureClass.DATA, FailureClass.MAPPING}
-FAILED_EFFECT = {Effect.State.REJECTED, Effect.State.CANCELLED, Effect.State.CONFLICT}
+FAILED_EFFECT = {Effect.State.REJECTED, Effect.State.CANCELLED, Effect.State.SUPERSEDED, Effect.State.CONFLICT}
 
 
 # --- what others call ----------------------------------------------------------------------------------------------

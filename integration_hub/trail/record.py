@@ -1,7 +1,7 @@
 """Writing the trail: called by actions, in the transaction of the change itself."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -48,7 +48,40 @@ def event(
     **data: Any,
 ) -> Event:
     """Record that something happened. `by` is a person or the name of a system part (`system:billing`, `netsuite`)."""
-    return Event.objects.create(
+    drafted = draft(
+        action,
+        by=by,
+        object_type=object_type,
+        object_id=object_id,
+        label=label,
+        legal_entity=legal_entity,
+        reason=reason,
+        caused_by=caused_by,
+        **data,
+    )
+    drafted.save(force_insert=True)
+    return drafted
+
+
+def events(drafts: Iterable[Event]) -> None:
+    """Record many things that happened in one act, in this order, with one statement: `events([draft(…), …])`."""
+    Event.objects.bulk_create(drafts)
+
+
+def draft(
+    action: str,
+    *,
+    by: Actor,
+    object_type: str,
+    object_id: object,
+    label: str = "",
+    legal_entity: str = "",
+    reason: str = "",
+    caused_by: int | None = None,
+    **data: Any,
+) -> Event:
+    """An event that is not recorded yet; the fields mean what they mean in `event`."""
+    return Event(
         action=action,
         actor_kind=_kind(by),
         actor=actor_name(by),

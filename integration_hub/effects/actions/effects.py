@@ -1,4 +1,4 @@
-"""Effects: plan one, try one again, withdraw one. Sending is the engine's."""
+"""Effects: plan one, withdraw one, declare what became of one; trying again is in `again`, sending is the engine's."""
 
 import json
 from datetime import date
@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from integration_hub.cases.actions import cases
-from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.cases.queries import for_target
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects import kinds, policies
+from integration_hub.effects.actions.again import retry
+from integration_hub.effects.ledger import SEND, State, enqueue, member, move, note, root_cause
 from integration_hub.effects.models import EFFECT_MOVES, Effect
 from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel.errors import ThroughlineError
@@ -23,9 +24,21 @@ from integration_hub.trail.record import Actor, actor_name
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item
 
-SEND = "effects.send"
-STAGE = "post"
-State = Effect.State
+__all__ = [
+    "SEND",
+    "Conflict",
+    "State",
+    "cancel",
+    "close_cases",
+    "declare_rejected",
+    "enqueue",
+    "member",
+    "move",
+    "plan",
+    "report_conflict",
+    "retry",
+    "root_cause",
+]
 
 
 class Conflict(ThroughlineError, Failed):
@@ -109,49 +122,8 @@ def plan(
         if effect.payload_hash != digest:
             raise Conflict(effect, digest)
         return effect
-    _event("effects.effect.planned", effect, by, key=key, payload_hash=digest, safety=safety)
+    note("effects.effect.planned", effect, by, key=key, payload_hash=digest, safety=safety)
     enqueue(effect, priority=priority)
-    return effect
-
-
-def enqueue(effect: Effect, *, priority: int = 50) -> Item | None:
-    """Put an effect into its lane, unless it waits there already."""
-    return items.enqueue(
-        SEND,
-        lane=effect.lane,
-        stage=STAGE,
-        payload={"effect": effect.pk},
-        dedupe=f"effect:{effect.pk}",
-        legal_entity=effect.legal_entity,
-        priority=priority,
-        amount=effect.amount,
-        currency=effect.currency,
-        correlation_id=effect.correlation_id,
-    )
-
-
-@transaction.atomic
-def retry(*, effect_id: int, by: Actor, reason: str = "") -> Effect:
-    """Try again what was rejected or is stuck. An unknown outcome is asked about first, never sent blindly.
-
-    Raises Denied when there is nothing to try again.
-    """
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
-    policies.can_retry(effect, by).or_raise()
-    if effect.state == State.REJECTED:
-        for outcome in outcomes_for(effect):
-            if outcome.retried is not None:
-                outcome.retried(effect)
-    if effect.state in (State.REJECTED, State.WAITING):
-        move(effect, State.PLANNED, failure="", failure_class="")
-    _event("effects.effect.retried", effect, by, reason=reason, state=effect.state)
-    parked = Item.objects.filter(
-        lane__key=effect.lane, kind=SEND, payload__effect=effect.pk, state=Item.State.PARKED
-    ).first()
-    if parked is not None:
-        items.retry(item_id=parked.pk, by="system:effects", reason=reason)
-    else:
-        enqueue(effect)
     return effect
 
 
@@ -161,7 +133,7 @@ def cancel(*, effect_id: int, by: Actor, reason: str) -> Effect:
     effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
     policies.can_cancel(effect, by, reason).or_raise()
     move(effect, State.CANCELLED)
-    _event("effects.effect.cancelled", effect, by, reason=reason)
+    note("effects.effect.cancelled", effect, by, reason=reason)
     for item in Item.objects.filter(
         lane__key=effect.lane, kind=SEND, payload__effect=effect.pk, state=Item.State.PARKED
     ):
@@ -181,7 +153,7 @@ def declare_rejected(*, effect_id: int, by: Actor, reason: str) -> Effect:
     effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
     policies.can_declare(effect, by, reason).or_raise()
     move(effect, State.REJECTED, failure=reason, failure_class=FailureClass.REJECTED)
-    _event("effects.effect.declared_rejected", effect, by, reason=reason)
+    note("effects.effect.declared_rejected", effect, by, reason=reason)
     for item in Item.objects.filter(
         lane__key=effect.lane, kind=SEND, payload__effect=effect.pk, state=Item.State.PARKED
     ):
@@ -198,7 +170,7 @@ def report_conflict(conflict: Conflict, *, by: Actor) -> None:
     effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=conflict.effect.pk)
     if EFFECT_MOVES.allows(effect.state, State.CONFLICT):
         move(effect, State.CONFLICT, failure=conflict.message, failure_class=FailureClass.DATA)
-    _event("effects.effect.conflict", effect, by, other_hash=conflict.payload_hash)
+    note("effects.effect.conflict", effect, by, other_hash=conflict.payload_hash)
     cases.raise_case(
         code="EFFECT_CONFLICT",
         root_cause=root_cause(effect),
@@ -210,25 +182,6 @@ def report_conflict(conflict: Conflict, *, by: Actor) -> None:
         members=[member(effect)],
         by=by,
     )
-
-
-def move(effect: Effect, state: str, **changes: Any) -> None:
-    """Change the state along the table, with other fields; the caller holds the effect's row or its lane."""
-    EFFECT_MOVES.check(effect.state, state)
-    effect.state = state
-    for name, value in changes.items():
-        setattr(effect, name, value)
-    effect.save(update_fields=["state", "updated_at", *changes])
-
-
-def root_cause(effect: Effect) -> str:
-    """Key of the cases that are about one effect."""
-    return f"effect:{effect.pk}"
-
-
-def member(effect: Effect) -> MemberIn:
-    """The effect as a member of a case."""
-    return MemberIn("effect", str(effect.pk), str(effect), effect.amount, effect.currency)
 
 
 def close_cases(effect: Effect, because: str) -> None:
@@ -245,16 +198,3 @@ def cases_holding(effect: Effect) -> list[tuple[str, str]]:
     """(code, root cause) of the shared cases that hold up this effect."""
     found = for_target("effect", effect.pk).filter(code__in=kinds.SHARED)
     return [(case.code, case.root_cause) for case in found]
-
-
-def _event(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> None:
-    record.event(
-        action,
-        by=by,
-        object_type="effect",
-        object_id=effect.pk,
-        label=str(effect),
-        legal_entity=effect.legal_entity,
-        reason=reason,
-        **data,
-    )

@@ -1,0 +1,65 @@
+"""The rows of the ledger: how an effect's state moves, how it enters its lane, how it is told of. No decisions here."""
+
+from typing import Any
+
+from integration_hub.cases.actions.cases import MemberIn
+from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.trail import record
+from integration_hub.trail.record import Actor
+from integration_hub.work.actions import items
+from integration_hub.work.models import Item
+
+SEND = "effects.send"
+STAGE = "post"
+State = Effect.State
+OVER = (State.CONFIRMED, State.CANCELLED, State.SUPERSEDED)
+"""States that never change again."""
+
+
+def move(effect: Effect, state: str, **changes: Any) -> None:
+    """Change the state along the table, with other fields; the caller holds the effect's row or its lane."""
+    EFFECT_MOVES.check(effect.state, state)
+    effect.state = state
+    for name, value in changes.items():
+        setattr(effect, name, value)
+    effect.save(update_fields=["state", "updated_at", *changes])
+
+
+def enqueue(effect: Effect, *, priority: int = 50) -> Item | None:
+    """Put an effect into its lane, unless it waits there already."""
+    return items.enqueue(
+        SEND,
+        lane=effect.lane,
+        stage=STAGE,
+        payload={"effect": effect.pk},
+        dedupe=f"effect:{effect.pk}",
+        legal_entity=effect.legal_entity,
+        priority=priority,
+        amount=effect.amount,
+        currency=effect.currency,
+        correlation_id=effect.correlation_id,
+    )
+
+
+def root_cause(effect: Effect) -> str:
+    """Key of the cases that are about one effect."""
+    return f"effect:{effect.pk}"
+
+
+def member(effect: Effect) -> MemberIn:
+    """The effect as a member of a case."""
+    return MemberIn("effect", str(effect.pk), str(effect), effect.amount, effect.currency)
+
+
+def note(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> None:
+    """Write into the trail what happened to an effect."""
+    record.event(
+        action,
+        by=by,
+        object_type="effect",
+        object_id=effect.pk,
+        label=str(effect),
+        legal_entity=effect.legal_entity,
+        reason=reason,
+        **data,
+    )
