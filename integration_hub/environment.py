@@ -1,5 +1,6 @@
 """Settings from the environment. A wrong or missing one fails at start with its name."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,10 @@ class Environment(BaseSettings):
     outbound_hosts: str = Field(default="", description="hosts connectors may call; empty allows every public host")
     max_body_bytes: int = Field(default=5_000_000, ge=10_000)
     webhook_tolerance_seconds: int = Field(default=300, ge=30)
+    alone_items: int = Field(default=20, ge=0, description="items one person may have replayed without a second one")
+    alone_amount: Decimal = Field(
+        default=Decimal(5000), ge=0, description="amount, in any currency, one person may replay or correct alone"
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -22,6 +22,8 @@ OUTBOUND_HOSTS = [host.strip() for host in ENV.outbound_hosts.split(",") if host
 WEBHOOK_TOLERANCE_SECONDS = ENV.webhook_tolerance_seconds
 MAX_BODY_BYTES = ENV.max_body_bytes
 LEASE_SECONDS = ENV.lease_seconds
+ALONE_ITEMS = ENV.alone_items
+ALONE_AMOUNT = ENV.alone_amount
 PRODUCTION = ENV.mode == "production"
 
 INSTALLED_APPS = [
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "integration_hub.intake",
     "integration_hub.effects",
     "integration_hub.processes",
+    "integration_hub.replay",
     "contracts",
     "billing",
     "reconciliation",

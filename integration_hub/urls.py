@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/v1/", include("integration_hub.intake.api")),
     path("api/v1/", include("integration_hub.effects.api")),
     path("api/v1/", include("integration_hub.processes.api")),
+    path("api/v1/", include("integration_hub.replay.api")),
     path("api/v1/", include("integration_hub.work.api")),
     path("api/", include("integration_hub.api.urls")),
     path("contracts/", include("contracts.urls")),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", include("integration_hub.connectors.urls")),
     path("", include("integration_hub.effects.urls")),
     path("", include("integration_hub.processes.urls")),
+    path("", include("integration_hub.replay.urls")),
     path("", include("reconciliation.urls")),
     path("", include("integration_hub.console.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
@@ -19,6 +19,7 @@ from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.http import Request, find_or_404, wants_partial
+from integration_hub.console.progress import Phase, Progress
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.wording import day_html, when_html
 from integration_hub.kernel.clock import today
@@ -85,15 +86,14 @@ def run_start(request: Request) -> HttpResponse:
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """A run: how far it is, what it made, and its control totals."""
     run = find_or_404(BillingRun.objects.select_related("legal_entity", "started_by"), request.user, pk=pk)
-    progress = queries.progress_of(run)
-    going = run.state == BillingRun.State.RUNNING or progress.waiting > 0
+    progress = progress_of(run)
     context = {
         "title": f"Run {run.pk} · {run.legal_entity.code}",
         "status": badge(run.state, run.get_state_display()),
         "breadcrumbs": [("Billing runs", reverse("billing:run-list"))],
         "run": run,
         "progress": progress,
-        "going": going and not progress.stuck,
+        "going": progress.running,
         "totals": [(currency, _figures(figures)) for currency, figures in sorted(run.control_totals.items())],
         "facts": _facts(run),
         "groups": queries.groups(run.candidates.all()),
@@ -102,6 +102,29 @@ def run_detail(request: Request, pk: int) -> HttpResponse:
     }
     template = "billing/run_detail.html"
     return render(request, f"{template}#live" if wants_partial(request) else template, context)
+
+
+def progress_of(run: BillingRun) -> Progress:
+    """How far a run is: first candidates are built, then each is quoted and checked."""
+    found = queries.progress_of(run)
+    building, failed = run.state == BillingRun.State.RUNNING, run.state == BillingRun.State.FAILED
+    checking = not building and not failed and found.waiting > 0
+    built: Literal["current", "failed", "done"] = "current" if building else "failed" if failed else "done"
+    checked: Literal["current", "waiting", "done"] = "current" if checking else "done" if built == "done" else "waiting"
+    return Progress(
+        id="progress",
+        noun="candidates built" if building or failed else "candidates checked",
+        done=found.built if building or failed else found.checked,
+        total=None if building or failed else found.built,
+        running=(building or checking) and not found.stuck,
+        phases=(
+            Phase("Build candidates", built, f"{found.built:,} built" if found.built else ""),
+            Phase("Quote tax and check", checked, f"{found.checked:,} of {found.built:,}" if found.built else ""),
+        ),
+        started_at=run.started_at,
+        finished_at=None if checking else run.finished_at,
+        stuck=found.stuck,
+    )
 
 
 def _candidates(run: BillingRun) -> "QuerySet[Candidate]":

@@ -12,6 +12,8 @@ SCOPES: dict[str, str] = {
     "effects:read": "Read effects with their proof",
     "effects:write": "Retry effects",
     "processes:read": "Read processes and their steps",
+    "replay:read": "Read replay plans with their forecasts and outcomes",
+    "replay:write": "Plan replays; approve, pause, resume and cancel them",
     "trace:read": "Follow a number from contract to cash",
     "status:read": "Read whether work flows and what is stuck",
     "reconciliation:read": "Read tie-outs",

@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.vary import vary_on_headers
 
+from integration_hub.console import offers
 from integration_hub.console.buttons import Button
 from integration_hub.console.export import csv_response
 from integration_hub.console.filters import FilterBar
@@ -92,6 +93,8 @@ class ListScreen(View):
     template_name: ClassVar[str] = "console/list.html"
     empty: ClassVar[Empty] = Empty("Nothing here yet")
     exportable: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    """What the rows are called in `console.offers`: rooms above may add buttons."""
     http_method_names = ["get", "head", "options"]
     request: Request
 
@@ -161,14 +164,16 @@ class ListScreen(View):
                 empty = self._empty(bar)
         except OperationalError:
             status, empty = 503, Empty("This list could not be loaded", "The database did not answer.", kind="failed")
+        bulk_buttons = [*self.bulk_buttons(), *offers.for_ticked(self.noun, self.request)]
+        table.selectable = table.selectable and bool(bulk_buttons)
         context = {
             "title": self.title,
             "lead": self.lead,
             "table": table,
             "bar": bar,
             "empty": empty,
-            "buttons": self.buttons(),
-            "bulk_buttons": self.bulk_buttons(),
+            "buttons": [*self.buttons(), *offers.for_page(self.noun, self.request)],
+            "bulk_buttons": bulk_buttons,
             "breadcrumbs": self.breadcrumbs(),
             "exportable": self.exportable,
         }

@@ -53,7 +53,7 @@ class Table:
     caption: ClassVar[str] = ""
     default_sort: ClassVar[str] = "-pk"
     page_size: ClassVar[int] = 50
-    selectable: ClassVar[bool] = False
+    selectable: bool = False
     has_buttons: ClassVar[bool] = False
     template_name: ClassVar[str] = "_partials/table.html"
 

@@ -49,6 +49,7 @@ class EffectTable(Table):
 
     caption = "Effects"
     default_sort = "-rank"
+    selectable = True
     columns = [
         Column("business_key", "Our reference", accessor=lambda row: Titled(row.business_key, row.failure[:120])),
         Column("effect_type", "What", accessor=what, sortable=True, order_by="effect_type"),

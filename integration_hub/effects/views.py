@@ -41,6 +41,7 @@ class EffectList(ListScreen):
     table_class = EffectTable
     filterset_class = EffectFilter
     template_name = "console/room_list.html"
+    noun = "effect"
     empty = Empty("No effect has been planned yet", "Activations, postings and status updates appear here.")
 
     def rows(self) -> "QuerySet[Any]":

@@ -40,6 +40,7 @@ class SourceList(ListScreen):
     table_class = SourceTable
     filterset_class = SourceFilter
     template_name = "console/room_list.html"
+    noun = "source"
     empty = Empty("Nothing has come in yet", "Records appear here as soon as a feed was read.")
 
     def rows(self) -> "QuerySet[SourceVersion]":

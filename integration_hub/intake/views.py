@@ -1,7 +1,7 @@
 """Feeds and their runs: how far each was read, and what became of its records."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
@@ -16,6 +16,7 @@ from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.export import csv_lines
 from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404, wants_partial
+from integration_hub.console.progress import Phase, Progress
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenForm, SeenReasonForm, still
 from integration_hub.console.tables import Column
@@ -238,14 +239,13 @@ def run_detail(request: Request, pk: int) -> HttpResponseBase:
         "title": f"Run {run.pk} of {run.feed}",
         "status": run.state,
         "breadcrumbs": [*_crumbs(run.feed), (_title(run.feed), reverse("intake:feed-detail", args=[run.feed_id]))],
-        "steps": steps(run),
         "tiles": [(label, getattr(run, name), tone if getattr(run, name) else "") for name, label, tone in COUNTS],
         "facts": _run_facts(run),
         "totals": run.control_totals.get("sums") or {},
         "total_problems": run.control_totals.get("problems") or [],
         "troubled": SourceTable(troubled, request, name="rows") if request.user.has_perm(SEE_SOURCE) else None,
         "sources_url": f"{reverse('intake:source-list')}?run={run.pk}",
-        **progress_of(run),
+        "progress": progress_of(run),
     }
     template = "intake/run_detail.html"
     return render(request, f"{template}#progress" if wants_partial(request) else template, context)
@@ -257,25 +257,36 @@ def troubles_of(run: Run, user: User) -> "QuerySet[SourceVersion]":
     return for_all(rows, user)
 
 
-def progress_of(run: Run) -> dict[str, Any]:
+def progress_of(run: Run) -> Progress:
     """How far a run is; the total is known for files whose sender gave a count."""
     told = str(run.file.manifest.get("records", "")) if run.file is not None else ""
-    total = int(told) if told.isdecimal() else None
-    return {"running": run.state == Run.State.RUNNING, "done": run.read, "total": total}
+    return Progress(
+        id="run-progress",
+        noun="records read",
+        done=run.read,
+        total=int(told) if told.isdecimal() else None,
+        running=run.state == Run.State.RUNNING,
+        url=reverse("intake:run-detail", args=[run.pk]),
+        phases=phases(run),
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+    )
 
 
-def steps(run: Run) -> list[dict[str, str]]:
+def phases(run: Run) -> tuple[Phase, ...]:
     """The phases of a run: read, judge and translate, deliver."""
     broken = run.refused + run.conflicts
-    state = "current" if run.state == Run.State.RUNNING else "failed" if run.state == Run.State.FAILED else "done"
-    return [
-        {"label": "Started", "state": "done", "detail": f"because of: {run.trigger}"},
-        {"label": "Read", "state": state, "detail": f"{run.read:,} records"},
-        {"label": "Understood", "state": state, "detail": f"{broken:,} with trouble"},
-        {"label": "Taken over", "state": state, "detail": f"{run.applied:,} applied"},
-        {"label": "Finished", "state": "done" if state == "done" else "waiting" if state == "current" else "failed",
-         "detail": took(run)},
-    ]  # fmt: skip
+    going = run.state == Run.State.RUNNING
+    state: Literal["current", "failed", "done"] = (
+        "current" if going else "failed" if run.state == Run.State.FAILED else "done"
+    )
+    return (
+        Phase("Started", "done", f"because of: {run.trigger}"),
+        Phase("Read", state, f"{run.read:,} records"),
+        Phase("Understood", state, f"{broken:,} with trouble"),
+        Phase("Taken over", state, f"{run.applied:,} applied"),
+        Phase("Finished", "waiting" if going else state, took(run)),
+    )
 
 
 def _run_facts(run: Run) -> list[tuple[str, Any]]:

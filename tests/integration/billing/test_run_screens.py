@@ -95,7 +95,7 @@ def test_a_running_run_polls_and_a_finished_one_does_not(run):
 def test_a_run_whose_candidates_wait_for_tax_still_polls(run):
     drain_once(["ingest"])
     html = text(signed_in().get(page(run)))
-    assert "Quoting tax and checking" in html
+    assert "Quote tax and check" in html
     assert 'hx-trigger="load delay:2s"' in html
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from integration_hub.console import charts, lineage, timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.freshness import Freshness
+from integration_hub.console.progress import Progress
 from integration_hub.console.wording import day_html, money_html
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.decision import deny
@@ -41,6 +42,7 @@ def context(request):
             {"label": "Second signature", "state": "current"},
             {"label": "Posted", "state": "waiting"},
         ],
+        "progress": Progress(id="run", noun="entries", done=1240, total=3100, started_at=now() - timedelta(minutes=4)),
         "amounts": {"EUR": Decimal("8120.5"), "JPY": Decimal("1200000"), "USD": Decimal("-310.2")},
         "sources": [
             Freshness("NetSuite", now() - timedelta(hours=2), late=True),

@@ -1,0 +1,32 @@
+"""What rooms above offer on the lists of rooms below: buttons for the page and for ticked rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from integration_hub.console.buttons import Button
+from integration_hub.console.http import Request
+from integration_hub.kernel.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Buttons on a list of one noun. `ticked` post the ticked rows, as those of `ListScreen.bulk_buttons` do."""
+
+    page: Callable[[Request], list[Button]]
+    ticked: Callable[[Request], list[Button]]
+
+
+OFFERS: Registry[Offer] = Registry("offer on a list")
+"""By the `noun` of a `ListScreen`."""
+
+
+def for_page(noun: str, request: Request) -> list[Button]:
+    """Buttons beside the list's own."""
+    found = OFFERS.find(noun)
+    return found.page(request) if found is not None else []
+
+
+def for_ticked(noun: str, request: Request) -> list[Button]:
+    """Buttons for ticked rows beside the list's own."""
+    found = OFFERS.find(noun)
+    return found.ticked(request) if found is not None else []

@@ -1,0 +1,1 @@
+"""Frozen replay plans: choose, forecast, approve, run slowly, keep what became of each item."""
