@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.models import Connection
@@ -54,6 +54,32 @@ class FeedSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Editable:
+    """One field of a write that a person may correct after the target refused it.
+
+    `path` leads into the payload: `memo`, `ship_to.city`, `lines[].description` (one field per line). `roles` may
+    correct it; empty: everybody who may correct effects.
+    """
+
+    path: str
+    title: str
+    kind: Literal["text", "date", "amount"] = "text"
+    required: bool = False
+    longest: int = 200
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Paths of what money and period hang on in a write's payload: shown before and after a correction."""
+
+    net: str = ""
+    tax: str = ""
+    gross: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WriteSpec:
     """One write and how it can be made safe: K key, U upsert by external id, P probe by our reference, N none."""
 
@@ -62,6 +88,9 @@ class WriteSpec:
     safety: str
     undo: str = ""
     """Effect type that compensates it."""
+    editable: tuple[Editable, ...] = ()
+    """What may be corrected when it was refused; everything else is corrected where it comes from."""
+    figures: Figures = Figures()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from integration_hub.connectors.models import Connection
 from integration_hub.console import filter_kinds
-from integration_hub.effects.models import Effect
+from integration_hub.effects.models import Correction, Effect
 
 
 def connections(request: HttpRequest) -> "QuerySet[Connection]":
@@ -28,4 +28,17 @@ class EffectFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped l
 
     class Meta:
         model = Effect
+        fields: tuple[str, ...] = ()
+
+
+class CorrectionFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which corrections."""
+
+    state = filter_kinds.any_of("State", Correction.State)
+    business_key = filter_kinds.contains("Our reference", "effect__business_key")
+    legal_entity = filter_kinds.exactly("Legal entity", "effect__legal_entity")
+    created_at = filter_kinds.days("Proposed")
+
+    class Meta:
+        model = Correction
         fields: tuple[str, ...] = ()

@@ -1,13 +1,15 @@
 """The rows of the ledger: how an effect's state moves, how it enters its lane, how it is told of. No decisions here."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.effects.models import EFFECT_MOVES, Effect
 from integration_hub.trail import record
+from integration_hub.trail.models import Event
 from integration_hub.trail.record import Actor
 from integration_hub.work.actions import items
-from integration_hub.work.models import Item
+from integration_hub.work.actions.items import ItemIn
 
 SEND = "effects.send"
 STAGE = "post"
@@ -25,19 +27,24 @@ def move(effect: Effect, state: str, **changes: Any) -> None:
     effect.save(update_fields=["state", "updated_at", *changes])
 
 
-def enqueue(effect: Effect, *, priority: int = 50) -> Item | None:
-    """Put an effect into its lane, unless it waits there already."""
-    return items.enqueue(
-        SEND,
-        lane=effect.lane,
-        stage=STAGE,
-        payload={"effect": effect.pk},
-        dedupe=f"effect:{effect.pk}",
-        legal_entity=effect.legal_entity,
-        priority=priority,
-        amount=effect.amount,
-        currency=effect.currency,
-        correlation_id=effect.correlation_id,
+def enqueue(effects: Iterable[Effect], *, priority: int = 50) -> int:
+    """Put effects into their lanes, unless they wait there already; how many were new."""
+    return items.enqueue_many(
+        [
+            ItemIn(
+                kind=SEND,
+                lane=effect.lane,
+                stage=STAGE,
+                payload={"effect": effect.pk},
+                dedupe=f"effect:{effect.pk}",
+                legal_entity=effect.legal_entity,
+                priority=priority,
+                amount=effect.amount,
+                currency=effect.currency,
+                correlation_id=effect.correlation_id,
+            )
+            for effect in effects
+        ]
     )
 
 
@@ -53,7 +60,12 @@ def member(effect: Effect) -> MemberIn:
 
 def note(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> None:
     """Write into the trail what happened to an effect."""
-    record.event(
+    record.events([told(action, effect, by, reason, **data)])
+
+
+def told(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> Event:
+    """What happened to an effect, not written yet."""
+    return record.draft(
         action,
         by=by,
         object_type="effect",

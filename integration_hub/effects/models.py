@@ -1,11 +1,12 @@
 """The effect ledger: one intent, one permanent key, one outcome (architecture §5, reliability §3.2)."""
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.models import Timestamped, currency_field, money_field
+from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field
 from integration_hub.kernel.transitions import Transitions
 
 
@@ -117,6 +118,75 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["effect", "kind", "token"], name="effect_attempt_once_per_token")
         ]
 
+
+class Correction(Versioned):
+    """A proposed change of what a refused effect says, field by field; applied, it becomes the next revision."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waits for a second person"
+        APPLIED = "applied", "Applied"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    effect = models.ForeignKey(Effect, on_delete=models.PROTECT, related_name="corrections")
+    seen_at = models.DateTimeField(help_text="When the effect had last changed as it was corrected.")
+    changes = models.JSONField(help_text="[{path, title, old, new}] of every field that differs.")
+    figures = models.JSONField(
+        default=dict, help_text="{net, tax, gross, date: [before, after]}, as the write has them."
+    )
+    payload = models.JSONField(help_text="The content as corrected.")
+    reason = models.TextField()
+    four_eyes = models.TextField(blank=True, help_text="Why a second person has to approve it; empty: nobody has to.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="corrections")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="decided_corrections"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.TextField(blank=True)
+    result = models.OneToOneField(
+        Effect, null=True, blank=True, on_delete=models.PROTECT, related_name="correction_applied"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["effect"], condition=Q(state="proposed"), name="correction_one_open"),
+            models.CheckConstraint(
+                name="correction_decided_pair",
+                condition=Q(state="proposed", decided_by__isnull=True, decided_at__isnull=True)
+                | Q(state="withdrawn", decided_at__isnull=False)
+                | Q(state__in=["applied", "declined"], decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="correction_second_person",
+                condition=~Q(state="applied") | Q(four_eyes="") | ~Q(decided_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="correction_applied_has_result",
+                condition=Q(state="applied", result__isnull=False) | ~Q(state="applied") & Q(result__isnull=True),
+            ),
+        ]
+        permissions = [("approve_correction", "Can approve and decline corrections")]
+
+    def __str__(self) -> str:
+        return f"Correction of {self.effect}"
+
+
+CORRECTION_MOVES = Transitions(
+    noun="correction",
+    initial="proposed",
+    moves={
+        "proposed": {
+            "applied": "approved, or small enough for one person",
+            "declined": "a second person said no",
+            "withdrawn": "its author took it back, or the effect was withdrawn",
+        },
+        "applied": {},
+        "declined": {},
+        "withdrawn": {},
+    },
+)
 
 EFFECT_MOVES = Transitions(
     noun="effect",

@@ -7,10 +7,13 @@ from django.utils.http import urlencode
 from integration_hub.console import badges, home, links, menu, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.effects import queries
-from integration_hub.effects.tables import state
+from integration_hub.effects.models import Correction
+from integration_hub.effects.policies import APPROVE
+from integration_hub.effects.tables import correction_state, state
 from integration_hub.effects.views import ATTENTION, SEE
 from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role, User
+from integration_hub.people.scope import scoped
 
 TOP = 5
 
@@ -54,8 +57,35 @@ SENTENCES = {
     "cancelled": ("ban", "withdrew it", "neutral"),
     "declared_rejected": ("circle-x", "found that it did not happen", "warning"),
     "conflict": ("arrows-split", "was asked for it twice with different content", "danger"),
+    "correction_proposed": ("edit", "corrected it; it goes when a second person agrees, or at once", "info"),
+    "correction_declined": ("circle-x", "declined the correction", "warning"),
+    "correction_withdrawn": ("arrow-back-up", "took the correction back", "neutral"),
+    "corrected": ("replace", "replaced it by the corrected revision {revision}", "success"),
     "window_opened": ("lock-open", "let it go: its window is open", "success"),
 }
+
+
+def to_approve(user: User) -> Waiting:
+    """Corrections a second person has to decide on; one's own are somebody else's to decide."""
+    rows = scoped(Correction.objects.filter(state=Correction.State.PROPOSED), user, "effect__legal_entity")
+    rows = rows.exclude(proposed_by=user).select_related("effect", "proposed_by").order_by("pk")
+    found = list(rows.defer("payload", "effect__payload", "effect__remote")[:TOP])
+    return Waiting(
+        count=rows.count(),
+        oldest=found[0].created_at if found else None,
+        url=f"{reverse('effects:correction-list')}?state=proposed",
+        rows=[
+            WaitingRow(
+                title=row.effect.business_key,
+                detail=f"{', '.join(change['title'] for change in row.changes)} by {row.proposed_by.label}",
+                money=Money(row.effect.amount, row.effect.currency) if row.effect.amount is not None else None,
+                url=reverse("effects:correction-detail", args=[row.pk]),
+                when=row.created_at,
+                badge=correction_state(row),
+            )
+            for row in found
+        ],
+    )
 
 
 def register() -> None:
@@ -74,6 +104,11 @@ def register() -> None:
             empty="Everything that was sent is confirmed.",
         ),
     )
+    home.PANELS.register(
+        "effects.corrections",
+        Panel("Corrections to approve", to_approve, frozenset({Role.FINANCE}), weight=22, permission=APPROVE,
+              icon="edit", empty="No correction waits for a second person."),
+    )  # fmt: skip
     links.to("effect", "effects:effect-detail")
     badges.words("success", "circle-check", "accepted", "found")
     badges.words("danger", "help", "unknown_outcome")

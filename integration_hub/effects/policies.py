@@ -1,12 +1,14 @@
 """Who may try an effect again, withdraw it, or declare what became of it."""
 
 from integration_hub.effects.ledger import OVER
-from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
 
 PERMISSION = "hub_effects.retry_effect"
+CORRECT = "hub_effects.add_correction"
+APPROVE = "hub_effects.approve_correction"
 State = Effect.State
 
 
@@ -26,6 +28,35 @@ def can_retry(effect: Effect, by: Actor) -> Decision:
     if effect.state == State.CONFLICT:
         return deny("The same key came with other content. Withdraw it or plan a new revision.")
     return _may(effect, by)
+
+
+def can_correct(effect: Effect, by: User) -> Decision:
+    """What was refused may be corrected where its write says which fields may be."""
+    if effect.state != State.REJECTED:
+        return deny(f"Only what was refused can be corrected: this effect is {effect.get_state_display().lower()}.")
+    if effect.reverses_id is not None:
+        return deny("A reversal says what it reverses; it is not corrected by itself.")
+    if not by.may_see(effect.legal_entity):
+        return deny("This effect belongs to a legal entity you do not work for.")
+    return ALLOW if by.has_perm(CORRECT) else deny("Your role does not correct effects.")
+
+
+def can_approve_correction(correction: Correction, effect: Effect, by: User) -> Decision:
+    """A second person decides; whoever made the correction does not."""
+    if correction.state != Correction.State.PROPOSED:
+        return deny(f"This correction is {correction.get_state_display().lower()} already.")
+    if correction.proposed_by_id == by.pk:
+        return deny("You made this correction, so someone else must decide on it.")
+    if not by.may_see(effect.legal_entity):
+        return deny("This effect belongs to a legal entity you do not work for.")
+    return ALLOW if by.has_perm(APPROVE) else deny("Your role does not approve corrections.")
+
+
+def can_withdraw_correction(correction: Correction, by: User) -> Decision:
+    """Its author may take it back until it is decided."""
+    if correction.state != Correction.State.PROPOSED:
+        return deny(f"This correction is {correction.get_state_display().lower()} already.")
+    return ALLOW if correction.proposed_by_id == by.pk else deny("Only its author can withdraw a correction.")
 
 
 def can_cancel(effect: Effect, by: Actor, reason: str) -> Decision:

@@ -8,7 +8,7 @@ from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
-from integration_hub.effects.models import Attempt, Effect
+from integration_hub.effects.models import Attempt, Correction, Effect
 
 SAFETY = {
     "K": "The target keeps our idempotency key: sending twice does it once.",
@@ -73,6 +73,40 @@ class EffectTable(Table):
         if row.state in (Effect.State.UNKNOWN, Effect.State.REJECTED, Effect.State.CONFLICT):
             return "danger"
         return "warning" if row.state == Effect.State.WAITING else ""
+
+
+CORRECTIONS = {
+    "proposed": ("warning", "user-check"),
+    "applied": ("success", "circle-check"),
+    "declined": ("danger", "circle-x"),
+    "withdrawn": ("neutral", "ban"),
+}
+
+
+def correction_state(correction: Correction) -> Badge:
+    """How a correction stands."""
+    tone, icon = CORRECTIONS.get(correction.state, ("neutral", "point"))
+    return Badge(correction.get_state_display(), tone, icon)  # type: ignore[arg-type]
+
+
+class CorrectionTable(Table):
+    """Corrections: what was changed in which effect, and who agreed."""
+
+    caption = "Corrections"
+    columns = [
+        Column("effect", "Effect", accessor=lambda row: Titled(row.effect.business_key, row.reason[:120])),
+        Column("changes", "Changes", accessor=lambda row: ", ".join(change["title"] for change in row.changes)),
+        Column("state", "State", kind="badge", accessor=correction_state, sortable=True, order_by="state"),
+        Column("amount", "Amount", kind="money", accessor="effect.amount", currency="effect.currency"),
+        Column("proposed_by", "Proposed by", accessor="proposed_by.label"),
+        Column("decided_by", "Decided by", accessor="decided_by.label", hideable=True),
+        Column("legal_entity", "Entity", accessor="effect.legal_entity", hideable=True),
+        Column("created_at", "Proposed", kind="ago", sortable=True),
+    ]
+
+    def row_url(self, row: Correction) -> str:
+        """The correction with its difference."""
+        return reverse("effects:correction-detail", args=[row.pk])
 
 
 class AttemptTable(Table):

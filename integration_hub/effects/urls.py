@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.effects import views
+from integration_hub.effects import correcting, views
 
 app_name = "effects"
 
@@ -11,5 +11,11 @@ urlpatterns = [
     path("effects/<int:pk>/", views.effect_detail, name="effect-detail"),
     path("effects/<int:pk>/retry/", views.effect_retry, name="effect-retry"),
     path("effects/<int:pk>/cancel/", views.effect_cancel, name="effect-cancel"),
+    path("effects/<int:pk>/correct/", correcting.effect_correct, name="effect-correct"),
+    path("effects/corrections/", correcting.CorrectionList.as_view(), name="correction-list"),
+    path("effects/corrections/<int:pk>/", correcting.correction_detail, name="correction-detail"),
+    path("effects/corrections/<int:pk>/approve/", correcting.correction_approve, name="correction-approve"),
+    path("effects/corrections/<int:pk>/decline/", correcting.correction_decline, name="correction-decline"),
+    path("effects/corrections/<int:pk>/withdraw/", correcting.correction_withdraw, name="correction-withdraw"),
     path("effects/<int:pk>/declare-rejected/", views.effect_declare, name="effect-declare"),
 ]

@@ -6,6 +6,7 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 
 from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline, wording
@@ -18,10 +19,11 @@ from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
 from integration_hub.console.templatetags.console import badge, day, when
 from integration_hub.effects import policies, queries, windows
 from integration_hub.effects.actions import effects
+from integration_hub.effects.actions.corrections import spec_of
 from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
-from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, label, state, what
+from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, correction_state, label, state, what
 from integration_hub.trail.queries import timeline_of
 
 SEE = "hub_effects.view_effect"
@@ -82,6 +84,7 @@ def effect_detail(request: Request, pk: int) -> HttpResponse:
         "subject_url": links.address(effect.subject_type, effect.subject_id),
         "trace_url": links.trace_of("effect", str(effect.pk)),
     }
+    context["corrections"] = [(row, correction_state(row)) for row in effect.corrections.order_by("-pk")]
     if tab == "proof":
         context["proof"] = queries.proof(effect)
         context["safety"] = SAFETY.get(effect.safety, "")
@@ -101,6 +104,8 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
         ("Connection", str(effect.connection)),
         ("Legal entity", effect.legal_entity or None),
         ("Revision", effect.revision),
+        ("Corrects", _revision(effect.corrects)),
+        ("Corrected by", _revision(Effect.objects.filter(corrects=effect).first())),
         ("Posting date", day(effect.posting_date) if effect.posting_date else None),
         ("Number there", effect.remote_number or None),
         ("Id there", effect.remote_id or None),
@@ -112,6 +117,13 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
     )
 
 
+def _revision(effect: Effect | None) -> Any:
+    if effect is None:
+        return None
+    address = reverse("effects:effect-detail", args=[effect.pk])
+    return format_html('<a href="{}">Revision {}</a>, {}', address, effect.revision, effect.get_state_display().lower())
+
+
 def buttons(request: Request, effect: Effect) -> list[Button]:
     """What may be done now; final effects offer nothing."""
     if effect.state in OVER:
@@ -120,6 +132,11 @@ def buttons(request: Request, effect: Effect) -> list[Button]:
         Button("Try again…", reverse("effects:effect-retry", args=[effect.pk]),
                policies.can_retry(effect, request.user), tone="primary", icon="refresh", key="a"),
     ]  # fmt: skip
+    if effect.state == Effect.State.REJECTED and spec_of(effect).editable:
+        offered.append(
+            Button("Correct and try again…", reverse("effects:effect-correct", args=[effect.pk]),
+                   policies.can_correct(effect, request.user), icon="edit", link=True)
+        )  # fmt: skip
     if effect.state == Effect.State.UNKNOWN:
         offered.append(
             Button("It did not happen…", reverse("effects:effect-declare", args=[effect.pk]),

@@ -86,7 +86,7 @@ def _let_go(effect_id: int) -> bool:
         target = [("effect", str(effect.pk))]
         cases.drop_members(code=CODE, root_cause=root_cause, targets=target, because="The window is open.", by=BY)
     note("effects.effect.window_opened", effect, BY, reason=reason)
-    enqueue(effect)
+    enqueue([effect])
     return True
 
 

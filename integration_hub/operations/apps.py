@@ -9,3 +9,8 @@ class OperationsConfig(AppConfig):
     name = "integration_hub.operations"
     label = "hub_operations"
     verbose_name = "Operations"
+
+    def ready(self) -> None:
+        from integration_hub.operations.bench import replay
+
+        replay.register()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, DecimalField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from integration_hub.effects.models import Effect
@@ -39,7 +39,7 @@ def effects(rows: "QuerySet[Effect]") -> "QuerySet[Any]":
 
 def sources(rows: "QuerySet[SourceVersion]") -> "QuerySet[Any]":
     """Source versions as the columns of items; their content never changes, their status says how far they came."""
-    none = Value(None, output_field=Effect._meta.get_field("amount"))
+    none = Cast(Value(None), DecimalField(max_digits=24, decimal_places=6))
     return rows.order_by().annotate(
         target_id=F("pk"),
         label=Concat("entity", Value(" "), "source_id", Value(" "), "version", output_field=CharField()),

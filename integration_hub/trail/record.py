@@ -65,7 +65,7 @@ def event(
 
 def events(drafts: Iterable[Event]) -> None:
     """Record many things that happened in one act, in this order, with one statement: `events([draft(…), …])`."""
-    Event.objects.bulk_create(drafts)
+    Event.objects.bulk_create(list(drafts))
 
 
 def draft(

@@ -11,10 +11,11 @@ from billing import models as billing
 from contracts import models as contracts
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
-from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
 from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
 from integration_hub.processes.models import PROCESS_MOVES, Process
+from integration_hub.replay.models import PLAN_MOVES, Plan
 from tests.architecture.code import modules
 
 OURS = ("contracts", "billing", "reconciliation", "hub_")
@@ -29,6 +30,8 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "milestone": (contracts.MILESTONE_MOVES, contracts.Milestone.Status),
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
+    "correction": (CORRECTION_MOVES, Correction.State),
+    "replay plan": (PLAN_MOVES, Plan.State),
     "process": (PROCESS_MOVES, Process.State),
     "source version": (intake.SOURCE_MOVES, intake.SourceVersion.Status),
     "run": (intake.RUN_MOVES, intake.Run.State),

@@ -1,6 +1,6 @@
 """What the AvaTax connector writes and what an administrator sets up."""
 
-from integration_hub.connectors.registry import Manifest, Setting, WriteSpec
+from integration_hub.connectors.registry import Editable, Figures, Manifest, Setting, WriteSpec
 
 INVOICE_COMMIT = "avatax.invoice.commit"
 INVOICE_VOID = "avatax.invoice.void"
@@ -11,7 +11,19 @@ MANIFEST = Manifest(
     role="tax",
     feeds=(),
     writes=(
-        WriteSpec(INVOICE_COMMIT, "Tax of a posted invoice recorded and committed", "U", undo=INVOICE_VOID),
+        WriteSpec(
+            INVOICE_COMMIT,
+            "Tax of a posted invoice recorded and committed",
+            "U",
+            undo=INVOICE_VOID,
+            editable=(
+                Editable("ship_to.line1", "Street"),
+                Editable("ship_to.city", "City"),
+                Editable("ship_to.region", "Region", longest=3, roles=("finance",)),
+                Editable("ship_to.postal_code", "Postal code", longest=11),
+            ),
+            figures=Figures(tax="tax", date="date"),
+        ),
         WriteSpec(INVOICE_VOID, "Recorded tax voided", "U"),
     ),
     settings=(

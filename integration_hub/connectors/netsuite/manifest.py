@@ -1,7 +1,7 @@
 """What the NetSuite connector reads and writes and what an administrator sets up."""
 
 from integration_hub.connectors.limits import Limits
-from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+from integration_hub.connectors.registry import Editable, FeedSpec, Figures, Manifest, Setting, WriteSpec
 
 JOB_UPSERT = "netsuite.job.upsert"
 JOB_INACTIVATE = "netsuite.job.inactivate"
@@ -23,7 +23,19 @@ MANIFEST = Manifest(
     writes=(
         WriteSpec(JOB_UPSERT, "Job of a contract", "U", undo=JOB_INACTIVATE),
         WriteSpec(JOB_INACTIVATE, "Job made inactive", "U"),
-        WriteSpec(INVOICE_POST, "Invoice posted", "U"),
+        WriteSpec(
+            INVOICE_POST,
+            "Invoice posted",
+            "U",
+            editable=(
+                Editable("po_number", "Customer's order number", longest=45),
+                Editable("memo", "Memo", longest=999),
+                Editable("payment_terms", "Payment terms", roles=("finance",)),
+                Editable("job_reference", "Job", roles=("finance",)),
+                Editable("lines[].description", "Description", required=True, longest=999),
+            ),
+            figures=Figures(net="net", tax="tax_total", gross="gross", date="invoice_date"),
+        ),
     ),
     settings=(
         Setting("client_id", "Client id of the integration record", secret=True),

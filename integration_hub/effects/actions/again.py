@@ -8,12 +8,14 @@ from django.db import transaction
 from django.db.models import TextChoices
 from django.db.models.functions import Collate
 
+from integration_hub.connectors.models import Connection
 from integration_hub.effects import policies
-from integration_hub.effects.ledger import SEND, State, enqueue, note
-from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.effects.ledger import SEND, State, enqueue, told
+from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
 from integration_hub.effects.registry import Objection, Outcome, outcomes_for
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied
+from integration_hub.trail import record
 from integration_hub.trail.record import Actor
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item, Lane
@@ -69,9 +71,13 @@ def retry(*, effect_id: int, by: Actor, reason: str = "") -> Effect:
 def lock(ids: Iterable[int]) -> list[Effect]:
     """These effects, locked for the rest of the transaction; lanes before effects, as workers do."""
     rows = Effect.objects.filter(pk__in=list(ids))
-    lanes = Lane.objects.filter(key__in=list(rows.values_list("lane", flat=True)))
+    lanes = Lane.objects.filter(key__in=rows.values("lane"))
     list(lanes.order_by(Collate("key", "C")).select_for_update(no_key=True).values_list("pk", flat=True))
-    return list(rows.select_for_update(of=("self",), no_key=True).select_related("connection").order_by("pk"))
+    found = list(rows.select_for_update(no_key=True).defer("payload", "remote").order_by("pk"))
+    targets = Connection.objects.in_bulk({row.connection_id for row in found})
+    for row in found:
+        row.connection = targets[row.connection_id]
+    return found
 
 
 def plan_again(rows: Sequence[Effect], *, by: Actor, seen: Mapping[int, datetime] | None = None) -> dict[int, Judged]:
@@ -82,7 +88,10 @@ def plan_again(rows: Sequence[Effect], *, by: Actor, seen: Mapping[int, datetime
     """
     judged = {row.pk: _standing(row, by, seen) for row in rows}
     refused = [row for row in rows if row.state == State.REJECTED and judged[row.pk].goes]
-    for pk, objection in _objections(refused).items():
+    for pk in being_corrected(refused):
+        judged[pk] = Judged(Prospect.APPROVAL, "A correction of it waits for a second person: decide on that first.")
+    refused = [row for row in refused if judged[row.pk].goes]
+    for pk, objection in objections(refused).items():
         kind = Prospect.APPROVAL if objection.needs_approval else Prospect.CONFLICT
         judged[pk] = Judged(kind, objection.reason)
     _back_to_planned([row for row in rows if row.state in (State.REJECTED, State.WAITING) and judged[row.pk].goes])
@@ -100,12 +109,10 @@ def send_again(rows: Sequence[Effect], *, by: Actor, reason: str = "", priority:
             payload__effect__in=[row.pk for row in rows],
         )
     }
-    for row in rows:
-        note("effects.effect.retried", row, by, reason=reason, state=row.state)
-        if (item := parked.get(row.pk)) is not None:
-            items.retry(item_id=item.pk, by=BY, reason=reason)
-        else:
-            enqueue(row, priority=priority)
+    record.events(told("effects.effect.retried", row, by, reason, state=row.state) for row in rows)
+    for item in parked.values():
+        items.retry(item_id=item.pk, by=BY, reason=reason)
+    enqueue([row for row in rows if row.pk not in parked], priority=priority)
 
 
 def _standing(effect: Effect, by: Actor, seen: Mapping[int, datetime] | None) -> Judged:
@@ -124,19 +131,25 @@ def _standing(effect: Effect, by: Actor, seen: Mapping[int, datetime] | None) ->
     return Judged(Prospect.ASK, "Sent only if the target proves that it has nothing.")
 
 
-def _objections(refused: Sequence[Effect]) -> dict[int, Objection]:
+def being_corrected(refused: Sequence[Effect]) -> list[int]:
+    """Ids of effects a correction of which waits for a decision."""
+    rows = Correction.objects.filter(effect__in=refused, state=Correction.State.PROPOSED)
+    return list(rows.values_list("effect_id", flat=True))
+
+
+def objections(refused: Sequence[Effect]) -> dict[int, Objection]:
     """What the rooms that asked for these effects say against sending them again."""
     listeners: dict[int, tuple[Outcome, list[Effect]]] = {}
     for effect in refused:
         for outcome in outcomes_for(effect):
             if outcome.retried is not None:
                 listeners.setdefault(id(outcome), (outcome, []))[1].append(effect)
-    objections: dict[int, Objection] = {}
+    found: dict[int, Objection] = {}
     for outcome, concerned in listeners.values():
-        going = [effect for effect in concerned if effect.pk not in objections]
+        going = [effect for effect in concerned if effect.pk not in found]
         if outcome.retried is not None and going:
-            objections |= outcome.retried(going)
-    return objections
+            found |= outcome.retried(going)
+    return found
 
 
 def _back_to_planned(rows: Sequence[Effect]) -> None:

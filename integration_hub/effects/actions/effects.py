@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from integration_hub.cases.actions import cases
 from integration_hub.cases.queries import for_target
@@ -14,8 +15,9 @@ from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects import kinds, policies
 from integration_hub.effects.actions.again import retry
 from integration_hub.effects.ledger import SEND, State, enqueue, member, move, note, root_cause
-from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
 from integration_hub.effects.registry import outcomes_for
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.ids import canonical_json, content_hash, effect_key
@@ -78,6 +80,7 @@ def plan(
     currency: str = "",
     lane: str | None = None,
     reverses: Effect | None = None,
+    corrects: Effect | None = None,
     priority: int = 50,
 ) -> Effect:
     """Intend one change in a target system; it is sent after the caller's transaction is committed.
@@ -85,6 +88,7 @@ def plan(
     The key is made of legal entity, connection, effect type, business key and revision. Planning the same again returns
     the effect there is. Raises `Conflict` when it was planned with other content, LookupError for a write the connector
     does not declare. `subject` is (type, id) of the row that asks. Effects of one lane are sent in the order planned.
+    `corrects` is the refused revision this one replaces.
     """
     safety = CONNECTORS.get(connection.vendor).manifest.write(effect_type).safety
     plain = json.loads(canonical_json(payload))
@@ -114,6 +118,7 @@ def plan(
             "subject_type": subject[0],
             "subject_id": str(subject[1]),
             "reverses": reverses,
+            "corrects": corrects,
             "planned_by": actor_name(by),
             "correlation_id": record.correlation(),
         },
@@ -123,7 +128,7 @@ def plan(
             raise Conflict(effect, digest)
         return effect
     note("effects.effect.planned", effect, by, key=key, payload_hash=digest, safety=safety)
-    enqueue(effect, priority=priority)
+    enqueue([effect], priority=priority)
     return effect
 
 
@@ -133,6 +138,9 @@ def cancel(*, effect_id: int, by: Actor, reason: str) -> Effect:
     effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
     policies.can_cancel(effect, by, reason).or_raise()
     move(effect, State.CANCELLED)
+    effect.corrections.filter(state=Correction.State.PROPOSED).update(
+        state=Correction.State.WITHDRAWN, decided_at=now(), decision_reason=reason, version=F("version") + 1
+    )
     note("effects.effect.cancelled", effect, by, reason=reason)
     for item in Item.objects.filter(
         lane__key=effect.lane, kind=SEND, payload__effect=effect.pk, state=Item.State.PARKED

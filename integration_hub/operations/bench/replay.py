@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from integration_hub.connectors.models import Connection
+from integration_hub.effects.ledger import STAGE
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import content_hash, effect_key
@@ -18,6 +19,7 @@ from integration_hub.people.models import Role, User
 from integration_hub.replay import engine, queries
 from integration_hub.replay.actions import plans
 from integration_hub.replay.models import Plan
+from integration_hub.work.models import Lane
 from integration_hub.work.registry import Job
 
 BATCH = 5_000
@@ -32,6 +34,9 @@ def run(size: int, tell: Callable[[Figure], None]) -> None:
         target = Connection.objects.create(code="bench-erp", vendor="netsuite", name="Bench ERP")
         for batch in _batches(target, size):
             Effect.objects.bulk_create(batch)
+            Lane.objects.bulk_create(Lane(key=effect.lane, stage=STAGE) for effect in batch)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE hub_effects_effect, hub_work_lane")  # as autovacuum does in life
         roles.sync()
         person = User.objects.create_user("bench", all_legal_entities=True)
         roles.give(user=person, role=Role.FINANCE)
@@ -67,9 +72,7 @@ def _effect(target: Connection, number: int, first: date, moment: datetime) -> E
     payload = {"reference": reference, "net": "1000", "gross": "1190"}
     confirmed = {"remote_id": str(number), "confirmed_at": moment} if state == "confirmed" else {}
     return Effect(
-        key=effect_key(
-            legal_entity=entity, system=target.code, effect=EFFECT_TYPE, business_key=reference, revision=1
-        ),
+        key=effect_key(legal_entity=entity, system=target.code, effect=EFFECT_TYPE, business_key=reference, revision=1),
         legal_entity=entity,
         connection=target,
         effect_type=EFFECT_TYPE,
@@ -78,7 +81,7 @@ def _effect(target: Connection, number: int, first: date, moment: datetime) -> E
         payload_hash=content_hash(payload),
         safety="U",
         state=state,
-        posting_date=first + timedelta(days=number % 300),
+        posting_date=first + timedelta(days=number % 30),
         amount=Decimal(1190),
         currency=currency,
         failure="Customer is inactive." if state == "rejected" else "",

@@ -1,8 +1,9 @@
 """docs/reference/connectors.md: what each connector reads and writes, from its manifest."""
 
 from integration_hub.connectors.limits import Limits
-from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Manifest, Setting
+from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Editable, Manifest, Setting
 from integration_hub.operations.pages import markdown
+from integration_hub.people.models import Role
 
 SAFETY = {
     "K": "K: idempotency key of the vendor",
@@ -33,7 +34,7 @@ def _vendor(manifest: Manifest) -> str:
             ("Entity", "There", "Read every", "Late after", "Deletions told for", "Hints named"), _feeds(manifest)
         ),
         "**Writes**" if manifest.writes else "Writes nothing.",
-        markdown.table(("Effect", "What", "Made safe by", "Undone by"), _writes(manifest)),
+        markdown.table(("Effect", "What", "Made safe by", "Undone by", "May be corrected"), _writes(manifest)),
         "**Settings**",
         _settings(manifest.settings),
         "**Not confirmed with the vendor**" if manifest.unconfirmed else "",
@@ -79,9 +80,20 @@ def _feeds(manifest: Manifest) -> list[tuple[str, ...]]:
 
 def _writes(manifest: Manifest) -> list[tuple[str, ...]]:
     return [
-        (f"`{write.effect_type}`", write.title, SAFETY[write.safety], f"`{write.undo}`" if write.undo else "–")
+        (
+            f"`{write.effect_type}`",
+            write.title,
+            SAFETY[write.safety],
+            f"`{write.undo}`" if write.undo else "–",
+            ", ".join(_editable(field) for field in write.editable) or "–",
+        )
         for write in manifest.writes
     ]
+
+
+def _editable(field: Editable) -> str:
+    roles = ", ".join(str(Role(role).label) for role in field.roles)
+    return f"`{field.path}`" + (f" ({roles})" if roles else "")
 
 
 def _settings(settings: tuple[Setting, ...]) -> str:
