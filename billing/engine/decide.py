@@ -121,10 +121,10 @@ class _Decider:
 
     def _pieces(self, work: Work, route: _Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         line = route.place.line
-        refused = _refused(work) or (_malformed(work) and "RULE_ERROR")
-        if refused:
-            state: State = "blocked" if refused == "RULE_ERROR" else "non_billable"
-            return (self._whole(work, line, state, (refused,), Price(None if state == "blocked" else ZERO)),)
+        if answer := _uncharged(work):
+            return (self._whole(work, line, *answer, Price(ZERO)),)
+        if _malformed(work):
+            return (self._whole(work, line, "blocked", ("RULE_ERROR",), Price(None)),)
         price = self._price(work, route, parts)
         code = ("NOT_APPROVED" if work.approval != "approved" else "") or route.code or route.place.code
         if not code and price.free:
@@ -211,11 +211,10 @@ class _Decider:
 
 
 def _without_contract(work: Work) -> DecisionResult:
-    refused = _refused(work)
-    code = refused or ("NOT_APPROVED" if work.approval != "approved" else "CONTRACT_MISSING")
-    state: State = "non_billable" if refused else "blocked"
-    amount = ZERO if refused else work.amount
-    piece = PieceResult(state, (code,), None, None, _open_minutes(work), None, amount, work.currency)
+    answer = _uncharged(work)
+    state, codes = answer or ("blocked", ("NOT_APPROVED" if work.approval != "approved" else "CONTRACT_MISSING",))
+    amount = ZERO if answer else work.amount
+    piece = PieceResult(state, codes, None, None, _open_minutes(work), None, amount, work.currency)
     parts = {
         "contract": Part({"id": None, "rules": RULES_VERSION}),
         "eligibility": Part(_place_facts(_NO_CONTRACT)),
@@ -226,10 +225,16 @@ def _without_contract(work: Work) -> DecisionResult:
     return DecisionResult(work.event_id, (piece,), trace, content_hash)
 
 
-def _refused(work: Work) -> str:
+def _uncharged(work: Work) -> tuple[State, tuple[str, ...]] | None:
+    """Work that its approver refused, or that its source does not charge; the latter only once it is approved (R19).
+
+    Until then nobody has confirmed what it is, not even that it is for free: it waits like all the rest, worth nothing.
+    """
     if work.approval == "rejected":
-        return "REJECTED"
-    return "" if work.chargeable else "NON_BILLABLE"
+        return "non_billable", ("REJECTED",)
+    if work.chargeable:
+        return None
+    return ("non_billable", ("NON_BILLABLE",)) if work.approval == "approved" else ("blocked", ("NOT_APPROVED",))
 
 
 def _malformed(work: Work) -> bool:

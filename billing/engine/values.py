@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from integration_hub.kernel.money import Rounding
 
-RULES_VERSION = "2026.1"
+RULES_VERSION = "2026.2"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6

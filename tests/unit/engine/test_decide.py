@@ -35,6 +35,18 @@ def test_what_the_source_calls_not_chargeable_is_not_charged():
     assert codes(PRICED, time(1, chargeable=False)) == ("non_billable", ("NON_BILLABLE",), 0)
 
 
+@pytest.mark.parametrize("approval", ["draft", "submitted"])
+@pytest.mark.parametrize("agreed", [PRICED, None])
+def test_what_nobody_approved_is_not_even_known_to_be_free(agreed, approval):  # R19
+    [[piece]] = pieces(agreed, time(1, chargeable=False, approval=approval))
+    assert (piece.state, piece.codes, piece.amount) == ("blocked", ("NOT_APPROVED",), 0)
+
+
+@pytest.mark.parametrize("chargeable", [True, False])
+def test_what_was_rejected_stays_rejected(chargeable):
+    assert codes(PRICED, time(1, approval="rejected", chargeable=chargeable)) == ("non_billable", ("REJECTED",), 0)
+
+
 @pytest.mark.parametrize("change", [{"signed_on": None}, {"status": "draft"}, {"status": "in_review"}])
 def test_an_unsigned_contract_blocks_everything(change):
     agreed = replace(PRICED, lines=(line(), line(2, "milestone")), **change)
