@@ -20,9 +20,8 @@ def _agreement_changed(contract_id: int, what: str) -> None:
             dedupe="consider",
             legal_entity=contract.legal_entity.code,
         )
-    if what == "project":
-        work.adopt(contract=contract, by="system:billing")
-    if contract.activated_at:
+    adopted = work.adopt(contract=contract, by="system:billing") if what == "project" else 0
+    if contract.activated_at or adopted:
         work.decide_soon([(contract_id, None)], caused_by=f"{what} of {contract.number}")
         candidates.check_soon(contract_id=contract_id)
 

@@ -194,6 +194,7 @@ def record_milestone(*, milestone: Milestone, by: Actor) -> None:
                 milestone_id=milestone.pk,
                 amount=milestone.amount,
                 currency=milestone.currency,
+                has_evidence=bool(milestone.evidence) or not accepted,
                 description=milestone.name,
                 is_deleted=not accepted,
             )

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 
 from contracts import events
-from contracts.actions import parties
+from contracts.actions import delivery, parties
 from contracts.models import (
     CONTRACT_MOVES,
     Cap,
@@ -107,6 +107,7 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
             before=before,
             after=after,
         )
+    delivery.link_waiting(contract=contract, by=by)
     events.agreement_changed(contract, "contract")
     return contract
 
@@ -304,6 +305,7 @@ def _same_price(row: RateRow, record: canonical.RateItem) -> bool:
 @transaction.atomic
 def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, by: Actor) -> Milestone:
     """Create or update a milestone as agreed. The milestones of a line never exceed its price."""
+    line = ContractLine.objects.select_for_update(of=("self",)).select_related("contract__legal_entity").get(pk=line.pk)
     others = line.milestones.exclude(sequence=record.sequence).exclude(status="cancelled")
     planned = others.aggregate(total=models.Sum("amount"))["total"] or 0
     if line.amount is not None and planned + record.amount > line.amount:
@@ -330,6 +332,17 @@ def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, 
     if not created and milestone.status != Milestone.Status.ACCEPTED:
         milestone.name, milestone.amount, milestone.due_on = record.name, record.amount, record.due_on
         milestone.save()
+    elif milestone.amount != record.amount:
+        raise BadInput(
+            f"Milestone {record.name}",
+            [
+                Problem(
+                    "amount",
+                    f"changed from {milestone.amount.normalize():f} to {record.amount.normalize():f} after acceptance.",
+                    "Withdraw the acceptance, change the amount, and have it accepted again.",
+                )
+            ],
+        )
     if created:
         event(
             "contracts.milestone.agreed",

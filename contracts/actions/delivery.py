@@ -1,6 +1,7 @@
 """Projects, people and milestones as the PSA reports them."""
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Q
 
 from contracts import events
 from contracts.models import MILESTONE_MOVES, Contract, Milestone, Project, Resource
@@ -9,6 +10,9 @@ from integration_hub.kernel.clock import today
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.trail.record import Actor, event
 
+NUMBERS = 5_310_401
+"""Key space of the locks on contract numbers."""
+
 
 @transaction.atomic
 def save_project(*, record: canonical.Project, existing: Project | None, fallback_code: str, by: Actor) -> Project:
@@ -16,9 +20,11 @@ def save_project(*, record: canonical.Project, existing: Project | None, fallbac
     code = record.reference or fallback_code
     project = existing or Project.objects.filter(code=code).first() or Project(code=code)
     created = project.pk is None
-    contract = project.contract or Contract.objects.filter(number=record.contract_number or record.reference).first()
+    named = record.contract_number or record.reference
+    hold_number(named)
+    contract = project.contract or Contract.objects.filter(number=named).first()
     linked = contract is not None and project.contract_id is None
-    project.contract = contract
+    project.contract, project.contract_number = contract, named
     project.name = record.name
     project.status = record.status
     project.starts_on = record.starts_on or project.starts_on
@@ -36,6 +42,40 @@ def save_project(*, record: canonical.Project, existing: Project | None, fallbac
     if contract is not None and linked:
         events.agreement_changed(contract, "project")
     return project
+
+
+def hold_number(number: str) -> None:
+    """Let nobody else look for a contract number until this transaction ends.
+
+    A project and its contract that arrive at once would each miss the other, and the project would wait for ever.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [NUMBERS, number])
+
+
+@transaction.atomic
+def link_waiting(*, contract: Contract, by: Actor) -> int:
+    """Link the projects that name a contract which has come only now. Returns how many."""
+    hold_number(contract.number)
+    waiting = list(
+        Project.objects.select_for_update()
+        .filter(Q(contract_number=contract.number) | Q(code=contract.number), contract__isnull=True)
+        .order_by("pk")
+    )
+    for project in waiting:
+        project.contract = contract
+        project.save(update_fields=["contract", "updated_at"])
+        event(
+            "contracts.project.linked",
+            by=by,
+            object_type="contracts.project",
+            object_id=project.pk,
+            label=project.code,
+            legal_entity=contract.legal_entity.code,
+        )
+    if waiting:
+        events.agreement_changed(contract, "project")
+    return len(waiting)
 
 
 @transaction.atomic
@@ -106,11 +146,19 @@ def save_resource(*, record: canonical.Resource, existing: Resource | None, fall
 
 @transaction.atomic
 def move_milestone(*, record: canonical.Milestone, milestone: Milestone, by: Actor) -> Milestone:
-    """Take over a milestone's state from the PSA; acceptance and its withdrawal are told to billing."""
-    milestone = Milestone.objects.select_for_update().get(pk=milestone.pk)
-    if milestone.status == record.status:
+    """Take over a milestone's state from the PSA; acceptance, its proof and its withdrawal are told to billing."""
+    milestone = (
+        Milestone.objects.select_for_update(of=("self",))
+        .select_related("line__contract__legal_entity")
+        .get(pk=milestone.pk)
+    )
+    accepted = record.status == "accepted"
+    accepted_on = (record.accepted_on or milestone.accepted_on or today()) if accepted else None
+    proof = (accepted_on, record.accepted_by if accepted else "", record.evidence if accepted else "")
+    known = (milestone.accepted_on, milestone.accepted_by, milestone.evidence)
+    if (milestone.status, *known) == (record.status, *proof):
         return milestone
-    if not MILESTONE_MOVES.allows(milestone.status, record.status):
+    if milestone.status != record.status and not MILESTONE_MOVES.allows(milestone.status, record.status):
         raise BadInput(
             f"Milestone {milestone.name}",
             [
@@ -121,10 +169,7 @@ def move_milestone(*, record: canonical.Milestone, milestone: Milestone, by: Act
         )
     touched = "accepted" in {milestone.status, record.status}
     before, milestone.status = milestone.status, record.status
-    accepted = record.status == "accepted"
-    milestone.accepted_on = (record.accepted_on or today()) if accepted else None
-    milestone.accepted_by = record.accepted_by if accepted else ""
-    milestone.evidence = record.evidence if accepted else ""
+    milestone.accepted_on, milestone.accepted_by, milestone.evidence = proof
     milestone.version += 1
     milestone.save()
     contract = milestone.line.contract

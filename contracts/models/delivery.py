@@ -21,12 +21,20 @@ class Project(Timestamped):
     code = models.CharField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
     contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="projects")
+    contract_number = models.CharField(
+        max_length=120, blank=True, help_text="The contract its source names, which may be yet to come"
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLANNED)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
 
     class Meta:
         ordering = ["code"]
+        indexes = [
+            models.Index(
+                fields=["contract_number"], name="project_waits_for_contract", condition=Q(contract__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
