@@ -9,6 +9,7 @@ from billing.models import (
     Candidate,
     CandidateLine,
     CapEntry,
+    CreditApplication,
     CreditMemo,
     Decision,
     Hold,
@@ -153,25 +154,33 @@ class PaymentApplicationInline(LookInline):
     """What a payment was applied to."""
 
     model = PaymentApplication
-    fields = readonly_fields = ("invoice", "amount")
+    fields = readonly_fields = ("invoice", "amount", "stands", "refusal")
 
 
 @admin.register(Payment)
 class PaymentAdmin(LookAdmin):
     """Money received."""
 
-    list_display = ("number", "legal_entity", "customer", "received_on", "amount", "currency", "is_reversed")
+    list_display = ("number", "legal_entity", "customer", "received_on", "amount", "applied", "currency", "is_reversed")
     list_filter = ("legal_entity", "is_reversed")
     list_select_related = ("legal_entity", "customer")
     search_fields = ("number", "source_id")
     inlines = (PaymentApplicationInline,)
 
 
+class CreditApplicationInline(LookInline):
+    """What a credit memo was applied to."""
+
+    model = CreditApplication
+    fields = readonly_fields = ("invoice", "amount", "stands", "refusal")
+
+
 @admin.register(CreditMemo)
 class CreditMemoAdmin(LookAdmin):
     """Credits the ERP reports."""
 
-    list_display = ("number", "legal_entity", "invoice", "issued_on", "gross", "applied", "currency")
-    list_filter = ("legal_entity",)
-    list_select_related = ("legal_entity", "invoice")
+    list_display = ("number", "legal_entity", "issued_on", "gross", "applied", "currency", "is_voided")
+    list_filter = ("legal_entity", "is_voided")
+    list_select_related = ("legal_entity",)
     search_fields = ("number", "source_id")
+    inlines = (CreditApplicationInline,)

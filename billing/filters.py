@@ -104,4 +104,4 @@ class CreditMemoFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyp
     number = filter_kinds.contains("Number")
     legal_entity = entity()
     issued_on = filter_kinds.days("Issued")
-    linked = filter_kinds.yes_or_no("Without an invoice", "invoice", lookup_expr="isnull")
+    linked = filter_kinds.yes_or_no("Without an invoice", "applications", lookup_expr="isnull")

@@ -1,6 +1,8 @@
 """The exceptions billing can raise, as finance would say them (billing.md §3.3)."""
 
-from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
+from billing import conditions
+from billing.actions import checks, exceptions
+from integration_hub.cases.registry import ALSO_HOLDS, KINDS, Asked, CaseKind, Suggestion
 
 ROLE = {
     "CM": "finance",
@@ -177,6 +179,30 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         ("Link it", "Explain it"),
     ),
     (
+        "SHORT_PAID",
+        "Paid less than was billed",
+        "AR",
+        3,
+        "the rest is paid or credited",
+        ("Ask the client why", "Credit what is conceded"),
+    ),
+    (
+        "UNAPPLIED_CASH",
+        "Money that settles no invoice",
+        "AR",
+        3,
+        "all of it is applied",
+        ("Apply it in the ERP", "Ask for the remittance"),
+    ),
+    (
+        "OVER_CREDIT",
+        "A credit larger than what is left",
+        "BA",
+        1,
+        "what it credits fits",
+        ("Reduce it in the ERP", "Apply it to another invoice"),
+    ),
+    (
         "AGREEMENT_INCOMPLETE",
         "A signed contract lacks terms we need",
         "CM",
@@ -187,8 +213,28 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
 )
 
 
+def _asked() -> dict[str, Asked]:
+    """The conditions that can be asked; the other codes close when their source or a person says so."""
+    of_work = {code: conditions.pieces_stopped(code) for code in exceptions.WHAT_TO_DO}
+    of_candidates = {
+        code: conditions.candidates_stopped(code) for code in checks.CASE_CODES if code != "AMOUNT_ANOMALY"
+    }
+    return {
+        **of_work,
+        **of_candidates,
+        "ERP_MAPPING": conditions.erp_lacks,
+        "UNAPPLIED_CASH": conditions.cash_unapplied,
+        "OVER_CREDIT": conditions.credit_over,
+        "SHORT_PAID": conditions.invoice_short,
+    }
+
+
 def register() -> None:
-    """Fill the registry of case kinds."""
+    """Fill the registry of case kinds; of codes of the rooms below, only say when ours still hold."""
+    asked = _asked()
+    own = {row[0] for row in ROWS}
+    for code in asked.keys() - own:
+        ALSO_HOLDS.register(f"{code}:billing", asked[code])
     for code, title, owner, severity, closes, acts in ROWS:
         KINDS.register(
             code,
@@ -199,5 +245,6 @@ def register() -> None:
                 severity=severity,
                 closes_when=closes,
                 suggestions=tuple(Suggestion(act) for act in acts),
+                still_holds=asked.get(code),
             ),
         )

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from billing.models import BillableEvent, Candidate, CreditMemo, Invoice, Payment, PaymentApplication, Piece
+from billing.models import (
+    BillableEvent,
+    Candidate,
+    CreditApplication,
+    CreditMemo,
+    Invoice,
+    Payment,
+    PaymentApplication,
+    Piece,
+)
 from contracts.lineage import link
 from integration_hub.kernel.money import show
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Hit, Node, Provider, Ref
@@ -55,9 +64,20 @@ def _pieces(keys: list[str]) -> Iterable[Node]:
                 "Rules": row.decision.rules,
                 "Contract version": str(version.number) if version else "none",
                 "Decided": row.decision.decided_at.strftime("%Y-%m-%d %H:%M UTC"),
-                "Rate row": str(row.decision.trace.get("rate", {}))[:300],
+                "Rate row": _rate(row),
             },
         )
+
+
+def _rate(row: Piece) -> str:
+    """The price of the decision in words: how much, for what, agreed where and since when; or why there is none."""
+    rate = row.decision.trace.get("rate") or {}
+    chosen = next((one for one in rate.get("considered", ()) if one["accepted"]), None)
+    if chosen is not None:
+        price = f"{chosen['rate']} {chosen['currency']} per {chosen['unit']}"
+        scope = chosen["scope"].replace("_", " ")
+        return f"{price} for {chosen['for']}, agreed for the {scope}, from {chosen['valid_from']}"
+    return str(rate.get("code") or rate.get("from") or "")
 
 
 def _candidates(keys: list[str]) -> Iterable[Node]:
@@ -134,7 +154,7 @@ def _credit_memos(keys: list[str]) -> Iterable[Node]:
             -row.gross,
             row.currency,
             "",
-            "Credit memo",
+            "Voided" if row.is_voided else "Credit memo",
             row.connection.code,
             row.legal_entity.code,
         )
@@ -194,17 +214,24 @@ def _up_invoice(key: str, limit: int) -> list[Ref]:
 def _down_invoice(key: str, limit: int) -> list[Ref]:
     invoice = Invoice.objects.get(pk=key)
     payments = PaymentApplication.objects.filter(invoice=int(key)).order_by("pk").values_list("payment", flat=True)
-    memos = CreditMemo.objects.filter(invoice=int(key)).order_by("pk").values_list("pk", flat=True)
+    memos = CreditApplication.objects.filter(invoice=int(key)).order_by("pk").values_list("memo", flat=True)
     return [("effect", str(invoice.effect_id)), *_ids("payment", payments, limit), *_ids("credit_memo", memos, limit)]
 
 
 def _up_payment(key: str, limit: int) -> list[Ref]:
-    return _ids("invoice", PaymentApplication.objects.filter(payment=int(key)).values_list("invoice", flat=True), limit)
+    return _ids(
+        "invoice",
+        PaymentApplication.objects.filter(payment=int(key)).order_by("pk").values_list("invoice", flat=True),
+        limit,
+    )
 
 
 def _up_credit_memo(key: str, limit: int) -> list[Ref]:
-    invoice = CreditMemo.objects.get(pk=key).invoice_id
-    return [("invoice", str(invoice))] if invoice else []
+    return _ids(
+        "invoice",
+        CreditApplication.objects.filter(memo=int(key)).order_by("pk").values_list("invoice", flat=True),
+        limit,
+    )
 
 
 def _find(text: str) -> Iterable[Hit]:
@@ -256,10 +283,12 @@ def _find(text: str) -> Iterable[Hit]:
 
 def register() -> None:
     """Fill the lineage registries."""
-    PROVIDERS.register("event", Provider(_events, _up_event, _down_event))
-    PROVIDERS.register("piece", Provider(_pieces, _up_piece, _down_piece))
-    PROVIDERS.register("candidate", Provider(_candidates, _up_candidate, _down_candidate))
-    PROVIDERS.register("invoice", Provider(_invoices, _up_invoice, _down_invoice))
-    PROVIDERS.register("payment", Provider(_payments, _up_payment, lambda key, limit: []))
-    PROVIDERS.register("credit_memo", Provider(_credit_memos, _up_credit_memo, lambda key, limit: []))
+    PROVIDERS.register("event", Provider(_events, _up_event, _down_event, "billing.billableevent"))
+    PROVIDERS.register("piece", Provider(_pieces, _up_piece, _down_piece, "billing.piece"))
+    PROVIDERS.register("candidate", Provider(_candidates, _up_candidate, _down_candidate, "billing.candidate"))
+    PROVIDERS.register("invoice", Provider(_invoices, _up_invoice, _down_invoice, "billing.invoice"))
+    PROVIDERS.register("payment", Provider(_payments, _up_payment, lambda key, limit: [], "billing.payment"))
+    PROVIDERS.register(
+        "credit_memo", Provider(_credit_memos, _up_credit_memo, lambda key, limit: [], "billing.creditmemo")
+    )
     FINDERS.register("billing", _find)

@@ -412,7 +412,7 @@ def credit_memo(
         record=record,
         connection=there,
         source_version_id=_source_version(there, "credit_memo", number).pk,
-        invoice=invoice,
+        applied=[(invoice, amounts["gross"])],
         legal_entity=invoice.legal_entity,
     )
 

@@ -181,6 +181,7 @@ def payload_of(candidate: Candidate) -> dict[str, object]:
         "legal_entity_id": entity_ref.source_id if entity_ref else candidate.legal_entity.code,
         "currency": candidate.currency,
         "invoice_date": candidate.invoice_date.isoformat(),
+        "accounting_date": candidate.accounting_date.isoformat(),
         "payment_terms": candidate.contract.payment_terms,
         "po_number": candidate.purchase_order.number if candidate.purchase_order else "",
         "memo": f"{candidate.contract.number} {candidate.contract.name}",

@@ -57,11 +57,13 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         return None
     pieces = list(
         Piece.objects.select_for_update(of=("self",))
+        .select_related("event")
         .filter(contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through)
         .order_by("event__service_date", "event_id", "number")
     )
     if not pieces or contract.bill_to is None:
         return None
+    last_day = pieces[-1].event.service_date
     candidate = Candidate.objects.create(
         run=run,
         legal_entity=contract.legal_entity,
@@ -71,7 +73,7 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         number=f"TL-{contract.legal_entity.code}-{run.pk:04d}-{contract.pk:05d}",
         currency=contract.currency,
         invoice_date=run.invoice_date,
-        accounting_date=open_period(contract.legal_entity, run.invoice_date) or run.invoice_date,
+        accounting_date=open_period(contract.legal_entity, last_day) or last_day,
         through=run.through,
         prepared_by=run.started_by,
     )
@@ -159,7 +161,7 @@ def _billed(piece: Piece) -> BilledPiece:
         kind=work.kind,  # type: ignore[arg-type]  # choices are the same words
         contract_line_id=piece.line_id,
         service_date=work.schedule_item.period_from if work.schedule_item else work.service_date,
-        service_to=work.schedule_item.period_to if work.schedule_item else None,
+        service_to=work.schedule_item.last_day if work.schedule_item else None,
         minutes=piece.minutes,
         rate=piece.rate,
         amount=piece.amount,

@@ -1,20 +1,20 @@
-"""Payments and credit memos as the ERP reports them; they never alter an invoice's figures (R25)."""
+"""Payments and credit memos as the ERP reports them; they never alter an invoice's figures (R20, R25)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
 
-from billing.actions import status_out
-from billing.models import INVOICE_MOVES, CreditMemo, Invoice, Payment, PaymentApplication
+from billing.actions.settlement import NEW, settle
+from billing.models import CreditApplication, CreditMemo, Invoice, Payment, PaymentApplication
 from contracts.models import Customer, LegalEntity
 from integration_hub import canonical
 from integration_hub.connectors.models import Connection
-from integration_hub.kernel.clock import now
-from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.kernel.money import ZERO
 from integration_hub.trail.record import event
+
+Applied = Sequence[tuple[Invoice, Decimal]]
+"""Invoices and what of the document the ERP applied to them; the same invoice may come more than once."""
 
 
 @transaction.atomic
@@ -23,36 +23,40 @@ def receive(
     record: canonical.Payment,
     connection: Connection,
     source_version_id: int,
-    applied: Sequence[tuple[Invoice, Decimal]],
+    applied: Applied,
     legal_entity: LegalEntity,
     customer: Customer | None,
 ) -> Payment:
-    """Store a payment and what it was applied to; a reversed one gives its applications back."""
-    payment, created = Payment.objects.update_or_create(
-        connection=connection,
-        source_id=record.source_id,
-        defaults={
-            "source_version_id": source_version_id,
-            "number": record.number,
-            "legal_entity": legal_entity,
-            "customer": customer,
-            "received_on": record.received_on,
-            "amount": record.amount,
-            "currency": record.currency,
-            "is_reversed": record.reversed or record.deleted,
-        },
-    )
-    before = {row.invoice_id: row.amount for row in payment.applications.all()}
-    wanted = {} if payment.is_reversed else {invoice.pk: amount for invoice, amount in applied}
-    payment.applications.exclude(invoice__in=wanted).delete()
+    """Store a payment and what it was applied to; a reversed one gives its applications back.
+
+    What does not fit stays on account and is asked about: `UNAPPLIED_CASH`.
+    """
+    reversed_now = record.reversed or record.deleted
+    wanted = {} if reversed_now else _by_invoice(applied)
+    payment = Payment.objects.select_for_update().filter(connection=connection, source_id=record.source_id).first()
+    created = payment is None
+    payment = payment or Payment(connection=connection, source_id=record.source_id)
+    before = _header(payment)
+    payment.source_version_id = source_version_id
+    payment.number, payment.legal_entity, payment.customer = record.number, legal_entity, customer
+    payment.received_on, payment.currency = record.received_on, record.currency
+    payment.amount, payment.is_reversed = record.amount, reversed_now
+    payment.applied = ZERO  # until its applications are settled again, below
+    payment.save()
+    rows = {row.invoice_id: row for row in payment.applications.all()}
+    PaymentApplication.objects.filter(pk__in=_gone(rows, wanted)).delete()
     for invoice_id, amount in wanted.items():
-        PaymentApplication.objects.update_or_create(payment=payment, invoice_id=invoice_id, defaults={"amount": amount})
-    for invoice_id in sorted({*before, *wanted}):
-        if before.get(invoice_id) != wanted.get(invoice_id):
-            settle(invoice_id=invoice_id)
-    if created or before != wanted:
+        PaymentApplication.objects.update_or_create(
+            payment=payment,
+            invoice_id=invoice_id,
+            defaults={"amount": amount},
+            create_defaults={"amount": amount, **NEW},
+        )
+    settle(invoice_ids={*rows, *wanted}, payments={payment.pk})
+    payment.refresh_from_db()
+    if created or before != _header(payment) or _amounts(rows) != wanted:
         event(
-            "billing.payment.reversed" if payment.is_reversed else "billing.payment.received",
+            "billing.payment.reversed" if reversed_now else "billing.payment.received",
             by=connection.code,
             object_type="billing.payment",
             object_id=payment.pk,
@@ -61,6 +65,7 @@ def receive(
             amount=payment.amount,
             currency=payment.currency,
             applied={str(key): value for key, value in wanted.items()},
+            on_account=ZERO if reversed_now else payment.amount - payment.applied,
         )
     return payment
 
@@ -71,89 +76,57 @@ def receive_credit(
     record: canonical.CreditMemo,
     connection: Connection,
     source_version_id: int,
-    invoice: Invoice | None,
+    applied: Applied,
     legal_entity: LegalEntity,
 ) -> CreditMemo:
-    """Store a credit memo the ERP reports and reduce what is open on the invoice it was applied to."""
-    applied = sum((part.amount for part in record.applications), ZERO)
-    memo, _ = CreditMemo.objects.update_or_create(
-        connection=connection,
-        source_id=record.source_id,
-        defaults={
-            "source_version_id": source_version_id,
-            "number": record.number,
-            "legal_entity": legal_entity,
-            "invoice": invoice,
-            "issued_on": record.issued_on,
-            "net": record.net,
-            "tax": record.tax,
-            "gross": record.gross,
-            "applied": applied,
-            "currency": record.currency,
-        },
-    )
-    if invoice is not None:
-        settle(invoice_id=invoice.pk)
+    """Store a credit memo the ERP reports and reduce what is open on the invoices it was applied to.
+
+    More than an invoice or the memo has left is not taken and asked about: `OVER_CREDIT`.
+    """
+    wanted = {} if record.deleted else _by_invoice(applied)
+    memo = CreditMemo.objects.select_for_update().filter(connection=connection, source_id=record.source_id).first()
+    memo = memo or CreditMemo(connection=connection, source_id=record.source_id)
+    memo.source_version_id = source_version_id
+    memo.number, memo.legal_entity, memo.issued_on = record.number, legal_entity, record.issued_on
+    memo.net, memo.tax, memo.gross, memo.currency = record.net, record.tax, record.gross, record.currency
+    memo.is_voided = record.deleted
+    memo.applied = ZERO  # until its applications are settled again, below
+    memo.save()
+    rows = {row.invoice_id: row for row in memo.applications.all()}
+    CreditApplication.objects.filter(pk__in=_gone(rows, wanted)).delete()
+    for invoice_id, amount in wanted.items():
+        CreditApplication.objects.update_or_create(
+            memo=memo, invoice_id=invoice_id, defaults={"amount": amount}, create_defaults={"amount": amount, **NEW}
+        )
+    settle(invoice_ids={*rows, *wanted}, memos={memo.pk})
+    memo.refresh_from_db()
     event(
-        "billing.credit_memo.received",
+        "billing.credit_memo.voided" if record.deleted else "billing.credit_memo.received",
         by=connection.code,
         object_type="billing.creditmemo",
         object_id=memo.pk,
         label=memo.number,
         legal_entity=legal_entity.code,
         gross=memo.gross,
-        applied=applied,
+        applied=memo.applied,
     )
     return memo
 
 
-def settle(*, invoice_id: int) -> Invoice:
-    """Recompute what is paid and credited on an invoice, move its status, tell CRM and PSA."""
-    invoice = (
-        Invoice.objects.select_for_update(of=("self",))
-        .select_related("legal_entity", "contract__legal_entity")
-        .get(pk=invoice_id)
-    )
-    paid = invoice.applications.aggregate(total=Sum("amount"))["total"] or ZERO
-    credited = invoice.credit_memos.aggregate(total=Sum("applied"))["total"] or ZERO
-    if paid + credited > invoice.gross:
-        raise BadInput(
-            f"Invoice {invoice.number}",
-            [
-                Problem(
-                    "amount",
-                    f"{paid + credited} is more than its gross {invoice.gross}.",
-                    "Correct the application in the ERP.",
-                )
-            ],
-        )
-    status = _status(invoice, paid, credited)
-    if (invoice.paid, invoice.credited, invoice.status) == (paid, credited, status):
-        return invoice
-    if status != invoice.status:
-        INVOICE_MOVES.check(invoice.status, status)
-    Invoice.objects.filter(pk=invoice.pk).update(
-        paid=paid, credited=credited, status=status, version=invoice.version + 1, updated_at=now()
-    )
-    invoice.refresh_from_db()
-    event(
-        "billing.invoice.settled",
-        by="system:billing",
-        object_type="billing.invoice",
-        object_id=invoice.pk,
-        label=invoice.number,
-        legal_entity=invoice.legal_entity.code,
-        paid=paid,
-        credited=credited,
-        status=status,
-    )
-    status_out.tell(invoice=invoice)
-    return invoice
+def _by_invoice(applied: Applied) -> dict[int, Decimal]:
+    wanted: dict[int, Decimal] = {}
+    for invoice, amount in applied:
+        wanted[invoice.pk] = wanted.get(invoice.pk, ZERO) + amount
+    return wanted
 
 
-def _status(invoice: Invoice, paid: Decimal, credited: Decimal) -> str:
-    if credited >= invoice.gross > 0:
-        return Invoice.Status.CREDITED
-    if paid + credited >= invoice.gross:
-        return Invoice.Status.PAID
-    return Invoice.Status.PART_PAID if paid > 0 else Invoice.Status.POSTED
+def _gone(rows: Mapping[int, PaymentApplication | CreditApplication], wanted: Iterable[int]) -> list[int]:
+    return [rows[invoice_id].pk for invoice_id in rows.keys() - set(wanted)]
+
+
+def _amounts(rows: Mapping[int, PaymentApplication]) -> dict[int, Decimal]:
+    return {invoice_id: row.amount for invoice_id, row in rows.items()}
+
+
+def _header(payment: Payment) -> tuple[object, ...]:
+    return (payment.amount, payment.currency, payment.received_on, payment.is_reversed)

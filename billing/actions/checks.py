@@ -1,7 +1,9 @@
 """Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
 
+from datetime import date
+
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from billing import terms
 from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
@@ -56,7 +58,8 @@ def facts(candidate: Candidate) -> CandidateFacts:
     order = candidate.purchase_order
     tax = TaxDetermination.objects.filter(candidate=candidate).first()
     waiting = _stragglers(candidate)
-    period = open_period(candidate.legal_entity, candidate.invoice_date)
+    last_day = _last_service_day(candidate)
+    period = open_period(candidate.legal_entity, last_day)
     customer = candidate.bill_to.customer
     return CandidateFacts(
         currency=candidate.currency,
@@ -65,6 +68,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
         gross=candidate.gross,
         line_count=candidate.lines.count(),
         invoice_date=candidate.invoice_date,
+        service_date=last_day,
         accounting_date=period,
         period_open=period is not None,
         po_required=candidate.contract.po_required or candidate.bill_to.po_rule == BillTo.PoRule.REQUIRED,
@@ -93,6 +97,13 @@ def facts(candidate: Candidate) -> CandidateFacts:
             contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
         ).exists(),
     )
+
+
+def _last_service_day(candidate: Candidate) -> date:
+    """The last day of the work in it: a document has one accounting date, and nothing is posted before it was done."""
+    pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
+    day: date | None = pieces.aggregate(last=Max("event__service_date"))["last"]
+    return day or candidate.accounting_date
 
 
 def _stragglers(candidate: Candidate) -> QuerySet[Piece]:

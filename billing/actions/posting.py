@@ -1,6 +1,6 @@
 """What happens when the ERP has confirmed, or refused, an invoice (R22)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from billing.actions import checks, limits, status_out
 from billing.models import CANDIDATE_MOVES, Candidate, Invoice, InvoiceLine, Piece, TaxDetermination
 from contracts.actions import references
+from contracts.actions.parties import period_of
 from contracts.queries import route
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
@@ -94,22 +95,44 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
 
 def _compare(candidate: Candidate, effect: Effect, invoice: Invoice) -> None:
     """Differences between what we sent and what the ERP has are never accepted silently."""
-    differences = [
-        f"{name}: ours {getattr(invoice, name):f}, theirs {theirs}"
-        for name in COMPARED
-        if (theirs := effect.remote.get(name)) is not None and Decimal(str(theirs)) != getattr(invoice, name)
-    ]
-    if (theirs := effect.remote.get("currency")) and theirs != invoice.currency:
-        differences.append(f"currency: ours {invoice.currency}, theirs {theirs}")
-    if differences:
+    if differences := _differences(candidate, invoice, effect.remote):
         raise_variance("ERP_VARIANCE", invoice, "; ".join(differences), effect.connection.name)
+
+
+def compare_again(*, invoice: Invoice, theirs: Mapping[str, Any], by: str) -> None:
+    """The ERP reports an invoice of ours: what it shows now must still be what we posted (R22)."""
+    candidate = Candidate.objects.select_related("legal_entity").get(pk=invoice.candidate_id)
+    differences = _differences(candidate, invoice, {**invoice.effect.remote, **theirs})
+    if differences:
+        raise_variance("ERP_VARIANCE", invoice, "; ".join(differences), invoice.effect.connection.name)
+    else:
+        because = "The ERP shows again what was posted."
+        cases.heal(code="ERP_VARIANCE", root_cause=variance_of(invoice), because=because, by=by)
+
+
+def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, Any]) -> list[str]:
+    """What the ERP shows otherwise: amounts, currency, date, accounting period, whether it stands at all."""
+    found = [
+        f"{name}: ours {getattr(invoice, name):f}, theirs {theirs[name]}"
+        for name in COMPARED
+        if theirs.get(name) is not None and Decimal(str(theirs[name])) != getattr(invoice, name)
+    ]
+    words = {"currency": invoice.currency, "issued_on": invoice.invoice_date.isoformat()}
+    if (period := period_of(candidate.legal_entity, candidate.accounting_date)) is not None:
+        words["period"] = period.name
+    found += [
+        f"{name.replace('_', ' ')}: ours {ours}, theirs {theirs[name]}"
+        for name, ours in words.items()
+        if theirs.get(name) and str(theirs[name]) != ours
+    ]
+    return [*found, "it is voided there"] if theirs.get("voided") else found
 
 
 def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> None:
     """Open the case of an invoice whose figures differ somewhere."""
     cases.raise_case(
         code=code,
-        root_cause=f"invoice:{invoice.legal_entity.code}:{invoice.number}",
+        root_cause=variance_of(invoice),
         title=f"{invoice.number} differs in {system}",
         detail=detail,
         remedy="Correct the figures there, or credit and repost.",
@@ -118,6 +141,11 @@ def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> Non
         members=[cases.MemberIn("billing.invoice", str(invoice.pk), invoice.number, invoice.gross, invoice.currency)],
         by=BY,
     )
+
+
+def variance_of(invoice: Invoice) -> str:
+    """The root cause of a difference with what another system has of an invoice."""
+    return f"invoice:{invoice.legal_entity.code}:{invoice.number}"
 
 
 def _commit_tax(candidate: Candidate, invoice: Invoice) -> None:

@@ -164,7 +164,7 @@ def raise_due(*, contract: Contract, through: date) -> int:
             schedule_item_id=item.pk,
             amount=item.amount,
             currency=item.currency,
-            description=f"{item.line.name}, {item.period_from:%d %b %Y} – {_last_day(item):%d %b %Y}",
+            description=f"{item.line.name}, {item.period_from:%d %b %Y} – {item.last_day:%d %b %Y}",
         )
         for item in due
     ]
@@ -172,10 +172,6 @@ def raise_due(*, contract: Contract, through: date) -> int:
         work.record(drafts=drafts, by="system:billing", caused_by=f"schedule due {through}")
         ScheduleItem.objects.filter(pk__in=[item.pk for item in due]).update(status=ScheduleItem.Status.DUE)
     return len(drafts)
-
-
-def _last_day(item: ScheduleItem) -> date:
-    return date.fromordinal(item.period_to.toordinal() - 1)
 
 
 @transaction.atomic

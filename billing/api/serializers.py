@@ -160,7 +160,7 @@ class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):
 
 
 class ApplicationSerializer(serializers.Serializer[Any]):
-    """Part of a payment on an invoice."""
+    """Part of a payment on an invoice; it counts while it stands."""
 
     payment_id = serializers.IntegerField()
     payment_number = serializers.CharField(source="payment.number")
@@ -169,16 +169,33 @@ class ApplicationSerializer(serializers.Serializer[Any]):
     invoice_number = serializers.CharField(source="invoice.number")
     amount = AmountField("payment.currency")
     currency = serializers.CharField(source="payment.currency")
+    stands = serializers.BooleanField()
+    refusal = serializers.CharField(help_text="Why it does not stand.")
+
+
+class CreditApplicationSerializer(serializers.Serializer[Any]):
+    """Part of a credit memo on an invoice; it counts while it stands."""
+
+    memo_id = serializers.IntegerField()
+    memo_number = serializers.CharField(source="memo.number")
+    issued_on = serializers.DateField(source="memo.issued_on")
+    invoice_id = serializers.IntegerField()
+    invoice_number = serializers.CharField(source="invoice.number")
+    amount = AmountField("memo.currency")
+    currency = serializers.CharField(source="memo.currency")
+    stands = serializers.BooleanField()
+    refusal = serializers.CharField(help_text="Why it does not stand.")
 
 
 class InvoicePageSerializer(InvoiceSerializer):
-    """An invoice with its lines and what was paid on it."""
+    """An invoice with its lines and what was paid and credited on it."""
 
     lines = InvoiceLineSerializer(many=True, read_only=True)
     payments = ApplicationSerializer(many=True, read_only=True, source="applications")
+    credits = CreditApplicationSerializer(many=True, read_only=True)
 
     class Meta(InvoiceSerializer.Meta):
-        fields = (*InvoiceSerializer.Meta.fields, "lines", "payments")  # type: ignore[assignment]
+        fields = (*InvoiceSerializer.Meta.fields, "lines", "payments", "credits")  # type: ignore[assignment]
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
@@ -187,25 +204,26 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
     legal_entity = entity_code()
     customer = serializers.CharField(source="customer.name", default=None, allow_null=True, read_only=True)
     amount = AmountField()
+    applied = AmountField()
     applied_to = ApplicationSerializer(many=True, read_only=True, source="applications")
 
     class Meta:
         model = Payment
-        fields = ("id", "number", "source_id", "legal_entity", "customer", "received_on", "amount", "currency",
-                  "is_reversed", "applied_to")  # fmt: skip
+        fields = ("id", "number", "source_id", "legal_entity", "customer", "received_on", "amount", "applied",
+                  "currency", "is_reversed", "applied_to")  # fmt: skip
 
 
 class CreditMemoSerializer(serializers.ModelSerializer[CreditMemo]):
-    """A credit memo and the invoice it reduces."""
+    """A credit memo and the invoices it reduces."""
 
     legal_entity = entity_code()
-    invoice_number = serializers.CharField(source="invoice.number", default=None, allow_null=True, read_only=True)
     net = AmountField()
     tax = AmountField()
     gross = AmountField()
     applied = AmountField()
+    applied_to = CreditApplicationSerializer(many=True, read_only=True, source="applications")
 
     class Meta:
         model = CreditMemo
-        fields = ("id", "number", "source_id", "legal_entity", "invoice_id", "invoice_number", "issued_on", "net",
-                  "tax", "gross", "applied", "currency")  # fmt: skip
+        fields = ("id", "number", "source_id", "legal_entity", "issued_on", "net", "tax", "gross", "applied",
+                  "currency", "is_voided", "applied_to")  # fmt: skip

@@ -148,7 +148,7 @@ class Invoices(Nouns):
         """Invoices of the person's legal entities."""
         rows = Invoice.objects.select_related("legal_entity", "contract", "bill_to__customer", "candidate")
         if self.action != "list":
-            rows = rows.prefetch_related("lines", "applications__payment")
+            rows = rows.prefetch_related("lines", "applications__payment", "credits__memo")
         return scoped(rows, user)
 
 
@@ -180,7 +180,7 @@ class CreditMemoFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyp
 
     number = django_filters.CharFilter()
     legal_entity = django_filters.CharFilter(field_name="legal_entity__code", help_text="Its code.")
-    invoice = IdOrName(field_name="invoice", name="number")
+    invoice = IdOrName(field_name="applications__invoice", name="number")
 
 
 class CreditMemos(Nouns):
@@ -193,4 +193,5 @@ class CreditMemos(Nouns):
 
     def rows(self, user: User) -> QuerySet[CreditMemo]:
         """Credit memos of the person's legal entities."""
-        return scoped(CreditMemo.objects.select_related("legal_entity", "invoice"), user)
+        rows = CreditMemo.objects.select_related("legal_entity")
+        return scoped(rows.prefetch_related("applications__invoice"), user)

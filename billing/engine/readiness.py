@@ -29,13 +29,15 @@ class CandidateFacts:
 
     `po_left` is what the order has left once this document is counted, negative when it does not suffice, None without
     a limit. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the one on
-    the lines. `accounting_date` is the first open day on or after the invoice date, None when no period is open.
+    the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after that
+    (R10), None when no period is open.
     `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved and
     `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
     """
 
     currency: str
     invoice_date: date
+    service_date: date
     net: Decimal
     gross: Decimal
     line_count: int
@@ -189,11 +191,11 @@ def _tax(facts: CandidateFacts) -> _No | None:
 
 def _period(facts: CandidateFacts) -> _No | None:
     if not facts.period_open:
-        message = f"No period is open in the ERP on or after {facts.invoice_date}."
+        message = f"No period is open in the ERP on or after {facts.service_date}."
         return _No("PERIOD_CLOSED", message, "Open the next period, or have this one reopened by two people.")
-    if facts.accounting_date is not None and facts.accounting_date > facts.invoice_date:
-        message = f"The period of {facts.invoice_date} is closed: it posts on {facts.accounting_date}."
-        return _No("PERIOD_CLOSED", message, "Nothing to do, or change the invoice date.", level="note")
+    if facts.accounting_date is not None and facts.accounting_date > facts.service_date:
+        message = f"The period of {facts.service_date} is closed: it posts on {facts.accounting_date}."
+        return _No("PERIOD_CLOSED", message, "Nothing to do, or have the period reopened.", level="note")
     return None
 
 

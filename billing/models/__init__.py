@@ -1,6 +1,6 @@
 """What was delivered and what may be charged: events, decisions, holds, candidates, invoices, cash, revenue."""
 
-from billing.models.cash import CreditMemo, Payment, PaymentApplication
+from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentApplication
 from billing.models.documents import (
     CANDIDATE_MOVES,
     INVOICE_MOVES,
@@ -28,6 +28,7 @@ __all__ = [
     "Candidate",
     "CandidateLine",
     "CapEntry",
+    "CreditApplication",
     "CreditMemo",
     "Decision",
     "Hold",

@@ -69,7 +69,7 @@ class Candidate(Versioned):
     number = models.CharField(max_length=40, unique=True, help_text="Our number; the external reference in the ERP")
     currency = currency_field()
     invoice_date = models.DateField()
-    accounting_date = models.DateField()
+    accounting_date = models.DateField(help_text="Last service date in it, or the first open day after (R10)")
     through = models.DateField()
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")
@@ -216,6 +216,7 @@ class Invoice(Versioned):
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(name="invoice_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
             models.CheckConstraint(name="invoice_not_overpaid", condition=Q(gross__gte=F("paid") + F("credited"))),
+            models.CheckConstraint(name="invoice_settled_not_negative", condition=Q(paid__gte=0, credited__gte=0)),
         ]
 
     def __str__(self) -> str:
@@ -284,9 +285,21 @@ INVOICE_MOVES = Transitions(
     initial="posted",
     moves={
         "posted": {"part_paid": "part payment", "paid": "payment in full", "credited": "credited in full"},
-        "part_paid": {"paid": "rest paid", "posted": "payment reversed", "credited": "rest credited"},
-        "paid": {"part_paid": "payment reversed", "posted": "payment reversed"},
-        "credited": {},
+        "part_paid": {
+            "paid": "rest paid or credited",
+            "posted": "payment reversed",
+            "credited": "payment reversed, credited in full",
+        },
+        "paid": {
+            "part_paid": "payment reversed",
+            "posted": "payment reversed",
+            "credited": "payment reversed, credited in full",
+        },
+        "credited": {
+            "posted": "credit withdrawn",
+            "part_paid": "credit withdrawn, part paid",
+            "paid": "credit withdrawn, paid",
+        },
         "written_off": {},
     },
 )

@@ -1,5 +1,7 @@
 """Billing schedules: what falls due when, generated once and only once (billing.md §1.4)."""
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -32,6 +34,11 @@ class ScheduleItem(Timestamped):
             models.CheckConstraint(name="schedule_period_forward", condition=Q(period_to__gt=F("period_from"))),
             models.CheckConstraint(name="schedule_skip_has_reason", condition=~Q(status="skipped") | ~Q(reason="")),
         ]
+
+    @property
+    def last_day(self) -> date:
+        """The last day of its period, inclusive."""
+        return self.period_to - timedelta(days=1)
 
     def __str__(self) -> str:
         return f"{self.line_id} #{self.sequence} due {self.due_on}"

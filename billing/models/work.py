@@ -204,6 +204,7 @@ class CapEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
+        verbose_name_plural = "cap entries"
         constraints = [
             models.UniqueConstraint(fields=["cap", "kind", "candidate"], name="cap_entry_once_per_candidate"),
         ]

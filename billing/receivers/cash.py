@@ -1,8 +1,10 @@
 """Invoices, payments and credit memos from the ERP."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import cast
 
-from billing.actions import cash
+from billing.actions import cash, posting
 from billing.models import Candidate, Invoice
 from contracts.models import Customer, LegalEntity
 from contracts.queries import referenced, referenced_one
@@ -13,7 +15,7 @@ from integration_hub.intake.registry import Arrival, Receipt
 
 
 def _invoice(arrival: Arrival) -> Receipt | None:
-    """The ERP's own copy of an invoice: ours is recognised by our reference, anything else is an orphan."""
+    """The ERP's own copy of an invoice: ours is recognised by our reference and compared, all else is an orphan."""
     record = cast(canonical.Invoice, arrival.record)
     entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
     if entity is None:
@@ -21,6 +23,7 @@ def _invoice(arrival: Arrival) -> Receipt | None:
     root_cause = f"erp-invoice:{arrival.connection.code}:{record.source_id}"
     if record.external_ref and Candidate.objects.filter(number=record.external_ref).exists():
         cases.heal(code="ERP_ORPHAN", root_cause=root_cause, because="linked to our candidate", by="system:billing")
+        _compare(record, arrival.connection.code)
         return None
     if record.status == "voided" or record.deleted:
         cases.heal(code="ERP_ORPHAN", root_cause=root_cause, because="voided in the ERP", by="system:billing")
@@ -39,22 +42,37 @@ def _invoice(arrival: Arrival) -> Receipt | None:
     return None
 
 
+def _compare(record: canonical.Invoice, by: str) -> None:
+    """What the ERP shows of a posted invoice against what we posted; one on its way is compared when confirmed."""
+    rows = Invoice.objects.select_related("legal_entity", "effect__connection")
+    invoice = rows.filter(candidate__number=record.external_ref).first()
+    if invoice is None:
+        return
+    theirs = {
+        "net": record.net,
+        "tax": record.tax,
+        "gross": record.gross,
+        "currency": record.currency,
+        "issued_on": record.issued_on,
+        "voided": record.deleted or record.status == "voided",
+    }
+    posting.compare_again(invoice=invoice, theirs=theirs, by=by)
+
+
 def _payment(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.Payment, arrival.record)
-    known = referenced(arrival.connection, "invoice", (part.invoice_id for part in record.applications))
-    invoices = Invoice.objects.select_related("legal_entity").in_bulk(known.values())
-    missing = [part.invoice_id for part in record.applications if part.invoice_id not in known]
-    if missing:
-        return waits("invoice", missing[0])
+    applied = _applied(arrival, record.applications)
+    if isinstance(applied, Receipt):
+        return applied
     entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
-    entity = entity or next((invoice.legal_entity for invoice in invoices.values()), None)
+    entity = entity or next((invoice.legal_entity for invoice, _ in applied), None)
     if entity is None:
         return waits("legal_entity", record.legal_entity_id or "unknown")
     cash.receive(
         record=record,
         connection=arrival.connection,
         source_version_id=arrival.source_version_id,
-        applied=[(invoices[known[part.invoice_id]], part.amount) for part in record.applications],
+        applied=applied,
         legal_entity=entity,
         customer=referenced_one(Customer, arrival.connection, "customer_account", record.customer_id),
     )
@@ -66,19 +84,29 @@ def _credit_memo(arrival: Arrival) -> Receipt | None:
     entity = referenced_one(LegalEntity, arrival.connection, "legal_entity", record.legal_entity_id)
     if entity is None:
         return waits("legal_entity", record.legal_entity_id)
-    invoice = None
-    if record.applications:
-        invoice = referenced_one(Invoice, arrival.connection, "invoice", record.applications[0].invoice_id)
-        if invoice is None:
-            return waits("invoice", record.applications[0].invoice_id)
+    applied = _applied(arrival, record.applications)
+    if isinstance(applied, Receipt):
+        return applied
     cash.receive_credit(
         record=record,
         connection=arrival.connection,
         source_version_id=arrival.source_version_id,
-        invoice=invoice,
+        applied=applied,
         legal_entity=entity,
     )
     return None
+
+
+def _applied(
+    arrival: Arrival, parts: Sequence[canonical.PaymentApplication]
+) -> list[tuple[Invoice, Decimal]] | Receipt:
+    """The invoices behind the ERP's applications; parked when one of them is unknown here."""
+    known = referenced(arrival.connection, "invoice", (part.invoice_id for part in parts))
+    invoices = Invoice.objects.select_related("legal_entity").in_bulk(known.values())
+    missing = [part.invoice_id for part in parts if part.invoice_id not in known]
+    if missing:
+        return waits("invoice", missing[0])
+    return [(invoices[known[part.invoice_id]], part.amount) for part in parts]
 
 
 invoice = each(_invoice)

@@ -87,7 +87,7 @@ class PaymentTable(Table):
         Column("legal_entity.code", "Entity", hideable=True),
         Column("connection.name", "From", hideable=True),
         Column("amount", "Amount", kind="money", sortable=True),
-        Column("applied", "Applied", kind="money"),
+        Column("applied", "Applied", kind="money", sortable=True),
         Column("invoices", "To invoices", accessor=lambda row: applied_to(row), url=lambda row: applied_url(row)),
         Column("state", "State", kind="badge", accessor=lambda row: payment_badge(row)),
     ]
@@ -97,7 +97,7 @@ class PaymentTable(Table):
 
 
 def applied_to(row: Any) -> str:
-    """The numbers of the invoices a payment was applied to; `invoice_numbers` is annotated."""
+    """The numbers of the invoices a payment or credit memo was applied to; `invoice_numbers` is annotated."""
     return ", ".join(row.invoice_numbers)
 
 
@@ -111,7 +111,7 @@ def payment_badge(row: Any) -> Badge:
     """Whether a payment stands and is used up."""
     if row.is_reversed:
         return Badge("Reversed", "warning", "arrow-back-up")
-    if (row.applied or 0) < row.amount:
+    if row.applied < row.amount:
         return Badge("Not all applied", "info", "circle-dot")
     return Badge("Applied", "success", "circle-check")
 
@@ -124,15 +124,24 @@ class CreditMemoTable(Table):
     columns = [
         Column("number", "Credit memo", sortable=True),
         Column("issued_on", "Issued", kind="date", sortable=True),
-        Column("invoice.number", "Reduces", sortable=True,
-               url=lambda row: reverse("billing:invoice-detail", args=[row.invoice_id]) if row.invoice_id else ""),
+        Column("invoices", "Reduces", accessor=lambda row: applied_to(row), url=lambda row: applied_url(row)),
         Column("legal_entity.code", "Entity", hideable=True),
         Column("connection.name", "From", hideable=True),
         Column("net", "Net", kind="money"),
         Column("tax", "Tax", kind="money"),
         Column("gross", "Gross", kind="money", sortable=True),
         Column("applied", "Applied", kind="money", sortable=True),
-    ]  # fmt: skip
+        Column("state", "State", kind="badge", accessor=lambda row: memo_badge(row)),
+    ]
 
     def row_tone(self, row: Any) -> str:
-        return "" if row.invoice_id else "warning"
+        return "" if row.invoice_ids else "warning"
+
+
+def memo_badge(row: Any) -> Badge:
+    """Whether a credit memo stands and is used up."""
+    if row.is_voided:
+        return Badge("Voided", "warning", "arrow-back-up")
+    if row.applied < row.gross:
+        return Badge("Not all applied", "info", "circle-dot")
+    return Badge("Applied", "success", "circle-check")

@@ -169,7 +169,6 @@ def _next(candidate: Candidate, found: list[Check]) -> tuple[str, str, str] | No
 
 def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
     order = candidate.purchase_order
-    moved = candidate.accounting_date != candidate.invoice_date
     return [
         ("Bill to", candidate.bill_to.customer.name),
         ("Legal entity", f"{candidate.legal_entity.code} · {candidate.legal_entity.name}"),
@@ -177,7 +176,7 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Purchase order", order.number if order else None),
         ("Payment terms", candidate.contract.payment_terms),
         ("Invoice date", day_html(candidate.invoice_date)),
-        ("Posts on" if moved else "Accounting date", day_html(candidate.accounting_date)),
+        ("Accounting date", day_html(candidate.accounting_date)),
         ("Work through", day_html(candidate.through)),
         ("Prepared by", candidate.prepared_by.label),
         ("Run", f"Run {candidate.run_id}"),

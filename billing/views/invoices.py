@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -66,7 +66,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         ),
         "payments": invoice.applications.select_related("payment__connection").order_by("payment__received_on"),
         "memos": tables.CreditMemoTable(
-            invoice.credit_memos.select_related("connection", "legal_entity", "invoice"), request, name="memos"
+            _with_invoices(_memos().filter(pk__in=invoice.credits.values("memo"))), request, name="memos"
         ),
         "tax": TaxDetermination.objects.filter(candidate=invoice.candidate_id).first(),
         "effect": effect_of(invoice.effect),
@@ -131,6 +131,20 @@ def _said(payload: dict[str, Any], currency: str) -> str:
     return f"{paid} paid of {invoiced}, last {payload.get('last_invoice') or 'none'}"
 
 
+def _memos() -> "QuerySet[Any]":
+    return CreditMemo.objects.select_related("legal_entity", "connection")
+
+
+def _with_invoices(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Payments or credit memos with the invoices the ERP applied them to, in the order of their applications."""
+    parts = F("applications__pk")
+    annotated: QuerySet[Any] = rows.annotate(
+        invoice_ids=ArrayAgg("applications__invoice", filter=APPLIED, order_by=parts, default=[]),
+        invoice_numbers=ArrayAgg("applications__invoice__number", filter=APPLIED, order_by=parts, default=[]),
+    )
+    return annotated
+
+
 class PaymentList(ListScreen):
     """Payments as the ERP reports them."""
 
@@ -144,13 +158,7 @@ class PaymentList(ListScreen):
     empty = Empty("No payment yet", "Payments come back from the ERP.")
 
     def rows(self) -> "QuerySet[Any]":
-        rows = Payment.objects.select_related("customer", "legal_entity", "connection")
-        parts = F("applications__pk")
-        return rows.annotate(
-            applied=Sum("applications__amount"),
-            invoice_ids=ArrayAgg("applications__invoice", filter=APPLIED, order_by=parts, default=[]),
-            invoice_numbers=ArrayAgg("applications__invoice__number", filter=APPLIED, order_by=parts, default=[]),
-        )
+        return _with_invoices(Payment.objects.select_related("customer", "legal_entity", "connection"))
 
 
 class CreditMemoList(ListScreen):
@@ -159,11 +167,11 @@ class CreditMemoList(ListScreen):
     permission = "billing.view_invoice"
     scope: ClassVar[str | None] = "legal_entity__code"
     title = "Credit memos"
-    lead = "What the ERP has credited, and the invoice each memo reduces."
+    lead = "What the ERP has credited, and the invoices each memo reduces."
     template_name = "contracts/list.html"
     table_class = tables.CreditMemoTable
     filterset_class = CreditMemoFilter
     empty = Empty("No credit memo yet", "Credit memos come back from the ERP.")
 
     def rows(self) -> "QuerySet[Any]":
-        return CreditMemo.objects.select_related("invoice", "legal_entity", "connection")
+        return _with_invoices(_memos())

@@ -117,6 +117,12 @@ def _validate(process: Process) -> Result:
     return Done("Customer, legal entity, currency, jurisdiction and terms agree")
 
 
+def lacks(contract: Contract, root_cause: str) -> bool:
+    """Whether the ERP of a contract lacks the master data that a root cause names."""
+    erp = route("erp", contract.legal_entity)
+    return erp is not None and root_cause in _missing_master_data(contract, erp)
+
+
 def _missing_master_data(contract: Contract, erp: Connection) -> dict[str, tuple[str, str]]:
     wants: dict[str, tuple[str, str]] = {}
     customer: Customer | None = contract.customer

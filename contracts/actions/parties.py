@@ -165,13 +165,19 @@ def ensure_bill_to(*, contract: Contract) -> BillTo:
     return bill_to
 
 
+def period_of(legal_entity: LegalEntity, on: date) -> AccountingPeriod | None:
+    """The accounting period of a day, where the ERP told us of one."""
+    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
+    return periods.filter(starts_on__lte=on, ends_on__gte=on).first()
+
+
 def open_period(legal_entity: LegalEntity, on: date) -> date | None:
     """The accounting date for work of a day: the day itself, or the first day of the earliest open period after it.
 
     None when the ERP told us of periods and none is open from that day on; the day itself when it told us of none.
     """
     periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
-    covering = periods.filter(starts_on__lte=on, ends_on__gte=on).first()
+    covering = period_of(legal_entity, on)
     if covering is None and not periods.filter(ends_on__gte=on).exists():
         return on if not periods.exists() else None
     if covering is not None and covering.status == AccountingPeriod.Status.OPEN:

@@ -61,5 +61,5 @@ class CreditMemo(Record):
     currency: Currency
     net: Amount
     tax: Amount
-    gross: Amount
+    gross: Annotated[Amount, Field(ge=0)]
     applications: tuple[PaymentApplication, ...] = ()

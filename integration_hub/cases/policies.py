@@ -1,7 +1,7 @@
 """Who may do what with a case."""
 
 from integration_hub.cases.models import Case
-from integration_hub.cases.registry import KINDS
+from integration_hub.cases.registry import KINDS, still_holds
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
@@ -65,7 +65,7 @@ def can_resolve(case: Case, by: Actor, outcome: str, text: str) -> Decision:
     if not text.strip():
         return deny("Say how it was mended." if outcome == Case.Outcome.MANUAL else "An override needs a reason.")
     kind = KINDS.find(case.code)
-    if outcome == Case.Outcome.MANUAL and kind and kind.still_holds and kind.still_holds(case.root_cause):
+    if outcome == Case.Outcome.MANUAL and kind and still_holds(case.code, case.root_cause):
         return deny(f"It still holds. It closes itself when {kind.closes_when}. Override it with a reason if you must.")
     return ALLOW
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from integration_hub.kernel.registry import Registry
 
+Asked = Callable[[str], bool]
+"""Whether the condition of a case stands now: asked with its root cause."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -25,7 +28,7 @@ class CaseKind:
     severity: int
     closes_when: str
     suggestions: tuple[Suggestion, ...] = ()
-    still_holds: Callable[[str], bool] | None = None
+    still_holds: Asked | None = None
     """Asked with the root cause before a person's resolve: True refuses it with the reason `closes_when`."""
     retry: Callable[[str], int] | None = None
     """Works the affected lanes again for a root cause; returns how many items it rang."""
@@ -38,3 +41,14 @@ class CaseKind:
 
 
 KINDS: Registry[CaseKind] = Registry("case code")
+
+ALSO_HOLDS: Registry[Asked] = Registry("further condition of a case code")
+"""By `<code>:<room>`: a room above that raises a code of a room below says when its own root causes still hold."""
+
+
+def still_holds(code: str, root_cause: str) -> bool:
+    """Whether any room that raises this code says that the condition of the root cause stands."""
+    kind = KINDS.find(code)
+    asked = [kind.still_holds] if kind is not None and kind.still_holds is not None else []
+    asked += [entry for name, entry in ALSO_HOLDS if name.partition(":")[0] == code]
+    return any(holds(root_cause) for holds in asked)

@@ -10,9 +10,6 @@ from integration_hub.trail.lineage import PROVIDERS
 LINKS: Registry[Callable[[str], str]] = Registry("link")
 """By type of row: its id → the address of its screen. Filled in `AppConfig.ready()`."""
 
-ALIASES: dict[str, str] = {}
-"""Other names of a type that has a screen or a lineage, e.g. `billing.billableevent` → `event`."""
-
 
 def to(object_type: str, url_name: str) -> None:
     """Register the screen of a type of row: `to("effect", "effects:effect-detail")`."""
@@ -27,7 +24,7 @@ def address(object_type: str, object_id: object) -> str:
     key = str(object_id)
     if not object_type or not key:
         return ""
-    kind = ALIASES.get(object_type, object_type)
+    kind = _kind_of(object_type)
     found = LINKS.find(object_type) or LINKS.find(kind)
     if found is not None:
         return found(key)
@@ -37,8 +34,13 @@ def address(object_type: str, object_id: object) -> str:
 
 def names_of(kind: str) -> list[str]:
     """Every type under which rows of a lineage kind are recorded: `candidate`, `billing.candidate`."""
-    dotted = [name for name, _ in LINKS if name.rpartition(".")[2] == kind and name != kind]
-    return [kind, *dotted, *(name for name, alias in ALIASES.items() if alias == kind)]
+    provider = PROVIDERS.find(kind)
+    return [kind, provider.recorded_as] if provider is not None and provider.recorded_as else [kind]
+
+
+def _kind_of(object_type: str) -> str:
+    """The lineage kind of rows that are recorded as this type; the type itself when there is none."""
+    return next((kind for kind, provider in PROVIDERS if provider.recorded_as == object_type), object_type)
 
 
 def trace_of(kind: str, key: str) -> str:

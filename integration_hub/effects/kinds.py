@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
 from integration_hub.effects.ledger import OVER
@@ -14,7 +15,7 @@ from integration_hub.work.models import Item
 PER_EFFECT = ("ERP_REJECTED", "ERP_UNKNOWN", "EFFECT_CONFLICT")
 """Root cause `effect:<id>`."""
 SHARED = ("PERIOD_CLOSED", "CREDENTIAL")
-"""Root causes `<gate>:<legal entity>:<month>` and `connection:<code>`."""
+"""Root causes `<gate>:<connection>:<legal entity>:<month>` and `connection:<code>`."""
 
 ADMIN, ANALYST, FINANCE = str(Role.INTEGRATION_ADMIN), str(Role.BILLING_ANALYST), str(Role.FINANCE)
 
@@ -41,18 +42,31 @@ def _retry_effect(root_cause: str) -> int:
     return 1
 
 
-@transaction.atomic
-def _retry_connection(root_cause: str) -> int:
-    """Every item that stopped because this connection's credential was refused."""
+def _stopped(root_cause: str) -> QuerySet[Item]:
+    """What stopped because the credential of a connection was refused."""
     code = root_cause.removeprefix("connection:")
     effect_ids = Effect.objects.filter(connection__code=code).exclude(state__in=OVER)
-    stopped = Item.objects.filter(
+    return Item.objects.filter(
         state=Item.State.PARKED,
         kind="effects.send",
         error_class="auth",
         payload__effect__in=list(effect_ids.values_list("pk", flat=True)),
     )
-    ids = list(stopped.order_by("pk").values_list("pk", flat=True))
+
+
+def _credential_refused(root_cause: str) -> bool:
+    return _stopped(root_cause).exists()
+
+
+def _window_closed(root_cause: str) -> bool:
+    from integration_hub.effects import windows  # its actions raise these kinds
+
+    return windows.still_closed(root_cause)
+
+
+@transaction.atomic
+def _retry_connection(root_cause: str) -> int:
+    ids = list(_stopped(root_cause).order_by("pk").values_list("pk", flat=True))
     for item_id in ids:
         items.retry(item_id=item_id, by="system:effects", reason="The credential was renewed")
     return len(ids)
@@ -95,6 +109,7 @@ KNOWN = (
         severity=2,
         closes_when="the window opens",
         suggestions=(Suggestion("Reopen the period"), Suggestion("Post into the next period")),
+        still_holds=_window_closed,
     ),
     CaseKind(
         code="CREDENTIAL",
@@ -103,6 +118,7 @@ KNOWN = (
         severity=1,
         closes_when="a call with the connection succeeds",
         suggestions=(Suggestion("Renew the credential"), Suggestion("Try again")),
+        still_holds=_credential_refused,
         retry=_retry_connection,
     ),
 )

@@ -64,6 +64,15 @@ def hold(effect: Effect, by_gate: Closed) -> None:
     )
 
 
+def still_closed(root_cause: str) -> bool:
+    """Whether an effect still waits for the window of a case, and the window is closed."""
+    waiting = Effect.objects.filter(state=State.WAITING).select_related("connection").order_by("pk")
+    return any(
+        (by_gate := closed(effect)) is not None and _root_cause(effect, by_gate.gate) == root_cause
+        for effect in waiting
+    )
+
+
 def recheck() -> int:
     """The tick: put waiting effects whose windows have opened back into their lanes, in order; how many."""
     waiting = Effect.objects.filter(state=State.WAITING).order_by("pk").values_list("pk", flat=True)

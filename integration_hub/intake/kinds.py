@@ -1,7 +1,7 @@
 """The exceptions intake can raise: what finance would call them, whose they are, when they close."""
 
-from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
-from integration_hub.intake import troubles
+from integration_hub.cases.registry import KINDS, Asked, CaseKind, Suggestion
+from integration_hub.intake import conditions, troubles
 from integration_hub.people.models import Role
 
 ADMIN, FINANCE = str(Role.INTEGRATION_ADMIN), str(Role.FINANCE)
@@ -21,8 +21,11 @@ def _about_versions(code: str, title: str, severity: int, closes_when: str, *sug
     )
 
 
-def _plain(code: str, title: str, owner: str, severity: int, closes_when: str, *suggestions: str) -> CaseKind:
-    return CaseKind(code, title, owner, severity, closes_when, tuple(Suggestion(label) for label in suggestions))
+def _plain(
+    code: str, title: str, owner: str, severity: int, closes_when: str, *suggestions: str, still_holds: Asked
+) -> CaseKind:
+    acts = tuple(Suggestion(label) for label in suggestions)
+    return CaseKind(code, title, owner, severity, closes_when, acts, still_holds=still_holds)
 
 
 CASE_KINDS = (
@@ -74,6 +77,7 @@ CASE_KINDS = (
         "the feed is read to its end",
         "Check the connection",
         "Read the feed now",
+        still_holds=conditions.feed_late,
     ),
     _plain(
         "FEED_FAILED",
@@ -83,6 +87,7 @@ CASE_KINDS = (
         "the feed is read to its end",
         "Check the connection",
         "Read the feed now",
+        still_holds=conditions.feed_failing,
     ),
     _plain(
         "EMPTY_FEED",
@@ -92,6 +97,7 @@ CASE_KINDS = (
         "the feed has records again",
         "Check permissions and filters in the source",
         "Confirm that it is empty",
+        still_holds=conditions.feed_empty,
     ),
     _plain(
         "FEED_SHORT",
@@ -138,6 +144,7 @@ CASE_KINDS = (
         "a valid one arrives on the same connection",
         "Compare the signing secret with the vendor's",
         "Rotate the secret",
+        still_holds=conditions.webhooks_refused,
     ),
     _plain(
         "CONTROL_TOTAL",
@@ -147,6 +154,7 @@ CASE_KINDS = (
         "the file is loaded with matching totals",
         "Look at the error report of the file",
         "Ask for the file again",
+        still_holds=conditions.file_unbalanced,
     ),
     _plain(
         "FILE_REFUSED",
@@ -156,6 +164,7 @@ CASE_KINDS = (
         "a readable file of the same name is loaded",
         "Correct the file or its mapping",
         "Drop it again",
+        still_holds=conditions.file_refused,
     ),
 )
 

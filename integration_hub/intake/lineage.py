@@ -159,7 +159,7 @@ def find(text: str) -> Iterable[Hit]:
 
 def register() -> None:
     """Offer nodes and search to the trail."""
-    PROVIDERS.register(SOURCE, Provider(load=_sources, upstream=_up_source, downstream=_down_source))
+    PROVIDERS.register(SOURCE, Provider(_sources, _up_source, _down_source, "hub_intake.sourceversion"))
     PROVIDERS.register(FILE, Provider(load=_files, upstream=_nothing, downstream=_nothing))
     PROVIDERS.register(WEBHOOK, Provider(load=_webhooks, upstream=_nothing, downstream=_nothing))
     FINDERS.register("intake", find)

@@ -172,7 +172,6 @@ def register() -> None:
     links.to("feed", "intake:feed-detail")
     links.to("file", "intake:file-detail")
     links.to("source", "intake:source-detail")
-    links.ALIASES["hub_intake.sourceversion"] = "source"
     badges.words("success", "circle-check", "applied", "handled")
     badges.words("danger", "arrows-split", "conflict")
     badges.words("warning", "hourglass", "parked")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
@@ -249,13 +249,16 @@ def due_now() -> int:
     return Feed.objects.filter(polled(), due_at__lte=now()).count()
 
 
+def watched() -> QuerySet[Feed]:
+    """Feeds that may be called late."""
+    active = Feed.objects.filter(is_active=True, connection__is_paused=False)
+    return active.exclude(connection__vendor=feeds.FILE_DROP).select_related("connection")
+
+
 def watch_lateness() -> int:
     """The tick: raise SYNC_STALE for feeds that were not read to their end for too long; how many are late."""
     moment = now()
-    active = Feed.objects.filter(is_active=True, connection__is_paused=False).exclude(
-        connection__vendor=feeds.FILE_DROP
-    )
-    late = [feed for feed in active.select_related("connection") if queries.is_late(feed, moment)]
+    late = [feed for feed in watched() if queries.is_late(feed, moment)]
     for feed in late:
         since = f"since {feed.last_ok_at:%Y-%m-%d %H:%M} UTC" if feed.last_ok_at else "ever"
         cases.raise_case(

@@ -15,12 +15,18 @@ CODE = engine.CODE
 
 
 def _process(root_cause: str) -> Process | None:
-    return Process.objects.filter(pk=root_cause.removeprefix("process:")).first()
+    """The process of `process:<id>`; a root cause `<definition>:<business key>` is about what was undone."""
+    kind, _, key = root_cause.partition(":")
+    return Process.objects.filter(pk=key).first() if kind == "process" else None
 
 
 def _still_stuck(root_cause: str) -> bool:
     process = _process(root_cause)
-    return process is not None and process.state not in (Process.State.DONE, Process.State.UNDONE)
+    if process is not None:
+        return process.state not in (Process.State.DONE, Process.State.UNDONE)
+    definition, _, key = root_cause.partition(":")
+    last = Process.objects.filter(definition=definition, business_key=key).order_by("pk").last()
+    return last is not None and last.state != Process.State.DONE
 
 
 @transaction.atomic

@@ -32,6 +32,7 @@ class Process(Versioned):
     correlation_id = models.CharField(max_length=40, blank=True)
 
     class Meta:
+        verbose_name_plural = "processes"
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["definition", "business_key", "attempt"], name="process_once_per_attempt"),

@@ -58,11 +58,15 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What an app offers for one kind of node. Upstream and downstream return the neighbours' refs."""
+    """What an app offers for one kind of node. Upstream and downstream return the neighbours' refs.
+
+    `recorded_as` is the object type under which the trail records such rows, where it is not the kind itself.
+    """
 
     load: Callable[[list[str]], Iterable[Node]]
     upstream: Callable[[str, int], list[Ref]]
     downstream: Callable[[str, int], list[Ref]]
+    recorded_as: str = ""
 
 
 PROVIDERS: Registry[Provider] = Registry("lineage provider")

@@ -24,6 +24,7 @@ LANE = "reconciliation:tie-out"
 BY = "system:reconciliation"
 CODE = "CONTROL_TOTAL"
 ROOT = "tie-out:"
+KEY = ("name", "legal_entity", "currency")
 EVERY = timedelta(days=1)
 REMEDY = (
     "Follow both sides to their rows: the trace of a record shows every step. Nothing is corrected by itself; "
@@ -135,7 +136,18 @@ def _break(tie_out: TieOut, arrow: Arrow) -> Break:
 
 
 def _root_cause(arrow: Arrow) -> str:
-    return f"{ROOT}{arrow.name}:{arrow.legal_entity}:{arrow.currency}"
+    return _key(name=arrow.name, legal_entity=arrow.legal_entity, currency=arrow.currency)
+
+
+def _key(*, name: str, legal_entity: str, currency: str) -> str:
+    return f"{ROOT}{name}:{legal_entity}:{currency}"
+
+
+def still_breaks(root_cause: str) -> bool:
+    """Whether the last tie-out found this arrow not to agree."""
+    last = TieOut.objects.first()
+    arrows = last.totals["arrows"] if last is not None else []
+    return any(not row["agrees"] and _key(**{name: row[name] for name in KEY}) == root_cause for row in arrows)
 
 
 def _raise(arrow: Arrow, tie_out: TieOut) -> None:

@@ -280,6 +280,28 @@ def test_closed_period_is_told_by_code(
     assert CONNECTOR.find(netsuite, _invoice()) is not None
 
 
+def test_the_accounting_date_says_the_period_not_the_date_of_the_document(
+    landscape: Landscape, netsuite: Connection, customer: str
+) -> None:
+    landscape.period("May 2026", ar_locked=True)
+    CONNECTOR.send(netsuite, _invoice(accounting_date="2026-06-01"))
+    found = CONNECTOR.find(netsuite, _invoice())
+    assert found is not None
+    assert (found.facts["issued_on"], found.facts["period"]) == ("2026-05-31", "Jun 2026")
+
+
+def test_the_period_of_the_accounting_date_must_be_open(
+    landscape: Landscape, netsuite: Connection, customer: str
+) -> None:
+    landscape.period("Apr 2026", ar_locked=True)
+    with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
+        CONNECTOR.send(netsuite, _invoice(accounting_date="2026-04-30"))
+    assert caught.value.field == "postingPeriod"
+    with pytest.raises(Failed, match="no posting period for 2099-01-01"):
+        CONNECTOR.send(netsuite, _invoice(accounting_date="2099-01-01"))
+    assert CONNECTOR.find(netsuite, _invoice()) is None
+
+
 def test_tax_that_does_not_add_up_is_never_sent(landscape: Landscape, netsuite: Connection, customer: str) -> None:
     with pytest.raises(Failed, match="tax of the lines is") as caught:
         CONNECTOR.send(netsuite, _invoice(tax_total="90"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from integration_hub.connectors import answers, wire
@@ -166,12 +167,31 @@ def _terms(client: Client, name: str) -> Row:
     return {"id": str(rows[0]["id"])}
 
 
+def _posting_period(client: Client, day: str) -> Row:
+    """The posting period of an accounting date; without it NetSuite takes the period of the document's own date."""
+    posting = "isposting = 'T' AND isquarter = 'F' AND isyear = 'F' AND isadjust = 'F'"
+    on = f"TO_DATE('{date.fromisoformat(day).isoformat()}', 'YYYY-MM-DD')"
+    where = f"{posting} AND startdate <= {on} AND enddate >= {on}"
+    rows = client.rows(f"SELECT id FROM accountingperiod WHERE {where} ORDER BY id")  # noqa: S608 - a date
+    if not rows:
+        raise Failed(
+            FailureClass.REJECTED,
+            f"NetSuite has no posting period for {day}",
+            field="postingPeriod",
+            remedy="Set up the accounting period in NetSuite.",
+        )
+    return {"id": str(rows[0]["id"])}
+
+
 def _invoice(client: Client, payload: Payload) -> Row:
     invoice = {
         "entity": _by_key(payload["customer_code"]),
         "subsidiary": _by_id(str(payload["legal_entity_id"])),
         "currency": _currency(client, payload["currency"]),
         "tranDate": payload["invoice_date"],
+        "postingPeriod": _posting_period(client, payload["accounting_date"])
+        if payload.get("accounting_date")
+        else None,
         "dueDate": payload.get("due_on"),
         "terms": _terms(client, payload["payment_terms"]) if payload.get("payment_terms") else None,
         "otherRefNum": payload.get("po_number"),

@@ -165,7 +165,10 @@ def test_credit_memos(call):
     memo = factories.credit_memo(invoice, net="100", tax="10")
     finance = call()
     (row,) = finance.rows("credit-memos/", invoice=invoice.number)
-    assert (row["gross"], row["invoice_number"], row["currency"]) == ("110.00", invoice.number, "USD")
+    assert (row["gross"], row["applied"], row["currency"]) == ("110.00", "110.00", "USD")
+    (part,) = row["applied_to"]
+    assert (part["invoice_number"], part["amount"], part["stands"]) == (invoice.number, "110.00", True)
+    assert finance.get(f"invoices/{invoice.pk}/").json()["credits"] == [part]
     unseen(call, f"credit-memos/{memo.pk}/")
 
 

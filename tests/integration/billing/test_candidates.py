@@ -1,15 +1,15 @@
 """Candidates and runs: what falls due becomes work, billable work becomes candidates, room is counted exactly (R22)."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from billing.actions import candidates, limits, runs, schedules
+from billing.actions import approvals, candidates, checks, limits, posting, quotes, runs, schedules
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, CapEntry, Piece, ScheduleItem
-from contracts.models import BillTo, Cap
+from contracts.models import AccountingPeriod, BillTo, Cap
 from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import BadInput, Denied, NotReady, Stale
 from integration_hub.people.models import Role
@@ -163,6 +163,9 @@ def test_schedule_items_fall_due_once(landscape):
         "Line 1, 01 Feb 2026 – 28 Feb 2026",
         "Line 1, 01 Mar 2026 – 31 Mar 2026",
     ]
+    assert [line.service_to for line in candidate.lines.all()] == [
+        date(2026, 1, 31), date(2026, 2, 28), MARCH,
+    ]  # fmt: skip
     assert schedules.raise_due(contract=contract, through=MARCH) == 0
     assert BillableEvent.objects.filter(kind="fee").count() == 3
     assert set(ScheduleItem.objects.values_list("status", flat=True)) == {"due", "planned"}
@@ -331,6 +334,63 @@ def test_a_candidates_number_names_entity_run_and_contract(landscape):
     assert candidate.number == f"TL-US01-{candidate.run_id:04d}-{contract.pk:05d}"
     assert str(candidate) == candidate.number
     assert candidate.prepared_by == candidate.run.started_by
+
+
+def months(entity, **status):
+    """The first half of 2026 in months; closed where it says so."""
+    for number in range(1, 7):
+        first = date(2026, number, 1)
+        state = status.get(f"{first:%b}".lower(), "open")
+        AccountingPeriod.objects.create(
+            legal_entity=entity, name=f"{first:%b} 2026", starts_on=first,
+            ends_on=date(2026, number + 1, 1) - timedelta(days=1), status=state,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("closed", "expected"),
+    [
+        ({}, date(2026, 3, 27)),
+        ({"feb": "closed"}, date(2026, 3, 27)),
+        ({"mar": "closed"}, date(2026, 4, 1)),
+        ({"mar": "closed", "apr": "soft_closed"}, date(2026, 5, 1)),
+    ],
+)
+def test_it_is_accounted_for_when_the_work_was_done_or_on_the_first_open_day(db, closed, expected):  # R10
+    entity = factories.legal_entity()
+    months(entity, **closed)
+    contract = factories.contract_active("C-1", entity=entity)
+    factories.erp(entity, contract.customer)
+    factories.tax(entity)
+    factories.time_entry(contract, on=date(2026, 3, 27))
+    run = runs.start(legal_entity="US01", through=MARCH, invoice_date=date(2026, 4, 8), by=factories.user())
+    drain_once(factories.LOCAL)
+    candidate = Candidate.objects.get(run=run)
+    with factories.quoting():
+        quotes.quote(candidate_id=candidate.pk)
+    candidate = checks.run(candidate_id=candidate.pk)
+    assert (candidate.status, candidate.accounting_date) == ("ready", expected)
+    payload = approvals.payload_of(candidate)
+    assert (payload["invoice_date"], payload["accounting_date"]) == ("2026-04-08", expected.isoformat())
+
+
+def test_a_period_that_closes_before_posting_moves_the_date_and_what_the_erp_shows_otherwise_is_told(db):
+    entity = factories.legal_entity()
+    months(entity)
+    candidate = factories.candidate_approved(contract=factories.contract_active("C-1", entity=entity))
+    assert candidate.accounting_date == date(2026, 3, 2)
+    AccountingPeriod.objects.filter(name="Mar 2026").update(status="closed")
+    invoice = factories.invoice_posted(candidate)
+    assert fresh(candidate).accounting_date == date(2026, 4, 1)
+    assert invoice.effect.posting_date == date(2026, 4, 1)
+    theirs = {"net": invoice.net, "period": "Mar 2026", "issued_on": "2026-03-30"}
+    posting.compare_again(invoice=invoice, theirs=theirs, by="erp")
+    case = Case.objects.get(code="ERP_VARIANCE")
+    assert case.detail == "issued on: ours 2026-03-31, theirs 2026-03-30; period: ours Apr 2026, theirs Mar 2026"
+    posting.compare_again(invoice=invoice, theirs={"net": invoice.net, "voided": True}, by="erp")
+    assert "it is voided there" in fresh(case).detail
+    posting.compare_again(invoice=invoice, theirs={"net": invoice.net, "issued_on": MARCH}, by="erp")
+    assert fresh(case).status == "resolved"
 
 
 @pytest.mark.parametrize("grouping", ["none", "resource", "role", "task", "rate"])

@@ -1,6 +1,9 @@
 """An invoice's page: figures, lines, cash, tax, the effect that made it, and who was told."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 
 from billing.models import TaxDetermination
 from contracts.actions import references
@@ -56,3 +59,23 @@ def test_tax_is_shown_with_what_was_asked(invoice):
 def test_others_do_not_find_it(invoice):
     text(outsider().get(page(invoice)), 404)
     text(nobody().get(page(invoice)), 403)
+
+
+def test_the_trace_of_a_document_tells_what_happened_to_it(invoice):
+    payment = factories.payment(invoice, amount="1000")
+    browser = signed_in()
+    for kind, key, told in (
+        ("invoice", invoice.pk, "INV-7"),
+        ("candidate", invoice.candidate_id, invoice.candidate.number),
+        ("payment", payment.pk, payment.number),
+        ("contract", invoice.contract_id, "C-I"),
+    ):
+        html = text(browser.get(f"/trace/{kind}/{key}/"))
+        assert "Nothing has happened yet" not in html, kind
+        assert told in html
+
+
+def test_the_trace_says_the_price_in_words(invoice):
+    out = StringIO()
+    call_command("trace", invoice.number, stdout=out)
+    assert "Rate row: 150 USD per hour for default, agreed for the contract, from 2026-01-01" in out.getvalue()

@@ -12,7 +12,9 @@ from billing.models import BillableEvent, Candidate, Decision, Piece
 from contracts.actions import references
 from contracts.models import EligibilityRule, Project, Task
 from integration_hub import canonical
+from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
+from integration_hub.kernel.errors import Denied
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
 from tests import factories, money
@@ -439,3 +441,38 @@ def test_a_candidate_is_untouched_by_work_of_another_contract(landscape):
     factories.time_entry(other, key="k9")
     factories.time_entry(other, key="k9", hours="1")
     assert Candidate.objects.get(pk=candidate.pk).version == candidate.version
+
+
+def test_an_acceptance_without_proof_waits_for_it(psa):
+    contract = factories.contract_active("C-M", method="milestone", milestones=("300", "700"))
+    references.note(connection=psa, entity="project", source_id="P-M", row=factories.project_of(contract))
+    accepted = canonical.Milestone(
+        source_id="S-1", version="1", project_id="P-M", name="Milestone 1", status="accepted", accepted_on=DAY,
+    )  # fmt: skip
+    arrive(psa, accepted)
+    drain_once(["ingest"])
+    event = BillableEvent.objects.get(kind="milestone", is_current=True)
+    assert money.pieces(event) == {"blocked": 300}
+    [case] = open_cases("MILESTONE_EVIDENCE")
+    assert [(row.amount, row.currency) for row in case.members.all()] == [(300, "USD")]
+    arrive(psa, accepted.model_copy(update={"version": "2", "evidence": "Protocol 7"}))
+    drain_once(["ingest"])
+    event = BillableEvent.objects.get(kind="milestone", is_current=True)
+    assert (event.version, money.pieces(event)) == (2, {"billable": 300})
+    assert open_cases("MILESTONE_EVIDENCE") == []
+    arrive(psa, accepted.model_copy(update={"version": "3", "evidence": "Protocol 7"}))
+    assert BillableEvent.objects.filter(kind="milestone").count() == 2
+
+
+# -- what may be called mended -------------------------------------------------------------------------------------
+
+
+def test_work_that_is_still_stopped_cannot_be_called_mended(contract):
+    minus = factories.time_entry(contract, hours="-3", key="minus")
+    [case] = open_cases("NEGATIVE_UNMATCHED")
+    person = factories.user()
+    mend = {"case_id": case.pk, "outcome": "manual", "text": "Sorted out", "by": person}
+    with pytest.raises(Denied, match="It still holds. It closes itself when the original arrives"):
+        cases.resolve(seen_version=case.version, **mend)
+    Piece.objects.filter(event=minus).update(is_current=False)
+    assert cases.resolve(seen_version=case.version, **mend).status == "resolved"

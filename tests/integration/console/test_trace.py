@@ -1,5 +1,6 @@
 """The trace and the audit trail: one box, the chain both ways, the record, the events, the seals."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -131,13 +132,14 @@ def test_a_circle_ends_and_the_number_of_ways_is_limited():
 
 
 def test_links_know_types_names_and_lineages(chain, monkeypatch):
-    monkeypatch.setitem(links.ALIASES, "app.thing", "work")
+    monkeypatch.setitem(PROVIDERS._entries, "work", replace(PROVIDERS.get("work"), recorded_as="app.thing"))
     assert links.address("case", 7) == "/exceptions/7/"
     assert links.address("billing.candidate", 7) == "/billing/candidates/7/"
     assert links.address("app.thing", 7) == "/trace/work/7/"
     assert links.address("paid", "7") == "/trace/paid/7/"
     assert links.address("nothing.known", 7) == ""
     assert links.address("", 7) == ""
+    assert (links.names_of("work"), links.names_of("bill")) == (["work", "app.thing"], ["bill"])
 
 
 def test_trace_and_audit_need_their_right(chain):

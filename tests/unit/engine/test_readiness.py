@@ -9,7 +9,9 @@ from billing.engine.readiness import CandidateFacts, check, stops, warnings
 from tests.unit.engine.build import d
 
 DAY = date(2026, 3, 5)
-READY = CandidateFacts(currency="USD", invoice_date=DAY, net=d(1000), gross=d(1080), line_count=3, tax=d(80))
+READY = CandidateFacts(
+    currency="USD", invoice_date=DAY, service_date=DAY, net=d(1000), gross=d(1080), line_count=3, tax=d(80)
+)
 
 
 def asked(**change):
@@ -78,6 +80,7 @@ def test_a_warning_does_not_stop(change, code, text):
         {"tax_of_engine": d("80.03")},
         {"tax_of_engine": d("79.97")},
         {"accounting_date": DAY},
+        {"service_date": date(2026, 3, 1), "accounting_date": date(2026, 3, 1)},
         {"earlier_nets": (d(100), d(100))},
         {"earlier_nets": (d(100), d(0), d(100), d(0))},
         {"earlier_nets": (d(900), d(1000), d(2000))},
