@@ -202,9 +202,10 @@ def register() -> None:
                 ("contract", str(pk))
                 for pk in Contract.objects.filter(opportunity=int(key)).values_list("pk", flat=True)[:limit]
             ],
+            "contracts.opportunity",
         ),
     )
-    PROVIDERS.register("contract", Provider(_contracts, _up_contract, _down_contract))
+    PROVIDERS.register("contract", Provider(_contracts, _up_contract, _down_contract, "contracts.contract"))
     PROVIDERS.register(
         "amendment",
         Provider(
@@ -214,8 +215,9 @@ def register() -> None:
                 *source_refs(Amendment.objects.get(pk=key)),
             ],
             lambda key, limit: [],
+            "contracts.amendment",
         ),
     )
-    PROVIDERS.register("project", Provider(_projects, _up_project, lambda key, limit: []))
-    PROVIDERS.register("milestone", Provider(_milestones, _up_milestone, lambda key, limit: []))
+    PROVIDERS.register("project", Provider(_projects, _up_project, lambda key, limit: [], "contracts.project"))
+    PROVIDERS.register("milestone", Provider(_milestones, _up_milestone, lambda key, limit: [], "contracts.milestone"))
     FINDERS.register("contracts", _find)
