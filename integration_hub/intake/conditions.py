@@ -2,8 +2,8 @@
 
 from django.db.models import Q
 
-from integration_hub.intake import poll, queries
-from integration_hub.intake.models import Delivery, Feed, FileDrop, Rejection, Run
+from integration_hub.intake import horizon, poll, queries
+from integration_hub.intake.models import Delivery, Feed, FeedDay, FileDrop, Rejection, Run
 from integration_hub.kernel.clock import now
 
 SIGN_IN = "sign-in"
@@ -33,6 +33,28 @@ def feed_empty(root_cause: str) -> bool:
     runs = Run.objects.filter(feed__connection__code=connection, feed__entity=entity, state=Run.State.DONE)
     last = runs.order_by("pk").last()
     return last is not None and not last.read
+
+
+def horizon_near(root_cause: str) -> bool:
+    """A feed was not read for most of the time its vendor tells of deletions."""
+    feeds = Feed.objects.filter(_feeds(root_cause)).select_related("connection")
+    return any(horizon.near(feed, now()) for feed in feeds)
+
+
+def feed_short(root_cause: str) -> bool:
+    """A day of a feed lacks records that its source counts."""
+    return FeedDay.objects.filter(_days(root_cause), verdict=FeedDay.Verdict.SHORT).exists()
+
+
+def feed_silent(root_cause: str) -> bool:
+    """Nothing came on the last day of a feed that was compared."""
+    last = FeedDay.objects.filter(_days(root_cause)).order_by("day").last()
+    return last is not None and not last.arrived
+
+
+def _days(root_cause: str) -> Q:
+    connection, _, entity = root_cause.partition(":")
+    return Q(feed__connection__code=connection, feed__entity=entity)
 
 
 def webhooks_refused(root_cause: str) -> bool:

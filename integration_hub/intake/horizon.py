@@ -28,14 +28,20 @@ def passed(feed: Feed, moment: datetime) -> bool:
     return feed.rescanned_at is None or feed.rescanned_at < feed.last_ok_at + limit
 
 
+def near(feed: Feed, moment: datetime) -> bool:
+    """Whether the horizon of a feed comes near, or has passed."""
+    limit = of(feed)
+    return limit is not None and feed.last_ok_at is not None and moment - feed.last_ok_at >= limit * WARN_AT
+
+
 def watch() -> int:
     """The tick: raise the case of each feed whose horizon comes near or has passed, paused or not; how many."""
-    moment, near = now(), 0
+    moment, count = now(), 0
     for feed in Feed.objects.filter(last_ok_at__isnull=False).select_related("connection"):
         limit = of(feed)
-        if limit is None or feed.last_ok_at is None or moment - feed.last_ok_at < limit * WARN_AT:
+        if limit is None or feed.last_ok_at is None or not near(feed, moment):
             continue
-        near += 1
+        count += 1
         until = feed.last_ok_at + limit
         cases.raise_case(
             code=CODE,
@@ -47,4 +53,4 @@ def watch() -> int:
             members=[cases.MemberIn("feed", str(feed.pk), str(feed))],
             by="system:intake",
         )
-    return near
+    return count

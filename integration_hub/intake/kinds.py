@@ -22,7 +22,13 @@ def _about_versions(code: str, title: str, severity: int, closes_when: str, *sug
 
 
 def _plain(
-    code: str, title: str, owner: str, severity: int, closes_when: str, *suggestions: str, still_holds: Asked
+    code: str,
+    title: str,
+    owner: str,
+    severity: int,
+    closes_when: str,
+    *suggestions: str,
+    still_holds: Asked | None = None,
 ) -> CaseKind:
     acts = tuple(Suggestion(label) for label in suggestions)
     return CaseKind(code, title, owner, severity, closes_when, acts, still_holds=still_holds)
@@ -107,6 +113,7 @@ CASE_KINDS = (
         "the missing records arrive",
         "Read the day again",
         "Check what our account may see",
+        still_holds=conditions.feed_short,
     ),
     _plain(
         "FEED_SILENT",
@@ -116,6 +123,7 @@ CASE_KINDS = (
         "something comes in again",
         "Check whether people record work as usual",
         "Check permissions and filters in the source",
+        still_holds=conditions.feed_silent,
     ),
     _plain(
         "HORIZON_NEAR",
@@ -125,6 +133,7 @@ CASE_KINDS = (
         "the feed is read to its end",
         "Resume or repair the feed",
         "Read it now",
+        still_holds=conditions.horizon_near,
     ),
     _plain(
         "RECORDS_ABSENT",
