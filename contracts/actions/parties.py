@@ -116,20 +116,10 @@ def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Ac
             if not created and _update(customer, by, "contracts.customer.changed", "", **fields):
                 _tell_contracts(customer)
     except IntegrityError as error:
-        if (
-            "customer_tree_no_cycle" in str(error)
-            or "customer_not_own_parent" in str(error)
-            or "own ancestor" in str(error)
-        ):
-            raise BadInput(
-                f"Customer {record.code}",
-                [
-                    Problem(
-                        "parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM."
-                    )
-                ],
-            ) from error
-        raise
+        if "own ancestor" not in str(error):
+            raise
+        problem = Problem("parent_id", "makes the customer its own ancestor.", "Correct the parent account in the CRM.")
+        raise BadInput(f"Customer {record.code}", [problem]) from error
     if created:
         event(
             "contracts.customer.created",
