@@ -1,6 +1,7 @@
 """Reading what was agreed."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -97,6 +98,17 @@ def rate_rows(contract: Contract) -> QuerySet[RateRow]:
         | Q(card__legal_entity=contract.legal_entity_id),
         withdrawn_in__isnull=True,
     ).select_related("card")
+
+
+def lowers_price(amendment: Amendment) -> bool:
+    """Whether an amendment, put in force as it stands, would lower a price of its contract."""
+    new_rate, day = amendment.changes.get("new_rate"), amendment.effective_on
+    if amendment.kind != Amendment.Kind.RATE or new_rate is None or day is None:
+        return False
+    running = RateRow.objects.filter(
+        card__contract=amendment.contract_id, role=amendment.changes.get("role") or "", withdrawn_in__isnull=True
+    )
+    return running.filter(validity__contains=day, rate__gt=Decimal(new_rate)).exists()
 
 
 def customer_chain(customer_id: int) -> list[int]:

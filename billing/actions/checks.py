@@ -10,7 +10,7 @@ from billing.engine.readiness import CandidateFacts, Check, check, stops, warnin
 from billing.models import CANDIDATE_MOVES, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
 from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo
-from contracts.queries import reference_of, route
+from contracts.queries import lowers_price, reference_of, route
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.ids import content_hash
 from integration_hub.kernel.money import ZERO
@@ -58,6 +58,9 @@ def facts(candidate: Candidate) -> CandidateFacts:
     order = candidate.purchase_order
     tax = TaxDetermination.objects.filter(candidate=candidate).first()
     waiting = _stragglers(candidate)
+    pending = Amendment.objects.filter(
+        contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
+    )
     last_day = _last_service_day(candidate)
     period = open_period(candidate.legal_entity, last_day)
     customer = candidate.bill_to.customer
@@ -93,9 +96,8 @@ def facts(candidate: Candidate) -> CandidateFacts:
             .order_by("-invoice_date")
             .values_list("net", flat=True)[:6]
         ),
-        amendment_pending=Amendment.objects.filter(
-            contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
-        ).exists(),
+        amendment_pending=bool(pending),
+        amendment_lowers_price=any(lowers_price(amendment) for amendment in pending),
     )
 
 

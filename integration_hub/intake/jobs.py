@@ -1,6 +1,6 @@
 """The kinds of work, the ticks and the signs of unfinished business of intake."""
 
-from integration_hub.intake import certify, horizon, poll, remap, waiting
+from integration_hub.intake import certify, horizon, poll, remap, retention, waiting
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.filedrop import folder, load
 from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
@@ -24,6 +24,7 @@ def register() -> None:
         Tick("intake.waiting", 30, waiting.sweep),
         Tick("intake.mapping", 10, remap.watch),
         Tick("intake.folders", 5, folder.watch),
+        Tick("intake.retention", 3600, retention.prune),
     ):
         TICKS.register(tick.name, tick)
     BUSY.register("intake.feeds", poll.due_now)

@@ -122,6 +122,15 @@ def test_an_unsigned_amendment_holds_nothing_and_warns_on_the_candidate(landscap
     assert "AMENDMENT_PENDING" not in candidate.warnings
 
 
+def test_an_unsigned_amendment_that_lowers_a_price_stops_the_candidate(landscape):
+    candidate = money.ready_in(landscape, money.contract_in(landscape, "C-9", rate="150"))
+    draft = deals.amendment(of="C-9", status="draft", effective_on=date(2026, 3, 1), new_rate=149)
+    landscape.arrive("crm", draft)
+    drain_once()
+    candidate.refresh_from_db()
+    assert (candidate.status, candidate.codes) == ("needs_attention", ["AMENDMENT_PENDING"])
+
+
 def test_an_approved_candidate_gives_its_work_back_and_is_rebuilt_at_the_new_price(landscape):
     contract = money.contract_in(landscape, "C-9")
     candidate = factories.candidate_approved(money.ready_in(landscape, contract))
