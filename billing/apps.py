@@ -11,7 +11,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import gates, jobs, kinds, lineage, listeners, screens
-        from billing.actions import posting
+        from billing.actions import candidates, posting
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
         from integration_hub.effects.registry import GATES, OUTCOMES, Outcome
@@ -25,7 +25,13 @@ class BillingConfig(AppConfig):
         RECEIVERS.register("payment", cash.payment)
         RECEIVERS.register("credit_memo", cash.credit_memo)
         OUTCOMES.register(
-            "netsuite.invoice.post", Outcome(posting.confirmed, posting.rejected, retried=posting.retried)
+            "netsuite.invoice.post",
+            Outcome(
+                posting.confirmed,
+                posting.rejected,
+                retried=posting.retried,
+                next_period=candidates.into_next_period,
+            ),
         )
         OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
         DEFINITIONS.register(activation.NAME, activation.DEFINITION)

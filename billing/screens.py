@@ -68,6 +68,7 @@ _SENTENCES = (
     ("billing.run.finished", "checks", "finished the run {label}", "success"),
     ("billing.candidate.built", "file-invoice", "built {label} from {pieces} pieces of work", "progress"),
     ("billing.candidate.reprinted", "replace", "printed the lines of {label} anew", "info"),
+    ("billing.candidate.redated", "calendar", "dated {label} from {before} into the next period, {after}", "warning"),
     ("billing.candidate.checked", "list-check", _checked, "neutral"),
     ("billing.candidate.approved", "user-check", "approved {label} ({approvals} of {needed})", "success"),
     ("billing.candidate.returned", "arrow-back-up", "returned {label}", "warning"),

@@ -20,10 +20,11 @@ from billing.models import (
     HoldEffect,
     Piece,
 )
-from contracts.actions.parties import open_period
+from contracts.actions.parties import next_period, open_period
 from contracts.models import Cap, Contract, Method, PurchaseOrder
+from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.errors import Stale
+from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor, event
@@ -226,6 +227,42 @@ def _gone(candidate: Candidate, by: Actor, reason: str) -> None:
 def lapse_approvals(candidate: Candidate) -> int:
     """Approvals of figures that moved do not count any more."""
     return Approval.objects.filter(candidate=candidate, lapsed_at__isnull=True).update(lapsed_at=now())
+
+
+@transaction.atomic
+def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
+    """Date an invoice that is late into the next open period: its effect is withdrawn, tax is quoted for the new date,
+    and it has to be approved again. Raises Denied when it is not on its way, NotReady when no later period is open.
+    """
+    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract", "bill_to")
+    candidate = rows.get(number=effect.business_key)
+    if candidate.status != Candidate.Status.POSTING:
+        raise Denied(f"{candidate.number} is {candidate.get_status_display().lower()}, not on its way to the ERP.")
+    before = candidate.accounting_date
+    on = next_period(candidate.legal_entity, before)
+    if on is None:
+        raise NotReady(f"No period of {candidate.legal_entity.code} after {before} is open.")
+    posting.withdraw(candidate, by=by, reason=reason)
+    candidate.refresh_from_db()
+    lapsed = lapse_approvals(candidate)
+    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.BUILDING)
+    candidate.invoice_date = candidate.accounting_date = on
+    candidate.status = Candidate.Status.BUILDING
+    candidate.version += 1
+    candidate.save()
+    event(
+        "billing.candidate.redated",
+        by=by,
+        object_type="billing.candidate",
+        object_id=candidate.pk,
+        label=candidate.number,
+        legal_entity=candidate.legal_entity.code,
+        reason=reason,
+        before=before,
+        after=on,
+        lapsed=lapsed,
+    )
+    quote_soon(candidate)
 
 
 @transaction.atomic

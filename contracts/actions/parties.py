@@ -176,6 +176,15 @@ def open_period(legal_entity: LegalEntity, on: date) -> date | None:
     return later.starts_on if later else None
 
 
+def next_period(legal_entity: LegalEntity, after: date) -> date | None:
+    """The first day of the first open period that begins after a day; of the next month where the ERP told of none."""
+    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
+    if not periods.exists():
+        return date(after.year + after.month // 12, after.month % 12 + 1, 1)
+    later = periods.filter(starts_on__gt=after, status=AccountingPeriod.Status.OPEN).order_by("starts_on").first()
+    return later.starts_on if later else None
+
+
 def _update(
     row: Customer | LegalEntity | AccountingPeriod, by: Actor, action: str, entity: str, **fields: object
 ) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.limits import Limits
@@ -227,6 +227,10 @@ TAX_ENGINES: Registry[Callable[[Connection, dict[str, Any]], dict[str, Any]]] = 
 returns {"net", "tax", "lines": [{"number", "tax", "rate", "taxable"}], "details": [...]} with amounts as decimal
 text and rates as fractions.
 Call it outside transactions. Raises `kernel.failures.Failed`."""
+
+PREFLIGHTS: Registry[Callable[[Connection, date, str], str]] = Registry("preflight of a vendor")
+"""Per vendor: whether a document of this effect type dated on a day could be posted now; takes connection, day and
+effect type, returns why not, or an empty string. A read, outside transactions. Raises `kernel.failures.Failed`."""
 
 COMMON_SETTINGS: tuple[Setting, ...] = (
     Setting("timeout_seconds", "Seconds to wait for an answer", required=False, default="60"),

@@ -5,8 +5,9 @@ from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
 from integration_hub.connectors.netsuite import defaults as netsuite
+from integration_hub.connectors.netsuite import periods
 from integration_hub.connectors.netsuite.connector import NetSuiteConnector
-from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, TAX_ENGINES
+from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, PREFLIGHTS, TAX_ENGINES
 from integration_hub.connectors.salesforce import defaults as salesforce
 from integration_hub.connectors.salesforce.connector import SalesforceConnector
 
@@ -25,3 +26,4 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
+    PREFLIGHTS.register("netsuite", periods.closed)

@@ -11,13 +11,15 @@ class EffectsConfig(AppConfig):
     verbose_name = "Effects"
 
     def ready(self) -> None:
-        from integration_hub.effects import engine, kinds, lineage, panels, queries, windows
+        from integration_hub.effects import engine, kinds, lineage, panels, preflight, queries, windows
         from integration_hub.effects.actions.effects import SEND
+        from integration_hub.effects.registry import GATES
         from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
 
         kinds.register()
         lineage.register()
         panels.register()
         HANDLERS.register(SEND, Handler(run=engine.work, local=False, title="Send an effect", parked=engine.parked))
-        TICKS.register("effects.windows", Tick("effects.windows", 10, windows.recheck))
+        TICKS.register("effects.windows", Tick("effects.windows", 5, windows.tick))
+        GATES.register("target", preflight.GATE)
         BUSY.register("effects", queries.unsettled)

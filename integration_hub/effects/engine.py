@@ -16,7 +16,7 @@ from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
-from integration_hub.effects import windows
+from integration_hub.effects import preflight, windows
 from integration_hub.effects.actions.effects import close_cases
 from integration_hub.effects.ledger import OVER, State, member, move, note, root_cause
 from integration_hub.effects.models import Attempt, Effect
@@ -119,6 +119,7 @@ def _finish(attempt: Attempt, outcome: str, *, status: int | None = None, body: 
 
 
 def _send(job: Job, effect: Effect, connector: Connector) -> None:
+    preflight.ask(effect)
     attempt = _begin(job, effect)
     if attempt is None:
         return

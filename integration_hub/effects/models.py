@@ -1,6 +1,7 @@
 """The effect ledger: one intent, one permanent key, one outcome (architecture §5, reliability §3.2)."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -218,3 +219,101 @@ EFFECT_MOVES = Transitions(
         "superseded": {},
     },
 )
+
+
+class PostingGate(Timestamped):
+    """A named gate of posting: when a legal entity's documents may be sent to a target. An administrator keeps it."""
+
+    class Late(models.TextChoices):
+        WAIT = "wait", "Wait until it opens"
+        NEXT_PERIOD = "next_period", "Post into the next period"
+        ASK = "ask", "Ask finance"
+
+    class Kind(models.TextChoices):
+        BUSINESS_HOURS = "business_hours", "Business hours: open only within them"
+        HOLIDAY = "holiday", "Holidays: closed on these days"
+        BLACKOUT = "blackout", "Blackout: closed from one moment to another"
+        CUT_OFF = "cut_off", "Cut-off: documents of a month are late after it"
+        MODULE_LOCK = "module_lock", "Module lock: closed for documents up to a day"
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    legal_entity = models.CharField(max_length=16, blank=True, help_text="Code; empty for all.")
+    connection = models.ForeignKey(
+        Connection, null=True, blank=True, on_delete=models.PROTECT, related_name="posting_gates",
+        help_text="The target; empty for all.",
+    )  # fmt: skip
+    effect_type = models.CharField(
+        max_length=60, blank=True, help_text="Which effects, e.g. *.invoice.post; empty for all with a posting date."
+    )
+    zone = models.CharField(max_length=40, default="UTC", help_text="IANA time zone of all times below.")
+    late = models.CharField(
+        max_length=12, choices=Late.choices, default=Late.WAIT, help_text="What becomes of what meets it closed."
+    )
+    is_active = models.BooleanField(default=True)
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(), default=list, blank=True, help_text="Business hours: 1 Monday to 7 Sunday."
+    )
+    opens = models.TimeField(null=True, blank=True, help_text="Business hours: from.")
+    closes = models.TimeField(null=True, blank=True, help_text="Business hours: until. Cut-off: time of day.")
+    days = ArrayField(models.DateField(), default=list, blank=True, help_text="Holidays, e.g. 2026-12-25,2026-12-26.")
+    starts_on = models.DateField(null=True, blank=True, help_text="Blackout: first day.")
+    starts_at = models.TimeField(null=True, blank=True, help_text="Blackout: from that time on.")
+    ends_on = models.DateField(null=True, blank=True, help_text="Blackout: last day.")
+    ends_at = models.TimeField(null=True, blank=True, help_text="Blackout: until that time.")
+    day = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Cut-off: day of the month, 31 for its last; or the n-th working day."
+    )
+    months_after = models.PositiveSmallIntegerField(
+        default=1, help_text="Cut-off: 0 in the month of the documents itself, 1 in the month after it."
+    )
+    working_days = models.BooleanField(default=False, help_text="Cut-off: count Mondays to Fridays without holidays.")
+    locked_through = models.DateField(null=True, blank=True, help_text="Module lock: last day that is locked.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="gate_has_its_times",
+                condition=(
+                    Q(kind="business_hours", opens__isnull=False, closes__isnull=False, weekdays__len__gt=0)
+                    | Q(kind="holiday", days__len__gt=0)
+                    | Q(
+                        kind="blackout",
+                        starts_on__isnull=False,
+                        starts_at__isnull=False,
+                        ends_on__isnull=False,
+                        ends_at__isnull=False,
+                    )
+                    | Q(kind="cut_off", day__gte=1, day__lte=31, closes__isnull=False)
+                    | Q(kind="module_lock", locked_through__isnull=False)
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Opening(models.Model):
+    """A gate opened by the clock: fired once, by whichever ticker came first."""
+
+    gate = models.ForeignKey(PostingGate, on_delete=models.CASCADE, related_name="openings")
+    slot = models.DateTimeField(help_text="The instant of the window.")
+    fired_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["-slot"]
+        constraints = [models.UniqueConstraint(fields=["gate", "slot"], name="opening_once_per_window")]
+
+
+class Preflight(models.Model):
+    """What a target said when it was asked, before sending, whether a day can be posted to."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="preflights")
+    on = models.DateField()
+    closed = models.CharField(max_length=300, blank=True, help_text="Why it is closed; empty when it is open.")
+    asked_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "on"], name="preflight_once_per_day")]

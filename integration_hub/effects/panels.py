@@ -7,6 +7,7 @@ from django.utils.http import urlencode
 from integration_hub.console import badges, home, links, menu, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.effects import queries
+from integration_hub.effects.gate_views import SEE as SEE_GATES
 from integration_hub.effects.models import Correction
 from integration_hub.effects.policies import APPROVE
 from integration_hub.effects.tables import correction_state, state
@@ -88,6 +89,14 @@ def to_approve(user: User) -> Waiting:
     )
 
 
+GATE_SENTENCES = {
+    "added": ("calendar", "set the gate {label}", "neutral"),
+    "changed": ("settings", "changed the gate {label}", "neutral"),
+    "removed": ("ban", "took the gate {label} away", "warning"),
+    "opened": ("lock-open", "opened {label}: the window of {slot}", "success"),
+}
+
+
 def register() -> None:
     """Fill the registries; called once by the app."""
     menu.add(menu.MenuItem("Integration", "Effects", "effects:effect-list", "send", SEE, weight=30,
@@ -109,6 +118,10 @@ def register() -> None:
         Panel("Corrections to approve", to_approve, frozenset({Role.FINANCE}), weight=22, permission=APPROVE,
               icon="edit", empty="No correction waits for a second person."),
     )  # fmt: skip
+    menu.add(menu.MenuItem("Integration", "Posting windows", "effects:gate-list", "calendar-due", SEE_GATES, weight=35))
+    links.to("gate", "effects:gate-detail")
+    for verb, (icon, sentence, tone) in GATE_SENTENCES.items():
+        timeline.tell(f"effects.gate.{verb}", icon, sentence, tone)  # type: ignore[arg-type]
     links.to("effect", "effects:effect-detail")
     badges.words("success", "circle-check", "accepted", "found")
     badges.words("danger", "help", "unknown_outcome")

@@ -75,3 +75,19 @@ def can_declare(effect: Effect, by: Actor, reason: str) -> Decision:
     if not reason.strip():
         return deny("Say what you found in the target.")
     return _may(effect, by)
+
+
+def can_keep_gates(by: Actor) -> Decision:
+    """Posting gates are kept by administrators."""
+    if isinstance(by, User) and not by.has_perm("hub_effects.change_postinggate"):
+        return deny("Only integration administrators keep posting windows.")
+    return ALLOW
+
+
+def can_move_on(effect: Effect, by: Actor, reason: str) -> Decision:
+    """What waits for its window may be dated into the next period, with a reason."""
+    if effect.state != State.WAITING:
+        return deny(f"This effect does not wait for a window: it is {effect.get_state_display().lower()}.")
+    if not reason.strip():
+        return deny("Say why it goes into the next period.")
+    return _may(effect, by)

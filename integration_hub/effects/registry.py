@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.registry import Registry
+from integration_hub.trail.record import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,15 @@ class Outcome:
     `rejected` is called when the target refused and when a person cancelled: `effect.state` says which. Where
     `owns_case` is set the room opens its own case on a refusal, so the ledger opens none. `retried` is called with the
     refused effects that are planned again, many at once, and answers with its objections by effect id: those stay
-    refused.
+    refused. `next_period` dates what is late into the next period: it withdraws the effect and has the document made
+    anew; raises Denied or NotReady when it cannot.
     """
 
     confirmed: Callable[[Effect], None]
     rejected: Callable[[Effect], None]
     owns_case: bool = False
     retried: Callable[[Sequence[Effect]], Mapping[int, Objection]] | None = None
+    next_period: Callable[[Effect, Actor, str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.effects import correcting, views
+from integration_hub.effects import correcting, gate_views, views
 
 app_name = "effects"
 
@@ -18,4 +18,7 @@ urlpatterns = [
     path("effects/corrections/<int:pk>/decline/", correcting.correction_decline, name="correction-decline"),
     path("effects/corrections/<int:pk>/withdraw/", correcting.correction_withdraw, name="correction-withdraw"),
     path("effects/<int:pk>/declare-rejected/", views.effect_declare, name="effect-declare"),
+    path("effects/<int:pk>/next-period/", gate_views.effect_next_period, name="effect-next-period"),
+    path("windows/", gate_views.GateList.as_view(), name="gate-list"),
+    path("windows/<int:pk>/", gate_views.gate_detail, name="gate-detail"),
 ]

@@ -19,6 +19,7 @@ from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
 from integration_hub.console.templatetags.console import badge, day, when
 from integration_hub.effects import policies, queries, windows
 from integration_hub.effects.actions import effects
+from integration_hub.effects.actions import gates as keeping
 from integration_hub.effects.actions.corrections import spec_of
 from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.ledger import OVER
@@ -136,6 +137,11 @@ def buttons(request: Request, effect: Effect) -> list[Button]:
         offered.append(
             Button("Correct and try again…", reverse("effects:effect-correct", args=[effect.pk]),
                    policies.can_correct(effect, request.user), icon="edit", link=True)
+        )  # fmt: skip
+    if effect.state == Effect.State.WAITING and keeping.can_be_moved(effect):
+        offered.append(
+            Button("Into the next period…", reverse("effects:effect-next-period", args=[effect.pk]),
+                   policies.can_move_on(effect, request.user, ENOUGH), icon="calendar-due")
         )  # fmt: skip
     if effect.state == Effect.State.UNKNOWN:
         offered.append(

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from integration_hub import canonical as language
 from integration_hub.connectors import budget
 from integration_hub.connectors.models import Account, Call, Connection
+from integration_hub.connectors.netsuite import periods
 from integration_hub.connectors.netsuite.client import Client, external_key
 from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.registry import CONNECTORS, Write
@@ -375,6 +377,20 @@ def test_external_keys_keep_to_what_netsuite_allows() -> None:
     assert external_key("US01-CAND-0007") == "US01-CAND-0007"
     assert external_key("A/1") != external_key("A|1")
     assert external_key("A/1").startswith("A_1-")
+
+
+def test_a_period_is_asked_about_before_posting(landscape: Landscape, netsuite: Connection) -> None:
+    may = date(2026, 5, 15)
+    assert periods.closed(netsuite, may, INVOICE_POST) == ""
+    landscape.period("May 2026", ar_locked=True)
+    assert "May 2026 is locked for accounts receivable" in periods.closed(netsuite, may, INVOICE_POST)
+    landscape.period("May 2026", ar_locked=False, closed=True)
+    assert "May 2026 is closed" in periods.closed(netsuite, may, INVOICE_POST)
+    assert periods.closed(netsuite, date(2026, 6, 1), INVOICE_POST) == ""
+    assert "no accounting period" in periods.closed(netsuite, date(1999, 6, 1), INVOICE_POST)
+    calls = Call.objects.count()
+    assert periods.closed(netsuite, may, JOB_UPSERT) == "", "jobs are no postings"
+    assert Call.objects.count() == calls
 
 
 # -- limits -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ PLAIN: tuple[tuple[type[models.Field[Any, Any]], str], ...] = (
     (models.BooleanField, "yes or no"),
     (models.DateTimeField, "instant (UTC)"),
     (models.DateField, "date"),
+    (models.TimeField, "time of day"),
     (DateRangeField, "date range"),
     (models.JSONField, "JSON"),
     (models.BinaryField, "bytes"),
