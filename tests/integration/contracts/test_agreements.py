@@ -235,5 +235,7 @@ def test_an_accepted_milestone_keeps_what_was_accepted(parties):
     term(line)
     assert term(line, amount="400", name="Build").amount == 400
     Milestone.objects.update(status="accepted", accepted_on=START, accepted_by="Client")
-    kept = term(line, amount="500", name="Test")
+    kept = term(line, amount="400", name="Test")
     assert (kept.amount, kept.name) == (400, "Build")
+    with pytest.raises(BadInput, match="amount: changed from 400 to 500 after acceptance"):
+        term(line, amount="500")

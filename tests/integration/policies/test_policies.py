@@ -7,11 +7,12 @@ import pytest
 
 from integration_hub.api import policies as tokens
 from integration_hub.people.models import Role
+from integration_hub.replay import policies as replay
 from tests.architecture.code import modules
-from tests.integration.policies import billing, hub
-from tests.integration.policies.matrix import person
+from tests.integration.policies import billing, hub, repair
+from tests.integration.policies.matrix import ELSEWHERE, person
 
-ROWS = (*billing.ROWS, *hub.ROWS)
+ROWS = (*billing.ROWS, *hub.ROWS, *repair.ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -36,3 +37,18 @@ def test_every_rule_has_a_row():
 
 def test_a_superuser_makes_tokens_for_others():
     assert tokens.can_issue(person(Role.AUDITOR, is_superuser=True), person(Role.FINANCE, pk=99))
+
+
+def test_who_replays_source_records_may_read_feeds_and_see_all():
+    everywhere = person(Role.INTEGRATION_ADMIN, all_legal_entities=True)
+    assert replay.can_plan("source", everywhere)
+    plan = repair.plan("ready", kind="source")
+    assert replay.can_approve(plan, everywhere)
+    refused = replay.can_approve(plan, person(Role.FINANCE))
+    assert refused.reason == "Approving needs the right for a single item too: hub_intake.run_feed."
+
+
+def test_whoever_planned_a_replay_may_cancel_it_wherever_they_work():
+    mine = repair.plan("ready", author=repair.OWN)
+    assert replay.can_cancel(mine, person(Role.BILLING_ANALYST, entity=ELSEWHERE))
+    assert replay.can_cancel(mine, person(Role.AUDITOR)).reason == repair.NO_APPROVER
