@@ -260,6 +260,20 @@ EFFECT_ROWS = (
     ),
 )
 
+WINDOW_ROWS = (
+    Row(
+        rule=effects.can_move_on,
+        ask=lambda by, state: ask_effect(effects.can_move_on, by, state),
+        states={
+            ("waiting", "March is closed"): "",
+            ("waiting", " "): "Say why it goes into the next period.",
+            ("planned", "x"): "This effect does not wait for a window: it is planned.",
+            ("confirmed", "x"): "This effect does not wait for a window: it is confirmed.",
+        },
+        **EFFECTS,
+    ),
+)
+
 PROCESS_ROWS = (
     Row(
         rule=processes.can_resume,
@@ -326,6 +340,7 @@ CONNECTOR_ROWS = tuple(
         (connectors.can_set_credentials, "Only people who may set credentials can do this."),
         (intake.can_change_feeds, "Only integration administrators can change feeds."),
         (intake.can_drop, "Only people who may load files can do this."),
+        (effects.can_keep_gates, "Only integration administrators keep posting windows."),
         (mapping.can_edit, "Only integration administrators can edit mappings."),
         (mapping.can_edit_values, "Only integration administrators can map values."),
     )
@@ -438,6 +453,7 @@ TOKEN_ROWS = (
 ROWS = (
     *CASE_ROWS,
     *EFFECT_ROWS,
+    *WINDOW_ROWS,
     *PROCESS_ROWS,
     *WORK_ROWS,
     *CONNECTOR_ROWS,
