@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
@@ -22,12 +23,16 @@ SEARCH: Registry[Callable[[str, User], Iterable[Hit]]] = Registry("search provid
 
 
 def search(query: str, user: User, limit: int = 50) -> dict[str, list[Hit]]:
-    """Hits by kind, kinds in the order they were found. Providers see the user and apply their own scope."""
+    """Hits by kind, each screen once: first what is called exactly so, then what was found first.
+
+    Providers see the user and apply their own scope.
+    """
     query = query.strip()
-    found: dict[str, list[Hit]] = {}
     if not query:
-        return found
-    for _, provider in SEARCH:
-        for hit in list(provider(query, user))[:limit]:
-            found.setdefault(hit.kind, []).append(hit)
-    return found
+        return {}
+    hits = [hit for _, provider in SEARCH for hit in islice(provider(query, user), limit)]
+    hits.sort(key=lambda hit: hit.label.casefold() != query.casefold())
+    found: dict[str, dict[str, Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.kind, {}).setdefault(hit.url or f"{hit.label} {hit.detail}", hit)
+    return {kind: list(unique.values()) for kind, unique in found.items()}

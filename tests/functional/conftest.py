@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from integration_hub.operations.demo.people import PASSWORD
 from tests import browser as chromium
 from tests.functional import stack as stacks
+from tests.functional import steps
 from tests.functional.stack import PATIENCE, Stack
 
 ARGUMENTS = (
@@ -83,11 +83,7 @@ def sign_in(visitor: Callable[..., Page]) -> SignedIn:
 
     def enter(username: str, **options: Any) -> Page:
         page = visitor(**options)
-        page.goto("/")
-        page.get_by_label("Username").fill(username)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "/sign-in/" not in url)
+        steps.enter(page, username)
         return page
 
     return enter

@@ -4,12 +4,44 @@ import re
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
 from playwright.sync_api import Locator, Page, expect
 
+from integration_hub.operations.demo.people import PASSWORD
 from tests.functional.stack import PATIENCE, Stack
+
+
+def enter(page: Page, username: str) -> None:
+    """Sign a person of the demo in through the form; leaves them at home."""
+    page.goto("/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def search(page: Page, text: str) -> None:
+    """Ask the search box of the top bar, and wait for its answer: the page before may hold the same words."""
+    page.locator("#search").fill(text)
+    page.locator("#search").press("Enter")
+    page.wait_for_url("**/search/?q=*")
+
+
+def drop_file(page: Page, connection: str, entity: str, file: Path, *, records: int | None = None) -> None:
+    """Drop a file for one feed, named by the words of its choice, with the number of records its sender says."""
+    page.goto("/files/")
+    action(page, "Drop a file").click()
+    page.wait_for_url("**/files/new/")
+    choices = page.locator("[name=feed] option")
+    feed = next(text for text in choices.all_inner_texts() if connection in text.lower() and entity in text.lower())
+    page.locator("[name=feed]").select_option(label=feed)
+    page.locator("[name=file]").set_input_files(file)
+    if records is not None:
+        page.locator("[name=records]").fill(str(records))
+    page.get_by_role("button", name="Drop it").click()
 
 
 def action(page: Page, name: str) -> Locator:

@@ -74,9 +74,8 @@ def work_is_billable_again(page: Page) -> None:
 def open_contract(page: Page) -> None:
     """By its number, through the search everyone has."""
     page.goto("/")
-    page.locator("#search").fill(CONTRACT)
-    page.locator("#search").press("Enter")
-    page.locator("main").get_by_role("link", name=re.compile(CONTRACT)).first.click()
+    steps.search(page, CONTRACT)
+    page.get_by_role("region", name="contract").get_by_role("link", name=CONTRACT).click()
     page.wait_for_url(re.compile(r"/contracts/\d+/"))
 
 

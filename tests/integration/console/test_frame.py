@@ -93,6 +93,17 @@ def test_search_asks_every_provider(client, charlie, monkeypatch):
     assert "Paste a number" in client.get("/search/").content.decode()
 
 
+def test_search_names_exact_matches_first_and_each_screen_once(charlie, monkeypatch):
+    """A project whose name has a contract's number in it must not stand before the contract."""
+    project, contract = search.Hit("project", "77 Roll-out", "", "/p/"), search.Hit("contract", "77", "", "/c/")
+    registry: Registry = Registry("search provider")
+    registry.register("names", lambda query, user: [project])
+    registry.register("numbers", lambda query, user: [contract, search.Hit("project", "77 Roll-out", "again", "/p/")])
+    monkeypatch.setattr(search, "SEARCH", registry)
+    assert search.search("77", charlie) == {"contract": [contract], "project": [project]}
+    assert search.search("roll", charlie) == {"project": [project], "contract": [contract]}
+
+
 def sign_in(client, password: str = PASSWORD, name: str = "alice", **more):
     return client.post("/sign-in/", {"username": name, "password": password, **more})
 
