@@ -21,10 +21,10 @@ LANE_NAMES = {
     "ledger": "Ledger",
     "cash": "Cash",
 }
-BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, HEAD, EDGE = 164, 62, 30, 14, 34, 8
+BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, HEAD, EDGE = 164, 78, 30, 14, 34, 8
 GROUP_OVER = 20
 DEFAULT_DEPTH, MAX_DEPTH = 2, 5
-_FITS = 24
+_FITS = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Box:
     @property
     def detail(self) -> str:
         """The detail as far as it fits."""
-        return _fit(self.node.detail, _FITS + 2)
+        return _fit(self.node.detail, _FITS + 4)
 
     @property
     def amount(self) -> str:

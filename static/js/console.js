@@ -144,6 +144,7 @@
     }
     if (target && target.id === "messages") target.scrollIntoView({ block: "nearest" });
     document.querySelectorAll(".table-box").forEach(showTicked);
+    markWideTables();
   });
 
   if (drawer) drawer.addEventListener("close", function () {
@@ -258,6 +259,13 @@
     document.querySelectorAll(".is-current").forEach(function (row) { row.classList.remove("is-current"); });
   }
 
+  function markWideTables() {
+    document.querySelectorAll(".table-scroll").forEach(function (box) {
+      box.classList.remove("is-wide");
+      box.classList.toggle("is-wide", box.scrollWidth > box.clientWidth);
+    });
+  }
+
   function centreLineage() {
     document.querySelectorAll(".lineage-scroll").forEach(function (box) {
       var focus = box.querySelector(".ln-focus");
@@ -268,6 +276,8 @@
   }
 
   centreLineage();
+  markWideTables();
+  window.addEventListener("resize", markWideTables);
   showFold();
   document.querySelectorAll(".table-box").forEach(showTicked);
 })();
