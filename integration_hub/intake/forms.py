@@ -13,12 +13,18 @@ from integration_hub.mapping.models import FieldRule, Mapping, ValueRow
 KNOWN_SHOWN = 30
 
 
+class FeedField(forms.ModelChoiceField[Feed]):
+    """A feed by the name of its connection and what it holds: `Studio export: time entry`."""
+
+    def label_from_instance(self, obj: Feed) -> str:
+        """The words of a choice."""
+        return f"{obj.connection.name}: {obj.entity.replace('_', ' ')}"
+
+
 class FileForm(forms.Form):
     """A file to look at and apply, with what its sender says about it."""
 
-    feed = forms.ModelChoiceField(
-        queryset=Feed.objects.none(), label="Connection and entity", empty_label="Choose what the file holds"
-    )
+    feed = FeedField(queryset=Feed.objects.none(), label="What it holds", empty_label="Choose connection and records")
     file = forms.FileField(label="File", help_text="CSV or XLSX with a header row.")
     companion = forms.FileField(
         label="Companion file (optional)",

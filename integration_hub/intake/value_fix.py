@@ -36,12 +36,16 @@ class Missing:
     @property
     def sentence(self) -> str:
         """What mapping it does."""
-        if self.freed == self.records:
-            return f"{self.records:,} records carry it and are taken again at once."
-        return (
-            f"{self.records:,} records carry it and are taken again at once; "
-            f"{self.records - self.freed:,} of them have further problems and stay refused."
+        carry = "1 record carries it and is" if self.records == 1 else f"{self.records:,} records carry it and are"
+        stuck = self.records - self.freed
+        if not stuck:
+            return f"{carry} taken again at once."
+        others = (
+            "1 of them has further problems and stays"
+            if stuck == 1
+            else f"{stuck:,} of them have further problems and stay"
         )
+        return f"{carry} taken again at once; {others} refused."
 
 
 def missing(case: Case) -> Missing:
@@ -89,7 +93,11 @@ def value_map(request: Request, pk: int) -> HttpResponse:
         again = SourceVersion.objects.filter(case_code=CODE, root_cause=case.root_cause, status="refused")
         return waiting.later(list(again.values_list("pk", flat=True)))
 
-    return decide(request, confirm, act, done=lambda count: f"Mapped. {count:,} records are taken again.")
+    return decide(request, confirm, act, done=_mapped)
+
+
+def _mapped(count: int) -> str:
+    return f"Mapped. {count:,} {'record is' if count == 1 else 'records are'} taken again."
 
 
 def _may(case: Case, request: Request) -> Decision:

@@ -296,7 +296,7 @@ def test_the_case_offers_to_map_the_value_and_says_what_it_frees(unmapped: Case,
     body = screens.page(screens.browser(ines), f"/exceptions/{unmapped.pk}/")
     assert "Map this value" in body
     assert "“Dig”" in body
-    assert "2 records carry it and are taken again at once; 1 of them have further problems" in body
+    assert "2 records carry it and are taken again at once; 1 of them has further problems" in body
     assert "In use so far: Build, Plan, Test." in body
 
 
