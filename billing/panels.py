@@ -58,7 +58,7 @@ def _candidates(rows: "QuerySet[Candidate]", url: str, *, second: bool = False) 
 def _candidate_row(row: Any) -> WaitingRow:
     shown: object = ""
     if row.codes:
-        shown = Badge(row.codes[0], "warning", "alert-triangle")
+        shown = Badge(tables.code_words(row.codes[0]), "warning", "alert-triangle")
     elif getattr(row, "given", 0):
         shown = Badge("Second signature", "info", "user-check")
     detail = f"{row.number} · {row.contract.number}"
@@ -172,7 +172,7 @@ def blocked(user: User) -> Waiting:
     ordered = sorted(sums.items(), key=lambda item: (-max(item[1].money.values(), default=0), item[0] or ""))
     top = [
         WaitingRow(
-            title=(code or "No code").replace("_", " ").capitalize(),
+            title=tables.code_words(code) if code else "No code",
             detail=f"{sum_.count} piece{'s' if sum_.count != 1 else ''}, {sum_.hours:,.2f} h"
             + (f", {sum_.unpriced} without a price" if sum_.unpriced else ""),
             money=_largest(sum_),

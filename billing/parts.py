@@ -64,11 +64,12 @@ def contract_money(contract: Contract, request: Request) -> dict[str, Any]:
 def _figures(contract: Contract, money: queries.ContractMoney) -> dict[str, Any]:
     """What was agreed, invoiced and paid, each with the words under it."""
     currency = money.currency
-    up_to = f"plus time up to {show(money.up_to, currency)}" if money.up_to is not None else "plus time and materials"
+    time = "time and materials" if money.up_to is None else f"time up to {show(money.up_to, currency)}"
+    words = time if money.has_time and not money.agreed else f"plus {time}" if money.has_time else "fees and milestones"
     left = f", {show(money.open, currency)} open" if money.open else ""
     return {
         "agreed": money_html(money.agreed, currency) if money.agreed or not money.has_time else "By time",
-        "agreed_words": up_to if money.has_time else "fees and milestones",
+        "agreed_words": words,
         "invoiced": money_html(money.net, currency),
         "invoiced_words": f"{money.invoices} {'invoice' if money.invoices == 1 else 'invoices'}",
         "invoices_url": f"{reverse('billing:invoice-list')}?{urlencode({'contract': contract.number})}",

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from integration_hub.console import home, menu, timeline
+from integration_hub.console.actors import name_of
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.people.models import Role, User
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Tick
@@ -20,7 +21,7 @@ def last(user: User) -> Waiting:
     found, url = queries.latest(user), reverse("reconciliation:tieout-latest")
     if found is None:
         return Waiting(count=0, url=url)
-    rows = [WaitingRow("Last comparison of all arrows", f"run by {found.started_by}", url=url, when=found.at,
+    rows = [WaitingRow("Last comparison", f"run by {name_of(found.started_by)}", url=url, when=found.at,
                        badge=verdict(found))]  # fmt: skip
     broken = [arrow for arrow in queries.arrows(found, user) if not arrow.agrees]
     rows += [
@@ -44,6 +45,6 @@ def register() -> None:
               icon="scale", empty="No tie-out has been run yet."),
     )  # fmt: skip
     timeline.tell("reconciliation.tie_out.requested", "scale", "asked for a tie-out")
-    timeline.tell("reconciliation.tie_out.run", "scale", "compared all arrows: {label}")
-    HANDLERS.register(tieouts.KIND, Handler(tieouts.work, local=False, title="Compare all arrows", skippable=True))
+    timeline.tell("reconciliation.tie_out.run", "scale", "compared all systems: {label}")
+    HANDLERS.register(tieouts.KIND, Handler(tieouts.work, local=False, title="Compare all systems", skippable=True))
     TICKS.register(tieouts.KIND, Tick(tieouts.KIND, TICK_SECONDS, tieouts.daily))

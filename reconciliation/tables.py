@@ -23,9 +23,9 @@ class TieOutTable(Table):
     columns = [
         Column("at", "At", kind="datetime"),
         Column("agrees", "Verdict", kind="badge", accessor=verdict),
-        Column("arrows", "Arrows", kind="number", accessor=lambda row: len(row.totals.get("arrows", []))),
+        Column("arrows", "Comparisons", kind="number", accessor=lambda row: len(row.totals.get("arrows", []))),
         Column("silent", "Not asked", accessor=lambda row: ", ".join(row.totals.get("silent", {})),
-               hint="Systems that did not answer; their arrows were left out"),
+               hint="Systems that did not answer; what compares with them was left out"),
         Column("started_by", "Run by"),
     ]  # fmt: skip
 

@@ -90,9 +90,9 @@ def _work(entity: LegalEntity | None, result: Statement) -> None:
     hours_in = events.aggregate(total=Sum("minutes"))["total"] or ZERO
     buckets = pieces.aggregate(total=Sum("minutes"))["total"] or ZERO
     decided = Decision.objects.filter(event__in=events, is_current=True).count()
-    result.arrows.append(Arrow("hours", code, "", "Hours in", hours_in / 60, "Hours in buckets", buckets / 60))
+    result.arrows.append(Arrow("hours", code, "", "Hours delivered", hours_in / 60, "Hours decided", buckets / 60))
     result.arrows.append(
-        Arrow("decisions", code, "", "Σ events", Decimal(events.count()), "Σ decisions", Decimal(decided))
+        Arrow("decisions", code, "", "Records of work", Decimal(events.count()), "Decisions on them", Decimal(decided))
     )
 
 
@@ -121,36 +121,36 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             "billable",
             entity.code,
             currency,
-            "Σ billable",
+            "Billable work",
             value["value"],
-            "Σ in candidates + Σ unbilled",
+            "In candidates and not yet billed",
             value["in_candidates"] + value["unbilled"],
         ),
         Arrow(
             "printed",
             entity.code,
             currency,
-            "Σ shares of work in candidates",
+            "Work in candidates, rounded",
             value["printed"],
-            "Σ candidates",
+            "Candidates, net",
             nets["all"],
         ),
         Arrow(
             "candidates",
             entity.code,
             currency,
-            "Σ candidates",
+            "Candidates, net",
             nets["all"],
-            "Σ posted + Σ waiting",
+            "Posted and waiting candidates",
             nets["posted"] + nets["waiting"],
         ),
         Arrow(
             "invoices",
             entity.code,
             currency,
-            "Σ posted candidates",
+            "Posted candidates, net",
             nets["posted"],
-            "Σ invoices",
+            "Invoices here, net",
             Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO,
         ),
     ]
@@ -165,27 +165,27 @@ def _ledger(total: LedgerTotal, result: Statement) -> None:
             "ledger count",
             total.legal_entity,
             total.currency,
-            "Invoices here",
+            "Number of invoices here",
             Decimal(sums["count"]),
-            "Invoices in the ERP",
+            "Number of invoices in the ERP",
             Decimal(total.count),
         ),
         Arrow(
             "ledger",
             total.legal_entity,
             total.currency,
-            "Σ posted here",
+            "Invoiced here, gross",
             sums["posted"] or ZERO,
-            "Σ in the ERP's ledger",
+            "Invoiced in the ERP's ledger, gross",
             total.gross,
         ),
         Arrow(
             "receivables",
             total.legal_entity,
             total.currency,
-            "Σ open here",
+            "Open here",
             sums["left"] or ZERO,
-            "Σ open in the ERP",
+            "Open in the ERP",
             total.open,
         ),
     ]

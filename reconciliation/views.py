@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from integration_hub.cases.models import Case
+from integration_hub.console.actors import name_of
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.http import Request, find_or_404
@@ -60,7 +61,7 @@ def _page(request: Request, tie_out: TieOut | None) -> HttpResponse:
     waiting = Item.objects.filter(lane__key=tieouts.LANE, state=Item.State.READY).exists()
     context = {
         "title": "Tie-out",
-        "lead": "Do all systems agree? Both sides of every arrow, counted from different rows.",
+        "lead": "Do all systems agree? Both sides of every comparison are counted from different rows.",
         "buttons": [
             Button("Run now…", reverse("reconciliation:tieout-run"), policies.can_run(request.user), tone="primary",
                    icon="scale", key="a"),
@@ -74,13 +75,14 @@ def _page(request: Request, tie_out: TieOut | None) -> HttpResponse:
         open_cases = Case.objects.filter(code=tieouts.CODE, root_cause__startswith=tieouts.ROOT)
         context |= {
             "status": verdict(tie_out),
+            "run_by": name_of(tie_out.started_by),
             "parts": queries.parts(tie_out, user),
             "cases": queries.held(tie_out, user, "cases"),
             "holds": queries.held(tie_out, user, "holds"),
             "figures": queries.figures(tie_out, user),
             "records": tie_out.totals.get("records", {}),
             "silent": {
-                system: f"did not answer, so its arrows are left out. {why}"
+                system: f"did not answer, so what compares with it is left out. {why}"
                 for system, why in tie_out.totals.get("silent", {}).items()
             },
             "open_cases": scoped(open_cases.filter(status__in=Case.OPEN_STATES), user, "legal_entity"),

@@ -16,6 +16,7 @@ from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.effects.registry import Objection
+from integration_hub.kernel.money import show
 from integration_hub.trail.record import Actor, actor_name, draft, event, events
 
 BY = "system:billing"
@@ -126,6 +127,10 @@ def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, An
         if theirs.get(name) and str(theirs[name]) != ours
     ]
     return [*found, "it is voided there"] if theirs.get("voided") else found
+
+
+def _decimal(figure: object) -> Decimal | None:
+    return None if figure is None else Decimal(str(figure))
 
 
 def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> None:
@@ -245,7 +250,7 @@ def tax_committed(effect: Effect) -> None:
     tax.status = TaxDetermination.Status.COMMITTED
     tax.response = {**tax.response, "committed": _plain(effect.remote)}
     tax.save()
-    committed = effect.remote.get("tax")
+    committed = _decimal(effect.remote.get("tax"))
     invoice = tax.candidate.invoice
     event(
         "billing.tax.committed",
@@ -257,8 +262,9 @@ def tax_committed(effect: Effect) -> None:
         tax=committed,
     )
     tolerance = min(Decimal("0.01") * tax.candidate.lines.count(), Decimal("0.05"))
-    if committed is not None and abs(Decimal(str(committed)) - invoice.tax) > tolerance:
-        detail = f"tax: approved and posted {invoice.tax:f}, committed {committed}"
+    if committed is not None and abs(committed - invoice.tax) > tolerance:
+        posted, theirs = (show(tax, invoice.currency) for tax in (invoice.tax, committed))
+        detail = f"Tax approved and posted: {posted}. Committed there: {theirs}."
         raise_variance("TAX_VARIANCE", invoice, detail, effect.connection.name)
 
 

@@ -174,7 +174,8 @@ def _customer(facts: CandidateFacts) -> _No | None:
 
 def _holds(facts: CandidateFacts) -> tuple[_No, ...]:
     codes = sorted(set(facts.no_post_holds))
-    return tuple(_No(code, f"A hold keeps it from posting: {code}.", "Release the hold.") for code in codes)
+    words = {code: code.replace("_", " ").lower() for code in codes}
+    return tuple(_No(code, f"A hold keeps it from posting: {words[code]}.", "Release the hold.") for code in codes)
 
 
 def _tax(facts: CandidateFacts) -> _No | None:

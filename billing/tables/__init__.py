@@ -12,8 +12,8 @@ from billing.tables.invoices import (
     overdue,
 )
 from billing.tables.plans import RevenueTable, ScheduleTable
-from billing.tables.words import hours_of, role_name, sum_words, work_list_url
-from billing.tables.work import BehindTable, WorkTable
+from billing.tables.words import code_words, hours_of, role_name, sum_words, work_list_url
+from billing.tables.work import BehindTable, HeldWork, WorkTable
 
 __all__ = [
     "BehindTable",
@@ -22,6 +22,7 @@ __all__ = [
     "ContractCandidates",
     "ContractInvoices",
     "CreditMemoTable",
+    "HeldWork",
     "HoldTable",
     "InvoiceLineTable",
     "InvoiceTable",
@@ -31,6 +32,7 @@ __all__ = [
     "RunTable",
     "ScheduleTable",
     "WorkTable",
+    "code_words",
     "hours_of",
     "invoice_badge",
     "overdue",

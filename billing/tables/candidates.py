@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from billing.models import Candidate
-from billing.tables.words import contract_url
+from billing.tables.words import code_words, contract_url
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.wording import number
 from integration_hub.kernel.money import show
@@ -42,13 +42,13 @@ class CandidateTable(Table):
 
 
 def stops(row: Candidate) -> str:
-    """The codes that stop a candidate, else why it came back, else the codes that want a look."""
+    """What stops a candidate, else why it came back, else what wants a look."""
     if row.codes:
-        return " ".join(row.codes)
+        return ", ".join(map(code_words, row.codes))
     if row.status in {"returned", "rejected"}:
         reason: str = row.returned_reason
         return reason if len(reason) <= 60 else reason[:59].rstrip() + "…"
-    return " ".join(row.warnings)
+    return ", ".join(map(code_words, row.warnings))
 
 
 class ContractCandidates(CandidateTable):

@@ -81,14 +81,20 @@ class PaymentTable(Table):
     caption = "Payments"
     default_sort = "-received_on"
     columns = [
-        Column("number", "Payment", sortable=True),
+        Column("number", "Payment", kind="link", sortable=True),
         Column("received_on", "Received", kind="date", sortable=True),
         Column("customer.name", "Customer", sortable=True),
         Column("legal_entity.code", "Entity", hideable=True),
         Column("connection.name", "From", hideable=True),
         Column("amount", "Amount", kind="money", sortable=True),
         Column("applied", "Applied", kind="money", sortable=True),
-        Column("invoices", "To invoices", accessor=lambda row: applied_to(row), url=lambda row: applied_url(row)),
+        Column(
+            "invoices",
+            "To invoices",
+            kind="link",
+            accessor=lambda row: applied_to(row),
+            url=lambda row: applied_url(row),
+        ),
         Column("state", "State", kind="badge", accessor=lambda row: payment_badge(row)),
     ]
 
@@ -122,9 +128,11 @@ class CreditMemoTable(Table):
     caption = "Credit memos"
     default_sort = "-issued_on"
     columns = [
-        Column("number", "Credit memo", sortable=True),
+        Column("number", "Credit memo", kind="link", sortable=True),
         Column("issued_on", "Issued", kind="date", sortable=True),
-        Column("invoices", "Reduces", accessor=lambda row: applied_to(row), url=lambda row: applied_url(row)),
+        Column(
+            "invoices", "Reduces", kind="link", accessor=lambda row: applied_to(row), url=lambda row: applied_url(row)
+        ),
         Column("legal_entity.code", "Entity", hideable=True),
         Column("connection.name", "From", hideable=True),
         Column("net", "Net", kind="money"),

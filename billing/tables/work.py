@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from billing.models import BillableEvent
-from billing.tables.words import contract_url, hours_of, rate_text
+from billing.tables.words import code_words, contract_url, hours_of, rate_text
 from integration_hub.console.tables import Column, Table
 
 
@@ -25,7 +25,8 @@ class WorkTable(Table):
         Column("rate", "Rate", align="end", accessor=rate_text),
         Column("amount", "Amount", kind="money", sortable=True, hint="Exact; rounded once, on the printed line"),
         Column("state", "State", kind="badge", sortable=True),
-        Column("codes", "Code", kind="code", accessor=lambda row: " ".join(row.codes)),
+        Column("why", "Why", accessor=lambda row: ", ".join(map(code_words, row.codes))),
+        Column("codes", "Code", kind="code", accessor=lambda row: " ".join(row.codes), hideable=True, hidden=True),
         Column("approval", "Approval", accessor="event.get_approval_display", hideable=True, hidden=True),
         Column("legal_entity.code", "Entity", hideable=True, hidden=True),
         Column("work_key", "Source", kind="code", accessor="event.work_key", hideable=True, hidden=True),
@@ -36,6 +37,12 @@ class WorkTable(Table):
 
     def row_tone(self, row: Any) -> str:
         return {"blocked": "danger", "held": "warning", "over_cap": "warning"}.get(row.state, "")
+
+
+class HeldWork(WorkTable):
+    """Work on the page of the hold that keeps it back: it stands in one state for one reason."""
+
+    columns = [column for column in WorkTable.columns if column.name not in {"state", "why", "codes"}]
 
 
 def who(row: Any) -> str:

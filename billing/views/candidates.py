@@ -24,6 +24,7 @@ from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.wording import day_html, money_html
 from integration_hub.effects.models import Effect
 from integration_hub.effects.queries import proof
+from integration_hub.effects.tables import what as what_effect
 from integration_hub.kernel.money import ZERO
 from integration_hub.trail.queries import timeline_of
 
@@ -252,7 +253,7 @@ def effect_of(effect: Effect) -> dict[str, Any]:
     """An effect with its proof: how often it left the house, and whether key and content are untouched."""
     return {
         "effect": effect,
-        "title": effect.effect_type.split(".", 1)[-1].replace(".", " ").replace("_", " ").capitalize(),
+        "title": str(what_effect(effect)),
         "badge": badge(effect.state, effect.get_state_display()),
         "proof": proof(effect),
         "url": links.address("effect", effect.pk),

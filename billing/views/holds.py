@@ -15,6 +15,7 @@ from billing.forms import PlaceHoldForm, posted
 from billing.models import Hold, HoldEffect
 from billing.views.candidates import RANK
 from integration_hub.console import links, timeline
+from integration_hub.console.actors import name_of
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
@@ -70,7 +71,7 @@ def hold_detail(request: Request, pk: int) -> HttpResponse:
         "held_tone": "warning" if held_sum.count else "",
         "stops_posting": hold.effect == HoldEffect.NO_POST,
         "review_words": "due" if hold.status == Hold.Status.OPEN and hold.review_on <= today() else "",
-        "work": tables.WorkTable(held, request, name="work"),
+        "work": tables.HeldWork(held, request, name="work"),
         "candidates": tables.CandidateTable(queries.stopped_by(hold).annotate(rank=RANK), request, name="candidates"),
         "entries": timeline.entries(timeline_of("billing.hold", hold.pk, limit=50)),
     }
@@ -81,7 +82,7 @@ def _facts(hold: Hold) -> list[tuple[str, Any]]:
     decided: list[tuple[str, Any]] = []
     if hold.decided_at is not None:
         decided = [
-            ("Decided by", hold.decided_by),
+            ("Decided by", name_of(hold.decided_by)),
             ("Decided", ago_html(hold.decided_at)),
             ("Note", hold.decision_note),
         ]
@@ -90,7 +91,7 @@ def _facts(hold: Hold) -> list[tuple[str, Any]]:
         ("Code", hold.get_code_display()),
         ("Effect", hold.get_effect_display()),
         ("Reason", hold.reason),
-        ("Placed by", hold.placed_by),
+        ("Placed by", name_of(hold.placed_by)),
         ("Placed", ago_html(hold.placed_at)),
         ("Look at it again on", day_html(hold.review_on)),
         ("Whose", tables.role_name(hold.owner_role)),

@@ -287,21 +287,26 @@ def _inactivate_job(process: Process) -> Result:
     return AwaitEffect(effect.key)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else f'{noun}s'}"
+
+
 def _schedule(process: Process) -> Result:
     made = schedules.make(contract=_contract(process), by=BY)
-    return Done(f"{made} items")
+    return Done(_count(made, "item"))
 
 
 def _withdraw_schedule(process: Process) -> Result:
-    return Done(f"{schedules.withdraw(contract=_contract(process), reason='Activation undone', by=BY)} items skipped")
+    skipped = schedules.withdraw(contract=_contract(process), reason="Activation undone", by=BY)
+    return Done(f"{_count(skipped, 'item')} skipped")
 
 
 def _revenue(process: Process) -> Result:
-    return Done(f"{revenue.plan(contract=_contract(process), by=BY)} plans")
+    return Done(_count(revenue.plan(contract=_contract(process), by=BY), "plan"))
 
 
 def _withdraw_revenue(process: Process) -> Result:
-    return Done(f"{revenue.withdraw(contract=_contract(process), by=BY)} plans withdrawn")
+    return Done(f"{_count(revenue.withdraw(contract=_contract(process), by=BY), 'plan')} withdrawn")
 
 
 def _store_references(process: Process) -> Result:

@@ -37,7 +37,7 @@ class Project(Timestamped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.name}"
+        return self.name if self.name.startswith(self.code) else f"{self.code} {self.name}"
 
 
 class Task(Timestamped):

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from integration_hub.cases import queries
 from integration_hub.cases.models import Case
-from integration_hub.cases.tables import clock, held
+from integration_hub.cases.tables import clock, held, kind_title
 from integration_hub.cases.views import SEE
 from integration_hub.console import badges, home, links, menu, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
@@ -39,7 +39,7 @@ def _row(case: Case) -> WaitingRow:
     sums = sorted(held(case).items(), key=lambda pair: -pair[1])
     return WaitingRow(
         title=case.title,
-        detail=case.code,
+        detail=kind_title(case),
         money=Money(sums[0][1], sums[0][0]) if sums else None,
         url=reverse("cases:case-detail", args=[case.pk]),
         when=case.first_seen_at,

@@ -32,11 +32,11 @@ def severity(case: Case) -> Badge:
 def clock(case: Case) -> Badge:
     """How the clock of a case stands: overdue, due soon, due later, or stopped."""
     if not case.is_open:
-        return Badge("resolved", "success", "circle-check")
+        return Badge("Resolved", "success", "circle-check")
     left = (case.due_at - now()).total_seconds()
     if left < 0:
-        return Badge(f"overdue {wording.age(-left)}", "danger", "alert-octagon")
-    return Badge(f"due in {wording.age(left)}", "warning" if left < 14_400 else "neutral", "clock")
+        return Badge(f"Overdue {wording.age(-left)}", "danger", "alert-octagon")
+    return Badge(f"Due in {wording.age(left)}", "warning" if left < 14_400 else "neutral", "clock")
 
 
 def held(case: Any) -> dict[str, Decimal]:
@@ -59,16 +59,16 @@ class CaseTable(Table):
     selectable = True
     has_buttons = True
     columns = [
-        Column("title", "Exception", accessor=lambda row: Titled(row.title, row.code)),
+        Column("title", "Exception", accessor=lambda row: Titled(row.title, kind_title(row))),
         Column("code", "Code", sortable=True, hideable=True, hidden=True),
         Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity",
                hint="S1 critical to S4 low"),
         Column("held", "Held", kind="money", accessor=lambda row: held(row) or None, sortable=True, order_by="held",
                hint="Sorted by the largest sum in one currency"),
-        Column("held_count", "Members", kind="number", sortable=True, hideable=True),
+        Column("held_count", "Records", kind="number", sortable=True, hideable=True),
         Column("owner", "Owner", accessor=owner, hideable=True),
-        Column("due_at", "Clock", kind="badge", accessor=clock, sortable=True, order_by="due_at"),
-        Column("first_seen_at", "Age", kind="ago", sortable=True),
+        Column("due_at", "Due", kind="badge", accessor=clock, sortable=True, order_by="due_at"),
+        Column("first_seen_at", "Raised", kind="ago", sortable=True),
         Column("legal_entity", "Entity", sortable=True, hideable=True),
         Column("status", "Status", kind="badge", sortable=True, hideable=True, hidden=True),
     ]  # fmt: skip
@@ -102,7 +102,7 @@ class DoneTable(CaseTable):
     selectable = False
     has_buttons = False
     columns = [
-        Column("title", "Exception", accessor=lambda row: Titled(row.title, row.code)),
+        Column("title", "Exception", accessor=lambda row: Titled(row.title, kind_title(row))),
         Column("code", "Code", sortable=True, hideable=True, hidden=True),
         Column("severity", "Severity", kind="badge", accessor=severity, sortable=True, order_by="severity"),
         Column("outcome", "How", kind="badge"),
@@ -123,8 +123,8 @@ class MemberTable(Table):
         Column("label", "Record", accessor=str),
         Column("target_type", "Kind", accessor=lambda row: row.target_type.rpartition(".")[2].replace("_", " ")),
         Column("amount", "Money", kind="money", sortable=True),
-        Column("is_open", "State", kind="badge", accessor=lambda row: Badge("held up", "warning", "hand-stop")
-               if row.is_open else Badge("free", "success", "circle-check")),
+        Column("is_open", "State", kind="badge", accessor=lambda row: Badge("Held up", "warning", "hand-stop")
+               if row.is_open else Badge("Free", "success", "circle-check")),
         Column("added_at", "Since", kind="ago", sortable=True),
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from integration_hub.console.actors import OURSELVES, names_of
 from integration_hub.console.badges import Tone
 from integration_hub.console.columns import follow
 from integration_hub.kernel.registry import Registry
@@ -66,7 +67,9 @@ class Entry:
 
 def entries(events: Iterable[Any]) -> list[Entry]:
     """Events (objects or dicts, newest or oldest first) as timeline entries in the same order."""
-    return [_entry(list(group)) for _, group in groupby(events, key=_act)]
+    told = list(events)
+    names = names_of(str(follow(event, "actor") or OURSELVES) for event in told) if told else {}
+    return [_entry(list(group), names) for _, group in groupby(told, key=_act)]
 
 
 def _act(event: Any) -> tuple[Any, ...]:
@@ -75,10 +78,10 @@ def _act(event: Any) -> tuple[Any, ...]:
     return correlation, follow(event, "actor"), follow(event, "reason") or "", alone
 
 
-def _entry(events: list[Any]) -> Entry:
+def _entry(events: list[Any], names: dict[str, str]) -> Entry:
     first = events[0]
     return Entry(
-        actor=str(follow(first, "actor") or "system"),
+        actor=names[str(follow(first, "actor") or OURSELVES)],
         person=follow(first, "actor_kind") == "person",
         reason=str(follow(first, "reason") or ""),
         correlation_id=str(follow(first, "correlation_id") or ""),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q
 
 from integration_hub.effects.models import Attempt, Effect
+from integration_hub.effects.tables import what
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Hit, Node, Provider, Ref
 
 KIND = "effect"
@@ -25,7 +26,7 @@ def _node(effect: Effect) -> Node:
         key=str(effect.pk),
         lane="ledger",
         label=effect.remote_number or effect.business_key,
-        detail=effect.effect_type,
+        detail=str(what(effect)),
         amount=effect.amount,
         currency=effect.currency,
         status=effect.get_state_display(),

@@ -10,7 +10,7 @@ from integration_hub.effects import queries
 from integration_hub.effects.gate_views import SEE as SEE_GATES
 from integration_hub.effects.models import Correction
 from integration_hub.effects.policies import APPROVE
-from integration_hub.effects.tables import correction_state, state
+from integration_hub.effects.tables import correction_state, state, what
 from integration_hub.effects.views import ATTENTION, SEE
 from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role, User
@@ -37,7 +37,7 @@ def attention(user: User) -> Waiting:
         rows=[
             WaitingRow(
                 title=effect.business_key,
-                detail=effect.failure[:120] or effect.effect_type,
+                detail=effect.failure[:120] or str(what(effect)),
                 money=Money(effect.amount, effect.currency) if effect.amount is not None else None,
                 url=reverse("effects:effect-detail", args=[effect.pk]),
                 when=effect.created_at,

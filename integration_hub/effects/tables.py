@@ -56,7 +56,7 @@ class EffectTable(Table):
         Column("connection", "Where", accessor="connection.name", sortable=True, order_by="connection__code"),
         Column("state", "State", kind="badge", accessor=state, sortable=True, order_by="state"),
         Column("amount", "Amount", kind="money", sortable=True),
-        Column("remote_number", "Number there", hideable=True),
+        Column("remote_number", "Number there", kind="link", hideable=True),
         Column("failure", "Why", hideable=True, hidden=True, accessor=lambda row: row.failure[:160]),
         Column("safety", "Safe by", hideable=True, hidden=True, accessor=lambda row: row.get_safety_display()),
         Column("posting_date", "Posting date", kind="date", sortable=True, hideable=True, hidden=True),

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline, wording
+from integration_hub.console.actors import name_of
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.facts import known
@@ -100,7 +101,7 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
     """The effect in facts."""
     amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
     return known(
-        ("What", effect.effect_type),
+        ("What", what(effect)),
         ("Amount", amount),
         ("Connection", str(effect.connection)),
         ("Legal entity", effect.legal_entity or None),
@@ -111,7 +112,7 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
         ("Number there", effect.remote_number or None),
         ("Id there", effect.remote_id or None),
         ("Planned", when(effect.created_at)),
-        ("Planned by", effect.planned_by),
+        ("Planned by", name_of(effect.planned_by)),
         ("Confirmed", when(effect.confirmed_at) if effect.confirmed_at else None),
         ("Lane", effect.lane),
         ("Failure", badge(effect.failure_class) if effect.failure_class else None),

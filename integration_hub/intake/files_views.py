@@ -112,7 +112,7 @@ def file_detail(request: Request, pk: int) -> HttpResponse:
         "drop": drop,
         "title": drop.name,
         "status": file_state(drop),
-        "lead": f"{drop.entity.replace('_', ' ')} for {drop.connection}",
+        "lead": f"{drop.entity.replace('_', ' ').capitalize()} for {drop.connection}",
         "breadcrumbs": [("Files", reverse("intake:file-list"))],
         "buttons": buttons(drop, request),
         "facts": facts(drop),
@@ -147,7 +147,7 @@ def facts(drop: FileDrop) -> list[tuple[str, Any]]:
     companion = told.get("companion") or {}
     sums = told.get("sums") or told.get("control_totals") or {}
     return known(
-        ("Connection", drop.connection.code),
+        ("Connection", str(drop.connection)),
         ("Holds", drop.entity.replace("_", " ")),
         ("Bytes", number(drop.bytes)),
         ("Dropped", when(drop.dropped_at)),

@@ -236,7 +236,7 @@ def run_detail(request: Request, pk: int) -> HttpResponseBase:
         return _errors_csv(run, troubled)
     context = {
         "run": run,
-        "title": f"Run {run.pk} of {run.feed}",
+        "title": f"Run {run.pk} of {_title(run.feed).lower()} from {run.feed.connection}",
         "status": run.state,
         "breadcrumbs": [*_crumbs(run.feed), (_title(run.feed), reverse("intake:feed-detail", args=[run.feed_id]))],
         "tiles": [(label, getattr(run, name), tone if getattr(run, name) else "") for name, label, tone in COUNTS],

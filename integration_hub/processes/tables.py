@@ -28,6 +28,13 @@ def definition_title(process: Process) -> str:
     return definition.title if definition else process.definition
 
 
+def step_title(process: Process, name: str | None) -> str | None:
+    """A step in words; its name when the definition does not have it any more."""
+    definition = DEFINITIONS.find(process.definition)
+    steps = definition.steps if definition else ()
+    return next((step.title for step in steps if step.name == name), name)
+
+
 class ProcessTable(Table):
     """Processes, those that need a person first."""
 
@@ -37,7 +44,7 @@ class ProcessTable(Table):
         Column("label", "For"),
         Column("definition", "What", accessor=definition_title, sortable=True, order_by="definition"),
         Column("state", "State", kind="badge", accessor=state, sortable=True, order_by="state"),
-        Column("step", "Stands at", accessor="stands_at"),
+        Column("step", "Stands at", accessor=lambda row: step_title(row, row.stands_at)),
         Column("failure", "Why", accessor=lambda row: row.failure[:200], hideable=True),
         Column("attempt", "Attempt", kind="number", hideable=True, hidden=True),
         Column("legal_entity", "Entity", sortable=True, hideable=True),

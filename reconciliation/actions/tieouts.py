@@ -93,7 +93,9 @@ def _store(result: Statement, books: ledger.Books, by: Actor, started_by: str = 
         by=by,
         object_type="tie_out",
         object_id=tie_out.pk,
-        label="agrees" if not broken else f"{len(broken)} arrows do not agree",
+        label="agrees"
+        if not broken
+        else f"{len(broken)} comparison{'s do' if len(broken) != 1 else ' does'} not agree",
         arrows=len(result.arrows),
         breaks=len(broken),
         silent=sorted(books.silent),

@@ -17,6 +17,12 @@ def as_json(value: Any) -> str:
 
 
 @register.filter
+def in_words(name: str) -> str:
+    """`worked_on` as `worked on`: the name of a field as people read it."""
+    return name.replace("_", " ")
+
+
+@register.filter
 def plainly(value: Any) -> str:
     """A value as text; lists and objects as JSON in one line. Numbers stay as they came, not grouped."""
     if isinstance(value, bool):

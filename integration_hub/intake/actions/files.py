@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any, BinaryIO
 
 from django.db import transaction
 
+from integration_hub.canonical import Record
 from integration_hub.connectors.models import Connection
 from integration_hub.intake import policies
 from integration_hub.intake.filedrop import load, manifest, reading, storage
@@ -106,6 +108,12 @@ def _with_companion(
     return facts, storage.digest_of(kept.sha256, other.sha256, companion.key)
 
 
+def _after(record: Record) -> dict[str, Any]:
+    """A record as JSON; its numbers end with their last digit, whatever they were computed from."""
+    numbers = {name: f"{value.normalize():f}" for name, value in record if isinstance(value, Decimal)}
+    return record.model_dump(mode="json") | numbers
+
+
 def preview(*, file: FileDrop, mapping: MappingRow | None = None, rows: int = 20) -> list[PreviewRow]:
     """The first rows through a mapping, draft or published; nothing is stored.
 
@@ -119,7 +127,7 @@ def preview(*, file: FileDrop, mapping: MappingRow | None = None, rows: int = 20
             continue
         raw = with_virtual_columns(row.record.payload, row.number, file.name)
         result = translate(compiled, raw, source_id=row.record.source_id, version=row.record.version or "1")
-        after = result.record.model_dump(mode="json") if result.record is not None else None
+        after = _after(result.record) if result.record is not None else None
         shown.append(PreviewRow(row.number, row.values, after, result.problems, result.filtered))
     return shown
 

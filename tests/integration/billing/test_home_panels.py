@@ -83,7 +83,7 @@ def test_blocked_work_is_told_by_code_and_waiting_time_by_project():
     factories.time_entry(contract, by_whom=factories.resource("Bo Li", role="Clerk"))
     factories.time_entry(contract, role="Partner", hours="3", approval="submitted")
     pmo = panels.blocked(factories.user(Role.PMO))
-    assert [(row.title, row.detail) for row in pmo.rows] == [("Rate missing", "1 piece, 8.00 h, 1 without a price")]
+    assert [(row.title, row.detail) for row in pmo.rows] == [("No price", "1 piece, 8.00 h, 1 without a price")]
     lead = panels.unapproved(factories.user(Role.DELIVERY_LEAD))
     assert (lead.count, lead.money) == (1, {"USD": Decimal("450")})
     assert "3.00 h" in lead.rows[0].detail

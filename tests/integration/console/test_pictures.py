@@ -17,6 +17,8 @@ from integration_hub.kernel.registry import Registry
 from integration_hub.trail.lineage import Edge, Graph, Node
 from tests.integration.console import kitchen_parts
 
+pytestmark = pytest.mark.django_db  # the timeline asks for people's names
+
 
 @pytest.fixture(autouse=True)
 def presenters(monkeypatch):

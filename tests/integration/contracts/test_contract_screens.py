@@ -62,7 +62,7 @@ def test_overview_tells_parties_terms_limits_and_money():
     factories.time_entry(contract, hours="2", on=date(2026, 4, 2), approval="submitted")
     html = read(contract, "overview")
     for words in (
-        "plus time up to 5,000.00 USD", "1 invoice", "1,000.00", "of 1,100.00 USD, 500.00 USD open",
+        "By time", "time up to 5,000.00 USD", "1 invoice", "1,000.00", "of 1,100.00 USD, 500.00 USD open",
         "1 piece, 3.00 h", "300.00", "1 piece, 2.00 h", "200.00", "PO PO-1", "8,000.00", "4,000.00", "US-NY",
     ):  # fmt: skip
         assert words in html, words

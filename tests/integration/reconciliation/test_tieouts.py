@@ -27,7 +27,15 @@ BY = "system:test"
 
 
 def arrow(left="100", right="100", *, name="ledger", entity="US01", currency="USD"):
-    return Arrow(name, entity, currency, "Σ posted here", Decimal(left), "Σ in the ERP's ledger", Decimal(right))
+    return Arrow(
+        name,
+        entity,
+        currency,
+        "Invoiced here, gross",
+        Decimal(left),
+        "Invoiced in the ERP's ledger, gross",
+        Decimal(right),
+    )
 
 
 @pytest.fixture
@@ -234,7 +242,7 @@ def test_a_silent_system_is_named_on_the_screen(compared, fiona):
     compared(arrow(), silent={"netsuite": "No answer within 60 s."})
     tieouts.run(by=fiona)
     body = screens.page(screens.browser(fiona), "/tie-out/")
-    assert "did not answer, so its arrows are left out. No answer within 60 s." in body
+    assert "did not answer, so what compares with it is left out. No answer within 60 s." in body
 
 
 def test_running_it_goes_through_the_bulk_stage(compared, fiona):
