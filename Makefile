@@ -9,7 +9,7 @@ MONTHS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix docs lock clean db-stop
+.PHONY: help demo serve test check fix docs screenshots lock clean db-stop
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,10 @@ fix: $(VENV)/dev.done ## Format and fix what can be fixed by itself
 
 docs: $(VENV)/dev.done ## Write the generated pages of docs/ again
 	$(PY) manage.py model_docs
+
+screenshots: $(VENV)/dev.done ## Take the pictures of docs/screenshots.md from a demo of its own, or from the one in THROUGHLINE_STACK
+	$(PY) tests/browser.py
+	$(PY) -m tests.screenshots $(if $(MONTHS),--months $(MONTHS)) $(ARGS)
 
 lock: $(VENV)/dev.done ## Resolve the dependencies of pyproject.toml into requirements/*.txt with hashes
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements/base.txt pyproject.toml
