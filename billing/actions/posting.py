@@ -114,9 +114,9 @@ def compare_again(*, invoice: Invoice, theirs: Mapping[str, Any], by: str) -> No
 def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, Any]) -> list[str]:
     """What the ERP shows otherwise: amounts, currency, date, accounting period, whether it stands at all."""
     found = [
-        f"{name}: ours {getattr(invoice, name):f}, theirs {theirs[name]}"
+        f"{name}: ours {show(getattr(invoice, name), invoice.currency)}, theirs {show(figure, invoice.currency)}"
         for name in COMPARED
-        if theirs.get(name) is not None and Decimal(str(theirs[name])) != getattr(invoice, name)
+        if (figure := _decimal(theirs.get(name))) is not None and figure != getattr(invoice, name)
     ]
     words = {"currency": invoice.currency, "issued_on": invoice.invoice_date.isoformat()}
     if (period := period_of(candidate.legal_entity, candidate.accounting_date)) is not None:
