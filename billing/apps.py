@@ -31,6 +31,7 @@ class BillingConfig(AppConfig):
                 posting.rejected,
                 retried=posting.retried,
                 next_period=candidates.into_next_period,
+                subject="billing.candidate",
             ),
         )
         OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))

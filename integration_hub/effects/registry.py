@@ -26,7 +26,8 @@ class Outcome:
     `owns_case` is set the room opens its own case on a refusal, so the ledger opens none. `retried` is called with the
     refused effects that are planned again, many at once, and answers with its objections by effect id: those stay
     refused. `next_period` dates what is late into the next period: it withdraws the effect and has the document made
-    anew; raises Denied or NotReady when it cannot.
+    anew; raises Denied or NotReady when it cannot. Where `subject` names a type of row, the room hears only of effects
+    that such rows asked for.
     """
 
     confirmed: Callable[[Effect], None]
@@ -34,6 +35,7 @@ class Outcome:
     owns_case: bool = False
     retried: Callable[[Sequence[Effect]], Mapping[int, Objection]] | None = None
     next_period: Callable[[Effect, Actor, str], None] | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +60,5 @@ GATES: Registry[Gate] = Registry("posting gate")
 def outcomes_for(effect: Effect) -> list[Outcome]:
     """Who wants to hear what became of an effect."""
     names = (effect.effect_type, f"subject:{effect.subject_type}", "*")
-    return [outcome for name in names if (outcome := OUTCOMES.find(name)) is not None]
+    found = [outcome for name in names if (outcome := OUTCOMES.find(name)) is not None]
+    return [outcome for outcome in found if outcome.subject in ("", effect.subject_type)]
