@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail import record
-from integration_hub.work import fencing, pace, settlement
+from integration_hub.work import fencing, pace, session, settlement
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Superseded, Wait
 
@@ -73,6 +73,7 @@ def drain(stage: str, *, max_items: int = 500, max_seconds: float = 20.0) -> int
 
     Returns how many were worked.
     """
+    session.leave_no_locks()
     worked = 0
     deadline = monotonic() + max_seconds
     while worked < max_items and monotonic() < deadline:
@@ -261,7 +262,7 @@ def _named(job: Job, error: Exception) -> Failed:
     """The failure by who must act. What the database itself refuses for a moment is tried again; the rest is a bug."""
     if isinstance(error, Failed):
         return error
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or session.was_ended(error):
         _leave_broken_connection()
         return Failed(FailureClass.TRANSIENT, f"Database: {error}")
     log.error("%s (item %s) failed", job.kind, job.item_id, exc_info=error)

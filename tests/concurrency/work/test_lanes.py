@@ -221,3 +221,34 @@ def test_a_tick_due_once_runs_once_however_many_tickers(threads, monkeypatch):
     threads(*[ticker.run_ticks] * 4)
     assert runs == [1]
     assert ticker.run_ticks() == []
+
+
+def test_a_worker_that_freezes_in_its_transaction_holds_nobody_up_for_longer_than_its_lease(
+    kind, threads, scribble, monkeypatch, settings
+):
+    """It holds the lock of its lane: writers into the lane would wait for as long as it is frozen."""
+    settings.LEASE_SECONDS = 1.0
+    locked, written = threading.Event(), threading.Event()
+    hold = fencing.hold
+
+    def hold_and_freeze(job):
+        lane = hold(job)
+        if not locked.is_set():
+            locked.set()
+            assert written.wait(60), "the writer is held up"
+        return lane
+
+    monkeypatch.setattr(fencing, "hold", hold_and_freeze)
+    name = kind(lambda job: scribble.add(f"attempt {job.attempt}"))
+    items.enqueue(name, lane="L", stage="ingest")
+
+    def write():
+        assert locked.wait(60)
+        items.enqueue(name, lane="L", stage="ingest")
+        written.set()
+
+    threads(lambda: engine.drain("ingest"), write)
+    Lane.objects.update(leased_until=None, next_at="2000-01-01T00:00Z")
+    engine.drain("ingest")
+    assert sorted(scribble.all()) == ["attempt 1", "attempt 2"]
+    assert Item.objects.exclude(state="done").count() == 0
