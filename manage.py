@@ -10,7 +10,12 @@ NO_DATABASE = {"help", "version", "--help", "--version", "collectstatic", "db", 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
-    if not os.environ.get("DATABASE_URL") and (sys.argv[1:2] or ["help"])[0] not in NO_DATABASE:
+    command = (sys.argv[1:2] or ["help"])[0]
+    if command == "rehearse":
+        from integration_hub.operations.rehearsal import premises
+
+        premises.move_in()
+    if not os.environ.get("DATABASE_URL") and command not in NO_DATABASE:
         from integration_hub.environment import read
 
         env = read()

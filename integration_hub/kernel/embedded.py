@@ -1,10 +1,12 @@
 """The embedded PostgreSQL of demo, tests and small installations: started on demand in var/, stopped by command."""
 
+import signal
 import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -31,6 +33,15 @@ def stop(var_dir: Path) -> bool:
         return False
     _server(var_dir).stop()
     return True
+
+
+def crash(var_dir: Path) -> None:
+    """End the embedded server at once, as a crash would: no session is asked, recovery follows at the next start."""
+    server = _server(var_dir)
+    process = psutil.Process(server.get_postmaster_info().pid)
+    process.send_signal(signal.SIGQUIT)  # immediate shutdown
+    process.wait(30)
+    server._instances.pop(server.pgdata, None)  # the next start must look at the server again
 
 
 def _server(var_dir: Path) -> Any:

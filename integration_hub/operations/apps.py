@@ -1,10 +1,11 @@
 """App configuration."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class OperationsConfig(AppConfig):
-    """Composition at run time: demo, serve, supervision, tracing commands."""
+    """Composition at run time: demo, rehearsal, serve, supervision, tracing commands."""
 
     name = "integration_hub.operations"
     label = "hub_operations"
@@ -14,3 +15,7 @@ class OperationsConfig(AppConfig):
         from integration_hub.operations.bench import replay
 
         replay.register()
+        if settings.REHEARSAL:
+            from integration_hub.operations.rehearsal import handlers
+
+            handlers.register()

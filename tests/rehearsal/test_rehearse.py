@@ -1,0 +1,71 @@
+"""The rehearsal itself, by its command: seeds of items under all faults, on a server and vendors of its own.
+
+THROUGHLINE_REHEARSE="<seeds> <items of each>" makes it larger or smaller than it is by default.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from integration_hub.operations.rehearsal import faults
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "2 2000").split())
+FAULTS_PER_THOUSAND = 10
+"""What all faults together strike at least, per thousand items."""
+
+
+@pytest.fixture
+def var_dir():
+    """Not pytest's own: its folders are closed to the user a database server runs as."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def rehearse(var_dir, *arguments):
+    environment = {
+        key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "THROUGHLINE_TEST_DB"}
+    }
+    return subprocess.run(
+        [sys.executable, "manage.py", "rehearse", *arguments],
+        cwd=ROOT,
+        env={**environment, "THROUGHLINE_VAR_DIR": str(var_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.race
+@pytest.mark.landscape
+def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(var_dir):
+    done = rehearse(var_dir, "--seed", "1", "--seeds", str(SEEDS), "--items", str(ITEMS), "--json", "--patience", "600")
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    report = json.loads(done.stdout)
+    assert (report["violations"], report["items"], len(report["seeds"])) == (0, SEEDS * ITEMS, SEEDS)
+    assert {row["invariant"] for row in report["invariants"]} == {f"I{n}" for n in range(1, 8)}
+    assert all(row["checked"] for row in report["invariants"])
+    assert report["invariants"][0]["checked"] >= SEEDS * ITEMS
+    assert report["faults_in_all"] >= SEEDS * ITEMS * FAULTS_PER_THOUSAND / 1000
+    struck = {faults.BY_NAME[name].group for name in report["faults"]}
+    assert struck == set(faults.GROUPS), "each group of faults struck"
+    assert not (var_dir / "rehearsal" / "postgres" / "postmaster.pid").exists(), "its server is stopped"
+
+
+def test_an_unknown_fault_is_refused_and_its_server_stopped(var_dir):
+    refused = rehearse(var_dir, "--faults", "lightning")
+    assert refused.returncode == 1
+    assert "No fault lightning. Known: all, none, workers" in refused.stderr
+    assert not (var_dir / "rehearsal" / "postgres" / "postmaster.pid").exists()
+
+
+def test_it_never_runs_on_the_products_own_database():
+    with pytest.raises(CommandError, match="A rehearsal has its own database"):
+        call_command("rehearse")
