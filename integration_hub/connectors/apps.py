@@ -12,8 +12,10 @@ class ConnectorsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register every connector with its default mapping."""
-        from integration_hub.connectors import budget, panels, vendors
-        from integration_hub.work.registry import TICKS, Tick
+        from integration_hub.connectors import budget, panels, signs, vendors
+        from integration_hub.work.registry import SIGNS, TICKS, Tick
+
+        SIGNS.register("connectors", signs.signs)
 
         TICKS.register("connectors.budget", Tick("connectors.budget", 60, budget.purge))
         vendors.register()

@@ -112,7 +112,7 @@ class Session:
             except httpx.HTTPError as error:
                 if not last and ask.method == "GET" and isinstance(error, _CUT):
                     continue  # a read changes nothing, and a kept-alive connection may just have ended
-                failure = _broken(self.dialect, ask, error)
+                failure = broken(self.dialect, ask, error)
                 health.failed(self.connection, failure)
                 raise failure from error
         raise AssertionError("unreachable")
@@ -152,7 +152,7 @@ class Session:
             call.save(force_insert=True)
 
 
-def _broken(dialect: answers.Dialect, ask: Ask, error: httpx.HTTPError) -> Failed:
+def broken(dialect: answers.Dialect, ask: Ask, error: httpx.HTTPError) -> Failed:
     """What a broken line means: not sent, sent without effect (a read), or nobody knows."""
     if isinstance(error, _NOT_SENT):
         return Failed(FailureClass.TRANSIENT, f"{dialect.title} cannot be reached: {error}")

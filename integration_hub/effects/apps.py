@@ -11,7 +11,7 @@ class EffectsConfig(AppConfig):
     verbose_name = "Effects"
 
     def ready(self) -> None:
-        from integration_hub.effects import engine, kinds, lineage, panels, preflight, queries, windows
+        from integration_hub.effects import engine, forecast, kinds, lineage, panels, preflight, queries, windows
         from integration_hub.effects.actions.effects import SEND
         from integration_hub.effects.registry import GATES
         from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
@@ -19,6 +19,7 @@ class EffectsConfig(AppConfig):
         kinds.register()
         lineage.register()
         panels.register()
+        forecast.register()
         HANDLERS.register(SEND, Handler(run=engine.work, local=False, title="Send an effect", parked=engine.parked))
         TICKS.register("effects.windows", Tick("effects.windows", 5, windows.tick))
         GATES.register("target", preflight.GATE)

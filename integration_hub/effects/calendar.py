@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 _DAY = timedelta(days=1)
 _MARGIN = timedelta(days=9)
 """Around what is asked about: a week has every weekday, and a day more for the zones on either side."""
+AHEAD = timedelta(days=62)
+"""How far ahead screens and forecasts look."""
 MIDNIGHT = time(0)
 EVER = datetime(9999, 1, 1, tzinfo=UTC)
 NEVER = datetime(1, 1, 2, tzinfo=UTC)

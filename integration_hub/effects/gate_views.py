@@ -1,7 +1,7 @@
 """Posting windows on screen: every gate with its state, what it holds and when it opens; one gate with its clock."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,7 +36,6 @@ from integration_hub.trail.queries import timeline_of
 SEE = "hub_effects.view_postinggate"
 EVENTS = 30
 NEXT = 8
-AHEAD = timedelta(days=62)
 
 
 def held_by(gate: PostingGate, user: User) -> "QuerySet[Effect]":
@@ -76,7 +75,7 @@ def next_change(gate: PostingGate) -> str:
     if calendar.is_closed(rule, at):
         opens = calendar.next_opening(rule, at)
         return f"opens {moment(opens, gate.zone)}" if opens else "does not open by itself soon"
-    closing = next(iter(calendar.closings(rule, at, at + AHEAD)), None)
+    closing = next(iter(calendar.closings(rule, at, at + calendar.AHEAD)), None)
     return f"closes {moment(closing, gate.zone)}" if closing else "stays open"
 
 
@@ -198,8 +197,8 @@ def ahead(gate: PostingGate) -> list[tuple[str, str, datetime]]:
             month, on = calendar.next_cut_off(rule, on, days)
             found.append((f"Cuts off {month:%B %Y}", moment(on, gate.zone), on))
         return found
-    opens = [("Opens", moment(one, gate.zone), one) for one in calendar.openings(rule, at, at + AHEAD)]
-    closes = [("Closes", moment(one, gate.zone), one) for one in calendar.closings(rule, at, at + AHEAD)]
+    opens = [("Opens", moment(one, gate.zone), one) for one in calendar.openings(rule, at, at + calendar.AHEAD)]
+    closes = [("Closes", moment(one, gate.zone), one) for one in calendar.closings(rule, at, at + calendar.AHEAD)]
     return sorted(opens + closes, key=lambda row: row[2])[:NEXT]
 
 

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -87,6 +88,7 @@ class Effect(Timestamped):
             ),
             models.Index(fields=["subject_type", "subject_id"], name="effect_subject"),
             models.Index(fields=["remote_id"], name="effect_remote"),
+            BrinIndex(fields=["confirmed_at"], name="effect_confirmed", pages_per_range=16),
         ]
         permissions = [("retry_effect", "Can retry, re-probe and cancel effects")]
 

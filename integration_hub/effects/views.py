@@ -27,6 +27,8 @@ from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
 from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, correction_state, label, state, what
 from integration_hub.trail.queries import timeline_of
+from integration_hub.work.models import Item
+from integration_hub.work.tables import fate
 
 SEE = "hub_effects.view_effect"
 EVENTS = 50
@@ -97,6 +99,15 @@ def effect_detail(request: Request, pk: int) -> HttpResponse:
 TABS = {"overview": "Overview", "proof": "Proof", "payload": "Content"}
 
 
+def _fate(effect: Effect) -> str:
+    """By the policy of its failure: which try it is, what comes after it."""
+    item = Item.objects.filter(lane__key=effect.lane, payload__effect=effect.pk).order_by("-pk").first()
+    return fate(effect.failure_class, item.failures if item else 1) if effect.state in TRIED else ""
+
+
+TRIED = ("planned", "unknown", "sent", "rejected")
+
+
 def facts(effect: Effect) -> list[tuple[str, Any]]:
     """The effect in facts."""
     amount = wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None
@@ -116,6 +127,7 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
         ("Confirmed", when(effect.confirmed_at) if effect.confirmed_at else None),
         ("Lane", effect.lane),
         ("Failure", badge(effect.failure_class) if effect.failure_class else None),
+        ("What happens next", _fate(effect) or None),
     )
 
 

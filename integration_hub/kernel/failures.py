@@ -1,5 +1,6 @@
 """Failures named by who must act, and the one retry policy of each (house_style §1.14)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -32,6 +33,29 @@ class RetryPolicy:
         """Wait before the next try after `attempt` tries (1 for the first)."""
         seconds = self.first_delay.total_seconds() * self.factor ** max(attempt - 1, 0)
         return timedelta(seconds=min(seconds, self.longest.total_seconds()))
+
+    @property
+    def waits(self) -> list[timedelta]:
+        """The wait after each try but the last."""
+        return [self.delay(attempt) for attempt in range(1, self.attempts)]
+
+
+def said(waits: Sequence[timedelta]) -> str:
+    """Waits in words, as console and documentation show them: `1 s, 3 s, 15 min each`; empty for none."""
+    shown: list[str] = []
+    for wait in waits:
+        words = _span(wait)
+        if shown and shown[-1] == words:
+            return ", ".join(shown) + " each"
+        shown.append(words)
+    return ", ".join(shown)
+
+
+def _span(wait: timedelta) -> str:
+    seconds = int(wait.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    return f"{seconds // 60} min" + (f" {seconds % 60} s" if seconds % 60 else "")
 
 
 POLICIES: dict[FailureClass, RetryPolicy] = {

@@ -1,5 +1,6 @@
 """Lanes of work. State, attempts, due times, leases and tokens are rows here; the queue holds nothing."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -70,6 +71,7 @@ class Item(models.Model):
         indexes = [
             models.Index(fields=["lane", "id"], name="work_item_head", condition=Q(state="ready")),
             models.Index(fields=["lane", "id"], name="work_item_parked", condition=Q(state="parked")),
+            BrinIndex(fields=["finished_at"], name="work_item_finished", pages_per_range=16),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -57,6 +57,28 @@ def explain(rows: Sequence[Lane]) -> list[Stall]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Overtakers:
+    """What would be worked although something before it was not: the first of them, how many in all, their money."""
+
+    first: list[Item]
+    count: int
+    money: dict[str, Decimal]
+    last: int
+    """Id of the last of them; what came later was not declared."""
+
+
+SHOWN = 10
+
+
+def overtakers(lane: Lane, *, item_id: int | None) -> Overtakers:
+    """What waits in a lane behind one of its items; everything that waits when that item is not known."""
+    rows = Item.objects.filter(lane=lane, state=Item.State.READY, pk__gt=item_id or 0).order_by("pk")
+    sums = rows.order_by("currency").exclude(amount=None).values_list("currency").annotate(total=Sum("amount"))
+    last = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return Overtakers(list(rows.defer("payload")[:SHOWN]), rows.count(), dict(sums), last)
+
+
 def _stall(lane: Lane, head: Item | None, money: dict[str, Decimal]) -> Stall:
     if lane.blocked:
         return Stall(lane, head, lane.blocked_reason, lane.blocked_since, lane.ready, money)
@@ -81,24 +103,30 @@ def _money(lane_ids: list[int], parked: list[int]) -> dict[int, dict[str, Decima
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What one stage has before it."""
+    """What one stage has before it; `held` of those waiting stand in blocked lanes."""
 
     stage: str
     lanes: int
     waiting: int
     blocked: int
+    held: int = 0
 
 
 def backlog() -> list[Backlog]:
-    """Per stage: lanes with work, items waiting, lanes blocked."""
+    """Per stage: lanes with work, items waiting, lanes blocked and what waits in them."""
     rows = (
         lanes()
         .values("stage")
         .annotate(
-            lanes=Count("pk", filter=Q(ready__gt=0)), waiting=Sum("ready"), stuck=Count("pk", filter=Q(blocked=True))
+            lanes=Count("pk", filter=Q(ready__gt=0)),
+            waiting=Sum("ready"),
+            stuck=Count("pk", filter=Q(blocked=True)),
+            held=Sum("ready", filter=Q(blocked=True), default=0),
         )
     )
-    return [Backlog(row["stage"], row["lanes"], row["waiting"], row["stuck"]) for row in rows.order_by("stage")]
+    return [
+        Backlog(row["stage"], row["lanes"], row["waiting"], row["stuck"], row["held"]) for row in rows.order_by("stage")
+    ]
 
 
 def parked_items(user: User | None = None) -> QuerySet[Item]:

@@ -1,11 +1,11 @@
 """What can be done by a lane: upper rooms register a handler per kind of item."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, runtime_checkable
 
-from integration_hub.kernel.failures import Failed
+from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.registry import Registry
 
 
@@ -80,6 +80,18 @@ class Tick:
     every_seconds: int
     run: Callable[[], object]
 
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What may come back from another system, and the class of failure it is taken for when reading and writing."""
+
+    what: str
+    reading: FailureClass
+    writing: FailureClass
+
+
+SIGNS: Registry[Callable[[], Sequence[Sign]]] = Registry("sign of failure")
+"""Asked for the screen that says what happens when something fails; the answers are made by the code that sorts."""
 
 TICKS: Registry[Tick] = Registry("tick")
 

@@ -8,9 +8,12 @@ from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.tables import Column, Table
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.failures import POLICIES, RetryPolicy, said
 from integration_hub.work import policies
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS
+
+POLICIES_BY_NAME: dict[str, RetryPolicy] = {kind.value: policy for kind, policy in POLICIES.items()}
 
 
 def lane_state(lane: Lane) -> Badge:
@@ -51,6 +54,16 @@ def kind_title(item: Item) -> str:
     """What an item does, in words."""
     handler = HANDLERS.find(item.kind)
     return handler.title if handler and handler.title else item.kind
+
+
+def fate(error_class: str, failures: int) -> str:
+    """What happens next to what failed, by the policy of its class; empty where nothing failed."""
+    policy = POLICIES_BY_NAME.get(error_class)
+    if policy is None:
+        return ""
+    if policy.attempts == 1:
+        return f"Not tried again by itself. {policy.who_acts}."
+    return f"Try {failures} of {policy.attempts}, waits {said(policy.waits)}. {policy.who_acts}."
 
 
 def item_state(item: Item) -> Badge:

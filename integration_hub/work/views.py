@@ -15,13 +15,22 @@ from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
 from integration_hub.console.templatetags.console import amounts, badge, when
-from integration_hub.kernel.failures import POLICIES, RetryPolicy
+from integration_hub.kernel.failures import POLICIES, FailureClass, said
 from integration_hub.trail.queries import timeline_of_many
-from integration_hub.work import policies, queries
+from integration_hub.work import forecast, policies, queries
 from integration_hub.work.actions import items
 from integration_hub.work.filters import LaneFilter
 from integration_hub.work.models import Item, Lane
-from integration_hub.work.tables import ItemTable, LaneTable, item_state, kind_title, lane_state
+from integration_hub.work.registry import SIGNS
+from integration_hub.work.tables import (
+    POLICIES_BY_NAME,
+    ItemTable,
+    LaneTable,
+    fate,
+    item_state,
+    kind_title,
+    lane_state,
+)
 
 SEE = "hub_work.view_lane"
 SEE_ITEMS = "hub_work.view_item"
@@ -42,13 +51,13 @@ def stalled(request: Request) -> HttpResponse:
         "lead": "Strict order inside a lane: when its head fails, what is behind it waits. Nothing is lost.",
         "buttons": [
             Button("All lanes", reverse("work:lane-list"), icon="list-details", link=True),
-            Button("Who must act", reverse("work:failure-list"), icon="help", link=True),
+            Button("What happens when something fails", reverse("work:failure-list"), icon="help", link=True),
         ],
         "stalls": [_shown(stall, request) for stall in found],
         "blocked": sum(stall.lane.blocked for stall in found),
         "waiting": sum(stall.waiting for stall in found),
         "money": money,
-        "backlog": queries.backlog(),
+        "forecasts": [*forecast.stages(), *(one for _, ask in forecast.FORECASTS for one in ask(request.user))],
         "beats": queries.last_beats().exclude(part__startswith="tick:"),
     }
     return render(request, "work/stalled.html", context)
@@ -60,14 +69,12 @@ def _shown(stall: queries.Stall, request: Request) -> dict[str, Any]:
         "stall": stall,
         "state": lane_state(stall.lane),
         "title": kind_title(head) if head is not None else "",
+        "fate": fate(head.error_class, head.failures) if head is not None else "",
         "buttons": stall_buttons(stall, request),
         "who": POLICIES_BY_NAME[head.error_class].who_acts
         if head is not None and head.error_class in POLICIES_BY_NAME
         else "",
     }
-
-
-POLICIES_BY_NAME: dict[str, RetryPolicy] = {kind.value: policy for kind, policy in POLICIES.items()}
 
 
 def stall_buttons(stall: queries.Stall, request: Request) -> list[Button]:
@@ -149,21 +156,29 @@ def lane_detail(request: Request, pk: int) -> HttpResponse:
     return render(request, "work/lane_detail.html", context)
 
 
+MEANINGS: dict[FailureClass, str] = {
+    FailureClass.TRANSIENT: "Nothing was done; it will work by itself",
+    FailureClass.RATE: "The vendor wants us to slow down; nothing was done",
+    FailureClass.REJECTED: "The target understood and said no",
+    FailureClass.MAPPING: "A value or field has no counterpart",
+    FailureClass.DATA: "The record itself cannot be right",
+    FailureClass.UNKNOWN_OUTCOME: "The answer is lost: it may have happened, so the target is asked",
+    FailureClass.AUTH: "The target does not know us, or does not allow it",
+    FailureClass.BUG: "Our own code failed",
+}
+
+
 @screen(permission=SEE)
 def failure_list(request: Request) -> HttpResponse:
-    """Who must act for which kind of failure, and how often it is tried; the same table the workers use."""
+    """What happens when something fails: the same objects the workers use, and what each answer is taken for."""
     rows = [
-        {
-            "kind": kind.value,
-            "policy": policy,
-            "first": wording.age(policy.first_delay.total_seconds()) if policy.attempts > 1 else "",
-            "longest": wording.age(policy.longest.total_seconds()) if policy.attempts > 1 else "",
-        }
+        {"kind": kind.value, "policy": policy, "waits": said(policy.waits), "meaning": MEANINGS[kind]}
         for kind, policy in POLICIES.items()
     ]
     context = {
-        "title": "Who must act",
-        "lead": "Every failure is named by who must act. This is the table the workers follow.",
+        "title": "What happens when something fails",
+        "lead": "Every failure is named by who must act. This is the table the workers follow, not a copy of it.",
+        "signs": [sign for _, signs in SIGNS for sign in signs()],
         "breadcrumbs": [("Stuck lanes", reverse("work:stalled"))],
         "rows": rows,
     }
@@ -185,6 +200,7 @@ def _item_facts(item: Item) -> list[tuple[str, Any]]:
         ("Item", f"{kind_title(item)} in {item.lane.key}"),
         ("State", badge(item_state(item))),
         ("What went wrong", item.error[:500] or None),
+        ("What happens next", fate(item.error_class, item.failures) or None),
         ("Money", amount),
     )
 
@@ -219,21 +235,23 @@ def item_retry(request: Request, pk: int) -> HttpResponse:
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def item_park(request: Request, pk: int) -> HttpResponse:
-    """Set a waiting item aside."""
+    """Set a waiting item aside, declaring what may overtake it."""
     item = find_item(request, pk)
+    behind = queries.overtakers(item.lane, item_id=item.pk)
     confirm = Confirm(
         title="Set this item aside",
         verb="Set aside",
         back=reverse("work:lane-detail", args=[item.lane_id]),
-        form=SeenReasonForm(request.POST or None, initial={"seen": item.state}),
-        facts=_item_facts(item),
-        consequence="What is behind it may overtake it. It stays here until somebody tries it again.",
+        form=SeenReasonForm(request.POST or None, initial={"seen": f"{item.state}, {_up_to(behind)}"}),
+        facts=[*_item_facts(item), *_overtaking(behind)],
+        consequence="You declare that what is named here may overtake it. It stays until somebody tries it again.",
         decision=policies.can_park(item, request.user, "asked"),
         tone="danger",
     )
 
     def act(data: Any) -> Item:
-        still(data["seen"], find_item(request, pk).state)
+        found = find_item(request, pk)
+        still(data["seen"], f"{found.state}, {_up_to(queries.overtakers(found.lane, item_id=pk))}")
         return items.park(item_id=pk, by=request.user, reason=data["reason"])
 
     return decide(request, confirm, act, done="It is set aside.", row=_item_row(request, pk))
@@ -241,9 +259,9 @@ def item_park(request: Request, pk: int) -> HttpResponse:
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def lane_unblock(request: Request, pk: int) -> HttpResponse:
-    """Let a blocked lane go on without its parked head."""
+    """Let a blocked lane go on without its parked head, declaring what may overtake it."""
     lane = find_lane(request, pk)
-    stall = queries.explain([lane])[0]
+    behind = queries.overtakers(lane, item_id=lane.blocked_by)
     confirm = Confirm(
         title=f"Let {lane.key} go on without its head",
         verb="Go on without it",
@@ -251,10 +269,9 @@ def lane_unblock(request: Request, pk: int) -> HttpResponse:
         form=SeenReasonForm(request.POST or None, initial={"seen": _seen(lane)}),
         facts=[
             ("Blocked because", lane.blocked_reason or None),
-            ("Items waiting", lane.ready),
-            ("Money waiting", amounts(stall.money) if stall.money else None),
+            *_overtaking(behind),
         ],
-        consequence="The order is broken on purpose: what follows is worked although its predecessor was not.",
+        consequence="You declare that what is named here may be worked although its predecessor was not.",
         decision=policies.can_unblock(lane, request.user),
         tone="danger",
     )
@@ -267,4 +284,22 @@ def lane_unblock(request: Request, pk: int) -> HttpResponse:
 
 
 def _seen(lane: Lane) -> str:
-    return f"blocked by {lane.blocked_by}" if lane.blocked else "open"
+    if not lane.blocked:
+        return "open"
+    behind = queries.overtakers(lane, item_id=lane.blocked_by)
+    return f"blocked by {lane.blocked_by}, {_up_to(behind)}"
+
+
+def _up_to(behind: queries.Overtakers) -> str:
+    """What a declaration covers: something that came since was not looked at."""
+    return f"up to {behind.last}"
+
+
+def _overtaking(behind: queries.Overtakers) -> list[tuple[str, Any]]:
+    named = [f"{kind_title(item)} (item {item.pk})" for item in behind.first]
+    more = behind.count - len(named)
+    text = ", ".join(named) + (f" and {more:,} more" if more else "")
+    return known(
+        ("May overtake it", text or "nothing: it is the last of its lane"),
+        ("Money that overtakes", amounts(behind.money) if behind.money else None),
+    )

@@ -1,7 +1,6 @@
 """Pages of docs/reference that come from registries and settings."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -11,7 +10,7 @@ from pydantic.fields import FieldInfo
 from billing.models import HoldCode
 from integration_hub.cases.registry import KINDS
 from integration_hub.environment import BASE_DIR, DEVELOPMENT_KEY, Environment
-from integration_hub.kernel.failures import POLICIES, FailureClass
+from integration_hub.kernel.failures import POLICIES, said
 from integration_hub.operations.pages import markdown
 from integration_hub.people.models import Role
 from integration_hub.people.roles import RIGHTS, STAFF
@@ -96,7 +95,8 @@ def permissions() -> str:
 def retry_policies() -> str:
     """docs/reference/retry-policies.md."""
     rows = [
-        (f"`{kind.value}`", str(policy.attempts), _waits(kind), policy.who_acts) for kind, policy in POLICIES.items()
+        (f"`{kind.value}`", str(policy.attempts), said(policy.waits) or "–", policy.who_acts)
+        for kind, policy in POLICIES.items()
     ]
     return markdown.document(
         "Failures and retries",
@@ -105,26 +105,6 @@ def retry_policies() -> str:
         "visibly in its lane and a case is opened.",
         markdown.table(("Class", "Tries", "Waits between them", "Who acts"), rows),
     )
-
-
-def _waits(kind: FailureClass) -> str:
-    policy = POLICIES[kind]
-    if policy.attempts == 1:
-        return "–"
-    waits = [policy.delay(attempt) for attempt in range(1, policy.attempts)]
-    shown: list[str] = []
-    for wait in waits:
-        if shown and shown[-1] == _span(wait):
-            return ", ".join(shown) + " each"
-        shown.append(_span(wait))
-    return ", ".join(shown)
-
-
-def _span(wait: timedelta) -> str:
-    seconds = int(wait.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    return f"{seconds // 60} min" + (f" {seconds % 60} s" if seconds % 60 else "")
 
 
 def _variable(name: str, field: FieldInfo) -> str:

@@ -14,7 +14,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import canonical_json
 from integration_hub.trail import record
 from integration_hub.trail.record import Actor
-from integration_hub.work import doorbell, policies
+from integration_hub.work import doorbell, policies, queries
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS
 
@@ -224,7 +224,7 @@ def park(*, item_id: int, by: Actor, reason: str) -> Item:
     if not lane.blocked:
         _let_go(lane)
     lane.save()
-    _event("work.item.parked", lane, item, by, reason)
+    _event("work.item.parked", lane, item, by, reason, **_declared(lane, item.pk))
     doorbell.ring(lane.stage)
     return item
 
@@ -234,6 +234,7 @@ def unblock_lane(*, lane_id: int, by: Actor, reason: str = "") -> Lane:
     """Let a blocked lane go on without its parked head. Raises Denied when the lane is not blocked."""
     lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
     policies.can_unblock(lane, by).or_raise()
+    declared = _declared(lane, lane.blocked_by)
     _let_go(lane)
     lane.save()
     record.event(
@@ -244,9 +245,17 @@ def unblock_lane(*, lane_id: int, by: Actor, reason: str = "") -> Lane:
         label=lane.key,
         legal_entity=lane.legal_entity,
         reason=reason,
+        **declared,
     )
     doorbell.ring(lane.stage)
     return lane
+
+
+def _declared(lane: Lane, item_id: int | None) -> dict[str, Any]:
+    """What may overtake from now on, as the trail keeps it: how many, their money, the first and the last."""
+    behind = queries.overtakers(lane, item_id=item_id)
+    first = behind.first[0].pk if behind.first else None
+    return {"overtaking": behind.count, "money": behind.money, "first": first, "last": behind.last or None}
 
 
 def _locked(item_id: int) -> tuple[Lane, Item]:
@@ -265,7 +274,7 @@ def _let_go(lane: Lane) -> None:
     lane.next_at = now()
 
 
-def _event(action: str, lane: Lane, item: Item, by: Actor, reason: str) -> None:
+def _event(action: str, lane: Lane, item: Item, by: Actor, reason: str, **data: Any) -> None:
     record.event(
         action,
         by=by,
@@ -275,4 +284,5 @@ def _event(action: str, lane: Lane, item: Item, by: Actor, reason: str) -> None:
         legal_entity=lane.legal_entity,
         reason=reason,
         error_class=item.error_class,
+        **data,
     )
