@@ -35,8 +35,8 @@ class BillingConfig(AppConfig):
             ),
         )
         OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
-        DEFINITIONS.register(activation.NAME, activation.DEFINITION)
-        DEFINITIONS.register(amendment.NAME, amendment.DEFINITION)
+        DEFINITIONS.register(activation.DEFINITION)
+        DEFINITIONS.register(amendment.DEFINITION)
         GATES.register("period", gates.PERIOD)
         kinds.register()
         jobs.register()

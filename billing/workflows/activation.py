@@ -1,5 +1,7 @@
 """Activation: a signed contract becomes a project, a job, a billing schedule and a revenue plan, or nothing at all."""
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from billing import policies
@@ -24,6 +26,8 @@ from integration_hub.trail.record import Actor, event
 
 BY = "system:activation"
 NAME = "contract.activation"
+MASTER_DATA_WITHIN = timedelta(days=3)
+"""How long an activation may wait for master data before it escalates: work is booked to the contract already."""
 
 
 def consider(*, contract_id: int) -> Process | None:
@@ -112,7 +116,7 @@ def _validate(process: Process) -> Result:
             by=BY,
         )
     if wants:
-        return NeedsPerson("; ".join(title for title, _ in wants.values()))
+        return NeedsPerson("; ".join(title for title, _ in wants.values()), within=MASTER_DATA_WITHIN)
     _check_terms(contract)
     return Done("Customer, legal entity, currency, jurisdiction and terms agree")
 
@@ -403,12 +407,12 @@ DEFINITION = Definition(
     version=1,
     steps=(
         StepSpec("validate", "Validate against ERP master data", _validate),
-        StepSpec("create_project", "Create the project in the PSA", _create_project, _archive_project),
-        StepSpec("create_job", "Create the job in the ERP", _create_job, _inactivate_job),
+        StepSpec("create_project", "Create the project in the PSA", _create_project, _archive_project, lane="psa"),
+        StepSpec("create_job", "Create the job in the ERP", _create_job, _inactivate_job, lane="erp"),
         StepSpec("billing_schedule", "Make the billing schedule", _schedule, _withdraw_schedule),
         StepSpec("revenue_plan", "Plan the revenue", _revenue, _withdraw_revenue),
         StepSpec("references", "Store the references", _store_references, _forget_references),
-        StepSpec("write_back", "Write the status to the CRM", _write_back),
+        StepSpec("write_back", "Write the status to the CRM", _write_back, lane="crm"),
     ),
     finished=_finished,
     undone=_undone,

@@ -198,9 +198,9 @@ DEFINITION = Definition(
     title="Amendment to all systems",
     version=1,
     steps=(
-        StepSpec("psa", "Rates to the PSA", _psa),
-        StepSpec("erp", "Job in the ERP", _erp),
-        StepSpec("crm", "Status to the CRM", _crm),
+        StepSpec("psa", "Rates to the PSA", _psa, lane="psa"),
+        StepSpec("erp", "Job in the ERP", _erp, lane="erp"),
+        StepSpec("crm", "Status to the CRM", _crm, lane="crm"),
     ),
     finished=_finished,
     undone=_undone,

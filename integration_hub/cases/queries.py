@@ -150,6 +150,12 @@ def for_target(target_type: str, target_id: object) -> QuerySet[Case]:
     return Case.objects.filter(pk__in=members.values("case"), status__in=Case.OPEN_STATES).order_by("severity", "pk")
 
 
+def all_for_target(target_type: str, target_id: object) -> QuerySet[Case]:
+    """Every case that holds up one thing or ever did, open ones first."""
+    members = Member.objects.filter(target_type=target_type, target_id=str(target_id))
+    return Case.objects.filter(pk__in=members.values("case")).order_by(F("resolved_at").asc(nulls_first=True), "-pk")
+
+
 def for_targets(target_type: str, target_ids: Iterable[object]) -> dict[str, list[Case]]:
     """Open cases per target, for lists; one query."""
     ids = [str(target_id) for target_id in target_ids]

@@ -16,6 +16,7 @@ from integration_hub.connectors.filters import CallFilter, ConnectionFilter
 from integration_hub.connectors.forms import ConnectionForm, CredentialsForm, SettingsForm, VendorForm
 from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.registry import CONNECTORS, Manifest
+from integration_hub.connectors.safety import CLASSES
 from integration_hub.connectors.sections import BUTTONS, SECTIONS
 from integration_hub.connectors.tables import CallTable, ConnectionTable, RecentCalls, circuit, health, vendor_title
 from integration_hub.console import timeline
@@ -34,12 +35,6 @@ from integration_hub.trail.queries import timeline_of
 SEE, SEE_CALLS = "hub_connectors.view_connection", "hub_connectors.view_call"
 EVENTS = 30
 MINUTES = 5
-SAFETY = {
-    "K": ("Idempotency key", "Sending twice does it once: the target keeps our key."),
-    "U": ("Upsert by our id", "Sending twice writes the same record."),
-    "P": ("Probe first", "The target is asked for our reference before anything is sent again."),
-    "N": ("Nothing", "Sent once; when the answer is lost, a person looks."),
-}
 
 
 def visible() -> "QuerySet[Connection]":
@@ -140,7 +135,7 @@ def connection_detail(request: Request, code: str) -> HttpResponse:
         "buttons": buttons(connection, request),
         "facts": facts(connection),
         "manifest": manifest,
-        "writes": [(write, *SAFETY.get(write.safety, ("", ""))) for write in manifest.writes],
+        "writes": [(write, CLASSES[write.safety]) for write in manifest.writes],
         "sections": [html for _, section in SECTIONS if (html := section(connection, request))],
         "calls": RecentCalls(calls, request, name="calls") if request.user.has_perm(SEE_CALLS) else None,
         "calls_url": f"{reverse('connectors:call-list')}?connection={connection.pk}",

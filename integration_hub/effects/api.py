@@ -40,7 +40,17 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
 
     class Meta:
         model = Attempt
-        fields = ("number", "kind", "started_at", "finished_at", "outcome", "status", "response_hash", "excerpt")
+        fields = (
+            "number",
+            "kind",
+            "token",
+            "started_at",
+            "finished_at",
+            "outcome",
+            "status",
+            "response_hash",
+            "excerpt",
+        )
 
 
 class ProofSerializer(serializers.Serializer[Any]):
@@ -50,8 +60,15 @@ class ProofSerializer(serializers.Serializer[Any]):
     key_holds = serializers.BooleanField()
     payload_holds = serializers.BooleanField()
     sends = serializers.IntegerField()
+    probes = serializers.IntegerField()
+    key_parts = serializers.SerializerMethodField(help_text="What the key is the SHA-256 of, in this order.")
     remote = serializers.JSONField(source="effect.remote")
     attempts = AttemptSerializer(many=True)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_key_parts(self, row: queries.Proof) -> list[str]:
+        """Legal entity, system, effect, our reference, revision."""
+        return [value for _, value in row.key_parts]
 
 
 class EffectPageSerializer(EffectSerializer):

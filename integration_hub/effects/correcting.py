@@ -130,8 +130,9 @@ def figures(correction: Correction) -> list[tuple[str, Any, Any, bool]]:
     currency = correction.effect.currency
     changed = moved(correction.figures)
     return [
-        (FIGURES[name], _figure(name, before, currency), _figure(name, after, currency), name in changed)
-        for name, (before, after) in correction.figures.items()
+        (label, _figure(name, before, currency), _figure(name, after, currency), name in changed)
+        for name, label in FIGURES.items()
+        for before, after in [correction.figures.get(name, ["", ""])]
         if before or after
     ]
 

@@ -29,6 +29,29 @@ class Proof:
     """The stored content is the content that was planned."""
 
     @property
+    def key_parts(self) -> list[tuple[str, str]]:
+        """What the key is made of, in the order it is hashed."""
+        effect = self.effect
+        return [
+            ("Legal entity", effect.legal_entity),
+            ("System", effect.connection.code),
+            ("Effect", effect.effect_type),
+            ("Our reference", effect.business_key),
+            ("Revision", str(effect.revision)),
+        ]
+
+    @property
+    def probes(self) -> int:
+        """How often the target was asked whether it has it, because nobody knew."""
+        return sum(attempt.kind == Attempt.Kind.PROBE for attempt in self.attempts)
+
+    @property
+    def confirming_read(self) -> Attempt | None:
+        """The read that found it; None while none has."""
+        reads = (attempt for attempt in reversed(self.attempts) if attempt.kind == Attempt.Kind.CONFIRM)
+        return next((attempt for attempt in reads if attempt.outcome == "found"), None)
+
+    @property
     def sends(self) -> int:
         """How often it left the house."""
         return sum(attempt.kind == Attempt.Kind.SEND for attempt in self.attempts)

@@ -10,12 +10,6 @@ from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
 from integration_hub.effects.models import Attempt, Correction, Effect
 
-SAFETY = {
-    "K": "The target keeps our idempotency key: sending twice does it once.",
-    "U": "It is written under our external id: sending twice writes the same record.",
-    "P": "The target is asked for our reference before anything is sent again.",
-    "N": "The target offers nothing to make it safe: it is sent once, then a person looks.",
-}
 STATES = {
     "planned": ("neutral", "clock"),
     "sending": ("progress", "send"),
@@ -117,6 +111,7 @@ class AttemptTable(Table):
     columns = [
         Column("number", "Try", kind="number"),
         Column("kind", "Kind", accessor=lambda row: row.get_kind_display()),
+        Column("token", "Token", kind="number", hint="The lane's token it was done under: an older one may not write"),
         Column("outcome", "Outcome", kind="badge"),
         Column("status", "HTTP", kind="number"),
         Column("started_at", "Started", kind="datetime"),

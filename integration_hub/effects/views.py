@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html
 
-from integration_hub.cases.queries import for_target
+from integration_hub.cases.queries import all_for_target, for_target
+from integration_hub.connectors.safety import CLASSES
 from integration_hub.console import links, timeline, wording
 from integration_hub.console.actors import name_of
 from integration_hub.console.buttons import Button
@@ -25,7 +26,7 @@ from integration_hub.effects.actions.corrections import spec_of
 from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
-from integration_hub.effects.tables import SAFETY, AttemptTable, EffectTable, correction_state, label, state, what
+from integration_hub.effects.tables import AttemptTable, EffectTable, correction_state, label, state, what
 from integration_hub.trail.queries import timeline_of
 from integration_hub.work.models import Item
 from integration_hub.work.tables import fate
@@ -91,7 +92,8 @@ def effect_detail(request: Request, pk: int) -> HttpResponse:
     context["corrections"] = [(row, correction_state(row)) for row in effect.corrections.order_by("-pk")]
     if tab == "proof":
         context["proof"] = queries.proof(effect)
-        context["safety"] = SAFETY.get(effect.safety, "")
+        context["safety"] = CLASSES[effect.safety]
+        context["all_cases"] = all_for_target("effect", effect.pk)
         context["attempts"] = AttemptTable(effect.attempts.all(), request, name="tries")
     return render(request, "effects/effect_detail.html", context)
 

@@ -59,6 +59,7 @@ class Run(models.Model):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
+        STOPPED = "stopped", "Stopped"
 
     feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="runs")
     trigger = models.CharField(max_length=20)
@@ -76,6 +77,7 @@ class Run(models.Model):
     control_totals = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     error_class = models.CharField(max_length=20, blank=True)
+    stop_asked_by = models.CharField(max_length=150, blank=True, help_text="Who wants it to stop after its page.")
     file = models.ForeignKey("FileDrop", null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
 
     class Meta:
@@ -319,7 +321,12 @@ SOURCE_MOVES = Transitions(
 RUN_MOVES = Transitions(
     noun="run",
     initial="running",
-    moves={"running": {"done": "everything was read", "failed": "reading stopped"}, "done": {}, "failed": {}},
+    moves={
+        "running": {"done": "everything was read", "failed": "reading failed", "stopped": "a person stopped it"},
+        "done": {},
+        "failed": {},
+        "stopped": {},
+    },
 )
 
 FILE_MOVES = Transitions(

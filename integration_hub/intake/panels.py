@@ -175,5 +175,7 @@ def register() -> None:
     badges.words("success", "circle-check", "applied", "handled")
     badges.words("danger", "arrows-split", "conflict")
     badges.words("warning", "hourglass", "parked")
+    timeline.tell("intake.run.stop_asked", "ban", "asked it to stop after {read} records", "warning")
+    timeline.tell("intake.run.stopped", "ban", "stopped: {label}", "warning")
     for action, (icon, sentence) in SENTENCES.items():
         timeline.tell(action, icon, sentence)

@@ -1,6 +1,6 @@
 """Who may do what with what came in."""
 
-from integration_hub.intake.models import Feed, FileDrop, SourceVersion
+from integration_hub.intake.models import Feed, FileDrop, Run, SourceVersion
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
@@ -17,6 +17,17 @@ def can_run(feed: Feed, by: Actor) -> Decision:
         return deny(f"The feed {feed} is paused. Resume it first.")
     if feed.connection.is_paused:
         return deny(f"The connection {feed.connection.code} is paused: {feed.connection.paused_reason}")
+    return _permitted(by, "hub_intake.run_feed", "Only people who may read feeds can do this.")
+
+
+def can_stop(run: Run, by: Actor) -> Decision:
+    """A reading may be stopped between two pages; a file is applied as a whole."""
+    if run.state != Run.State.RUNNING:
+        return deny(f"This run does not go on: it is {run.get_state_display().lower()}.")
+    if run.file_id is not None:
+        return deny("A file is applied as a whole.")
+    if run.stop_asked_by:
+        return deny(f"{run.stop_asked_by} has asked it to stop; it stops after the page it is at.")
     return _permitted(by, "hub_intake.run_feed", "Only people who may read feeds can do this.")
 
 

@@ -35,9 +35,15 @@ PATIENCE = timedelta(minutes=15)
 BY_ITSELF = {FailureClass.TRANSIENT, FailureClass.RATE, FailureClass.UNKNOWN_OUTCOME}
 
 
+class Stopped(Exception):
+    """A person asked the run to stop."""
+
+
 def poll(job: Job) -> None:
     """Read one feed from its cursor. Never raises for what the vendor does: the feed says what is wrong with it."""
     feed = Feed.objects.select_related("connection").get(pk=job.payload["feed"])
+    if _stop_if_asked(feed):
+        return
     if not feed.is_active or feed.connection.is_paused:
         return
     claimed = now() + timedelta(seconds=feed.every_seconds)
@@ -48,6 +54,9 @@ def poll(job: Job) -> None:
     try:
         with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
             finished = _read(feed, run)
+    except Stopped:
+        _stop_if_asked(feed)
+        return
     except Deferred as later:  # Nothing is wrong with the feed: its run stays open and goes on when calls may be made.
         Feed.objects.filter(pk=feed.pk).update(due_at=now() + later.again_in)
         return
@@ -60,6 +69,16 @@ def poll(job: Job) -> None:
         feeds.enqueue_poll(feed, trigger=run.trigger, run_id=run.pk)
         return
     succeed(feed, run, complete=finished, claimed=claimed)
+
+
+def _stop_if_asked(feed: Feed) -> bool:
+    """Close the run a person asked to stop. The cursor stands behind the last page: the next reading goes on there."""
+    asked = Run.objects.filter(feed=feed, state=Run.State.RUNNING).exclude(stop_asked_by="").first()
+    if asked is None:
+        return False
+    with transaction.atomic():
+        finish(asked, Run.State.STOPPED, error=f"Stopped by {asked.stop_asked_by} after {asked.read:,} records.")
+    return True
 
 
 def _run(feed: Feed, trigger: str) -> Run:
@@ -79,6 +98,8 @@ def _read(feed: Feed, run: Run) -> bool | None:
         failpoints.hit("page_read")
         pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor, whole=page.whole)
         failpoints.hit("page_taken")
+        if Run.objects.filter(pk=run.pk).exclude(stop_asked_by="").exists():
+            raise Stopped
         complete, named = complete or page.complete, named or page.whole
         if page.done:
             break
@@ -197,7 +218,7 @@ def finish(run: Run, state: str, *, error: str = "", error_class: str = "") -> R
     run.save(update_fields=["state", "finished_at", "error", "error_class"])
     if error or run.read != run.unchanged:
         event(
-            f"intake.run.{'failed' if state == Run.State.FAILED else 'finished'}",
+            f"intake.run.{'finished' if state == Run.State.DONE else state}",
             by=BY,
             object_type="run",
             object_id=run.pk,

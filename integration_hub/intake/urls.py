@@ -19,6 +19,7 @@ urlpatterns = [
     path("completeness/of/<slug:code>/", days_views.calendar, name="day-calendar"),
     path("runs/", views.RunList.as_view(), name="run-list"),
     path("runs/<int:pk>/", views.run_detail, name="run-detail"),
+    path("runs/<int:pk>/stop/", views.run_stop, name="run-stop"),
     path("sources/", sources_views.SourceList.as_view(), name="source-list"),
     path("sources/<int:pk>/", sources_views.source_detail, name="source-detail"),
     path("sources/<int:pk>/reapply/", sources_views.source_reapply, name="source-reapply"),

@@ -22,7 +22,7 @@ from integration_hub.console.seen import SeenForm, SeenReasonForm, still
 from integration_hub.console.tables import Column
 from integration_hub.console.templatetags.console import when
 from integration_hub.intake import policies, queries
-from integration_hub.intake.actions import feeds
+from integration_hub.intake.actions import feeds, runs
 from integration_hub.intake.filters import RunFilter
 from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.intake.tables import (
@@ -245,7 +245,7 @@ def run_detail(request: Request, pk: int) -> HttpResponseBase:
         "total_problems": run.control_totals.get("problems") or [],
         "troubled": SourceTable(troubled, request, name="rows") if request.user.has_perm(SEE_SOURCE) else None,
         "sources_url": f"{reverse('intake:source-list')}?run={run.pk}",
-        "progress": progress_of(run),
+        "progress": progress_of(run, request.user),
     }
     template = "intake/run_detail.html"
     return render(request, f"{template}#progress" if wants_partial(request) else template, context)
@@ -257,7 +257,7 @@ def troubles_of(run: Run, user: User) -> "QuerySet[SourceVersion]":
     return for_all(rows, user)
 
 
-def progress_of(run: Run) -> Progress:
+def progress_of(run: Run, user: User) -> Progress:
     """How far a run is; the total is known for files whose sender gave a count."""
     told = str(run.file.manifest.get("records", "")) if run.file is not None else ""
     return Progress(
@@ -270,16 +270,43 @@ def progress_of(run: Run) -> Progress:
         phases=phases(run),
         started_at=run.started_at,
         finished_at=run.finished_at,
+        cancel=stop_button(run, user) if run.state == Run.State.RUNNING and run.file_id is None else None,
     )
+
+
+def stop_button(run: Run, user: User) -> Button:
+    """Stopping it between two pages."""
+    return Button("Stop…", reverse("intake:run-stop", args=[run.pk]), policies.can_stop(run, user), icon="ban")
+
+
+@screen(permission=SEE_RUN, methods=["GET", "POST"])
+def run_stop(request: Request, pk: int) -> HttpResponse:
+    """Ask a run to stop after the page it is at."""
+    run = find_run(request, pk)
+    confirm = Confirm(
+        title=f"Stop run {run.pk} of {run.feed}",
+        verb="Stop",
+        back=reverse("intake:run-detail", args=[pk]),
+        form=SeenReasonForm(request.POST or None, initial={"seen": run.state}),
+        facts=[("Read so far", wording.number(run.read)), ("Started", when(run.started_at))],
+        consequence="It stops after the page it is at. What was read stays; the next reading goes on from there.",
+        decision=policies.can_stop(run, request.user),
+        tone="danger",
+    )
+
+    def act(data: Any) -> Run:
+        still(data["seen"], find_run(request, pk).state)
+        return runs.stop(run_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It stops after the page it is at.")
 
 
 def phases(run: Run) -> tuple[Phase, ...]:
     """The phases of a run: read, judge and translate, deliver."""
     broken = run.refused + run.conflicts
     going = run.state == Run.State.RUNNING
-    state: Literal["current", "failed", "done"] = (
-        "current" if going else "failed" if run.state == Run.State.FAILED else "done"
-    )
+    broke = run.state in (Run.State.FAILED, Run.State.STOPPED)
+    state: Literal["current", "failed", "done"] = "current" if going else "failed" if broke else "done"
     return (
         Phase("Started", "done", f"because of: {run.trigger}"),
         Phase("Read", state, f"{run.read:,} records"),

@@ -22,7 +22,8 @@ EFFECT_POINTS = (
     "in_confirm",
 )
 INTAKE_POINTS = ("page_read", "page_stored", "page_taken")
-POINTS = LANE_POINTS + EFFECT_POINTS + INTAKE_POINTS
+PROCESS_POINTS = ("step_begun", "step_ran", "step_noted")
+POINTS = LANE_POINTS + EFFECT_POINTS + INTAKE_POINTS + PROCESS_POINTS
 LAST_WORDS = "fail point "
 """What a dying process writes to stderr, followed by the point's name."""
 

@@ -19,7 +19,8 @@ class ProcessSerializer(serializers.ModelSerializer[Process]):
 
     class Meta:
         model = Process
-        fields = ("id", "definition", "business_key", "attempt", "legal_entity", "label", "state", "failure",
+        fields = ("id", "definition", "definition_version", "business_key",
+                  "attempt", "legal_entity", "label", "state", "failure",
                   "started_at", "finished_at", "version")  # fmt: skip
 
 
@@ -32,6 +33,9 @@ class StepSerializer(serializers.Serializer[Any]):
     state = serializers.CharField()
     detail = serializers.CharField()
     can_be_undone = serializers.BooleanField()
+    lane = serializers.CharField(help_text="Where it happens: hub, crm, psa, erp or tax.")
+    due_at = serializers.DateTimeField(allow_null=True)
+    overdue = serializers.BooleanField()
     effect_id = serializers.IntegerField(source="effect.pk", default=None, allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)

@@ -11,6 +11,7 @@ from django.db.models import Max
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
+from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.processes import policies
@@ -33,6 +34,7 @@ KIND = "processes.advance"
 STAGE = "ingest"
 SUBJECT = "process"
 CODE = "PROCESS_FAILED"
+OVERDUE = "PROCESS_OVERDUE"
 BY = "system:processes"
 State = Process.State
 FOR_GOOD = {FailureClass.REJECTED, FailureClass.DATA, FailureClass.MAPPING}
@@ -50,7 +52,7 @@ def start(
 
     `data` (JSON) is what its steps know; they may add to it. Raises LookupError for an unknown definition.
     """
-    known = DEFINITIONS.get(definition)
+    known = DEFINITIONS.latest(definition)
     rows = Process.objects.filter(definition=known.name, business_key=business_key)
     if (running := rows.exclude(state__in=[State.DONE, State.UNDONE]).first()) is not None:
         return running
@@ -88,6 +90,7 @@ def give_up(process_id: int, *, by: Actor, reason: str) -> Process:
     process.failure = reason
     _move(process, State.COMPENSATING)
     _event("processes.process.given_up", process, by, reason)
+    _heal(process, "It was given up and is undone.", OVERDUE)
     _go_on(process)
     return process
 
@@ -98,11 +101,24 @@ def give_up(process_id: int, *, by: Actor, reason: str) -> Process:
 def advance(job: Job) -> None:
     """The handler of `processes.advance`: one step forward or back. Runs in the transaction that settles the item."""
     process = Process.objects.select_for_update().get(pk=job.payload["process"])
-    definition = DEFINITIONS.get(process.definition)
+    definition = _definition(process)
+    failpoints.hit("step_begun")
     if process.state == State.RUNNING:
         _forward(process, definition)
     elif process.state == State.COMPENSATING:
         _backward(process, definition)
+
+
+def _definition(process: Process) -> Definition:
+    """The version the process was started with; without it nothing may go on by another one's steps."""
+    found = DEFINITIONS.find(process.definition, process.definition_version)
+    if found is None:
+        raise Park(
+            FailureClass.BUG,
+            f"Version {process.definition_version} of {process.definition} is not here any more.",
+            remedy="Deploy a release that still has it, then try again.",
+        )
+    return found
 
 
 def _forward(process: Process, definition: Definition) -> None:
@@ -110,7 +126,7 @@ def _forward(process: Process, definition: Definition) -> None:
     if step is None:
         _move(process, State.DONE, finished_at=now())
         _event("processes.process.done", process, BY)
-        _heal(process, "The process is done.")
+        _heal(process, "The process is done.", CODE)
         definition.finished(process)
         return
     try:
@@ -129,6 +145,7 @@ def _run(process: Process, step: Step, act: Any) -> Result:
         step.started_at = now()
     with transaction.atomic():
         result: Result = act(process)
+        failpoints.hit("step_ran")
     process.save(update_fields=["data", "updated_at"])
     return result
 
@@ -148,8 +165,12 @@ def _take(process: Process, step: Step, result: Result) -> None:
     if isinstance(result, Done):
         _mark(step, Step.State.DONE, result.detail)
         _event("processes.step.done", process, BY, step=step.name, detail=result.detail)
+        _heal(process, f"The step {step.name} is done.", OVERDUE)
         _go_on(process)
+        failpoints.hit("step_noted")
     elif isinstance(result, NeedsPerson):
+        if result.within is not None and step.due_at is None:
+            step.due_at = now() + result.within
         _mark(step, Step.State.RUNNING, result.reason)
         _move(process, State.WAITING)
         _event("processes.process.waiting", process, BY, result.reason, step=step.name)
@@ -194,7 +215,7 @@ def _backward(process: Process, definition: Definition) -> None:
     if step is None:
         _move(process, State.UNDONE, finished_at=now())
         _event("processes.process.undone", process, BY, process.failure)
-        _heal(process, "Everything was undone.")
+        _heal(process, "Everything was undone.", CODE)
         definition.undone(process, process.failure)
         return
     spec = _spec(definition, step)
@@ -221,6 +242,7 @@ def _take_back(process: Process, step: Step, result: Result) -> None:
         _mark(step, Step.State.UNDONE, result.detail)
         _event("processes.step.undone", process, BY, step=step.name, detail=result.detail)
         _go_on(process)
+        failpoints.hit("step_noted")
     elif isinstance(result, NeedsPerson):
         _mark(step, Step.State.UNDOING, result.reason)
         _raise_case(process, f"{step.name} could not be undone: {result.reason}")
@@ -249,7 +271,7 @@ def _raise_case(process: Process, detail: str) -> None:
     cases.raise_case(
         code=CODE,
         root_cause=f"process:{process.pk}",
-        title=f"{DEFINITIONS.get(process.definition).title} is stuck: {process.label}",
+        title=f"{DEFINITIONS.title(process.definition)} is stuck: {process.label}",
         detail=detail,
         remedy="Mend what it names, then try again.",
         legal_entity=process.legal_entity,
@@ -259,8 +281,38 @@ def _raise_case(process: Process, detail: str) -> None:
     )
 
 
-def _heal(process: Process, because: str) -> None:
-    cases.heal(code=CODE, root_cause=f"process:{process.pk}", because=because, by=BY)
+def _heal(process: Process, because: str, code: str) -> None:
+    cases.heal(code=code, root_cause=f"process:{process.pk}", because=because, by=BY)
+
+
+def escalate_overdue() -> int:
+    """The tick: steps a person should have acted on by now; each is escalated once. How many."""
+    late = Step.objects.filter(state=Step.State.RUNNING, overdue_at=None, due_at__lt=now())
+    late = late.filter(process__state=State.WAITING)
+    return sum(_escalate(pk) for pk in list(late.order_by("due_at").values_list("process_id", flat=True)))
+
+
+@transaction.atomic
+def _escalate(process_id: int) -> bool:
+    process = Process.objects.select_for_update().get(pk=process_id)
+    step = _next_step(process)
+    if process.state != State.WAITING or step is None or step.overdue_at or not step.due_at or step.due_at > now():
+        return False
+    step.overdue_at = now()
+    step.save(update_fields=["overdue_at"])
+    cases.raise_case(
+        code=OVERDUE,
+        root_cause=f"process:{process.pk}",
+        title=f"{DEFINITIONS.title(process.definition)} waits too long: {process.label}",
+        detail=f"Somebody should have acted by {step.due_at:%Y-%m-%d %H:%M} UTC: {step.detail}",
+        remedy="Do what it waits for, then try the step again; or give the process up.",
+        legal_entity=process.legal_entity,
+        subject=(SUBJECT, process.pk, process.label),
+        members=[cases.MemberIn(SUBJECT, str(process.pk), process.label)],
+        by=BY,
+    )
+    _event("processes.process.overdue", process, BY, step.detail, step=step.name, due=step.due_at)
+    return True
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

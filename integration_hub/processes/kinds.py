@@ -29,6 +29,11 @@ def _still_stuck(root_cause: str) -> bool:
     return last is not None and last.state != Process.State.DONE
 
 
+def _still_waits(root_cause: str) -> bool:
+    process = _process(root_cause)
+    return process is not None and process.state == Process.State.WAITING
+
+
 @transaction.atomic
 def _retry(root_cause: str) -> int:
     """Work the parked step again, or the refused effect of a step that is being undone."""
@@ -61,3 +66,13 @@ def register() -> None:
         retry=_retry,
     )
     KINDS.register(CODE, kind)
+    overdue = CaseKind(
+        code=engine.OVERDUE,
+        title="A process waits too long for a person",
+        owner_role=str(Role.PMO),
+        severity=1,
+        closes_when="the step goes on, or the process is given up",
+        suggestions=(Suggestion("Do what it waits for and try the step again"), Suggestion("Give it up")),
+        still_holds=_still_waits,
+    )
+    KINDS.register(overdue.code, overdue)

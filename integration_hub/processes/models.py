@@ -65,6 +65,8 @@ class Step(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     detail = models.TextField(blank=True)
     effect_key = models.CharField(max_length=64, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="By when a person has to have acted.")
+    overdue_at = models.DateTimeField(null=True, blank=True, help_text="When it was found overdue and escalated.")
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -73,6 +75,9 @@ class Step(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["process", "number"], name="process_step_number_once"),
             models.UniqueConstraint(fields=["process", "name"], name="process_step_name_once"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="process_step_due", condition=Q(state="running", overdue_at=None))
         ]
 
 

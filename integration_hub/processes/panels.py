@@ -41,6 +41,7 @@ SENTENCES = {
     "done": ("circle-check", "finished it", "success"),
     "undone": ("arrow-back-up", "undid it", "warning"),
     "waiting": ("hand-stop", "waits for a person at the step {step}", "warning"),
+    "overdue": ("calendar-due", "waits too long for a person at the step {step}: it was due {due}", "danger"),
     "failed": ("circle-x", "failed for good at the step {step}", "danger"),
 }
 

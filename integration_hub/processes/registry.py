@@ -1,10 +1,13 @@
 """Saga definitions: named steps in order, each with how it is undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
-from integration_hub.kernel.registry import Registry
 from integration_hub.processes.models import Process
+
+Lane = Literal["person", "hub", "crm", "psa", "erp", "tax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +27,13 @@ class AwaitEffect:
 
 @dataclass(frozen=True, slots=True)
 class NeedsPerson:
-    """Nothing can go on until somebody acts; a case was raised. `processes.resume` tries the step again."""
+    """Nothing can go on until somebody acts; a case was raised. `processes.resume` tries the step again.
+
+    `within` is how long it may take, from when the step first needed somebody: later it is overdue and escalates.
+    """
 
     reason: str
+    within: timedelta | None = None
 
 
 Result = Done | AwaitEffect | NeedsPerson
@@ -43,11 +50,17 @@ class StepSpec:
     title: str
     run: Callable[[Process], Result]
     undo: Callable[[Process], Result] | None = None
+    lane: Lane = "hub"
+    """Where it happens, for the picture: here, or in the system of this role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A saga: its steps and what happens when it is finished or undone (both in the transaction of the last step)."""
+    """One version of a saga: its steps, and what happens in the last one's transaction when it is finished or undone.
+
+    A change of the steps is a new version. Keep the old one registered until no process of it is open: whoever runs
+    keeps the version it was started with.
+    """
 
     name: str
     title: str
@@ -57,4 +70,37 @@ class Definition:
     undone: Callable[[Process, str], None]
 
 
-DEFINITIONS: Registry[Definition] = Registry("process definition")
+class Definitions:
+    """Every version of every saga: a new process takes the latest, a running one keeps its own."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, dict[int, Definition]] = {}
+
+    def register(self, definition: Definition) -> Definition:
+        """Add a version; a version that is taken by another definition is a programming error."""
+        known = self._versions.setdefault(definition.name, {})
+        if known.setdefault(definition.version, definition) is not definition:
+            raise ValueError(f"Version {definition.version} of {definition.name!r} is registered twice.")
+        return definition
+
+    def latest(self, name: str) -> Definition:
+        """The version new processes take, or LookupError."""
+        if name not in self._versions:
+            names = ", ".join(sorted(self._versions)) or "none"
+            raise LookupError(f"No process definition named {name!r}. Known: {names}.")
+        return self._versions[name][max(self._versions[name])]
+
+    def find(self, name: str, version: int) -> Definition | None:
+        """One version, or None."""
+        return self._versions.get(name, {}).get(version)
+
+    def title(self, name: str) -> str:
+        """What a process does, in words; its name when nobody knows it any more."""
+        return self.latest(name).title if name in self._versions else name
+
+    def __iter__(self) -> Iterator[tuple[str, Definition]]:
+        """(name, latest version) of each."""
+        return iter((name, self.latest(name)) for name in sorted(self._versions))
+
+
+DEFINITIONS = Definitions()

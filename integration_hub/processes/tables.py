@@ -24,8 +24,7 @@ def state(process: Process) -> Badge:
 
 def definition_title(process: Process) -> str:
     """What the process does, in words."""
-    definition = DEFINITIONS.find(process.definition)
-    return definition.title if definition else process.definition
+    return DEFINITIONS.title(process.definition)
 
 
 def step_title(process: Process, name: str | None) -> str | None:

@@ -8,13 +8,14 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from integration_hub.cases.queries import for_target
-from integration_hub.console import timeline, wording
+from integration_hub.console import swimlanes, timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
+from integration_hub.console.swimlanes import Stop
 from integration_hub.console.templatetags.console import badge, when
 from integration_hub.effects.tables import state as effect_state
 from integration_hub.processes import engine, policies, queries
@@ -38,7 +39,7 @@ class ProcessList(ListScreen):
     lead = "What goes in named steps over several systems, and is undone step by step when one fails for good."
     table_class = ProcessTable
     filterset_class = ProcessFilter
-    template_name = "console/room_list.html"
+    template_name = "processes/process_list.html"
     empty = Empty("No process has been started yet", "Activations and amendments appear here.")
 
     def rows(self) -> "QuerySet[Any]":
@@ -50,6 +51,10 @@ class ProcessList(ListScreen):
             stands_at=Subquery(current.order_by("number").values("name")[:1]),
             rank=Case(*ranks, default=Value(0), output_field=IntegerField()),
         )
+
+    def context(self) -> dict[str, Any]:
+        """Where all open processes stand, per saga."""
+        return {"standings": [standing(row) for row in queries.standings(self.request.user)]}
 
 
 def find(request: Request, pk: int) -> Process:
@@ -69,7 +74,7 @@ def process_detail(request: Request, pk: int) -> HttpResponse:
         "status": state(process),
         "breadcrumbs": [("Processes", reverse("processes:process-list"))],
         "buttons": buttons(process, request),
-        "steps": [_stage(step) for step in picture.steps],
+        "picture": swimlanes.draw(stops(picture), LANES),
         "details": [(step, effect_state(step.effect) if step.effect else None, _when(step)) for step in picture.steps],
         "facts": facts(process),
         "cases": for_target(engine.SUBJECT, process.pk),
@@ -86,23 +91,46 @@ def _when(step: queries.StepPicture) -> str:
     return f"since {wording.ago(step.started_at)}" if step.started_at is not None else ""
 
 
-STAGES = {
-    "done": "done",
-    "running": "current",
-    "undoing": "current",
-    "failed": "failed",
-    "undone": "waiting",
-    "skipped": "done",
+LANES = {"person": "Person", "hub": "Throughline", "crm": "CRM", "psa": "PSA", "erp": "ERP", "tax": "Tax engine"}
+TONES = {
+    "done": "success",
+    "running": "progress",
+    "undoing": "warning",
+    "failed": "danger",
+    "undone": "warning",
+    "overdue": "danger",
 }
 
 
-def _stage(step: queries.StepPicture) -> dict[str, str]:
-    shown = {"label": step.title, "state": STAGES.get(step.state, "waiting")}
-    if step.state not in ("done", "waiting", "running"):
-        shown["detail"] = step.state_label
-    if step.effect is not None:
-        shown["url"] = reverse("effects:effect-detail", args=[step.effect.pk])
-    return shown
+def stops(picture: queries.Picture) -> list[Stop]:
+    """The steps for the picture; one that waits for a person stands in the person's lane meanwhile."""
+    waits = picture.process.state == Process.State.WAITING
+    return [_stop(step, waits and step == picture.current) for step in picture.steps]
+
+
+def _stop(step: queries.StepPicture, waits: bool) -> Stop:
+    note = f"due {step.due_at:%d %b %H:%M}" if waits and step.due_at else ""
+    return Stop(
+        label=step.title,
+        lane="person" if waits else step.lane,
+        state="Overdue" if step.overdue else "Waits for a person" if waits else step.state_label,
+        tone=TONES.get("overdue" if step.overdue else step.state, "neutral"),
+        note=note,
+        url=reverse("effects:effect-detail", args=[step.effect.pk]) if step.effect is not None else "",
+        current=step.state in ("running", "undoing", "failed"),
+    )
+
+
+def standing(row: queries.Standing) -> tuple[str, int, swimlanes.Picture]:
+    """(title with version, open processes, picture with how many stand at each step)."""
+    version = row.definition.version
+    drawn = [
+        Stop(spec.title, spec.lane, "Nobody here" if not (count := row.counts.get(spec.name, 0)) else
+             f"{count:,} here", "progress" if count else "neutral", current=bool(count))
+        for spec in row.definition.steps
+    ]  # fmt: skip
+    title = row.definition.title if version == 1 else f"{row.definition.title}, version {version}"
+    return title, row.total, swimlanes.draw(drawn, LANES)
 
 
 def facts(process: Process) -> list[tuple[str, Any]]:
@@ -110,6 +138,7 @@ def facts(process: Process) -> list[tuple[str, Any]]:
     return known(
         ("What", definition_title(process)),
         ("Business key", process.business_key),
+        ("Version", process.definition_version),
         ("Attempt", process.attempt),
         ("Legal entity", process.legal_entity or None),
         ("Started", when(process.started_at)),

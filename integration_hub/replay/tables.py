@@ -105,7 +105,7 @@ class ItemTable(Table):
 class FirstItems(ItemTable):
     """The beginning of the items, on the page of the plan."""
 
-    page_size = 25
+    page_size = 10
 
 
 def item_url(item: Item) -> str:

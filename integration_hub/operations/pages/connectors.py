@@ -2,15 +2,10 @@
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import COMMON_SETTINGS, CONNECTORS, Editable, Manifest, Setting
+from integration_hub.connectors.safety import CLASSES
 from integration_hub.operations.pages import markdown
 from integration_hub.people.models import Role
 
-SAFETY = {
-    "K": "K: idempotency key of the vendor",
-    "U": "U: upsert by our external id",
-    "P": "P: probe by our reference before and after",
-    "N": "N: one attempt, then a person",
-}
 LEAD = (
     "What each connector reads, what it writes and how a write is made safe, and what an administrator sets. Secrets "
     "are kept sealed and are never shown again. How to set one up: [connect a vendor](../how-to/connect-a-vendor.md)."
@@ -21,7 +16,11 @@ def page() -> str:
     """The whole page."""
     manifests = [connector.manifest for _, connector in CONNECTORS]
     common = "## Settings of every connection\n\n" + _settings(COMMON_SETTINGS)
-    return markdown.document("Connectors", LEAD, *(_vendor(manifest) for manifest in manifests), common)
+    classes = "## How a write is made safe\n\n" + markdown.table(
+        ("Class", "Means", "Promises", "When nobody knows the outcome"),
+        [(f"**{found.code}**", found.name, found.promise, found.when_unknown) for found in CLASSES.values()],
+    )
+    return markdown.document("Connectors", LEAD, *(_vendor(manifest) for manifest in manifests), classes, common)
 
 
 def _vendor(manifest: Manifest) -> str:
@@ -83,7 +82,7 @@ def _writes(manifest: Manifest) -> list[tuple[str, ...]]:
         (
             f"`{write.effect_type}`",
             write.title,
-            SAFETY[write.safety],
+            f"{write.safety}: {CLASSES[write.safety].name}",
             f"`{write.undo}`" if write.undo else "–",
             ", ".join(_editable(field) for field in write.editable) or "–",
         )

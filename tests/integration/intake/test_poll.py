@@ -10,15 +10,16 @@ from integration_hub.connectors import budget
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Page
 from integration_hub.intake import pipeline, poll, remap
-from integration_hub.intake.actions import feeds
+from integration_hub.intake.actions import feeds, runs
 from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Denied
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.mapping.actions import mappings, values
-from integration_hub.people.models import User
+from integration_hub.people.models import Role, User
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Item, Lane
+from tests import screens
 from tests.integration.intake.conftest import FakeVendor, World, task
 
 
@@ -309,3 +310,36 @@ def test_a_first_load_is_a_backfill(world: World, vendor: FakeVendor) -> None:
     vendor.script = [Page([task("2")], {"after": 2}, True)]
     read(world.feed)
     assert seen == ["backfill", "sync"]
+
+
+def test_a_person_stops_a_run_between_two_pages_and_the_next_one_goes_on(world: World, vendor: FakeVendor) -> None:
+    ines = screens.user(Role.INTEGRATION_ADMIN, "ines")
+    vendor.script = [Page([task(str(at))], {"after": at}, at == 4) for at in (1, 2, 3, 4)]
+
+    def stop_once() -> None:
+        if len(vendor.script) == 2:
+            run = Run.objects.get(state="running")
+            runs.stop(run_id=run.pk, by=ines, reason="wrong account")
+            with pytest.raises(Denied, match="ines has asked it to stop"):
+                runs.stop(run_id=run.pk, by=ines, reason="once more")
+
+    vendor.before_page = stop_once
+    run = read(world.feed)
+    assert (run.state, run.read, "Stopped by ines" in run.error) == ("stopped", 2, True)
+    world.feed.refresh_from_db()
+    assert (world.feed.cursor, world.feed.failures_in_row) == ({"after": 2}, 0)
+    with pytest.raises(Denied, match="is stopped"):
+        runs.stop(run_id=run.pk, by=ines, reason="again")
+
+    vendor.before_page = lambda: None
+    vendor.script = [Page([task("3")], {"after": 3}, True)]
+    assert read(world.feed).state == "done"
+    assert vendor.cursors[-1] == {"after": 2}
+
+
+def test_a_run_whose_worker_is_gone_is_closed_when_somebody_stops_it(world: World, vendor: FakeVendor) -> None:
+    left = Run.objects.create(feed=world.feed, trigger="schedule")
+    runs.stop(run_id=left.pk, by="system:test", reason="stuck")
+    drain_once()
+    left.refresh_from_db()
+    assert (left.state, vendor.cursors) == ("stopped", [])

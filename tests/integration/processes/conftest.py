@@ -95,5 +95,5 @@ def ledger(monkeypatch):
 @pytest.fixture
 def saga(monkeypatch, ledger, db):
     made = Saga()
-    monkeypatch.setattr(DEFINITIONS, "_entries", {"test.saga": made.definition()})
+    monkeypatch.setattr(DEFINITIONS, "_versions", {"test.saga": {1: made.definition()}})
     return made

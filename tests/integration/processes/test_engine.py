@@ -1,10 +1,13 @@
 """A saga goes forward step by step, waits for effects and people, and undoes in reverse what it did."""
 
+from datetime import timedelta
+
 import pytest
 
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
 from integration_hub.effects.models import Effect
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.processes import engine
@@ -177,7 +180,82 @@ def test_a_step_that_vanished_from_the_code_is_parked_not_lost(saga, monkeypatch
     process.steps.filter(name="check").update(name="renamed")
     saga.run(1)
     assert "has no step 'renamed'" in Item.objects.get(state="parked").error
-    assert DEFINITIONS.get("test.saga").steps[0].name == "check"
+    assert DEFINITIONS.latest("test.saga").steps[0].name == "check"
+
+
+def test_a_running_process_keeps_the_version_it_was_started_with(saga, monkeypatch):
+    from dataclasses import replace
+
+    from integration_hub.processes.registry import DEFINITIONS
+
+    old = saga.start("OLD")
+    saga.run(1)
+    saga.acts["sign"] = saga.note("sign")
+    first = DEFINITIONS.latest("test.saga")
+    DEFINITIONS.register(replace(first, version=2, steps=(saga.step("sign", undo=False), *first.steps[2:])))
+    new = saga.start("NEW")
+    saga.run()
+    assert saga.steps(old) == {"check": "done", "create": "done", "finish": "done"}
+    assert saga.steps(new) == {"sign": "done", "finish": "done"}
+    assert [row.definition_version for row in Process.objects.order_by("pk")] == [1, 2]
+    assert [step.title for step in picture(old).steps] == ["Check", "Create", "Finish"]
+
+
+def test_a_version_that_is_not_deployed_stands_still_and_says_so(saga, monkeypatch):
+    process = saga.start()
+    Process.objects.filter(pk=process.pk).update(definition_version=9)
+    saga.run(1)
+    assert "Version 9 of test.saga is not here any more" in Item.objects.get(state="parked").error
+    case = Case.objects.get(code="PROCESS_FAILED")
+    Process.objects.filter(pk=process.pk).update(definition_version=1)
+    cases.retry(case_id=case.pk, by="system:test", seen_version=case.version)
+    saga.run()
+    process.refresh_from_db()
+    assert process.state == "done"
+
+
+def test_two_definitions_of_one_version_are_a_mistake(saga):
+    from dataclasses import replace
+
+    from integration_hub.processes.registry import DEFINITIONS
+
+    with pytest.raises(ValueError, match="registered twice"):
+        DEFINITIONS.register(replace(DEFINITIONS.latest("test.saga"), title="Another"))
+
+
+def test_a_step_a_person_forgets_escalates_once_and_heals_when_it_goes_on(saga):
+    original = saga.acts["finish"]
+    saga.acts["finish"] = lambda process: NeedsPerson("Sign it", within=timedelta(hours=4))
+    process = saga.start()
+    saga.run()
+    step = process.steps.get(name="finish")
+    assert timedelta(hours=3, minutes=59) < step.due_at - now() <= timedelta(hours=4)
+    assert engine.escalate_overdue() == 0
+    process.steps.filter(name="finish").update(due_at=now() - timedelta(minutes=1))
+    assert engine.escalate_overdue() == 1
+    case = Case.objects.get(code="PROCESS_OVERDUE")
+    assert (case.status, case.legal_entity, "Sign it" in case.detail) == ("open", "US", True)
+    assert engine.escalate_overdue() == 0
+    assert picture(process).steps[2].overdue
+    engine.resume(process.pk, by="system:test")
+    saga.run()
+    due = process.steps.get(name="finish").due_at
+    assert due is not None
+    assert due < now(), "trying again does not give more time"
+    saga.acts["finish"] = original
+    engine.resume(process.pk, by="system:test")
+    saga.run()
+    case.refresh_from_db()
+    assert (case.status, picture(process).steps[2].overdue) == ("resolved", False)
+
+
+def test_giving_up_ends_the_waiting(saga):
+    saga.acts["finish"] = lambda process: NeedsPerson("Sign it", within=timedelta(0))
+    process = saga.start()
+    saga.run()
+    engine.escalate_overdue()
+    engine.give_up(process.pk, by="system:test", reason="The client withdrew")
+    assert Case.objects.get(code="PROCESS_OVERDUE").status == "resolved"
 
 
 def test_data_that_a_step_adds_is_there_for_the_next(saga):

@@ -47,8 +47,19 @@ def test_the_picture_shows_every_step_and_its_effect(waiting, ines):
     body = screens.page(screens.browser(ines), f"/processes/{waiting.pk}/")
     for said in ("Check", "Create", "Finish", "check done", "testledger.probed", "Confirmed"):
         assert said in body, said
-    assert 'class="stage stage-done"' in body
-    assert 'class="stage stage-current"' in body
+    assert body.count("sw-success") == 2
+    assert "ln-focus" in body
+    assert "Waits for a person" in body
+    assert "<li>Check: Done" in body, "the picture's words stand in a list too"
+
+
+def test_the_list_begins_with_where_open_processes_stand(saga, waiting, ines):
+    saga.start("K-2")
+    body = screens.page(screens.browser(ines), "/processes/")
+    assert "2 open" in body
+    assert "Finish: 1 here" in body
+    assert "Check: 1 here" in body
+    assert "Create: Nobody here" in body
 
 
 def test_resuming_tries_the_step_again(saga, waiting, ines):

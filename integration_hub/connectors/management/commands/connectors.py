@@ -5,8 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from integration_hub.connectors.registry import CONNECTORS, FeedSpec, Manifest
-
-SAFETY = {"K": "idempotency key", "U": "upsert by external id", "P": "probe by our reference", "N": "one attempt"}
+from integration_hub.connectors.safety import CLASSES
 
 
 def _horizon(feed: FeedSpec) -> str:
@@ -29,7 +28,7 @@ class Command(BaseCommand):
             line(f"  reads   {feed.entity:<18} {feed.title}, every {feed.every_seconds} s{_horizon(feed)}")
         for write in manifest.writes:
             undo = f", undone by {write.undo}" if write.undo else ""
-            line(f"  writes  {write.effect_type:<32} {write.safety} ({SAFETY[write.safety]}){undo}")
+            line(f"  writes  {write.effect_type:<32} {write.safety} ({CLASSES[write.safety].name}){undo}")
         for setting in manifest.settings:
             kind = "secret" if setting.secret else "setting"
             state = "required" if setting.required and not setting.default else f"default {setting.default or 'empty'}"
