@@ -45,7 +45,7 @@ UPDATE hub_replay_item AS item
              ELSE CASE WHEN lane.blocked AND effect.state = 'unknown' THEN 'unknown'
                        WHEN lane.blocked OR target.is_paused THEN 'waits' ELSE 'under_way' END
            END AS outcome,
-           CASE WHEN effect.state = 'confirmed' THEN 
+           CASE WHEN effect.state = 'confirmed' THEN
                    concat_ws(', ', nullif(effect.remote_number, ''), 'id ' || effect.remote_id)
                 WHEN lane.blocked AND effect.state <> 'rejected' THEN lane.blocked_reason
                 WHEN target.is_paused AND effect.failure = '' THEN target.paused_reason

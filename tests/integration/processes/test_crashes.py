@@ -7,7 +7,7 @@ import pytest
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import Failed, FailureClass
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 LONGEST = 200
 
 
@@ -26,7 +26,7 @@ class Killer:
 
 def crash_everywhere(saga, monkeypatch, prepare, check):
     """Run the process once per point it passes, dying at that one; returns the names of all points died at."""
-    points = []
+    points: list[str] = []
     for at in range(1, LONGEST):
         key = f"K-{at}"
         prepare(key)
@@ -36,7 +36,7 @@ def crash_everywhere(saga, monkeypatch, prepare, check):
             patch.setattr(failpoints, "hit", killer)
             with contextlib.suppress(failpoints.Crash):
                 saga.run(3)
-        saga.run()
+        saga.run(4)
         process.refresh_from_db()
         check(process, key)
         if not killer.died_at:

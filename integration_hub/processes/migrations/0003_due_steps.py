@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('hub_processes', '0001_initial'),
+        ('hub_processes', '0002_name_in_the_plural'),
     ]
 
     operations = [
