@@ -42,7 +42,7 @@ class Stopped(Exception):
 def poll(job: Job) -> None:
     """Read one feed from its cursor. Never raises for what the vendor does: the feed says what is wrong with it."""
     feed = Feed.objects.select_related("connection").get(pk=job.payload["feed"])
-    if _stop_if_asked(feed):
+    if _stop_if_asked(feed) or _is_over(job.payload.get("run")):
         return
     if not feed.is_active or feed.connection.is_paused:
         return
@@ -69,6 +69,11 @@ def poll(job: Job) -> None:
         feeds.enqueue_poll(feed, trigger=run.trigger, run_id=run.pk)
         return
     succeed(feed, run, complete=finished, claimed=claimed)
+
+
+def _is_over(run_id: object) -> bool:
+    """Whether the run an item was to go on with is closed meanwhile: then there is nothing to go on with."""
+    return run_id is not None and not Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
 
 
 def _stop_if_asked(feed: Feed) -> bool:
