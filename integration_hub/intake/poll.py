@@ -71,7 +71,7 @@ def poll(job: Job) -> None:
     succeed(feed, run, complete=finished, claimed=claimed)
 
 
-def _is_over(run_id: object) -> bool:
+def _is_over(run_id: int | None) -> bool:
     """Whether the run an item was to go on with is closed meanwhile: then there is nothing to go on with."""
     return run_id is not None and not Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
 

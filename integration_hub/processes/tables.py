@@ -29,7 +29,7 @@ def definition_title(process: Process) -> str:
 
 def step_title(process: Process, name: str | None) -> str | None:
     """A step in words; its name when the definition does not have it any more."""
-    definition = DEFINITIONS.find(process.definition)
+    definition = DEFINITIONS.find(process.definition, process.definition_version)
     steps = definition.steps if definition else ()
     return next((step.title for step in steps if step.name == name), name)
 
