@@ -36,8 +36,15 @@ def circuit(connection: Connection) -> Badge | None:
     if connection.open_until is None:
         return None
     if connection.open_until <= now():
-        return Badge("half open: the next call tries", "warning", "bolt")
-    return Badge(f"open, one call tries {wording.ago(connection.open_until)}", "danger", "bolt")
+        return Badge("half open", "warning", "bolt")
+    return Badge("open", "danger", "bolt")
+
+
+def next_try(connection: Connection) -> str:
+    """When one call is let through to a vendor that was silent."""
+    if connection.open_until is None:
+        return ""
+    return "with the next call" if connection.open_until <= now() else wording.ago(connection.open_until)
 
 
 def vendor_title(connection: Connection) -> str:
@@ -65,6 +72,8 @@ class ConnectionTable(Table):
         Column("sentence", "Last read", accessor="reading.sentence"),
         Column("circuit", "Circuit", kind="badge", accessor=circuit, hideable=True,
                hint="Opens when calls fail five times in a row; after a pause one call tries"),
+        Column("next_try", "Tries again", accessor=next_try, hideable=True,
+               hint="When one call is let through to see whether it answers"),
         Column("per_minute", "Calls a minute", kind="number", sortable=True,
                hint="Over the last five minutes"),
         Column("health_at", "Health as of", kind="ago", sortable=True, hideable=True, hidden=True),

@@ -18,7 +18,15 @@ from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.registry import CONNECTORS, Manifest
 from integration_hub.connectors.safety import CLASSES
 from integration_hub.connectors.sections import BUTTONS, SECTIONS
-from integration_hub.connectors.tables import CallTable, ConnectionTable, RecentCalls, circuit, health, vendor_title
+from integration_hub.connectors.tables import (
+    CallTable,
+    ConnectionTable,
+    RecentCalls,
+    circuit,
+    health,
+    next_try,
+    vendor_title,
+)
 from integration_hub.console import timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
@@ -160,6 +168,7 @@ def facts(connection: Connection) -> list[tuple[str, Any]]:
         ("Health as of", when(connection.health_at) if connection.health_at else None),
         ("It said", connection.health_detail or None),
         ("Circuit", badge(stopped) if stopped else "closed: calls go through"),
+        ("One call tries", next_try(connection) or None),
         ("Failures in a row", connection.failures_in_row or None),
         ("Credentials", "set" if has.exclude(sealed_credentials=b"").exists() else "not set"),
         ("Webhook secret", "set" if has.exclude(sealed_webhook_secret=b"").exists() else "not set"),

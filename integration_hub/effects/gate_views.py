@@ -102,11 +102,16 @@ class GateTable(Table):
         return "warning" if state(row).tone == "warning" else ""
 
 
+HELD_COLUMNS = ("business_key", "connection", "amount", "posting_date", "legal_entity", "created_at")
+
+
 class HeldTable(EffectTable):
     """What waits for a gate, the largest first."""
 
     caption = "Waiting"
     default_sort = "-amount"
+    selectable = False
+    columns = [column for column in EffectTable.columns if column.name in HELD_COLUMNS]
 
 
 class GateList(ListScreen):

@@ -1,5 +1,8 @@
 """What the effects put into menu, home, timeline and links."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db.models import Min, Sum
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -89,11 +92,16 @@ def to_approve(user: User) -> Waiting:
     )
 
 
-GATE_SENTENCES = {
+def _opened(event: Any) -> str:
+    slot = datetime.fromisoformat(event.data["slot"])
+    return f"opened {event.object_label}: the window of {slot.day} {slot:%b %Y %H:%M} UTC"
+
+
+GATE_SENTENCES: dict[str, tuple[str, timeline.Sentence, str]] = {
     "added": ("calendar", "set the gate {label}", "neutral"),
     "changed": ("settings", "changed the gate {label}", "neutral"),
     "removed": ("ban", "took the gate {label} away", "warning"),
-    "opened": ("lock-open", "opened {label}: the window of {slot}", "success"),
+    "opened": ("lock-open", _opened, "success"),
 }
 
 

@@ -29,7 +29,7 @@ from integration_hub.effects.models import Effect
 from integration_hub.effects.tables import AttemptTable, EffectTable, correction_state, label, state, what
 from integration_hub.trail.queries import timeline_of
 from integration_hub.work.models import Item
-from integration_hub.work.tables import fate
+from integration_hub.work.tables import POLICIES_BY_NAME, fate
 
 SEE = "hub_effects.view_effect"
 EVENTS = 50
@@ -107,6 +107,11 @@ def _fate(effect: Effect) -> str:
     return fate(effect.failure_class, item.failures if item else 1) if effect.state in TRIED else ""
 
 
+def _who(effect: Effect) -> str:
+    policy = POLICIES_BY_NAME.get(effect.failure_class)
+    return policy.who_acts if policy is not None and effect.state in TRIED else ""
+
+
 TRIED = ("planned", "unknown", "sent", "rejected")
 
 
@@ -129,7 +134,8 @@ def facts(effect: Effect) -> list[tuple[str, Any]]:
         ("Confirmed", when(effect.confirmed_at) if effect.confirmed_at else None),
         ("Lane", effect.lane),
         ("Failure", badge(effect.failure_class) if effect.failure_class else None),
-        ("What happens next", _fate(effect) or None),
+        ("By itself", _fate(effect) or None),
+        ("Who must act", _who(effect) or None),
     )
 
 

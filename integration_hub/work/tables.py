@@ -62,8 +62,8 @@ def fate(error_class: str, failures: int) -> str:
     if policy is None:
         return ""
     if policy.attempts == 1:
-        return f"Not tried again by itself. {policy.who_acts}."
-    return f"Try {failures} of {policy.attempts}, waits {said(policy.waits)}. {policy.who_acts}."
+        return "It is not tried again by itself."
+    return f"Try {failures} of {policy.attempts}; between them it waits {said(policy.waits)}."
 
 
 def item_state(item: Item) -> Badge:

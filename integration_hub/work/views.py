@@ -200,7 +200,7 @@ def _item_facts(item: Item) -> list[tuple[str, Any]]:
         ("Item", f"{kind_title(item)} in {item.lane.key}"),
         ("State", badge(item_state(item))),
         ("What went wrong", item.error[:500] or None),
-        ("What happens next", fate(item.error_class, item.failures) or None),
+        ("By itself", fate(item.error_class, item.failures) or None),
         ("Money", amount),
     )
 
