@@ -46,7 +46,8 @@ class Draft:
 
 
 LATE = ("LATE_CHANGE", "SOURCE_DELETED_AFTER_POST")
-COMPARED = tuple(field.name for field in fields(Draft) if field.name not in {"work_key", "source_version_id"})
+DRAFTED = tuple(field.name for field in fields(Draft))
+COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_version_id"})
 
 
 @transaction.atomic
@@ -110,7 +111,7 @@ def _differs(row: BillableEvent | None, draft: Draft) -> bool:
 
 
 def _version(draft: Draft, old: BillableEvent | None) -> BillableEvent:
-    values = {field.name: getattr(draft, field.name) for field in fields(Draft)}
+    values = {name: getattr(draft, name) for name in DRAFTED}
     return BillableEvent(version=old.version + 1 if old else 1, **values)
 
 
@@ -165,16 +166,19 @@ def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: 
     entities = dict(
         Contract.objects.filter(pk__in=[contract for contract, _ in unique]).values_list("pk", "legal_entity__code")
     )
-    for contract, project in unique:
-        key = f"contract:{contract}" if contract else f"project:{project}"
-        items.enqueue(
-            "billing.decide",
-            lane=key,
-            stage="ingest",
-            payload={"contract": contract or None, "project": project or None, "caused_by": caused_by[:120]},
-            dedupe="decide",
-            legal_entity=entities.get(contract, ""),
-        )
+    items.enqueue_many(
+        [
+            items.ItemIn(
+                "billing.decide",
+                lane=f"contract:{contract}" if contract else f"project:{project}",
+                stage="ingest",
+                payload={"contract": contract or None, "project": project or None, "caused_by": caused_by[:120]},
+                dedupe="decide",
+                legal_entity=entities.get(contract, ""),
+            )
+            for contract, project in unique
+        ]
+    )
 
 
 def record_milestone(*, milestone: Milestone, by: Actor) -> None:
