@@ -45,6 +45,9 @@ def read(name: str, data: Mapping[str, Any]) -> Manifest:
             counts[key] = None if data.get(key) is None else convert.whole(data[key])
         except ValueError as error:
             problems.append(Problem(key, f"{error}.", "Write a whole number."))
+            continue
+        if (counts[key] or 0) < 0:
+            problems.append(Problem(key, "is less than nothing.", "Write a whole number, 0 or more."))
     if problems:
         raise BadInput(f"Manifest of {name}", problems)
     return Manifest(counts["records"], sums, counts["bytes"], str(data.get("sha256") or "").lower())
