@@ -116,9 +116,9 @@ def enqueue_due() -> int:
 
 
 def _compared() -> "QuerySet[Feed]":
-    """Feeds that are read, and of files those that ever got one."""
+    """Feeds that were read to their end once, and of files those that ever got one."""
     rows = Feed.objects.filter(is_active=True, connection__is_paused=False).select_related("connection")
-    return rows.filter(~Q(connection__vendor=FILE_DROP) | Q(ever_had_rows=True))
+    return rows.filter(~Q(connection__vendor=FILE_DROP) & Q(last_ok_at__isnull=False) | Q(ever_had_rows=True))
 
 
 def due_days(feed: Feed, moment: datetime) -> list[date]:

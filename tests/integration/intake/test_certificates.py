@@ -239,6 +239,8 @@ def test_days_come_due_once_over_again_while_they_lack_something_and_once_more_f
 
 
 def test_the_tick_puts_due_days_into_the_lane_of_the_connection_once(world: World, source: Source) -> None:
+    assert certify.enqueue_due() == 0, "it was never read to its end"
+    Feed.objects.update(last_ok_at=now())
     assert certify.enqueue_due() == 1
     certify.enqueue_due()
     item = Item.objects.get(kind="intake.certify")
