@@ -52,6 +52,15 @@ CASE_KINDS = (
         "Change the mapping",
     ),
     _about_versions(
+        troubles.DRIFT,
+        "A field is not what it always was",
+        1,
+        "the records are taken, by another mapping or because it is right",
+        "Change the mapping",
+        "Say that it is right as it is now",
+        "Have it put right in the source",
+    ),
+    _about_versions(
         troubles.RULE_ERROR,
         "A rule failed on a record",
         1,

@@ -145,6 +145,21 @@ class SourceVersion(models.Model):
         return f"{self.entity} {self.source_id} {self.version}"
 
 
+class FeedShape(models.Model):
+    """What the records of one entity of one connection look like, learnt from those that were taken."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="shapes")
+    entity = models.CharField(max_length=40)
+    shape = models.JSONField(default=dict)
+    learnt_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="intake_feed_shape_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connection.code} {self.entity}"
+
+
 class Listed(models.Model):
     """A record that a reading of a whole listing has named; kept until the reading is complete."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from integration_hub.connectors.models import Connection
-from integration_hub.intake import deliver, store, troubles, waiting
+from integration_hub.intake import deliver, drift, shapes, store, troubles, waiting
 from integration_hub.intake.models import Run, SourceVersion
 from integration_hub.intake.registry import Arrival, Receipt, Receiver
 from integration_hub.intake.store import Outcome
@@ -38,6 +38,7 @@ class Page:
         self.run = run
         self.file_name = run.file.name if run is not None and run.file is not None else ""
         self.counts = Counts()
+        self.accept = False
         self.touched: set[troubles.Cause] = set()
 
     def take(self, arrived: Sequence[Incoming]) -> Counts:
@@ -55,6 +56,7 @@ class Page:
 
     def repeat(self, ids: Sequence[int], *, accept: bool) -> Counts:
         """Take stored versions again; with `accept` also those in conflict, because a person chose them."""
+        self.accept = accept
         statuses = {*UNSETTLED, "filtered"} | ({"conflict"} if accept else set())
         found = SourceVersion.objects.filter(pk__in=list(ids), status__in=statuses)
         rows = sorted(found.select_related("run__file"), key=lambda row: (order(row.version), row.deleted, row.pk))
@@ -141,6 +143,20 @@ class Page:
                 continue  # A deletion of what never came: the stored tombstone is all there is to do.
             else:
                 self._understand(work)
+        self._inspect(works)
+
+    def _inspect(self, works: Sequence[Work]) -> None:
+        """Keep back what does not look like this feed's records any more; a person must say what it means."""
+        judged = [work for work in works if not work.deleted and work.outcome.code in ("", troubles.RECORD_REFUSED)
+                  and work.outcome.status != "filtered" and not (work.incoming and work.incoming.problems)]  # fmt: skip
+        if not judged or self.accept:
+            return
+        batch = [drift.Seen(work.raw, work.record) for work in judged]
+        for work, seen, found in zip(judged, batch, shapes.inspect(self.connection, self.mapping, batch), strict=True):
+            if found is not None:
+                told = troubles.told(shapes.problem(found), self.mapping, work.raw) | shapes.money(seen)
+                cause = shapes.root_cause(self.connection.code, self.entity, found)
+                work.record, work.outcome = None, Outcome("refused", (told,), code=shapes.CODE, root_cause=cause)
 
     def _find_predecessors(self, works: Sequence[Work], known: Stored) -> None:
         """Give deletions the last payload they delete: vendors tell little more than the id."""

@@ -14,7 +14,7 @@ from integration_hub.console import badges, home, links, menu, timeline, wording
 from integration_hub.console.badges import Badge
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.console.http import Request
-from integration_hub.intake import queries, value_fix
+from integration_hub.intake import drift_fix, queries, troubles, value_fix
 from integration_hub.intake.actions.feeds import FILE_DROP
 from integration_hub.intake.files_views import SEE as SEE_FILES
 from integration_hub.intake.models import Delivery, Feed, SourceVersion
@@ -136,6 +136,7 @@ SENTENCES = {
     "intake.feed.read_all_again": ("history", "had everything read again from the beginning"),
     "intake.day.certified": ("list-check", "compared {day} with the source: {verdict}"),
     "intake.day.check_requested": ("list-check", "had {day} compared again"),
+    "intake.drift.accepted": ("check", "said that {label} is right as it is now"),
     "intake.feed.paused": ("player-pause", "paused the feed"),
     "intake.feed.resumed": ("player-play", "resumed the feed"),
     "intake.file.dropped": ("upload", "dropped the file {label}"),
@@ -168,6 +169,7 @@ def register() -> None:
     SECTIONS.register("1 feeds", feeds_of)
     SECTIONS.register("2 webhooks", webhooks_of)
     FIXES.register(value_fix.CODE, value_fix.fix)
+    FIXES.register(troubles.DRIFT, drift_fix.fix)
     links.to("feed_day", "intake:day-detail")
     links.to("feed", "intake:feed-detail")
     links.to("file", "intake:file-detail")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ RECORD_REFUSED = "RECORD_REFUSED"
 SOURCE_CONFLICT = "SOURCE_CONFLICT"
 PARKED_REFERENCE = "PARKED_REFERENCE"
 RULE_ERROR = "RULE_ERROR"
+DRIFT = "DRIFT"
 BY = "system:intake"
 TARGET = "source"
 UNRESOLVED = ("refused", "conflict", "parked")
@@ -69,6 +71,7 @@ REMEDIES = {
     RECORD_REFUSED: "Correct the records in their source, or the rule in the mapping.",
     SOURCE_CONFLICT: "Save the record in its source once more, or choose which content is right.",
     PARKED_REFERENCE: "Bring the missing parent in: check its feed, its row filter and its own exceptions.",
+    DRIFT: "Change the mapping to what it means now, or say that it is right; the other records went on.",
     RULE_ERROR: "Report it to the developers; the other records of the page went on.",
 }
 
@@ -88,8 +91,8 @@ def _sync(connection: Connection, entity: str, code: str, cause: str) -> None:
         .values_list("pk", "problems", "entity", "source_id", "version", "row_number")
     )
     members = [
-        cases.MemberIn(TARGET, str(pk), _label(kind, source_id, version, row))
-        for pk, _, kind, source_id, version, row in rows
+        cases.MemberIn(TARGET, str(pk), _label(kind, source_id, version, row), *_money(problems))
+        for pk, problems, kind, source_id, version, row in rows
     ]
     first: dict[str, str] = next((row[1][0] for row in rows if row[1]), {})
     cases.set_members(
@@ -110,6 +113,12 @@ def _label(entity: str, source_id: str, version: str, row: int | None) -> str:
     return f"{entity} {source_id} v{version}{place}"[:200]
 
 
+def _money(problems: Sequence[Mapping[str, str]]) -> tuple[Decimal | None, str]:
+    """The amount a record that was kept back carries."""
+    first = problems[0] if problems else {}
+    return (Decimal(first["amount"]), first["currency"]) if first.get("amount") else (None, "")
+
+
 def _title(connection: Connection, entity: str, code: str, cause: str, first: Mapping[str, str]) -> str:
     noun = entity.replace("_", " ")
     if code == VALUE_UNMAPPED:
@@ -122,6 +131,8 @@ def _title(connection: Connection, entity: str, code: str, cause: str, first: Ma
     if code == RULE_ERROR:
         return f"{connection.code}: a rule failed on {noun} records"
     subject = first.get("column") or first.get("field") or "record"
+    if code == DRIFT:
+        return f"{connection.code}: {subject} of {noun} {first.get('message', '')}"
     return f"{connection.code}: {noun} refused, {subject} {first.get('message', '')}"
 
 

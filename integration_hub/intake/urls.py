@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.intake import days_views, files_views, sources_views, value_fix, views, webhooks
+from integration_hub.intake import days_views, drift_fix, files_views, sources_views, value_fix, views, webhooks
 
 app_name = "intake"
 
@@ -31,5 +31,6 @@ urlpatterns = [
     path("files/<int:pk>/", files_views.file_detail, name="file-detail"),
     path("files/<int:pk>/errors.csv", files_views.file_errors, name="file-errors"),
     path("files/<int:pk>/apply/", files_views.file_apply, name="file-apply"),
+    path("exceptions/<int:pk>/accept-change/", drift_fix.accept, name="drift-accept"),
     path("exceptions/<int:pk>/map-value/", value_fix.value_map, name="value-map"),
 ]
