@@ -9,7 +9,9 @@ MONTHS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix docs screenshots lock clean db-stop
+NAME ?= intake
+
+.PHONY: help demo serve bench test check fix docs screenshots lock clean db-stop
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -31,6 +33,9 @@ serve: $(VENV)/base.done ## Web, workers and ticker in one process tree
 	$(PY) manage.py migrate --verbosity 0
 	$(PY) manage.py sync_roles
 	$(PY) manage.py serve $(ARGS)
+
+bench: $(VENV)/base.done ## Measure on this machine, in a database of its own: NAME=intake, lanes, webhooks, replay
+	$(PY) manage.py bench $(NAME) $(ARGS)
 
 test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run all tests
 	$(PY) tests/browser.py
