@@ -53,9 +53,9 @@ class Lab:
         load.accept(self.plan, self.plan.rows)
 
     def work(self, rounds: int = 6) -> None:
-        """Work everything, each round as if all waits and dead workers' leases were over."""
+        """Work everything; before each round all waits and leases are over, and a person has unblocked the lanes."""
         for _ in range(rounds):
-            Lane.objects.update(next_at="2000-01-01T00:00Z", leased_until=None)
+            Lane.objects.update(next_at="2000-01-01T00:00Z", leased_until=None, blocked=False, blocked_by=None)
             for stage in ("ingest", "bulk", "post"):
                 engine.drain(stage, max_items=10_000)
 

@@ -13,7 +13,7 @@ from integration_hub.work.actions.items import ItemIn
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 2000
 PATIENCE = 60.0
 
 

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,12 +67,16 @@ class Nemesis:
         self.frozen.pop(pid, None)
         _signal(pid, signal.SIGCONT)
 
+    def _awake(self) -> dict[int, str]:
+        return {pid: role for pid, role in self.nursery.pids().items() if role != TICKER and pid not in self.frozen}
+
     def _kill(self, dice: random.Random) -> int:
-        awake = [pid for pid in self.nursery.pids() if pid not in self.frozen]
+        awake = sorted(self._awake())
         return _signal(dice.choice(awake), signal.SIGKILL) if awake else 0
 
     def _kill_ticker(self, dice: random.Random) -> int:
-        return sum(_signal(pid, signal.SIGKILL) for pid in self.nursery.pids(TICKER))
+        tickers = [pid for pid, role in self.nursery.pids().items() if role == TICKER]
+        return sum(_signal(pid, signal.SIGKILL) for pid in tickers)
 
     def _kill_cluster(self, dice: random.Random) -> int:
         pid = self.supervisor.pids().get(BULK_CLUSTER) if self.supervisor else None
@@ -84,10 +89,13 @@ class Nemesis:
         return 1
 
     def _freeze(self, dice: random.Random) -> int:
-        awake = [pid for pid in self.nursery.pids() if pid not in self.frozen]
-        if len(awake) < 2:
-            return 0  # somebody must be left to take the lane over
-        pid = dice.choice(awake)
+        awake = self._awake()
+        places = Counter(awake.values())
+        # Somebody of the same stage must be left to take the lane over.
+        spare = sorted(pid for pid, stage in awake.items() if places[stage] > 1)
+        if not spare:
+            return 0
+        pid = dice.choice(spare)
         timer = threading.Timer(self.frozen_seconds, self._let_go, [pid])
         self.frozen[pid] = timer
         timer.daemon = True

@@ -121,7 +121,7 @@ def _rows(seed: int, size: Size, planned: dict[str, int]) -> list[SourceRow]:
     deeds += ["invoice" if number % 5 < 3 else "project" for number in range(size.effects)]
     deeds += ["note"] * max(size.items - len(deeds), 0)
     dice.shuffle(deeds)
-    lanes = max(4, min(1000, size.items // 10))
+    lanes = max(4, min(1000, size.items // 100))
     entities = list(ENTITIES)
     counts: dict[int, int] = {}
     rows = []

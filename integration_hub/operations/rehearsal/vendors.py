@@ -11,7 +11,9 @@ from datetime import timedelta
 import httpx
 from standardwebhooks import Webhook
 
+from integration_hub.connectors.actions import accounts as accounts_of
 from integration_hub.connectors.actions import connections
+from integration_hub.connectors.models import Account, Connection
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import Feed
 from integration_hub.kernel.clock import now, today
@@ -29,6 +31,7 @@ ENTITY = "resource"
 TIMEOUT = "1.5"
 """Below the rehearsal's lease, as in production the time-out is below the lease."""
 SLOW_FEED = 3600
+CALLS_PER_SECOND, CONCURRENCY = 400, 12
 SKEW = timedelta(minutes=10)
 FORGED = "whsec_Zm9yZ2VkIGZvcmdlZCBmb3JnZWQgZm9yZ2Vk"
 
@@ -46,9 +49,18 @@ def set_up(landscape: Landscape) -> None:
             webhook_secret=webhook_secret(vendor),
             by=BY,
         )
+        _by_the_second(made)
         feeds.install_feeds(connection=made, by=BY)
     Feed.objects.exclude(connection__code="kantata", entity=ENTITY).update(is_active=False)
     Feed.objects.filter(is_active=True).update(every_seconds=SLOW_FEED, late_after_seconds=SLOW_FEED)
+
+
+def _by_the_second(made: Connection) -> None:
+    """Limits counted by the second: what refusals teach is unlearnt again within the rehearsal."""
+    accounts_of.share(connection_id=made.pk, account_id=None, by=BY, seen_version=made.version)
+    account = Account.objects.get(connections=made)
+    limits = accounts_of.LimitsIn(calls=CALLS_PER_SECOND, seconds=1, concurrency=CONCURRENCY)
+    accounts_of.set_limits(account_id=account.pk, limits=limits, by=BY, seen_version=account.version)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -22,16 +22,15 @@ from integration_hub.work import engine, ticker
 
 log = logging.getLogger(__name__)
 
-TICKER, WORKER = "ticker", "worker"
-STAGES = ("ingest", "post")
+TICKER = "ticker"
 PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Who shall be at work: so many workers and a ticker, each dying at fail points with these odds."""
+    """Who shall be at work: so many workers per stage and a ticker, each dying at fail points with these odds."""
 
-    workers: int = 0
+    workers: dict[str, int] = field(default_factory=dict)
     seed: str = ""
     odds: dict[str, float] = field(default_factory=dict)
 
@@ -51,9 +50,10 @@ class Nursery:
         """Let go whoever is there, and start this staff."""
         self._ask(staff)
 
-    def pids(self, role: str = WORKER) -> list[int]:
-        """Process ids of those at work now."""
-        return [pid for pid, theirs in self._ask("pids").items() if theirs == role]
+    def pids(self) -> dict[int, str]:
+        """Those at work now: process id → the stage it works, or `ticker`."""
+        found: dict[int, str] = self._ask("pids")
+        return found
 
     def close(self) -> None:
         """End the nursery and everybody in it."""
@@ -87,13 +87,13 @@ class _House:
         if not self.staff.workers:
             return
         present = list(self.children.values())
-        wanted = [TICKER] * (1 - present.count(TICKER)) + [WORKER] * (self.staff.workers - present.count(WORKER))
-        for role in wanted:
-            self.started += 1
-            pid = os.fork()
-            if not pid:
-                _live(role, self.staff, self.started)
-            self.children[pid] = role
+        for role, count in {TICKER: 1, **self.staff.workers}.items():
+            for _ in range(count - present.count(role)):
+                self.started += 1
+                pid = os.fork()
+                if not pid:
+                    _live(role, self.staff, self.started)
+                self.children[pid] = role
 
     def bury(self) -> None:
         """Take note of the dead."""
@@ -155,18 +155,17 @@ def _live(role: str, staff: Staff, number: int) -> None:
         if role == TICKER:
             ticker.run(lambda: bool(stopping), lambda seconds: _nap(stopping, seconds))
         else:
-            work(STAGES, lambda: bool(stopping))
+            work(role, lambda: bool(stopping))
         code = 0
     finally:
         os._exit(code)
 
 
-def work(stages: Iterable[str], stop: Callable[[], bool]) -> None:
-    """Work the stages until `stop()`; outlives a lost database."""
-    stages = tuple(stages)
+def work(stage: str, stop: Callable[[], bool]) -> None:
+    """Work a stage until `stop()`; outlives a lost database."""
     while not stop():
         try:
-            worked = sum(engine.drain(stage, max_items=200, max_seconds=1.0) for stage in stages)
+            worked = engine.drain(stage, max_items=500, max_seconds=1.0)
         except Exception:
             log.warning("The worker starts over", exc_info=True)
             connections.close_all()

@@ -57,6 +57,6 @@ def test_rare_faults_come_in_their_seeds_only():
     assert restarts == [0, 1, 0, 1]
 
 
-def test_every_odds_names_a_fail_point_and_every_point_has_odds():
+def test_every_fail_point_of_lanes_effects_and_intake_has_odds():
     named = {point for fault in faults.ALL for point in fault.odds}
-    assert named == set(failpoints.POINTS)
+    assert named == {*failpoints.LANE_POINTS, *failpoints.EFFECT_POINTS, *failpoints.INTAKE_POINTS}
