@@ -9,9 +9,11 @@ MONTHS ?=
 SEEDS ?= 1
 ITEMS ?= 10000
 ARGS ?=
+NAME ?= intake
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve rehearse test check fix docs screenshots lock clean db-stop
+
+.PHONY: help demo serve bench rehearse test check fix docs screenshots lock clean db-stop
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -33,6 +35,9 @@ serve: $(VENV)/base.done ## Web, workers and ticker in one process tree
 	$(PY) manage.py migrate --verbosity 0
 	$(PY) manage.py sync_roles
 	$(PY) manage.py serve $(ARGS)
+
+bench: $(VENV)/base.done ## Measure on this machine, in a database of its own: NAME=intake, lanes, webhooks, replay
+	$(PY) manage.py bench $(NAME) $(ARGS)
 
 rehearse: $(VENV)/base.done ## Workers, intake and effects under faults, and a checker; SEED, SEEDS and ITEMS say how much
 	$(PY) manage.py rehearse --seed $(SEED) --seeds $(SEEDS) --items $(ITEMS) $(ARGS)

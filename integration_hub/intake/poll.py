@@ -53,7 +53,7 @@ def poll(job: Job) -> None:
     run = _run(feed, str(job.payload.get("trigger", "schedule")))
     try:
         with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
-            finished = _read(feed, run)
+            finished = read(feed, run)
     except Stopped:
         _stop_if_asked(feed)
         return
@@ -92,8 +92,11 @@ def _run(feed: Feed, trigger: str) -> Run:
     return left or Run.objects.create(feed=feed, trigger=trigger[:20])
 
 
-def _read(feed: Feed, run: Run) -> bool | None:
-    """Whether the whole listing was read; None when the budget is used up before the end."""
+def read(feed: Feed, run: Run) -> bool | None:
+    """Read a feed from its cursor: whether the whole listing was read; None when the budget is used up before the end.
+
+    Raises Failed as connectors do, NotReady without a mapping, Stopped when somebody stopped the run.
+    """
     mapping = mappings.published(feed.connection.code, feed.entity)
     connector = CONNECTORS.get(feed.connection.vendor)
     deadline = monotonic() + BUDGET_SECONDS

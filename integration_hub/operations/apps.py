@@ -12,9 +12,11 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from integration_hub.operations.bench import replay
+        from integration_hub.operations.bench import doors, intake, replay
 
+        doors.register()
         replay.register()
+        intake.register()
         if settings.REHEARSAL:
             from integration_hub.operations.rehearsal import handlers
 

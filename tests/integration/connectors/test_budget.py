@@ -231,3 +231,12 @@ def test_limits_are_refused_to_those_who_only_look(psa):
     data = {"version": 1, "account_version": 1, "calls": 100, "seconds": 15}
     assert client.post("/connections/psa/budget/", data).status_code == 403
     assert account().calls == 1000
+
+
+def test_most_calls_cost_no_round_trip_of_their_own(psa, django_assert_max_num_queries):
+    """A busy worker fetches sixteen tokens at once: a hundred calls, hardly more than half a query each."""
+    with django_assert_max_num_queries(60):
+        for _ in range(100):
+            with budget.call(psa):
+                pass
+    assert queries.standing(psa).windows[0].used >= 100

@@ -1,5 +1,7 @@
 """`manage.py bench NAME`: measure something and say the figures; nothing is left behind."""
 
+import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -15,6 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", choices=[name for name, _ in BENCHES])
         parser.add_argument("--size", type=int, default=0, help="how many things; each measurement has a default")
+        parser.add_argument("--json", action="store_true", help="print the figures as JSON at the end")
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"]
@@ -24,7 +27,11 @@ class Command(BaseCommand):
             return
         bench = BENCHES.get(name)
         self.stdout.write(f"{bench.title}:")
+        self._figures: list[Figure] = []
         bench.run(options["size"] or bench.size, self._tell)
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(figure) for figure in self._figures], indent=2))
 
     def _tell(self, figure: Figure) -> None:
+        self._figures.append(figure)
         self.stdout.write(f"  {figure}")

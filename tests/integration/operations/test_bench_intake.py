@@ -1,0 +1,58 @@
+"""The measurements measure what they say: small, in the database of the tests instead of one of their own."""
+
+from contextlib import nullcontext
+
+import pytest
+from django.core.management import call_command
+
+from integration_hub.operations.bench import BENCHES, Figure, doors, intake, scratch
+from integration_hub.work.registry import HANDLERS, Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "database", nullcontext)
+    monkeypatch.setattr(HANDLERS, "_entries", dict(HANDLERS._entries))
+
+
+def test_entries_are_measured_beside_limit_and_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "ROUNDS", 1)
+    monkeypatch.setattr(intake, "PROJECTS", 3)
+    monkeypatch.setattr(intake, "SLOW", 5)
+    figures: list[Figure] = []
+
+    intake.run(40, figures.append)
+
+    kinds = [figure.step.partition(":")[0] for figure in figures]
+    assert kinds.count("limit") == kinds.count("limit of a replay") == 1
+    assert (kinds.count("peer"), kinds.count("ours")) == (2, 5)
+    assert all(figure.seconds > 0 for figure in figures[:-1])
+    assert figures[-1].step.startswith("peak memory")
+
+
+def test_lanes_and_webhooks() -> None:
+    figures: list[Figure] = []
+    doors.lanes(50, figures.append)
+    doors.hooks(20, figures.append)
+    assert [figure.things for figure in figures] == [50, 50, 20, 1, 1, 1]
+
+
+def test_what_came_out_of_order_is_noticed() -> None:
+    def job(lane: str, number: int) -> Job:
+        return Job(1, lane, "bench.nothing", {"number": number}, 1, 1)
+
+    assert doors._in_order([job("a", 1), job("b", 1), job("a", 2)])
+    assert not doors._in_order([job("a", 2), job("a", 1)])
+
+
+def test_the_command_prints_figures_and_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("bench")
+    assert {name for name, _ in BENCHES} >= {"intake", "lanes", "webhooks"}
+    call_command("bench", "lanes", "--size", "20", "--json")
+    out = capsys.readouterr().out
+    assert "Worked in order: 20 in" in out
+    assert '"things": 20' in out
