@@ -19,7 +19,7 @@ from integration_hub.people.models import User
 from integration_hub.replay import queries
 from integration_hub.replay.actions import plans
 from integration_hub.replay.choosing import OPEN, rows_of
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 
 
 class PlanSerializer(serializers.ModelSerializer[Plan]):
@@ -65,13 +65,13 @@ class PlanPageSerializer(PlanSerializer):
         return TotalSerializer(queries.totals(row, "outcome"), many=True).data
 
 
-class ItemSerializer(serializers.ModelSerializer[Item]):
+class ItemSerializer(serializers.ModelSerializer[PlanItem]):
     """One item: as chosen, as foreseen, as it became."""
 
     amount = AmountField()
 
     class Meta:
-        model = Item
+        model = PlanItem
         fields = ("id", "plan", "number", "target_id", "label", "seen_state", "seen_at", "legal_entity", "amount",
                   "currency", "prospect", "prospect_reason", "outcome", "outcome_reason", "taken_at",
                   "settled_at")  # fmt: skip
@@ -128,7 +128,7 @@ class ItemFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped lib
     """Which items."""
 
     plan = django_filters.NumberFilter()
-    outcome = django_filters.ChoiceFilter(choices=Item.Outcome.choices)
+    outcome = django_filters.ChoiceFilter(choices=PlanItem.Outcome.choices)
     prospect = django_filters.CharFilter()
 
 
@@ -205,9 +205,9 @@ class Items(Nouns):
     filterset_class = ItemFilter
     keyset = ("id",)
 
-    def rows(self, user: User) -> QuerySet[Item]:
+    def rows(self, user: User) -> QuerySet[PlanItem]:
         """Items of plans the person may see whole."""
-        return Item.objects.filter(plan__in=queries.visible_to(user).order_by().values("pk"))
+        return PlanItem.objects.filter(plan__in=queries.visible_to(user).order_by().values("pk"))
 
 
 router = SimpleRouter()

@@ -20,7 +20,7 @@ from integration_hub.kernel.failures import Failed
 from integration_hub.people import four_eyes
 from integration_hub.replay import foresight, rows
 from integration_hub.replay.actions.plans import FORECAST, RUN, enqueue, locked, move, note
-from integration_hub.replay.models import Answer, Item, Plan
+from integration_hub.replay.models import Answer, Plan, PlanItem
 from integration_hub.work.registry import Job
 
 ASK = "replay.ask"
@@ -59,7 +59,7 @@ def forecast(job: Job) -> None:
     finish_forecast(plan)
 
 
-def _foresee(plan: Plan, items: Sequence[Item]) -> None:
+def _foresee(plan: Plan, items: Sequence[PlanItem]) -> None:
     if plan.kind == Plan.Kind.EFFECT:
         judged = foresight.of_effects({item.target_id: item.seen_at for item in items}, by=plan.planned_by)
     else:
@@ -77,7 +77,7 @@ def finish_forecast(plan: Plan) -> None:
     note("forecast", plan, BY, going=going.count(), money=money)
 
 
-def _to_ask(plan: Plan) -> "QuerySet[Item]":
+def _to_ask(plan: Plan) -> "QuerySet[PlanItem]":
     """Items whose target may be asked before the approval; what was asked in the last half hour is not asked again."""
     unknown = Effect.objects.filter(state=EffectState.UNKNOWN).exclude(safety=Effect.Safety.NONE)
     unknown = unknown.filter(connection__is_paused=False)
@@ -102,21 +102,21 @@ def ask(job: Job) -> None:
             enqueue(FORECAST, plan)
 
 
-def _ask_about(item: Item) -> None:
+def _ask_about(item: PlanItem) -> None:
     effect = Effect.objects.select_related("connection").get(pk=item.target_id)
     write = Write(effect.effect_type, effect.key, effect.business_key, effect.payload, effect.remote_id)
     try:
         found = CONNECTORS.get(effect.connection.vendor).find(effect.connection, write)
     except Failed as failure:
         reason = f"It could not be asked for the forecast: {failure.message} It is asked when the plan runs."
-        Item.objects.filter(pk=item.pk).update(asked_at=now(), prospect_reason=reason)
+        PlanItem.objects.filter(pk=item.pk).update(asked_at=now(), prospect_reason=reason)
         return
     remote_id = found.remote_id[:120] if found is not None else ""
     answer, _ = Answer.objects.update_or_create(
         effect=effect, defaults={"found": found is not None, "remote_id": remote_id, "asked_at": now()}
     )
     told = foresight.answered(answer)
-    Item.objects.filter(pk=item.pk).update(
+    PlanItem.objects.filter(pk=item.pk).update(
         asked_at=answer.asked_at, prospect=told.prospect, prospect_reason=told.reason
     )
 
@@ -136,7 +136,7 @@ def run(job: Job) -> None:
         plan.taken = items[-1].number
         plan.save(update_fields=["taken", "updated_at"])
     rows.follow(plan)
-    if not items and not plan.items.filter(outcome=Item.Outcome.UNDER_WAY).exists():
+    if not items and not plan.items.filter(outcome=PlanItem.Outcome.UNDER_WAY).exists():
         move(plan, State.DONE, finished_at=now())
         note("done", plan, BY, outcomes=outcomes(plan))
         return
@@ -144,7 +144,7 @@ def run(job: Job) -> None:
     enqueue(RUN, plan, delay=pause)
 
 
-def _take(plan: Plan, items: Sequence[Item]) -> None:
+def _take(plan: Plan, items: Sequence[PlanItem]) -> None:
     """Put these items back to work, exactly those whose version is the one that was chosen."""
     if plan.kind == Plan.Kind.SOURCE:
         judged = foresight.take_sources({item.target_id: item.seen_state for item in items})
@@ -158,7 +158,7 @@ def _take(plan: Plan, items: Sequence[Item]) -> None:
     rows.note_taken(
         items,
         {
-            pk: (Item.Outcome.UNDER_WAY, "") if one.goes else (rows.OUTCOMES[one.prospect], one.reason)
+            pk: (PlanItem.Outcome.UNDER_WAY, "") if one.goes else (rows.OUTCOMES[one.prospect], one.reason)
             for pk, one in judged.items()
         },
     )
@@ -172,7 +172,7 @@ def outcomes(plan: Plan) -> dict[str, int]:
 
 def follow_up() -> int:
     """The tick: plans that are over, but whose items still wait for a window, a lane or an answer."""
-    unsettled = Item.objects.filter(outcome__in=Item.UNSETTLED).order_by().values("plan").distinct()
+    unsettled = PlanItem.objects.filter(outcome__in=PlanItem.UNSETTLED).order_by().values("plan").distinct()
     return sum(rows.follow(plan) for plan in Plan.objects.filter(pk__in=unsettled).exclude(state=State.RUNNING))
 
 

@@ -4,7 +4,7 @@ import django_filters
 
 from integration_hub.console import filter_kinds
 from integration_hub.effects.actions.again import Prospect
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 
 
 class PlanFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
@@ -24,10 +24,10 @@ class ItemFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped lib
     """Which items of a plan."""
 
     prospect = filter_kinds.any_of("Foreseen", Prospect)
-    outcome = filter_kinds.any_of("Became", Item.Outcome)
+    outcome = filter_kinds.any_of("Became", PlanItem.Outcome)
     legal_entity = filter_kinds.exactly("Legal entity")
     label = filter_kinds.contains("Item")
 
     class Meta:
-        model = Item
+        model = PlanItem
         fields: tuple[str, ...] = ()

@@ -13,17 +13,17 @@ from integration_hub.replay.models import Plan
 COLUMNS = ("target_id", "label", "seen_state", "seen_at", "legal_entity", "amount", "currency")
 
 _FREEZE = """
-INSERT INTO hub_replay_item (plan_id, number, target_id, label, seen_state, seen_at, legal_entity, amount, currency,
+INSERT INTO hub_replay_planitem (plan_id, number, target_id, label, seen_state, seen_at, legal_entity, amount, currency,
                              prospect, prospect_reason, outcome, outcome_reason)
 SELECT %s, row_number() OVER (ORDER BY chosen.target_id), chosen.target_id, left(chosen.label, 240), chosen.seen_state,
        chosen.seen_at, chosen.legal_entity, chosen.amount, chosen.currency, '', '', '', ''
   FROM ({chosen}) AS chosen
 """
 _SUM_UP = """
-SELECT count(*), array(SELECT DISTINCT legal_entity FROM hub_replay_item WHERE plan_id = %(plan)s ORDER BY 1),
+SELECT count(*), array(SELECT DISTINCT legal_entity FROM hub_replay_planitem WHERE plan_id = %(plan)s ORDER BY 1),
        encode(sha256(coalesce(string_agg(number || ':' || target_id || ':' || seen_state || ':' || seen_at, E'\\n'
                                          ORDER BY number), '')::bytea), 'hex')
-  FROM hub_replay_item WHERE plan_id = %(plan)s
+  FROM hub_replay_planitem WHERE plan_id = %(plan)s
 """
 
 

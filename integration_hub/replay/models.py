@@ -78,7 +78,7 @@ class Plan(Versioned):
         return self.title
 
 
-class Item(models.Model):
+class PlanItem(models.Model):
     """One thing of a plan: which version was chosen, what was foreseen, what became of it."""
 
     class Outcome(models.TextChoices):

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from integration_hub.effects.actions.again import Prospect
 from integration_hub.people.models import User
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ def visible_to(user: User) -> QuerySet[Plan]:
     return rows.filter(legal_entities__contained_by=list(user.legal_entities))
 
 
-def items_of(plan: Plan) -> QuerySet[Item]:
+def items_of(plan: Plan) -> QuerySet[PlanItem]:
     """The items in the order they are taken."""
     return plan.items.order_by("number")
 
@@ -85,7 +85,7 @@ def hits(plan: Plan) -> tuple[int, int]:
     right = Q(pk__in=[])
     for prospect, outcomes in FULFILLED.items():
         right |= Q(prospect=prospect, outcome__in=outcomes)
-    known = plan.items.exclude(outcome__in=["", Item.Outcome.UNDER_WAY])
+    known = plan.items.exclude(outcome__in=["", PlanItem.Outcome.UNDER_WAY])
     found = known.aggregate(right=Count("pk", filter=right), known=Count("pk"))
     return found["right"], found["known"]
 

@@ -6,7 +6,7 @@ from integration_hub.console import links
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 
 STATES = {
     "forecasting": ("progress", "calculator"),
@@ -47,12 +47,12 @@ def word(code: str, label: str) -> Badge | str:
     return Badge(label, tone, icon)  # type: ignore[arg-type]
 
 
-def foreseen(item: Item) -> Badge | str:
+def foreseen(item: PlanItem) -> Badge | str:
     """What is foreseen for an item."""
     return word(item.prospect, item.get_prospect_display())
 
 
-def became(item: Item) -> Badge | str:
+def became(item: PlanItem) -> Badge | str:
     """What became of an item; one that was never taken says so once its plan is over."""
     if not item.outcome and item.plan.state == Plan.State.CANCELLED:
         return Badge("Not run", "neutral", "minus")
@@ -108,6 +108,6 @@ class FirstItems(ItemTable):
     page_size = 10
 
 
-def item_url(item: Item) -> str:
+def item_url(item: PlanItem) -> str:
     """The effect or the source version."""
     return links.address(item.plan.kind, item.target_id)

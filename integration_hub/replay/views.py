@@ -23,7 +23,7 @@ from integration_hub.people.models import User
 from integration_hub.replay import policies, queries
 from integration_hub.replay.actions import plans
 from integration_hub.replay.filters import ItemFilter, PlanFilter
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 from integration_hub.replay.tables import FirstItems, ItemTable, PlanTable, state, word
 from integration_hub.trail.queries import timeline_of
 
@@ -78,7 +78,7 @@ def plan_detail(request: Request, pk: int) -> HttpResponse:
         "progress": progress(plan, queries.counts(became), going),
         "going": going,
         "foreseen": [(total, _words(total.counts, Prospect)) for total in foreseen],
-        "became": [(total, _words(total.counts, Item.Outcome)) for total in became],
+        "became": [(total, _words(total.counts, PlanItem.Outcome)) for total in became],
         "right": right,
         "ended": ended,
         "items": FirstItems(queries.items_of(plan).select_related("plan"), request, name="items"),
@@ -105,7 +105,7 @@ def progress(plan: Plan, counts: Mapping[str, int], going: bool) -> Progress:
         total=plan.size,
         running=going,
         phases=phases(plan),
-        counts=tuple((str(Item.Outcome(name).label), count, tones.get(name, "")) for name, count in counts.items()),
+        counts=tuple((str(PlanItem.Outcome(name).label), count, tones.get(name, "")) for name, count in counts.items()),
         started_at=plan.running_since if running else plan.updated_at if going else None,
         finished_at=plan.finished_at,
         at_start=plan.taken_before if running else 0,

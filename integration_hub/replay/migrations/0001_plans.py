@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name='PlanItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
@@ -99,23 +99,23 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('four_eyes', ''), ('approved_by__isnull', True), models.Q(('approved_by', models.F('planned_by')), _negated=True), _connector='OR'), name='replay_plan_second_person'),
         ),
         migrations.AddIndex(
-            model_name='item',
+            model_name='planitem',
             index=models.Index(fields=['plan', 'prospect', 'number'], name='replay_item_prospect'),
         ),
         migrations.AddIndex(
-            model_name='item',
+            model_name='planitem',
             index=models.Index(fields=['plan', 'outcome', 'number'], name='replay_item_outcome'),
         ),
         migrations.AddIndex(
-            model_name='item',
+            model_name='planitem',
             index=models.Index(condition=models.Q(('outcome__in', ['under_way', 'window', 'waits', 'unknown'])), fields=['plan'], name='replay_item_unsettled'),
         ),
         migrations.AddConstraint(
-            model_name='item',
+            model_name='planitem',
             constraint=models.UniqueConstraint(fields=('plan', 'number'), name='replay_item_number_once'),
         ),
         migrations.AddConstraint(
-            model_name='item',
+            model_name='planitem',
             constraint=models.UniqueConstraint(fields=('plan', 'target_id'), name='replay_item_target_once'),
         ),
     ]

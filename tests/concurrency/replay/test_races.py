@@ -11,7 +11,7 @@ from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.people.models import Role
 from integration_hub.replay import engine as replay
 from integration_hub.replay.actions import plans
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 from integration_hub.trail.models import Event
 from integration_hub.work import engine
 from integration_hub.work.models import Item as Work
@@ -109,7 +109,7 @@ def test_whoever_comes_first_wins_and_nothing_is_booked_twice(ledger, threads, t
     for plan in Plan.objects.all():
         assert (plan.state, plan.items.get().outcome) in {("done", o) for o in ("created", "noop", "changed")}
     # Both plans and the person may put it back to work only while it stands as it was seen.
-    won = Item.objects.filter(outcome="created").values("target_id").count()
+    won = PlanItem.objects.filter(outcome="created").values("target_id").count()
     assert won <= ROUNDS
     assert Event.objects.filter(action="effects.effect.retried").exclude(reason="single").count() <= ROUNDS
 

@@ -317,9 +317,9 @@ def test_an_invoice_waits_for_its_period_and_goes_when_it_opens(landscape, appro
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        ({"net": "1200.01"}, "net: ours 1200.000000, theirs 1200.01"),
-        ({"tax": "119.99"}, "tax: ours 120.000000, theirs 119.99"),
-        ({"gross": "1321"}, "gross: ours 1320.000000, theirs 1321"),
+        ({"net": "1200.01"}, "net: ours 1,200.00 USD, theirs 1,200.01 USD"),
+        ({"tax": "119.99"}, "tax: ours 120.00 USD, theirs 119.99 USD"),
+        ({"gross": "1321"}, "gross: ours 1,320.00 USD, theirs 1,321.00 USD"),
         ({"currency": "EUR"}, "currency: ours USD, theirs EUR"),
     ],
 )
@@ -351,7 +351,7 @@ def test_committed_tax_is_compared_within_a_cent_a_line(landscape, approved, com
     cases = open_cases("TAX_VARIANCE")
     assert cases.exists() == opened
     if opened:
-        assert f"committed {committed}" in cases.get().detail
+        assert f"Committed there: {committed} USD" in cases.get().detail
     assert TaxDetermination.objects.get(candidate=approved).response["committed"]["tax"] == committed
 
 

@@ -14,7 +14,7 @@ from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.people.models import Role
 from integration_hub.replay import engine
 from integration_hub.replay.actions import plans
-from integration_hub.replay.models import Item, Plan
+from integration_hub.replay.models import Plan, PlanItem
 from integration_hub.trail.models import Event
 from integration_hub.work.models import Item as Work
 from tests import factories
@@ -303,7 +303,7 @@ def test_nothing_too_much_and_too_fast_are_refused(refused, freeze, monkeypatch)
         freeze()
     with pytest.raises(BadInput, match="per_minute"):
         freeze(per_minute=1)
-    assert Plan.objects.count() == Item.objects.count() == 0
+    assert Plan.objects.count() == PlanItem.objects.count() == 0
 
 
 def test_a_forecast_in_many_batches_foresees_each_item_once(refused, freeze, monkeypatch):
