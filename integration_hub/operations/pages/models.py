@@ -67,13 +67,6 @@ def _note(sql: str, found: dict[str, dict[str, str]]) -> None:
         found.setdefault(table, {})[name] = f"exclusion constraint: {name.replace('_', ' ')}"
 
 
-def title_of(model: Model) -> str:
-    """Its name; with its room's where several rooms have a table of that name."""
-    twins = [one for app in our_apps() for one in app.get_models() if one.__name__ == model.__name__]
-    room = model._meta.app_config.verbose_name.lower()
-    return model.__name__ if len(twins) == 1 else f"{model.__name__} of {room}"
-
-
 def _heading(room: AppConfig) -> str:
     """With the label, because a room and a table may have one name."""
     return f"{room.verbose_name} (`{room.label}`)"
@@ -89,7 +82,7 @@ def _table(model: Model, by_hand: dict[str, list[str]]) -> str:
     meta = model._meta
     doc = model.__doc__ or ""
     blocks = [
-        f"### {title_of(model)}",
+        f"### {model.__name__}",
         f"Table `{meta.db_table}`. {'' if doc.startswith(f'{model.__name__}(') else markdown.prose(doc)}".strip(),
         markdown.table(("Field", "Holds", "Notes"), [_field(field) for field in _fields(model)]),
         markdown.bullets([*_rules(model), *by_hand.get(meta.db_table, [])]),
@@ -111,7 +104,7 @@ def _holds(field: models.Field[Any, Any]) -> str:
         return words.type_of(field)
     one = {"OneToOneField": "one ", "ManyToManyField": "many "}.get(type(field).__name__, "")
     known = model._meta.app_config in our_apps()
-    name = f"[{title_of(model)}](#{markdown.anchor(title_of(model))})" if known else model._meta.label
+    name = f"[{model.__name__}](#{markdown.anchor(model.__name__)})" if known else model._meta.label
     return f"→ {one}{name}"
 
 
