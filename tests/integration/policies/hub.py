@@ -12,7 +12,7 @@ from integration_hub.connectors.models import Connection
 from integration_hub.effects import policies as effects
 from integration_hub.effects.models import Effect
 from integration_hub.intake import policies as intake
-from integration_hub.intake.models import Feed, FileDrop, SourceVersion
+from integration_hub.intake.models import Feed, FileDrop, Run, SourceVersion
 from integration_hub.kernel.decision import Decision
 from integration_hub.mapping import policies as mapping
 from integration_hub.mapping.models import Mapping
@@ -356,6 +356,20 @@ INTAKE_ROWS = (
             (True, PAUSED): ERP_PAUSED,
             (False, RUNS): "The feed erp task is paused. Resume it first.",
             (False, PAUSED): "The feed erp task is paused. Resume it first.",
+        },
+        **ADMINS,
+    ),
+    Row(
+        rule=intake.can_stop,
+        ask=lambda by, run: intake.can_stop(Run(state=run[0], file_id=run[1], stop_asked_by=run[2]), by),
+        others="Only people who may read feeds can do this.",
+        states={
+            ("running", None, ""): "",
+            ("running", None, "ines"): "ines has asked it to stop; it stops after the page it is at.",
+            ("running", 1, ""): "A file is applied as a whole.",
+            ("done", None, ""): "This run does not go on: it is done.",
+            ("failed", None, ""): "This run does not go on: it is failed.",
+            ("stopped", None, ""): "This run does not go on: it is stopped.",
         },
         **ADMINS,
     ),
