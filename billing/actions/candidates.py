@@ -246,7 +246,7 @@ def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
     candidate.refresh_from_db()
     lapsed = lapse_approvals(candidate)
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.BUILDING)
-    candidate.invoice_date = candidate.accounting_date = on
+    candidate.invoice_date = candidate.accounting_date = candidate.posts_from = on
     candidate.status = Candidate.Status.BUILDING
     candidate.version += 1
     candidate.save()

@@ -62,7 +62,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
         contract=candidate.contract, status=Amendment.Status.DRAFT, effective_on__lte=candidate.through
     )
     last_day = _last_service_day(candidate)
-    period = open_period(candidate.legal_entity, last_day)
+    period = open_period(candidate.legal_entity, max(last_day, candidate.posts_from or last_day))
     customer = candidate.bill_to.customer
     return CandidateFacts(
         currency=candidate.currency,

@@ -70,6 +70,9 @@ class Candidate(Versioned):
     currency = currency_field()
     invoice_date = models.DateField()
     accounting_date = models.DateField(help_text="Last service date in it, or the first open day after (R10)")
+    posts_from = models.DateField(
+        null=True, blank=True, help_text="First day of the period that a closed window sent it on to"
+    )
     through = models.DateField()
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")

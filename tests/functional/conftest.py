@@ -23,6 +23,7 @@ ARGUMENTS = (
 SignedIn = Callable[..., Page]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All journeys share one stack, so one worker takes them all."""
     for item in items:
