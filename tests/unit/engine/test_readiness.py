@@ -36,7 +36,7 @@ def test_a_ready_candidate_answers_yes_to_everything():
         ({"bill_to_missing": ("tax id", "address")}, "BILLTO_INCOMPLETE", "lacks tax id, address"),
         ({"customer_active": False}, "CUSTOMER_INACTIVE", "not active"),
         ({"credit_hold": True}, "CREDIT_HOLD", "credit hold"),
-        ({"no_post_holds": ("TAX_REVIEW", "TAX_REVIEW")}, "TAX_REVIEW", "TAX_REVIEW"),
+        ({"no_post_holds": ("TAX_REVIEW", "TAX_REVIEW")}, "TAX_REVIEW", "keeps it from posting: tax review"),
         ({"tax_quoted": False}, "TAX_MISSING", "has not answered"),
         ({"tax_of_engine": d("80.04")}, "TAX_VARIANCE", "says 80.04 USD, the lines say 80.00 USD"),
         ({"period_open": False}, "PERIOD_CLOSED", "No period is open"),
