@@ -31,7 +31,7 @@ class Environment(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     web_port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1, le=64)
-    queue_workers: int = Field(default=1, ge=1, le=64)
+    queue_workers: int = Field(default=2, ge=1, le=64)
     rehearsal: bool = Field(default=False, description="set by `manage.py rehearse` for the processes it starts")
     lease_seconds: float = Field(default=120, ge=1)
     behind_tls: bool = True

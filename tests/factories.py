@@ -355,7 +355,9 @@ def candidate_approved(candidate: Candidate | None = None, **more: Any) -> Candi
     return candidate
 
 
-def invoice_posted(candidate: Candidate | None = None, *, number: str = "", **more: Any) -> Invoice:
+def invoice_posted(
+    candidate: Candidate | None = None, *, number: str = "", due_on: date | None = None, **more: Any
+) -> Invoice:
     """An invoice whose effect the ERP has confirmed."""
     candidate = candidate_approved(candidate, **more)
     effect = approvals.post(
@@ -363,15 +365,17 @@ def invoice_posted(candidate: Candidate | None = None, *, number: str = "", **mo
         by=user(entities=(candidate.legal_entity.code,)),
         seen_version=candidate.version,
     )
-    confirm(effect, number=number or f"INV-{next_number()}")
+    confirm(effect, number=number or f"INV-{next_number()}", due_on=due_on)
     return Invoice.objects.get(candidate=candidate)
 
 
 @transaction.atomic
-def confirm(effect: Effect, *, number: str) -> None:
+def confirm(effect: Effect, *, number: str, due_on: date | None = None) -> None:
     """What the engine records when the ERP took an invoice and a read confirmed it."""
     candidate = Candidate.objects.get(number=effect.business_key)
     figures = {"net": str(candidate.net), "tax": str(candidate.tax), "gross": str(candidate.gross)}
+    if due_on is not None:
+        figures["due_on"] = due_on.isoformat()
     effects.move(effect, Effect.State.SENDING)
     effects.move(effect, Effect.State.SENT, remote_id=f"R-{number}")
     effects.move(effect, Effect.State.CONFIRMED, remote_number=number, confirmed_at=now(), remote=figures)

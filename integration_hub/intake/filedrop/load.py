@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -18,7 +19,7 @@ from integration_hub.kernel.errors import BadInput, NotReady, Problem, Throughli
 from integration_hub.mapping.compile import Compiled
 from integration_hub.trail.record import event
 from integration_hub.work.actions import items
-from integration_hub.work.registry import Job
+from integration_hub.work.registry import Job, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -49,15 +50,17 @@ def enqueue(run: Run) -> None:
 
 
 def load_job(job: Job) -> None:
-    """Load for a while; the rest goes to a further item."""
+    """Load for a while. The rest keeps its place in the lane: a later file may point to what is still to come."""
     run = Run.objects.select_related("file__connection", "feed__connection").get(pk=job.payload["run"])
     if run.state != Run.State.RUNNING:
         return
     try:
-        if not load(run, budget=BUDGET_SECONDS):
-            enqueue(run)
+        finished = load(run, budget=BUDGET_SECONDS)
     except Overtaken:
         logger.info("run %s is loaded elsewhere", run.pk)
+        return
+    if not finished:
+        raise Wait("The file is long: others had a turn.", timedelta(0))
 
 
 def load(run: Run, *, budget: float | None = None, progress: Progress | None = None) -> bool:

@@ -1,19 +1,19 @@
-"""Wait until the hub is quiet: every feed read, every lane empty, nothing new in the last round."""
+"""Wait until the hub is quiet: every feed read, every lane empty, nothing written that was not read back."""
 
 import threading
 import time
 from dataclasses import dataclass
 
 from django.db import close_old_connections
+from django.db.models import QuerySet
 
+from integration_hub.effects.models import Attempt
 from integration_hub.intake.actions import feeds
-from integration_hub.intake.models import Feed, SourceVersion
+from integration_hub.intake.models import Feed
 from integration_hub.people.models import User
 from integration_hub.work import queries
-from integration_hub.work.models import Item
 
 PAUSE = 0.05
-UNENDING = ("intake.poll", "work.canary")
 
 
 class NotQuiet(RuntimeError):
@@ -29,27 +29,22 @@ class Settler:
     timeout: float = 180
 
     def __call__(self, why: str) -> None:
-        """Read all feeds and wait, as often as that brings something new."""
+        """Read all feeds and wait; then read again what we wrote to meanwhile, until nothing was written any more."""
         deadline = time.monotonic() + self.timeout
-        before = self._seen()
-        while True:
-            self._read_all_feeds(why, deadline)
+        feeds_to_read = Feed.objects.filter(is_active=True, connection__is_paused=False)
+        systems = set(feeds_to_read.values_list("connection_id", flat=True))
+        while systems:
+            before = self._last_attempt()
+            self._read(feeds_to_read.filter(connection_id__in=systems), why, deadline)
             self._wait_for_lanes(why, deadline)
-            now = self._seen()
-            if now == before:
-                return
-            before = now
+            sent = Attempt.objects.filter(pk__gt=before, kind=Attempt.Kind.SEND)
+            systems = set(sent.values_list("effect__connection_id", flat=True))
 
-    def _seen(self) -> tuple[int, int]:
-        """How many source versions there are, and the last thing a lane was given to do.
+    def _last_attempt(self) -> int:
+        return Attempt.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
-        Reading and canaries are left out: they never end.
-        """
-        items = Item.objects.exclude(kind__in=UNENDING)
-        return SourceVersion.objects.count(), items.order_by("-id").values_list("id", flat=True).first() or 0
-
-    def _read_all_feeds(self, why: str, deadline: float) -> None:
-        active = list(Feed.objects.filter(is_active=True, connection__is_paused=False))
+    def _read(self, wanted: QuerySet[Feed], why: str, deadline: float) -> None:
+        active = list(wanted)
         seen = {feed.pk: feed.runs.order_by("-id").values_list("id", flat=True).first() or 0 for feed in active}
         for feed in active:
             feeds.run_now(feed_id=feed.pk, by=self.by)

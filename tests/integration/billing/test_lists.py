@@ -143,6 +143,5 @@ def test_candidates_are_grouped_and_open_ones_come_first():
 
 
 def test_overdue_holds_and_invoices_are_said_in_words():
-    invoice = factories.invoice_posted(factories.candidate_ready())
-    type(invoice).objects.filter(pk=invoice.pk).update(due_on=date(2026, 4, 30))
+    factories.invoice_posted(factories.candidate_ready(), due_on=date(2026, 4, 30))
     assert "Overdue" in text(signed_in().get("/billing/invoices/"))

@@ -383,6 +383,21 @@ def test_the_bulk_stage_loads_in_slices_and_counts_once(
     assert hours.deliveries == 3
 
 
+def test_a_long_file_is_loaded_to_its_end_before_the_next_one(
+    drop: Drop, hours: Hours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later file may point to rows that are still to come from an earlier one."""
+    monkeypatch.setattr(load, "PAGE", 1)
+    monkeypatch.setattr(load, "BUDGET_SECONDS", -1.0)
+    later = [line.replace("ann", "bob") for line in GOOD]
+
+    for name, lines in (("march.csv", GOOD), ("april.csv", later)):
+        files.apply(file=drop(*lines, name=name), by="system:test")
+    drain_once()
+
+    assert [source_id.partition("-")[2] for source_id in hours.entries] == ["ann"] * 3 + ["bob"] * 3
+
+
 def test_a_crash_between_pages_goes_on_after_the_last_one(
     drop: Drop, hours: Hours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
