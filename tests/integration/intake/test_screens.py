@@ -100,7 +100,7 @@ def test_a_run_shows_its_counts_and_the_rows_with_trouble(world: World, vendor: 
     assert "hx-trigger" not in body
     file = screens.text(client.get(f"/runs/{run.pk}/?format=csv"))
     assert "has no meaning here yet" in file
-    assert "rows: 2" in file
+    assert "· rows: 2 ·" in file
 
 
 def test_progress_is_polled_only_while_the_run_runs(world: World, vendor: FakeVendor, ines: User) -> None:

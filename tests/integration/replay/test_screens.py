@@ -30,7 +30,7 @@ def test_the_report_of_a_plan_holds_every_item_with_forecast_and_outcome(refused
     made = freeze()
     file = text(browser(approver).get(reverse("replay:item-list", args=[made.pk]) + "?format=csv"))
     assert "Will create" in file
-    assert "rows: 2" in file
+    assert "· rows: 2 ·" in file
 
 
 def test_a_plan_of_other_legal_entities_does_not_exist(refused, freeze):
