@@ -33,6 +33,8 @@ from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
 Amounts = dict[str, Decimal]
+Key = tuple[str, str]
+"""(code, root cause): there is at most one case of each."""
 """Per currency; amounts are never summed across currencies."""
 
 
@@ -44,6 +46,23 @@ def visible_to(user: User) -> QuerySet[Case]:
 def open_for(user: User) -> QuerySet[Case]:
     """Open cases of the user's legal entities."""
     return visible_to(user).filter(status__in=Case.OPEN_STATES)
+
+
+def of_keys(keys: Iterable[Key]) -> Q:
+    """The cases of these codes and root causes."""
+    by_code: dict[str, list[str]] = {}
+    for code, root_cause in keys:
+        by_code.setdefault(code, []).append(root_cause)
+    which = Q(pk__in=[])
+    for code, root_causes in by_code.items():
+        which |= Q(code=code, root_cause__in=root_causes)
+    return which
+
+
+def open_among(keys: Iterable[Key]) -> set[Key]:
+    """Which of these cases are open; one query."""
+    rows = Case.objects.filter(of_keys(keys), status__in=Case.OPEN_STATES)
+    return set(rows.order_by().values_list("code", "root_cause"))
 
 
 def with_held(cases: QuerySet[Case]) -> QuerySet[Any]:

@@ -5,13 +5,15 @@ only one, is let through to try (half open). If the vendor answers it, be it wit
 it stays open twice as long. Who is kept back is deferred, not failed: an outage uses up nobody's tries.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
 
 from integration_hub.connectors.budget import NoBudget
-from integration_hub.connectors.models import Connection
+from integration_hub.connectors.models import Call, Connection
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail.record import event
@@ -31,6 +33,29 @@ _STATES = {
     FailureClass.RATE: Connection.Health.LIMITED,
     FailureClass.AUTH: Connection.Health.AUTH_FAILED,
 }
+
+_LOG = """
+WITH logged AS (
+    INSERT INTO hub_connectors_call (connection_id, at, method, path, status, outcome, milliseconds, request_hash,
+                                     error, correlation_id)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+)
+SELECT health, health_at, failures_in_row FROM hub_connectors_connection WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a connection is doing at one moment."""
+
+    health: str
+    health_at: datetime | None
+    failures_in_row: int
+
+    def is_well(self, moment: datetime) -> bool:
+        """Whether one more good answer is no news."""
+        fresh = self.health_at is not None and moment - self.health_at < _FRESH
+        return self.health == Connection.Health.OK and not self.failures_in_row and fresh
 
 
 def admit(connection: Connection, *, even_if_paused: bool = False) -> None:
@@ -69,15 +94,28 @@ def _try_alone(connection: Connection, until: datetime) -> None:
     )
 
 
-def answered(connection: Connection) -> None:
-    """The vendor answered a call in earnest, be it with a refusal of the record."""
-    row = Connection.objects.filter(pk=connection.pk).values("health", "health_at", "failures_in_row").first()
-    if row is None:
-        return
-    fresh = row["health_at"] is not None and now() - row["health_at"] < _FRESH
-    if row["health"] == Connection.Health.OK and not row["failures_in_row"] and fresh:
-        return
-    _write(connection, Connection.Health.OK, "", broken=False)
+def logged(call: Call) -> Standing | None:
+    """Write a call down; how its connection stands at that moment, None when it is gone."""
+    what = (call.method, call.path, call.status, call.outcome, call.milliseconds, call.request_hash, call.error)
+    with database.cursor() as cursor:
+        cursor.execute(_LOG, (call.connection_id, call.at, *what, call.correlation_id, call.connection_id))
+        row = cursor.fetchone()
+    return None if row is None else Standing(*row)
+
+
+def answered(connection: Connection, standing: Standing | None = None) -> None:
+    """The vendor answered a call in earnest, be it with a refusal of the record.
+
+    `standing` is what was found when the call was written down; without it the row is asked.
+    """
+    standing = standing or _standing(connection)
+    if standing is not None and not standing.is_well(now()):
+        _write(connection, Connection.Health.OK, "", broken=False)
+
+
+def _standing(connection: Connection) -> Standing | None:
+    row = Connection.objects.filter(pk=connection.pk).values_list("health", "health_at", "failures_in_row").first()
+    return None if row is None else Standing(*row)
 
 
 def failed(connection: Connection, failure: Failed) -> None:

@@ -1,15 +1,17 @@
 """Reading feeds: a run per reading, a transaction per page, failures named by who must act."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db import connection as database
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from integration_hub.cases.actions import cases
+from integration_hub.cases.queries import open_among
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Page
@@ -34,6 +36,12 @@ PATIENCE = timedelta(minutes=15)
 """Between readings of a feed that fails until a person acts."""
 BY_ITSELF = {FailureClass.TRANSIENT, FailureClass.RATE, FailureClass.UNKNOWN_OUTCOME}
 
+_FINISH = f"""
+    UPDATE hub_intake_run SET state = %s, finished_at = %s, error = %s, error_class = %s
+     WHERE id = %s AND state = 'running'
+    RETURNING {", ".join(queries.COUNTED)}
+"""  # noqa: S608 - constants only
+
 
 class Stopped(Exception):
     """A person asked the run to stop."""
@@ -42,7 +50,8 @@ class Stopped(Exception):
 def poll(job: Job) -> None:
     """Read one feed from its cursor. Never raises for what the vendor does: the feed says what is wrong with it."""
     feed = Feed.objects.select_related("connection").get(pk=job.payload["feed"])
-    if _stop_if_asked(feed) or _is_over(job.payload.get("run")):
+    running = _running(feed)
+    if _stop_if_asked(running) or _is_over(job.payload.get("run"), running):
         return
     if not feed.is_active or feed.connection.is_paused:
         return
@@ -50,12 +59,12 @@ def poll(job: Job) -> None:
     Feed.objects.filter(pk=feed.pk).update(due_at=claimed)
     if horizon.passed(feed, now()):
         feed = feeds.read_all_again(feed_id=feed.pk, reason=horizon.PASSED, by=BY)
-    run = _run(feed, str(job.payload.get("trigger", "schedule")))
+    run = _left_open(running) or Run.objects.create(feed=feed, trigger=str(job.payload.get("trigger", "schedule"))[:20])
     try:
         with budget.on_behalf(Priority.BACKFILL if feed.last_ok_at is None else Priority.SYNC):
             finished = read(feed, run)
     except Stopped:
-        _stop_if_asked(feed)
+        _stop_if_asked(_running(feed))
         return
     except Deferred as later:  # Nothing is wrong with the feed: its run stays open and goes on when calls may be made.
         Feed.objects.filter(pk=feed.pk).update(due_at=now() + later.again_in)
@@ -71,14 +80,19 @@ def poll(job: Job) -> None:
     succeed(feed, run, complete=finished, claimed=claimed)
 
 
-def _is_over(run_id: int | None) -> bool:
+def _running(feed: Feed) -> Sequence[Run]:
+    """The runs of a feed that are not closed, the oldest first."""
+    return list(Run.objects.filter(feed=feed, state=Run.State.RUNNING).order_by("pk"))
+
+
+def _is_over(run_id: int | None, running: Sequence[Run]) -> bool:
     """Whether the run an item was to go on with is closed meanwhile: then there is nothing to go on with."""
-    return run_id is not None and not Run.objects.filter(pk=run_id, state=Run.State.RUNNING).exists()
+    return run_id is not None and all(run.pk != run_id for run in running)
 
 
-def _stop_if_asked(feed: Feed) -> bool:
+def _stop_if_asked(running: Sequence[Run]) -> bool:
     """Close the run a person asked to stop. The cursor stands behind the last page: the next reading goes on there."""
-    asked = Run.objects.filter(feed=feed, state=Run.State.RUNNING).exclude(stop_asked_by="").first()
+    asked = next((run for run in running if run.stop_asked_by), None)
     if asked is None:
         return False
     with transaction.atomic():
@@ -86,10 +100,9 @@ def _stop_if_asked(feed: Feed) -> bool:
     return True
 
 
-def _run(feed: Feed, trigger: str) -> Run:
-    """The run that a crash or a full budget left open, else a new one."""
-    left = Run.objects.filter(feed=feed, state=Run.State.RUNNING, file__isnull=True).order_by("pk").first()
-    return left or Run.objects.create(feed=feed, trigger=trigger[:20])
+def _left_open(running: Sequence[Run]) -> Run | None:
+    """The run that a crash or a full budget left open."""
+    return next((run for run in running if run.file_id is None), None)
 
 
 def read(feed: Feed, run: Run) -> bool | None:
@@ -101,21 +114,32 @@ def read(feed: Feed, run: Run) -> bool | None:
     connector = CONNECTORS.get(feed.connection.vendor)
     deadline = monotonic() + BUDGET_SECONDS
     complete = named = False
+    cursor = feed.cursor
     pages: Iterator[Page] = connector.read(feed.connection, feed.entity, dict(feed.cursor))
     for page in pages:
         failpoints.hit("page_read")
-        pipeline.ingest(feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor, whole=page.whole)
+        if page.records or page.cursor != cursor:
+            pipeline.ingest(
+                feed.connection, feed.entity, page.records, run, mapping, cursor=page.cursor, whole=page.whole
+            )
+            cursor = page.cursor
         failpoints.hit("page_taken")
-        if Run.objects.filter(pk=run.pk).exclude(stop_asked_by="").exists():
-            raise Stopped
         complete, named = complete or page.complete, named or page.whole
         if page.done:
             break
+        _leave_if_asked(run)
         if monotonic() > deadline and _moved_on(feed, page):
             return None
-    if complete and named:
+    if complete and named and Listed.objects.filter(feed=feed).exists():
+        _leave_if_asked(run)
         _judge_absence(feed, run, mapping)
     return complete
+
+
+def _leave_if_asked(run: Run) -> None:
+    """Raise Stopped when somebody asked the run to stop. One that has just read everything ends as done."""
+    if Run.objects.filter(pk=run.pk).exclude(stop_asked_by="").exists():
+        raise Stopped
 
 
 def _moved_on(feed: Feed, page: Page) -> bool:
@@ -123,16 +147,15 @@ def _moved_on(feed: Feed, page: Page) -> bool:
     return "high" not in page.cursor or page.cursor["high"] != feed.cursor.get("high")
 
 
+@transaction.atomic
 def _judge_absence(feed: Feed, run: Run, mapping: Compiled) -> None:
     """Close what a complete listing does not name, or tell somebody; an empty listing is an alarm of its own."""
     absent = absence.found(feed)
-    with transaction.atomic():
-        if Listed.objects.filter(feed=feed).exists():
-            few = absent.within(feed.absence_limit_percent)
-            if few and absent.records:
-                pipeline.ingest(feed.connection, feed.entity, absent.records, run, mapping)
-            absence.tell(feed, replace(absent, records=()) if few else absent)
-        absence.forget(feed)
+    few = absent.within(feed.absence_limit_percent)
+    if few and absent.records:
+        pipeline.ingest(feed.connection, feed.entity, absent.records, run, mapping)
+    absence.tell(feed, replace(absent, records=()) if few else absent)
+    absence.forget(feed)
 
 
 def _named(feed: Feed, error: Exception) -> Failed:
@@ -145,25 +168,35 @@ def _named(feed: Feed, error: Exception) -> Failed:
 
 
 @transaction.atomic
-def succeed(feed: Feed, run: Run, *, complete: bool, claimed: datetime | None = None) -> None:
+def succeed(feed: Feed, run: Run, *, complete: bool, claimed: datetime) -> None:
     """Close a run that read its feed to the end, and heal what said that it could not be read."""
     moment = now()
     run = finish(run, Run.State.DONE)
-    Feed.objects.filter(pk=feed.pk).update(last_ok_at=moment, last_error="", last_error_class="", failures_in_row=0)
     # A hint that came meanwhile made the feed due again: that stays.
-    if claimed is not None:
-        Feed.objects.filter(pk=feed.pk, due_at=claimed).update(due_at=moment + timedelta(seconds=feed.every_seconds))
-    for code in ("SYNC_STALE", horizon.CODE):
-        cases.heal(code=code, root_cause=_key(feed), because="The feed was read to its end.", by=BY)
+    due_at = Case(When(due_at=claimed, then=Value(moment + timedelta(seconds=feed.every_seconds))), default=F("due_at"))
+    Feed.objects.filter(pk=feed.pk).update(
+        last_ok_at=moment, last_error="", last_error_class="", failures_in_row=0, due_at=due_at
+    )
+    _heal(feed, run)
     if run.read != run.unchanged:
-        cases.heal(code=certify.SILENT, root_cause=_key(feed), because="Something came in again.", by=BY)
         certify.look_again(feed)
-    for cause in (_key(feed), _auth_key(feed)):
-        _leave(feed, cause)
-    if run.read:
-        cases.heal(code="EMPTY_FEED", root_cause=_key(feed), because="The source lists records again.", by=BY)
-    elif complete and feed.ever_had_rows:
+    if not run.read and complete and feed.ever_had_rows:
         _raise_empty(feed)
+
+
+def _heal(feed: Feed, run: Run) -> None:
+    """Close the cases that the reading disproves. Most readings find none open: then it costs one question."""
+    because = {(code, _key(feed)): "The feed was read to its end." for code in ("SYNC_STALE", horizon.CODE)}
+    if run.read != run.unchanged:
+        because[certify.SILENT, _key(feed)] = "Something came in again."
+    if run.read:
+        because["EMPTY_FEED", _key(feed)] = "The source lists records again."
+    failures = {("FEED_FAILED", cause) for cause in (_key(feed), _auth_key(feed))}
+    for code, cause in sorted(open_among(because.keys() | failures)):
+        if (code, cause) in failures:
+            _leave(feed, cause)
+        else:
+            cases.heal(code=code, root_cause=cause, because=because[code, cause], by=BY)
 
 
 def _raise_empty(feed: Feed) -> None:
@@ -220,10 +253,16 @@ def _pause(feed: Feed, failure: Failed, count: int) -> timedelta:
 
 def finish(run: Run, state: str, *, error: str = "", error_class: str = "") -> Run:
     """Close a run and tell the trail when it changed anything or failed."""
-    run.refresh_from_db()
-    RUN_MOVES.check(run.state, state)
-    run.state, run.finished_at, run.error, run.error_class = state, now(), error, error_class
-    run.save(update_fields=["state", "finished_at", "error", "error_class"])
+    moment = now()
+    with database.cursor() as cursor:
+        cursor.execute(_FINISH, [state, moment, error, error_class, run.pk])
+        counted = cursor.fetchone()
+    if counted is None:  # somebody closed it meanwhile
+        run.refresh_from_db()
+        RUN_MOVES.check(run.state, state)
+    run.state, run.finished_at, run.error, run.error_class = state, moment, error, error_class
+    for name, count in zip(queries.COUNTED, counted, strict=True):
+        setattr(run, name, count)
     if error or run.read != run.unchanged:
         event(
             f"intake.run.{'finished' if state == Run.State.DONE else state}",
@@ -268,8 +307,7 @@ def enqueue_due() -> int:
     """The tick: put every feed whose time has come into the lane of its connection, parents first."""
     due = Feed.objects.filter(polled(), due_at__lte=now()).select_related("connection")
     found = list(due.order_by("connection_id", "weight", "pk"))
-    for feed in found:
-        feeds.enqueue_poll(feed, trigger="schedule")
+    feeds.enqueue_polls(found, trigger="schedule")
     return len(found)
 
 

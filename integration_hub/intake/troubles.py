@@ -76,13 +76,13 @@ REMEDIES = {
 }
 
 
-@transaction.atomic
 def bring_up_to_date(connection: Connection, entity: str, causes: Iterable[Cause]) -> None:
     """Make each case hold exactly the versions that still have its root cause; a case without any heals."""
     for code, cause in sorted(set(causes)):
         _sync(connection, entity, code, cause)
 
 
+@transaction.atomic
 def _sync(connection: Connection, entity: str, code: str, cause: str) -> None:
     known = code if code in KINDS else RECORD_REFUSED
     rows = list(

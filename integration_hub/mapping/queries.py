@@ -29,11 +29,16 @@ def published(connection: str, entity: str) -> Compiled:
 
 def find_published(connection: str, entity: str) -> Compiled | None:
     """The same, or None."""
-    row = Mapping.objects.filter(connection=connection, entity=entity, status=Mapping.Status.PUBLISHED).values_list(
-        "pk", flat=True
+    rows = (
+        Mapping.objects.filter(connection=connection, entity=entity, status=Mapping.Status.PUBLISHED)
+        .order_by("rules__value_map_id")
+        .values_list("pk", "rules__value_map_id", "rules__value_map__revision")
+        .distinct()
     )
-    pk = row.first()
-    return None if pk is None else _compiled(pk, _state(pk))
+    found = list(rows)
+    if not found:
+        return None
+    return _compiled(found[0][0], tuple((value_map, revision) for _, value_map, revision in found if value_map))
 
 
 def compiled(mapping: Mapping) -> Compiled:
@@ -44,16 +49,6 @@ def compiled(mapping: Mapping) -> Compiled:
 @lru_cache(maxsize=512)
 def _compiled(mapping_id: int, state: State) -> Compiled:  # state is part of the key only
     return compile_mapping(spec_of(Mapping.objects.get(pk=mapping_id)))
-
-
-def _state(mapping_id: int) -> State:
-    rows = (
-        FieldRule.objects.filter(mapping_id=mapping_id, value_map__isnull=False)
-        .order_by("value_map_id")
-        .values_list("value_map_id", "value_map__revision")
-        .distinct()
-    )
-    return tuple((int(pk), int(revision)) for pk, revision in rows)
 
 
 def spec_of(mapping: Mapping) -> MappingSpec:

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from integration_hub import canonical as language
+from integration_hub.connectors import budget
 from integration_hub.connectors.kantata.manifest import (
     INVOICE_STATUS,
     PROJECT_ARCHIVE,
@@ -428,3 +429,12 @@ def test_invoice_status_leaves_the_project_reference_alone(kantata: Connection) 
         assert CONNECTOR.find(kantata, write) is not None
     assert CONNECTOR.find(kantata, _invoice_status(project, "INV-2", "open")) is not None
     assert CONNECTOR.find(kantata, _project(milestones=0)) is not None
+
+
+def test_a_call_costs_two_statements_beside_its_budget(kantata: Connection, django_assert_max_num_queries: Any) -> None:
+    read = CONNECTOR.read(kantata, "project", {})
+    next(read)  # signs in, and tells that the connection works
+    budget.forget(budget.account_of(kantata))
+    # May it call, the call's log; the tokens with their transaction; in tests, proof that no transaction is open.
+    with django_assert_max_num_queries(2 + 5 + 2):
+        list(CONNECTOR.read(kantata, "task", {}))

@@ -25,6 +25,7 @@ from integration_hub.cases.actions.handling import (
     wake,
 )
 from integration_hub.cases.models import Case, Member
+from integration_hub.cases.queries import Key, of_keys
 from integration_hub.cases.registry import KINDS
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
@@ -53,7 +54,6 @@ __all__ = [
 
 Subject = tuple[str, object] | tuple[str, object, str]
 """(type, id) or (type, id, label) of the row the case is about."""
-Key = tuple[str, str]  # (code, root cause)
 Target = tuple[str, str]  # (type, id)
 
 
@@ -225,10 +225,10 @@ def _standing(codes: Collection[str], scope: str) -> dict[tuple[str, str, str, s
 
 def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -> dict[Key, Case]:
     """The wanted cases, created or brought up to date, locked in one order together with those in `also`."""
-    known = {case.pk for case in Case.objects.filter(_any_of(wanted))}
+    known = {case.pk for case in Case.objects.filter(of_keys(wanted))}
     fresh = [_new(key, wanted[key]) for key in sorted(wanted)]
     Case.objects.bulk_create(fresh, ignore_conflicts=True)
-    which = _any_of(wanted) | Q(pk__in=list(also))
+    which = of_keys(wanted) | Q(pk__in=list(also))
     locked = {
         (case.code, case.root_cause): case for case in Case.objects.select_for_update().filter(which).order_by("pk")
     }
@@ -240,16 +240,6 @@ def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -
             _reopen(case, by)
         _refresh_text(case, case_in)
     return locked
-
-
-def _any_of(keys: Iterable[Key]) -> Q:
-    by_code: dict[str, list[str]] = {}
-    for code, root_cause in keys:
-        by_code.setdefault(code, []).append(root_cause)
-    which = Q(pk__in=[])
-    for code, root_causes in by_code.items():
-        which |= Q(code=code, root_cause__in=root_causes)
-    return which
 
 
 def _new(key: Key, wanted: CaseIn) -> Case:

@@ -179,21 +179,31 @@ def _meant(connection: Connection, name: str) -> list[str]:
 def make_due(feeds: Sequence[Feed], *, trigger: str) -> None:
     """Have feeds read now, parents first. The ticker does the same later if this item gets lost."""
     Feed.objects.filter(pk__in=[feed.pk for feed in feeds]).update(due_at=now())
-    for feed in sorted(feeds, key=lambda feed: (feed.weight, feed.pk)):
-        if not feed.connection.is_paused:
-            enqueue_poll(feed, trigger=trigger)
+    wanted = sorted(feeds, key=lambda feed: (feed.weight, feed.pk))
+    enqueue_polls([feed for feed in wanted if not feed.connection.is_paused], trigger=trigger)
 
 
 def enqueue_poll(feed: Feed, *, trigger: str, run_id: int | None = None) -> None:
-    """One lane per connection: its feeds are read one after the other, in the order they were put in (parents first).
+    """Have one feed read; `run_id` is the run that goes on."""
+    items.enqueue_many([_poll_of(feed, trigger, run_id)])
 
+
+def enqueue_polls(feeds: Sequence[Feed], *, trigger: str) -> None:
+    """Have feeds read, in this order where they share a connection.
+
+    One lane per connection: its feeds are read one after the other, in the order they were put in (parents first).
     Vendors limit calls per account, so feeds of one account gain nothing from being read side by side; what a child
     needs was then read just before it, which keeps parking rare.
     """
+    items.enqueue_many([_poll_of(feed, trigger) for feed in feeds])
+
+
+def _poll_of(feed: Feed, trigger: str, run_id: int | None = None) -> items.ItemIn:
     payload: dict[str, object] = {"feed": feed.pk, "trigger": trigger}
     if run_id is not None:
         payload["run"] = run_id
-    items.enqueue(POLL, lane=f"feed:{feed.connection.code}", stage="ingest", payload=payload, dedupe=f"poll:{feed.pk}")
+    lane, dedupe = f"feed:{feed.connection.code}", f"poll:{feed.pk}"
+    return items.ItemIn(POLL, lane=lane, stage="ingest", payload=payload, dedupe=dedupe)
 
 
 def _locked(feed_id: int) -> Feed:

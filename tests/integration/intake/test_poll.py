@@ -1,6 +1,7 @@
 """Reading feeds: pages, cursors, failures by class, lateness, hints, parents first."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -19,6 +20,7 @@ from integration_hub.mapping.actions import mappings, values
 from integration_hub.people.models import Role, User
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Item, Lane
+from integration_hub.work.registry import Job
 from tests import screens
 from tests.integration.intake.conftest import FakeVendor, World, task
 
@@ -343,3 +345,47 @@ def test_a_run_whose_worker_is_gone_is_closed_when_somebody_stops_it(world: Worl
     drain_once()
     left.refresh_from_db()
     assert (left.state, vendor.cursors) == ("stopped", [])
+
+
+def test_a_reading_that_finds_nothing_costs_a_handful_of_statements(
+    world: World, vendor: FakeVendor, django_assert_max_num_queries: Any
+) -> None:
+    vendor.script = [Page([task("1")], {"after": 1}, True, whole=True)]
+    read(world.feed)
+    vendor.script = [Page([], {"after": 1}, True)]
+    job = Job(item_id=0, lane="", kind=feeds.POLL, payload={"feed": world.feed.pk}, attempt=1, token=0)
+
+    with django_assert_max_num_queries(10):  # two of them the savepoint that stands for a transaction here
+        poll.poll(job)
+
+    run = Run.objects.latest("pk")
+    assert (run.state, run.read) == ("done", 0)
+
+
+def test_all_feeds_that_are_due_are_put_into_their_lanes_at_once(
+    world: World, vendor: FakeVendor, django_assert_max_num_queries: Any
+) -> None:
+    project = Feed.objects.create(connection=world.connection, entity="project", weight=1)
+    with django_assert_max_num_queries(5):
+        assert poll.enqueue_due() == 2
+    assert [item.payload["feed"] for item in Item.objects.order_by("pk")] == [project.pk, world.feed.pk]
+
+
+def test_a_reading_asked_to_stop_at_its_last_page_has_read_everything(world: World, vendor: FakeVendor) -> None:
+    def ask() -> None:
+        Run.objects.filter(state="running").update(stop_asked_by="ann")
+
+    vendor.before_page = ask
+    vendor.script = [Page([task("1")], {"after": 1}, True)]
+    assert read(world.feed).state == "done"
+
+
+def test_nothing_is_closed_for_absence_by_a_reading_that_was_asked_to_stop(world: World, vendor: FakeVendor) -> None:
+    Feed.objects.update(absence_limit_percent=100)
+    vendor.script = [Page([task("1"), task("2")], {}, True, complete=True, whole=True)]
+    read(world.feed)
+
+    vendor.before_page = lambda: Run.objects.filter(state="running").update(stop_asked_by="ann")
+    vendor.script = [Page([task("1")], {}, True, complete=True, whole=True)]
+    assert read(world.feed).state == "stopped"
+    assert not SourceVersion.objects.filter(deleted=True).exists()
