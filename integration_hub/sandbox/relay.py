@@ -72,6 +72,8 @@ class Line:
 
     def __init__(self) -> None:
         self.heap: list[Hint] = []
+        self.under_way = 0
+        """1 while a hint is being sent: nobody knows yet whether it must wait again."""
         self.wake = asyncio.Event()
         self.tally = Tally()
 
@@ -111,7 +113,7 @@ class Relay:
             vendor: asdict(target)
             | {"secret": "set" if target.secret else ""}
             | asdict(self._lines[vendor].tally)
-            | {"waiting": len(self._lines[vendor].heap)}
+            | {"waiting": len(self._lines[vendor].heap) + self._lines[vendor].under_way}
             for vendor, target in self._targets.items()
         }
 
@@ -172,16 +174,24 @@ class Relay:
                         await asyncio.wait_for(line.wake.wait(), pause)
                     continue
                 hint = heapq.heappop(line.heap)
-                if await self._send(client, self._targets[vendor], hint):
-                    line.tally.delivered += 1
-                    continue
-                line.tally.failed_attempts += 1
-                if hint.attempt >= ATTEMPTS or not self._targets[vendor].enabled:
-                    line.tally.given_up += 1
-                    continue
-                hint.due = time.time() + FIRST_PAUSE * 2 ** (hint.attempt - 1)
-                hint.attempt += 1
-                heapq.heappush(line.heap, hint)
+                line.under_way = 1
+                arrived = await self._send(client, self._targets[vendor], hint)
+                line.under_way = 0
+                self._note(vendor, hint, arrived=arrived)
+
+    def _note(self, vendor: str, hint: Hint, *, arrived: bool) -> None:
+        """Count a hint that was sent; one that did not arrive waits again until its tries are used up."""
+        line = self._lines[vendor]
+        if arrived:
+            line.tally.delivered += 1
+            return
+        line.tally.failed_attempts += 1
+        if hint.attempt >= ATTEMPTS or not self._targets[vendor].enabled:
+            line.tally.given_up += 1
+            return
+        hint.due = time.time() + FIRST_PAUSE * 2 ** (hint.attempt - 1)
+        hint.attempt += 1
+        heapq.heappush(line.heap, hint)
 
     @staticmethod
     async def _send(client: httpx.AsyncClient, target: Target, hint: Hint) -> bool:

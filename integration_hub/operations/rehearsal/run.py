@@ -149,22 +149,19 @@ def _strike(nemesis: Nemesis, act: Act, struck: Counter[str]) -> None:
 def _settle(scene: Scene, stage: Stage, deadline: float) -> bool:
     """Drain; let a person do what only a person can; drain again. False when the time is over before."""
     read_again()
-    while not scene.hints_are_out():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
     for _ in range(3):
-        if not _drain(stage, deadline):
+        if not _drain(scene, stage, deadline):
             return False
         if not _persons_part(scene.plan.seed):
             return True
-    return _drain(stage, deadline)
+    return _drain(scene, stage, deadline)
 
 
-def _drain(stage: Stage, deadline: float) -> bool:
+def _drain(scene: Scene, stage: Stage, deadline: float) -> bool:
+    """Wait until nothing moves here and no hint of what we wrote is still on its way."""
     while time.monotonic() < deadline:
         stage.supervisor.check()
-        if queries.quiescent():
+        if queries.quiescent() and scene.hints_are_out() and queries.quiescent():
             return True
         time.sleep(0.05)
     return False
