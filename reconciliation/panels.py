@@ -33,7 +33,7 @@ def last(user: User) -> Waiting:
         )
         for arrow in broken[:TOP]
     ]
-    return Waiting(count=len(broken) or 1, oldest=found.at, url=url, rows=rows)
+    return Waiting(count=len(broken), oldest=found.at if broken else None, url=url, rows=rows)
 
 
 def register() -> None:

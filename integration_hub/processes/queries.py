@@ -12,6 +12,9 @@ from integration_hub.people.scope import scoped
 from integration_hub.processes.models import Process, Step
 from integration_hub.processes.registry import DEFINITIONS, Definition
 
+STANDING = ("running", "undoing", "failed")
+"""States of the step at which a process stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepPicture:
@@ -43,7 +46,7 @@ class Picture:
     @property
     def current(self) -> StepPicture | None:
         """The step it stands at: running, failed or being undone."""
-        return next((step for step in self.steps if step.state in ("running", "undoing", "failed")), None)
+        return next((step for step in self.steps if step.state in STANDING), None)
 
 
 def visible_to(user: User) -> QuerySet[Process]:
@@ -96,6 +99,8 @@ def picture(process: Process) -> Picture:
     definition = DEFINITIONS.find(process.definition, process.definition_version)
     specs = {spec.name: spec for spec in definition.steps} if definition else {}
     steps = list(process.steps.order_by("number"))
+    waits = process.state == Process.State.WAITING
+    standing = next((step.pk for step in steps if step.state in STANDING), None)
     effects = by_keys(step.effect_key for step in steps if step.effect_key)
     pictures = tuple(
         StepPicture(
@@ -103,7 +108,7 @@ def picture(process: Process) -> Picture:
             name=step.name,
             title=specs[step.name].title if step.name in specs else step.name,
             state=step.state,
-            state_label=step.get_state_display(),
+            state_label="Waits for a person" if waits and step.pk == standing else step.get_state_display(),
             detail=step.detail,
             can_be_undone=step.name in specs and specs[step.name].undo is not None,
             lane=specs[step.name].lane if step.name in specs else "hub",

@@ -113,11 +113,11 @@ def _stop(step: queries.StepPicture, waits: bool) -> Stop:
     return Stop(
         label=step.title,
         lane="person" if waits else step.lane,
-        state="Overdue" if step.overdue else "Waits for a person" if waits else step.state_label,
+        state="Overdue" if step.overdue else step.state_label,
         tone=TONES.get("overdue" if step.overdue else step.state, "neutral"),
         note=note,
         url=reverse("effects:effect-detail", args=[step.effect.pk]) if step.effect is not None else "",
-        current=step.state in ("running", "undoing", "failed"),
+        current=step.state in queries.STANDING,
     )
 
 

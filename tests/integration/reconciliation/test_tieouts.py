@@ -273,3 +273,12 @@ def test_home_of_the_auditor_shows_the_last_one(compared):
     tieouts.run(by=BY)
     assert panels.last(aude).count == 1
     assert "Do all systems agree?" in screens.page(screens.browser(aude), "/")
+
+
+def test_home_counts_nothing_when_all_systems_agree_and_says_when_it_was_compared(compared):
+    aude = screens.user(Role.AUDITOR, "aude")
+    compared(arrow("1", "1"))
+    tieouts.run(by=BY)
+    found = panels.last(aude)
+    assert (found.count, [row.title for row in found.rows]) == (0, ["Last comparison"])
+    assert "Last comparison" in screens.page(screens.browser(aude), "/")
