@@ -20,6 +20,7 @@ from integration_hub.effects import preflight, windows
 from integration_hub.effects.actions.effects import close_cases
 from integration_hub.effects.ledger import OVER, State, member, move, note, root_cause
 from integration_hub.effects.models import Attempt, Effect
+from integration_hub.effects.naming import label
 from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
@@ -305,10 +306,10 @@ def parked(job: Job, failure: Failed) -> None:
         _raise_credential(effect, failure)
         return
     if effect.state in (State.UNKNOWN, State.SENDING, State.SENT):
-        title = f"Nobody knows whether {effect.connection} has {effect}"
+        title = f"Nobody knows whether {effect.connection} has {label(effect)}"
         _raise_case(effect, "ERP_UNKNOWN", title, failure.message, failure.remedy)
         return
-    title = f"{effect} could not be sent to {effect.connection}"
+    title = f"{label(effect)} could not be sent to {effect.connection}"
     _raise_case(effect, "ERP_REJECTED", title, failure.message, failure.remedy)
 
 

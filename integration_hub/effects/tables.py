@@ -1,13 +1,12 @@
 """Tables of effects and their tries."""
 
-from typing import Any
 
 from django.urls import reverse
 
-from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
+from integration_hub.effects import naming
 from integration_hub.effects.models import Attempt, Correction, Effect
 
 STATES = {
@@ -32,10 +31,8 @@ def state(effect: Effect) -> Badge:
 
 def what(effect: Effect) -> Titled:
     """What an effect does, in the words of its connector's manifest."""
-    connector = CONNECTORS.find(effect.connection.vendor)
-    writes = connector.manifest.writes if connector else ()
-    title = next((write.title for write in writes if write.effect_type == effect.effect_type), "")
-    return Titled(title or effect.effect_type, effect.effect_type if title else "")
+    title = naming.title(effect)
+    return Titled(title, effect.effect_type if title != effect.effect_type else "")
 
 
 class EffectTable(Table):
@@ -125,8 +122,3 @@ def _took(attempt: Attempt) -> str:
     if attempt.finished_at is None:
         return "not finished"
     return f"{(attempt.finished_at - attempt.started_at).total_seconds() * 1000:,.0f} ms"
-
-
-def label(effect: Any) -> str:
-    """How an effect is called in headings."""
-    return f"{effect.business_key} · {effect.effect_type}"

@@ -26,7 +26,8 @@ from integration_hub.effects.actions.corrections import spec_of
 from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
-from integration_hub.effects.tables import AttemptTable, EffectTable, correction_state, label, state, what
+from integration_hub.effects.naming import label
+from integration_hub.effects.tables import AttemptTable, EffectTable, correction_state, state, what
 from integration_hub.trail.queries import timeline_of
 from integration_hub.work.models import Item
 from integration_hub.work.tables import POLICIES_BY_NAME, fate

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from integration_hub.cases.queries import for_target
 from integration_hub.console import swimlanes, timeline, wording
+from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.facts import known
@@ -17,6 +18,7 @@ from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
 from integration_hub.console.swimlanes import Stop
 from integration_hub.console.templatetags.console import badge, when
+from integration_hub.effects import naming
 from integration_hub.effects.tables import state as effect_state
 from integration_hub.processes import engine, policies, queries
 from integration_hub.processes.filters import ProcessFilter
@@ -75,13 +77,20 @@ def process_detail(request: Request, pk: int) -> HttpResponse:
         "breadcrumbs": [("Processes", reverse("processes:process-list"))],
         "buttons": buttons(process, request),
         "picture": swimlanes.draw(stops(picture), LANES),
-        "details": [(step, effect_state(step.effect) if step.effect else None, _when(step)) for step in picture.steps],
+        "details": [_detail(step) for step in picture.steps],
         "facts": facts(process),
         "cases": for_target(engine.SUBJECT, process.pk),
         "runs": queries.of_key(process.definition, process.business_key).exclude(pk=process.pk),
         "entries": timeline.entries(timeline_of(engine.SUBJECT, process.pk, limit=EVENTS)),
     }
     return render(request, "processes/process_detail.html", context)
+
+
+def _detail(step: queries.StepPicture) -> tuple[queries.StepPicture, str, Badge | None, str]:
+    """A step, what its effect does, the state of that, and when."""
+    if step.effect is None:
+        return step, "", None, _when(step)
+    return step, naming.title(step.effect), effect_state(step.effect), _when(step)
 
 
 def _when(step: queries.StepPicture) -> str:

@@ -11,6 +11,7 @@ from integration_hub.connectors.models import Account, Connection
 from integration_hub.effects import engine
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Attempt, Effect
+from integration_hub.effects.naming import label
 from integration_hub.effects.queries import proof, unsettled
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied
@@ -223,7 +224,7 @@ def test_a_target_that_is_down_for_good_ends_with_a_person_and_a_case(plan, work
     work(POLICIES[FailureClass.TRANSIENT].attempts)
     case = Case.objects.get()
     assert (fresh(effect).state, case.code, case.detail) == ("planned", "ERP_REJECTED", "connection refused")
-    assert case.title == f"{effect} could not be sent to Test ERP"
+    assert case.title == f"{label(effect)} could not be sent to Test ERP"
     ledger.vices.clear()
     effects.retry(effect_id=effect.pk, by="system:test")
     work()
