@@ -13,8 +13,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Spend the suite's time on the product.
 
     Passwords are hashed the quick way: the slow one, made to cost an attacker time, took half the run. The running
-    product that browser tests drive is a process of its own and keeps Django's default.
+    product that browser tests drive is a process of its own and keeps Django's default. Static files are found when
+    they are asked for: each test client would search the folders for all of them.
     """
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     TransactionTestCase._fixture_teardown = _empty_what_has_rows  # type: ignore[method-assign]
 
