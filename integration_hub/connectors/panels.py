@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from django.urls import reverse
 
 from integration_hub.connectors import budget_views
-from integration_hub.connectors.models import Call
+from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.sections import SECTIONS
 from integration_hub.connectors.tables import health
 from integration_hub.connectors.views import SEE, SEE_CALLS, page_of, visible
-from integration_hub.console import home, links, menu, timeline
+from integration_hub.console import actors, home, links, menu, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.console.search import SEARCH, Hit
 from integration_hub.people.models import Role, User
@@ -31,6 +31,11 @@ def broken(user: User) -> Waiting:
             for row in rows[:5]
         ],
     )
+
+
+def names_of_systems(codes: set[str]) -> dict[str, str]:
+    """What the systems that reported something are called: `netsuite` → `NetSuite`."""
+    return dict(Connection.objects.filter(code__in=codes).values_list("code", "name"))
 
 
 def calls_of_an_act(text: str) -> Iterable[TraceHit]:
@@ -74,6 +79,7 @@ def register() -> None:
               icon="plug", empty="Every connection works."),
     )  # fmt: skip
     FINDERS.register("calls", calls_of_an_act)
+    actors.NAMERS.register("systems", names_of_systems)
     SEARCH.register("connections", connections_by_name)
     links.to("connection", "connectors:connection-by-id")
     SECTIONS.register("0 budget", budget_views.card)

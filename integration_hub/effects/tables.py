@@ -1,6 +1,5 @@
 """Tables of effects and their tries."""
 
-
 from django.urls import reverse
 
 from integration_hub.console.badges import Badge
