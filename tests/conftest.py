@@ -21,6 +21,15 @@ def pytest_configure(config: pytest.Config) -> None:
     TransactionTestCase._fixture_teardown = _empty_what_has_rows  # type: ignore[method-assign]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run when tests that must not meet would: a pytest that xdist does not know scatters its groups."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    loose = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if loose:
+        raise pytest.UsageError(f"pytest-xdist does not keep groups together, e.g. {loose[0]}.")
+
+
 def _empty_what_has_rows(test: TransactionTestCase) -> None:
     """After a test that committed: delete the rows of the few tables that have any.
 
