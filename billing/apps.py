@@ -24,16 +24,15 @@ class BillingConfig(AppConfig):
         RECEIVERS.register("invoice", cash.invoice)
         RECEIVERS.register("payment", cash.payment)
         RECEIVERS.register("credit_memo", cash.credit_memo)
-        OUTCOMES.register(
-            "netsuite.invoice.post",
-            Outcome(
-                posting.confirmed,
-                posting.rejected,
-                retried=posting.retried,
-                next_period=candidates.into_next_period,
-                subject="billing.candidate",
-            ),
+        posted = Outcome(
+            posting.confirmed,
+            posting.rejected,
+            retried=posting.retried,
+            next_period=candidates.into_next_period,
+            subject="billing.candidate",
         )
+        OUTCOMES.register("netsuite.invoice.post", posted)
+        OUTCOMES.register("netsuite.creditmemo.post", posted)
         OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
         DEFINITIONS.register(activation.DEFINITION)
         DEFINITIONS.register(amendment.DEFINITION)

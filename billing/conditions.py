@@ -40,6 +40,15 @@ def candidates_stopped(code: str) -> Asked:
     return holds
 
 
+def any_of(*asked: Asked) -> Asked:
+    """A code with several kinds of root cause: what one of the conditions says is so."""
+
+    def holds(root_cause: str) -> bool:
+        return any(one(root_cause) for one in asked)
+
+    return holds
+
+
 def erp_lacks(root_cause: str) -> bool:
     """The ERP still lacks master data that an activation or a candidate needs."""
     contracts = Contract.objects.filter(pk__in=_held("ERP_MAPPING", root_cause, "contracts.contract"))
@@ -55,8 +64,11 @@ def cash_unapplied(root_cause: str) -> bool:
 
 
 def credit_over(root_cause: str) -> bool:
-    """The credit memo `credit:<connection>:<source id>` credits more than is left."""
-    _, connection, source_id = root_cause.split(":", 2)
+    """The credit memo `credit:<connection>:<source id>` of the ERP credits more than is left."""
+    about, *which = root_cause.split(":", 2)
+    if about != "credit":
+        return False
+    connection, source_id = which
     memo = CreditMemo.objects.filter(connection__code=connection, source_id=source_id).first()
     return memo is not None and settlement.over_credit(memo) > 0
 

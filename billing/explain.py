@@ -48,6 +48,7 @@ class Explanation:
     line_how: str
     rates: list[Considered]
     rate_how: str
+    corrected: list[str]
     sums: list[str]
     retainer: list[tuple[str, str]]
     limits: list[Limit]
@@ -69,6 +70,7 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         line_how=_HOW.get(trace.get("eligibility", {}).get("how", ""), ""),
         rates=_rates(trace),
         rate_how=_rate_how(trace, currency),
+        corrected=_corrected(trace, names, currency),
         sums=[_step(step, currency) for step in trace.get("steps", ())],
         retainer=_retainer(trace),
         limits=_limits(trace, names, currency),
@@ -208,6 +210,30 @@ def _rates(trace: dict[str, Any]) -> list[Considered]:
         )
         for row in trace.get("rate", {}).get("considered", ())
     ]
+
+
+def _corrected(trace: dict[str, Any], names: _Names, currency: str) -> list[str]:
+    """Why what is posted is credited: what it was billed on, and what holds now."""
+    told = []
+    for row in trace.get("correction", {}).get("because", ()):
+        was, now = (_told(row["what"], row[when], names, currency) for when in ("was", "now"))
+        told.append(f"{_WHAT.get(row['what'], row['what'].capitalize())}: billed on {was}, now {now}.")
+    return told
+
+
+_WHAT = {"rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged"}
+
+
+def _told(what: str, value: Any, names: _Names, currency: str) -> str:
+    if what == "line":
+        return names.line(value)
+    if value is None:
+        return "nothing"
+    if what in ("rate", "amount"):
+        return money(value, currency)
+    if what == "minutes":
+        return hours(value)
+    return day(value) if what == "service date" else str(value).replace("_", " ")
 
 
 def _before(valid_to: str | None) -> str:

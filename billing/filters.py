@@ -56,6 +56,7 @@ class CandidateFilter(ByCustomer):
         label="Group", choices=[(key, label) for key, (label, _) in queries.GROUPS.items()], method="grouped"
     )
     number = filter_kinds.contains("Number")
+    kind = filter_kinds.any_of("Kind", Candidate.Kind)
     contract = contract()
     customer = customer()
     legal_entity = entity()

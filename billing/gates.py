@@ -1,4 +1,4 @@
-"""Posting windows of billing: an invoice is sent only into an open accounting period."""
+"""Posting windows of billing: a document is sent only into an open accounting period."""
 
 from datetime import date
 
@@ -9,7 +9,7 @@ from integration_hub.effects.registry import Gate
 
 
 def _applies(effect: Effect) -> bool:
-    return effect.effect_type.endswith(".invoice.post")
+    return effect.effect_type.endswith((".invoice.post", ".creditmemo.post"))
 
 
 def _closed(effect: Effect) -> str:

@@ -224,7 +224,7 @@ def _asked() -> dict[str, Asked]:
         **of_candidates,
         "ERP_MAPPING": conditions.erp_lacks,
         "UNAPPLIED_CASH": conditions.cash_unapplied,
-        "OVER_CREDIT": conditions.credit_over,
+        "OVER_CREDIT": conditions.any_of(conditions.credit_over, of_candidates["OVER_CREDIT"]),
         "SHORT_PAID": conditions.invoice_short,
     }
 

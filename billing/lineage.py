@@ -204,7 +204,9 @@ def _up_candidate(key: str, limit: int) -> list[Ref]:
 
 
 def _down_candidate(key: str, limit: int) -> list[Ref]:
-    return _ids("invoice", Invoice.objects.filter(candidate=int(key)).values_list("pk", flat=True), limit)
+    memos = CreditMemo.objects.filter(candidate=int(key)).values_list("pk", flat=True)
+    invoices = Invoice.objects.filter(candidate=int(key)).values_list("pk", flat=True)
+    return [*_ids("invoice", invoices, limit), *_ids("credit_memo", memos, limit)]
 
 
 def _up_invoice(key: str, limit: int) -> list[Ref]:
@@ -227,11 +229,9 @@ def _up_payment(key: str, limit: int) -> list[Ref]:
 
 
 def _up_credit_memo(key: str, limit: int) -> list[Ref]:
-    return _ids(
-        "invoice",
-        CreditApplication.objects.filter(memo=int(key)).order_by("pk").values_list("invoice", flat=True),
-        limit,
-    )
+    ours = CreditMemo.objects.filter(pk=key, candidate__isnull=False).values_list("candidate", flat=True)
+    applied = CreditApplication.objects.filter(memo=int(key)).order_by("pk").values_list("invoice", flat=True)
+    return [*_ids("candidate", ours, limit), *_ids("invoice", applied, limit)]
 
 
 def _find(text: str) -> Iterable[Hit]:

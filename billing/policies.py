@@ -1,6 +1,6 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
-from billing.models import Approval, Candidate, Hold
+from billing.models import Approval, Candidate, Hold, Piece
 from contracts.models import Amendment, Contract
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -79,7 +79,19 @@ def can_post(candidate: Candidate, user: User) -> Decision:
         return deny("This candidate is posted.")
     if candidate.status != Candidate.Status.APPROVED:
         return deny(f"This candidate is {candidate.get_status_display().lower()}; it must be approved first.")
+    if credit := _credit_to_come(candidate):
+        return deny(f"It charges anew what {credit} credits: post that credit memo first.")
     return can_see(user, candidate.legal_entity.code)
+
+
+def _credit_to_come(candidate: Candidate) -> str:
+    """The credit memo that has to be posted before an invoice that charges the same work anew; its number, or words."""
+    if candidate.kind != Candidate.Kind.INVOICE:
+        return ""
+    events = Piece.objects.filter(candidate_line__candidate=candidate).values("event")
+    open_credits = Piece.objects.filter(event__in=events, corrects__isnull=False, is_current=True)
+    row = open_credits.exclude(state=Piece.State.POSTED).values_list("candidate_line__candidate__number").first()
+    return "" if row is None else row[0] or "a credit memo to come"
 
 
 def can_dissolve(candidate: Candidate, user: User) -> Decision:

@@ -81,6 +81,7 @@ _SENTENCES = (
     ("billing.invoice.settled", "cash", "settled invoice {label}", "success"),
     ("billing.payment.received", "cash", _paid, "success"),
     ("billing.payment.reversed", "arrow-back-up", "reversed payment {label}", "warning"),
+    ("billing.credit_memo.posted", "receipt-refund", "confirmed credit memo {label}", "success"),
     ("billing.credit_memo.received", "receipt-refund", "reported credit memo {label}", "info"),
     ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),
     ("billing.schedule.withdrawn", "calendar", "withdrew the billing schedule of {label}", "neutral"),

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
+from billing import billed
 from billing.engine import values
 from billing.models import BillableEvent, Hold, Piece
 from contracts.models import Contract, ContractLine, RateRow, Task
@@ -110,21 +111,28 @@ def _rate(row: RateRow) -> values.RateRow:
     )
 
 
-def open_work(events: Iterable[BillableEvent]) -> list[values.Work]:
-    """Events that are not wholly locked, as the engine takes them."""
+def open_work(
+    events: Iterable[BillableEvent], *, contract: Contract | None = None, compare: bool = False
+) -> list[values.Work]:
+    """What there is to decide of a contract's events, as the engine takes it: what is not wholly locked, and posted
+    work that moved since, or that went. With `compare` all posted work is looked at, because the prices moved.
+    """
     events = list(events)
-    locked = {
-        row["event_id"]: row
-        for row in Piece.objects.filter(
-            event__in=[event.pk for event in events], is_current=True, state__in=Piece.LOCKED
-        )
-        .values("event_id")
-        .annotate(minutes=Sum("minutes"), amount=Sum("amount"))
-    }
+    took = billed.taken(contract)
+    parts = billed.parts(contract, everything=compare) if contract is not None else {}
+    cut = _with_open_pieces(contract)
     lines = _lines_of_tasks(events)
-    return [
-        _work(event, locked.get(event.pk), lines) for event in events if not _wholly_locked(event, locked.get(event.pk))
-    ]
+    works = []
+    for event in events:
+        posted = parts.pop(event.work_key, ())
+        locked = took.get(event.work_key)
+        if posted or locked is None or not _wholly_locked(event, locked, cut):
+            works.append(_work(event, locked or billed.Taken(), lines, posted))
+    from_versions = billed.events_of(parts.values())
+    for key, posted in parts.items():
+        event = from_versions[posted[0].event_id]
+        works.append(_work(event, took.get(key, billed.Taken()), lines, posted, withdrawn=True))
+    return works
 
 
 def _lines_of_tasks(events: list[BillableEvent]) -> dict[tuple[int, str], int]:
@@ -134,17 +142,27 @@ def _lines_of_tasks(events: list[BillableEvent]) -> dict[tuple[int, str], int]:
     return {(project, code): line for project, code, line in rows.values_list("project_id", "code", "line_id") if line}
 
 
-def _wholly_locked(event: BillableEvent, locked: Mapping[str, Any] | None) -> bool:
-    if locked is None:
-        return False
+def _with_open_pieces(contract: Contract | None) -> set[int]:
+    """Events with pieces that are not locked: what a cap cut off, or what waits."""
+    rows = Piece.objects.filter(contract=contract, is_current=True, state=Piece.State.OVER_CAP)
+    return set(rows.values_list("event_id", flat=True)) if contract is not None else set()
+
+
+def _wholly_locked(event: BillableEvent, locked: billed.Taken, cut: set[int]) -> bool:
     if event.minutes is not None:
-        return (locked["minutes"] or Decimal(0)) >= event.minutes
+        return locked.minutes >= event.minutes
     # An amount that a cap cut keeps an over-cap piece; without one, everything of it is locked.
-    return not Piece.objects.filter(event=event, is_current=True, state=Piece.State.OVER_CAP).exists()
+    return event.pk not in cut and locked.pieces > 0
 
 
-def _work(event: BillableEvent, locked: Mapping[str, Any] | None, lines: Mapping[tuple[int, str], int]) -> values.Work:
-    zero = Decimal(0)
+def _work(
+    event: BillableEvent,
+    locked: billed.Taken,
+    lines: Mapping[tuple[int, str], int],
+    posted: tuple[values.BilledPart, ...],
+    *,
+    withdrawn: bool = False,
+) -> values.Work:
     return values.Work(
         event_id=event.pk,
         work_key=event.work_key,
@@ -165,6 +183,8 @@ def _work(event: BillableEvent, locked: Mapping[str, Any] | None, lines: Mapping
         approval=event.approval,  # type: ignore[arg-type]  # choices are the same words
         chargeable=event.chargeable,
         evidence=event.has_evidence,
-        locked_minutes=(locked or {}).get("minutes") or zero,
-        locked_amount=(locked or {}).get("amount") or zero,
+        locked_minutes=locked.minutes,
+        locked_amount=locked.amount,
+        billed=posted,
+        withdrawn=withdrawn,
     )

@@ -21,9 +21,14 @@ def limit(
     until: date | None = None,
     url: str = "",
 ) -> dict[str, Any]:
-    """A cap or purchase order for `contracts/_limit.html`. `this` is the part of `reserved` that one document takes."""
+    """A cap or purchase order for `contracts/_limit.html`. `this` is the part of `reserved` that one document takes.
+
+    What credit memos on their way give back is not billed any more.
+    """
     others = reserved - this
     left = limit - reserved - committed if limit is not None else None
+    if others < 0:
+        committed, others = committed + others, ZERO
     parts = [("Billed", committed, "success"), ("In other candidates" if this else "In candidates", others, "progress")]
     if this:
         parts.append(("This candidate", this, "info"))

@@ -188,7 +188,7 @@ def processes_of(contract: Contract) -> QuerySet[Process]:
 def cases_of(contract: Contract, user: User) -> QuerySet[Case]:
     """Cases about a contract, or that hold up work of it, open ones first."""
     about = Q(subject_type="contracts.contract", subject_id=str(contract.pk))
-    scope = Q(scope__in=[f"contract:{contract.number}", f"candidate:{contract.number}"])
+    scope = Q(scope__in=[f"{kind}:{contract.number}" for kind in ("contract", "candidate", "credit-memo")])
     for kind, pk in rows_of(contract):
         if kind != Customer._meta.label_lower:
             scope |= Q(target_type=kind, target_id=str(pk))

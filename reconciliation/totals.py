@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
-from billing.models import BillableEvent, Candidate, Decision, Hold, Invoice, Payment, Piece
+from billing.models import BillableEvent, Candidate, CreditMemo, Decision, Hold, Invoice, Payment, Piece
 from contracts.models import Contract, LegalEntity
 from integration_hub.cases.models import Case, Member
 from integration_hub.intake.models import SourceVersion
@@ -86,7 +86,7 @@ def _work(entity: LegalEntity | None, result: Statement) -> None:
     if not events.exists():
         return
     code = entity.code if entity else "(no contract)"
-    pieces = Piece.objects.filter(event__in=events, is_current=True)
+    pieces = Piece.objects.filter(event__work_key__in=events.values("work_key"), is_current=True)
     hours_in = events.aggregate(total=Sum("minutes"))["total"] or ZERO
     buckets = pieces.aggregate(total=Sum("minutes"))["total"] or ZERO
     decided = Decision.objects.filter(event__in=events, is_current=True).count()
@@ -150,10 +150,17 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             currency,
             "Posted candidates, net",
             nets["posted"],
-            "Invoices here, net",
-            Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO,
+            "Invoices less credit memos here, net",
+            _invoiced(entity, currency),
         ),
     ]
+
+
+def _invoiced(entity: LegalEntity, currency: str) -> Decimal:
+    """What our invoices charge less what our credit memos take back."""
+    charged = Invoice.objects.filter(legal_entity=entity, currency=currency).aggregate(t=Sum("net"))["t"] or ZERO
+    ours = CreditMemo.objects.filter(legal_entity=entity, currency=currency, candidate__isnull=False)
+    return charged - (ours.aggregate(t=Sum("net"))["t"] or ZERO)
 
 
 def _ledger(total: LedgerTotal, result: Statement) -> None:

@@ -16,6 +16,7 @@ from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.kernel.failures import Failed, FailureClass
 from tests import factories
 
+NUMBERED = {"invoice.post": "INV", "creditmemo.post": "CM"}
 ROLES = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "tax": "avatax"}
 
 
@@ -58,7 +59,7 @@ class Fake:
         kind = write.effect_type.partition(".")[2]
         facts = {"net": write.payload.get("net"), "tax": write.payload.get("tax_total", write.payload.get("tax"))}
         facts |= {"gross": write.payload.get("gross"), "currency": write.payload.get("currency")}
-        number = f"INV-{write.business_key}" if kind == "invoice.post" else ""
+        number = f"{NUMBERED[kind]}-{write.business_key}" if kind in NUMBERED else ""
         return Confirmed(self._id(write), number, {**facts, **self.facts.get(kind, {})})
 
     def _id(self, write: Write) -> str:

@@ -7,12 +7,10 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing import policies
-from billing.actions import candidates, checks, posting
+from billing.actions import candidates, checks, sending
 from billing.engine import approvals as engine
-from billing.models import CANDIDATE_MOVES, Approval, Candidate, Invoice
+from billing.models import CANDIDATE_MOVES, Approval, Candidate
 from contracts.models import Customer
-from contracts.queries import reference_of, route
-from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.people.models import User
@@ -25,8 +23,12 @@ APPROVED = ("approved", "posting", "rejected")
 
 def standing(candidate: Candidate) -> engine.Standing:
     """Who has to approve these figures and who has: by amount and rolling sum, two on a first invoice (§5.2)."""
+    credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
     seats = engine.seats(
-        candidate.gross, first_invoice=not candidate.contract.invoices.exists(), recent=_recent(candidate)
+        candidate.gross,
+        first_invoice=not credit and not candidate.contract.invoices.exists(),
+        recent=_recent(candidate),
+        policy=engine.CREDIT_POLICY if credit else engine.DEFAULT_POLICY,
     )
     rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
     given = [engine.Given(row.by.username, frozenset({row.by.role}), row.content_hash) for row in rows]
@@ -36,16 +38,18 @@ def standing(candidate: Candidate) -> engine.Standing:
 
 
 def _recent(candidate: Candidate) -> Decimal:
-    """What else was invoiced to the customer of late, or is approved to be: splitting avoids no threshold."""
-    of_late = {
-        "contract__customer": candidate.contract.customer_id,
-        "currency": candidate.currency,
-        "invoice_date__gt": candidate.invoice_date - ROLLING,
-    }
-    posted = Invoice.objects.filter(**of_late)
-    coming = Candidate.objects.filter(**of_late, status__in=APPROVED).exclude(pk=candidate.pk)
-    sums = [rows.aggregate(total=Sum("gross"))["total"] or Decimal(0) for rows in (posted, coming)]
-    return sum(sums, Decimal(0))
+    """What else was invoiced, or credited, to the customer of late or is approved to be: splitting avoids no threshold.
+
+    Credits and invoices each count among themselves.
+    """
+    of_late = Candidate.objects.filter(
+        kind=candidate.kind,
+        contract__customer=candidate.contract.customer_id,
+        currency=candidate.currency,
+        invoice_date__gt=candidate.invoice_date - ROLLING,
+        status__in=(*APPROVED, Candidate.Status.POSTED),
+    ).exclude(pk=candidate.pk)
+    return of_late.aggregate(total=Sum("gross"))["total"] or Decimal(0)
 
 
 @transaction.atomic
@@ -62,7 +66,8 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
     status = Candidate.Status.APPROVED if now_standing.complete else candidate.status
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
-    Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status)
+    warnings = checks.approved_anew(candidate)
+    Candidate.objects.transition(candidate.pk, seen_version=seen_version, status=status, warnings=warnings)
     event(
         "billing.candidate.approved",
         by=by,
@@ -122,42 +127,8 @@ def post(*, candidate_id: int, by: User, seen_version: int) -> Effect:
             raise Stale
         candidate = checks.run(candidate_id=candidate.pk)
         if candidate.status == Candidate.Status.APPROVED:
-            return _plan(candidate, by)
+            return sending.plan(candidate, by)
     raise Lapsed(candidate)
-
-
-def _plan(candidate: Candidate, by: User) -> Effect:
-    connection = route("erp", candidate.legal_entity)
-    if connection is None:
-        raise NotReady(f"No ERP is routed for {candidate.legal_entity.code}: set a route in Django admin.")
-    CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTING)
-    posting.withdraw(candidate, by=by, reason="Posted anew")
-    last = posting.effects_of(candidate).first()
-    Candidate.objects.transition(candidate.pk, seen_version=candidate.version, status=Candidate.Status.POSTING)
-    effect = effects.plan(
-        effect_type=f"{connection.vendor}.invoice.post",
-        connection=connection,
-        business_key=candidate.number,
-        payload=payload_of(candidate),
-        legal_entity=candidate.legal_entity.code,
-        subject=("billing.candidate", str(candidate.pk)),
-        by=by,
-        posting_date=candidate.accounting_date,
-        amount=candidate.gross,
-        currency=candidate.currency,
-        revision=last.revision + 1 if last else 1,
-        lane=f"post:{connection.code}:{candidate.number}",
-    )
-    event(
-        "billing.candidate.posting",
-        by=by,
-        object_type="billing.candidate",
-        object_id=candidate.pk,
-        label=candidate.number,
-        legal_entity=candidate.legal_entity.code,
-        effect=effect.key,
-    )
-    return effect
 
 
 class Lapsed(Denied):
@@ -169,42 +140,6 @@ class Lapsed(Denied):
         super().__init__(
             f"The figures or checks of {candidate.number} moved since it was approved{codes}. Approve it again."
         )
-
-
-def payload_of(candidate: Candidate) -> dict[str, object]:
-    """The invoice as the ERP will get it, in our words; amounts as decimal strings."""
-    erp = route("erp", candidate.legal_entity)
-    entity_ref = reference_of(candidate.legal_entity, erp, "legal_entity") if erp else None
-    return {
-        "reference": candidate.number,
-        "customer_code": candidate.bill_to.customer.code,
-        "legal_entity_id": entity_ref.source_id if entity_ref else candidate.legal_entity.code,
-        "currency": candidate.currency,
-        "invoice_date": candidate.invoice_date.isoformat(),
-        "accounting_date": candidate.accounting_date.isoformat(),
-        "payment_terms": candidate.contract.payment_terms,
-        "po_number": candidate.purchase_order.number if candidate.purchase_order else "",
-        "memo": f"{candidate.contract.number} {candidate.contract.name}",
-        "job_reference": candidate.contract.number,
-        "lines": [
-            {
-                "reference": f"{candidate.number}-{line.number}",
-                "description": line.description,
-                "quantity": _text(line.hours) if line.hours is not None else "1",
-                "rate": _text(line.rate) if line.rate is not None else _text(line.net),
-                "amount": _text(line.net),
-                "tax": _text(line.tax),
-            }
-            for line in candidate.lines.order_by("number")
-        ],
-        "net": _text(candidate.net),
-        "tax_total": _text(candidate.tax),
-        "gross": _text(candidate.gross),
-    }
-
-
-def _text(value: Decimal) -> str:
-    return f"{value.normalize():f}"
 
 
 def _locked(candidate_id: int) -> Candidate:

@@ -1,31 +1,27 @@
 """Invoice candidates: reserve billable work, print lines, keep them true to what lies behind them (R22)."""
 
 from collections.abc import Collection, Sequence
-from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from billing import policies, terms
 from billing.actions import checks, limits, posting, work
-from billing.engine.documents import Room, print_lines
-from billing.engine.values import BilledPiece, PrintedLine
+from billing.actions.printing import print_candidate
 from billing.models import (
     CANDIDATE_MOVES,
     Approval,
     BillingRun,
     Candidate,
-    CandidateLine,
     Hold,
     HoldEffect,
     Piece,
 )
 from contracts.actions.parties import next_period, open_period
-from contracts.models import Cap, Contract, Method, PurchaseOrder
+from contracts.models import Contract, PurchaseOrder
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, NotReady, Stale
-from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
@@ -38,7 +34,8 @@ OPEN = (*CHECKED, "rejected")
 @transaction.atomic
 def clear(*, contract: Contract, because: str) -> int:
     """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many."""
-    standing = list(Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("pk"))
+    # The latest first: an invoice before the credit memo whose room it takes.
+    standing = list(Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("-pk"))
     for candidate in standing:
         dissolve(candidate=candidate, by="system:billing", reason=because)
     return len(standing)
@@ -46,9 +43,10 @@ def clear(*, contract: Contract, because: str) -> int:
 
 @transaction.atomic
 def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
-    """Put all billable work of a contract through the run's date into one candidate; None when there is none.
+    """Put all billable work of a contract through the run's date into one invoice; None when there is none.
 
-    The caller has cleared the contract and decided its work, and holds the contract's row.
+    What is to be credited goes into credit memos of its own. The caller has cleared the contract and decided its work,
+    and holds the contract's row.
     """
     if (
         terms.holds_on(contract)
@@ -58,19 +56,50 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         return None
     pieces = list(
         Piece.objects.select_for_update(of=("self",))
-        .select_related("event")
+        .select_related("event", "corrects__candidate_line__candidate__bill_to")
         .filter(contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through)
         .order_by("event__service_date", "event_id", "number")
     )
-    if not pieces or contract.bill_to is None:
+    _credit_memos(contract, run, [piece for piece in pieces if piece.corrects_id])
+    charges = [piece for piece in pieces if not piece.corrects_id]
+    if not charges or contract.bill_to is None:
         return None
+    shell = _shell(contract, run, charges)
+    shell.bill_to, shell.purchase_order = contract.bill_to, _purchase_order(contract, run)
+    return _fill(shell, charges)
+
+
+def _credit_memos(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> None:
+    """A credit memo per bill-to and purchase order that was billed: they get back what they were charged (R20).
+
+    They come before the charges, which may take the room they leave under caps.
+    """
+    billed: dict[tuple[int, int], list[Piece]] = {}
+    for piece in pieces:
+        origin = _origin(piece)
+        billed.setdefault((origin.bill_to_id, origin.purchase_order_id or 0), []).append(piece)
+    for position, (_, some) in enumerate(sorted(billed.items()), start=1):
+        shell, origin = _shell(contract, run, some), _origin(some[0])
+        shell.kind = Candidate.Kind.CREDIT_MEMO
+        shell.bill_to, shell.purchase_order = origin.bill_to, origin.purchase_order
+        shell.number += f"-C{position}"
+        _fill(shell, some)
+
+
+def _origin(piece: Piece) -> Candidate:
+    """The posted candidate that charged what a credit takes back."""
+    if piece.corrects is None or piece.corrects.candidate_line is None:
+        raise ValueError(f"Piece {piece.pk} credits nothing that is posted.")
+    return piece.corrects.candidate_line.candidate
+
+
+def _shell(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> Candidate:
+    """A candidate of a run, not stored yet, dated by the last day of its work (R10)."""
     last_day = pieces[-1].event.service_date
-    candidate = Candidate.objects.create(
+    return Candidate(
         run=run,
         legal_entity=contract.legal_entity,
         contract=contract,
-        bill_to=contract.bill_to,
-        purchase_order=_purchase_order(contract, run),
         number=f"TL-{contract.legal_entity.code}-{run.pk:04d}-{contract.pk:05d}",
         currency=contract.currency,
         invoice_date=run.invoice_date,
@@ -78,15 +107,19 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         through=run.through,
         prepared_by=run.started_by,
     )
-    _print(candidate, pieces)
+
+
+def _fill(candidate: Candidate, pieces: Sequence[Piece]) -> Candidate:
+    candidate.save()
+    print_candidate(candidate, pieces)
     limits.reserve(candidate)
     event(
         "billing.candidate.built",
-        by=run.started_by,
+        by=candidate.prepared_by,
         object_type="billing.candidate",
         object_id=candidate.pk,
         label=candidate.number,
-        legal_entity=contract.legal_entity.code,
+        legal_entity=candidate.legal_entity.code,
         net=candidate.net,
         pieces=len(pieces),
     )
@@ -97,83 +130,6 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
 def _purchase_order(contract: Contract, run: BillingRun) -> PurchaseOrder | None:
     orders = contract.purchase_orders.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=run.invoice_date))
     return orders.order_by("id").first() or contract.purchase_orders.order_by("-id").first()
-
-
-def _print(candidate: Candidate, pieces: Sequence[Piece]) -> None:
-    """Print lines over the pieces: round once per line and remember each piece's share."""
-    rows = Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).select_related(
-        "event", "event__resource", "event__schedule_item", "line"
-    )
-    billed = [_billed(piece) for piece in rows]
-    printed = print_lines(
-        billed,
-        grouping=candidate.bill_to.line_grouping,  # type: ignore[arg-type]  # choices are the same words
-        currency=candidate.currency,
-        rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
-        rooms=[
-            Room(
-                left=cap.limit - cap.reserved - cap.committed,
-                line_id=cap.line_id,
-                includes_expenses=cap.line is not None and cap.line.method == Method.EXPENSE,
-            )
-            for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).order_by("pk")
-        ],
-    )
-    offset = candidate.lines.aggregate(last=Max("number"))["last"] or 0
-    old = list(candidate.lines.values_list("pk", flat=True))
-    for number, line in enumerate(printed, start=offset + 1):
-        _store_line(candidate, number, line)
-    CandidateLine.objects.filter(pk__in=old).delete()
-    if old:
-        # Numbers start after the old lines' while both stand, then move to the front: lowest first, so never twice.
-        for line_row in candidate.lines.order_by("number"):
-            CandidateLine.objects.filter(pk=line_row.pk).update(number=F("number") - offset)
-    candidate.net = sum((line.net for line in printed), ZERO)
-    candidate.tax = ZERO
-    candidate.gross = candidate.net
-    candidate.save()
-
-
-def _store_line(candidate: Candidate, number: int, line: PrintedLine) -> None:
-    row = CandidateLine.objects.create(
-        candidate=candidate,
-        number=number,
-        contract_line_id=line.contract_line_id,
-        kind=line.kind,
-        description=line.description[:250],
-        hours=(line.minutes / 60).quantize(Decimal("0.0001")) if line.minutes is not None else None,
-        rate=line.rate,
-        net=line.net,
-        service_from=line.service_from,
-        service_to=line.service_to,
-    )
-    shares = dict(zip(line.piece_ids, line.shares, strict=True))
-    changed = [Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=row, net=net) for pk, net in shares.items()]
-    Piece.objects.bulk_update(changed, ["state", "candidate_line", "net"], batch_size=1000)
-
-
-def _billed(piece: Piece) -> BilledPiece:
-    work = piece.event
-    who = work.resource.name if work.resource else ""
-    if piece.amount is None or piece.line_id is None:
-        raise ValueError(f"Piece {piece.pk} is billable without amount or line.")
-    return BilledPiece(
-        id=piece.pk,
-        kind=work.kind,  # type: ignore[arg-type]  # choices are the same words
-        contract_line_id=piece.line_id,
-        service_date=work.schedule_item.period_from if work.schedule_item else work.service_date,
-        service_to=work.schedule_item.last_day if work.schedule_item else None,
-        minutes=piece.minutes,
-        rate=piece.rate,
-        amount=piece.amount,
-        currency=piece.currency,
-        description=work.description or (piece.line.name if piece.line else work.get_kind_display()),
-        resource=work.resource.code if work.resource else "",
-        resource_label=who,
-        role=work.role or (work.resource.role if work.resource else ""),
-        task_code=work.task_code,
-        task_label=work.task_code,
-    )
 
 
 @transaction.atomic
@@ -195,6 +151,8 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.DISSOLVED)
     if seen_version not in {None, candidate.version}:
         raise Stale
+    for other in rebills(candidate):
+        dissolve(candidate=other, by="system:billing", reason=f"Its credit memo {candidate.number} is gone")
     limits.give_back(candidate)
     Piece.objects.filter(candidate_line__candidate=candidate).update(
         state=Piece.State.BILLABLE, candidate_line=None, net=None
@@ -202,6 +160,16 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
     _gone(candidate, by, reason)
     work.decide_soon([(candidate.contract_id, None)], caused_by=f"{candidate.number} dissolved")
     return candidate
+
+
+def rebills(credit: Candidate) -> QuerySet[Candidate]:
+    """Unposted invoices that charge anew what a credit memo takes back: without it they would charge it twice."""
+    if credit.kind != Candidate.Kind.CREDIT_MEMO:
+        return Candidate.objects.none()
+    credited = Piece.objects.filter(candidate_line__candidate=credit).values("event")
+    charged = Piece.objects.filter(event__in=credited, corrects__isnull=True, state=Piece.State.RESERVED)
+    ids = list(charged.values_list("candidate_line__candidate", flat=True).distinct())
+    return Candidate.objects.filter(pk__in=ids).order_by("-pk")
 
 
 def _gone(candidate: Candidate, by: Actor, reason: str) -> None:
@@ -280,7 +248,7 @@ def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
         .filter(pk__in=ids, status__in=OPEN)
         .order_by("pk")
     )
-    for candidate in touched:
+    for candidate in reversed(touched):
         limits.give_back(candidate)
     freed = pieces.filter(candidate_line__candidate__in=touched)
     gone = Piece.objects.filter(pk__in=list(freed.values_list("pk", flat=True))).update(
@@ -298,7 +266,7 @@ def _reprint(candidate: Candidate, by: Actor) -> None:
         return
     posting.withdraw(candidate, by=by, reason="Work left the candidate")
     lapsed = lapse_approvals(candidate)
-    _print(candidate, left)
+    print_candidate(candidate, left)
     limits.reserve(candidate)
     if candidate.status != Candidate.Status.BUILDING:
         CANDIDATE_MOVES.check(candidate.status, Candidate.Status.BUILDING)

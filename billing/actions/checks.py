@@ -1,13 +1,15 @@
 """Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
 
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import F, Max, QuerySet, Sum
 
 from billing import terms
 from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
-from billing.models import CANDIDATE_MOVES, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
+from billing.models import CANDIDATE_MOVES, Approval, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
 from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo
 from contracts.queries import lowers_price, reference_of, route
@@ -29,6 +31,8 @@ CASE_CODES = (
     "AMENDMENT_PENDING",
     "ERP_MAPPING",
     "PERIOD_CLOSED",
+    "APPROVAL_STALE",
+    "OVER_CREDIT",
 )
 
 
@@ -36,14 +40,17 @@ def rendering(candidate: Candidate) -> dict[str, object]:
     """Everything an approver sees that money depends on; approvals are bound to its hash (§5.3)."""
     version = candidate.contract.versions.order_by("-number").values_list("number", flat=True).first()
     return {
+        "kind": candidate.kind,
         "number": candidate.number,
         "bill_to": candidate.bill_to_id,
         "currency": candidate.currency,
         "invoice_date": candidate.invoice_date,
+        "accounting_date": candidate.accounting_date,
         "purchase_order": candidate.purchase_order.number if candidate.purchase_order else "",
         "contract_version": version,
         "lines": [
-            [line.description, line.hours, line.rate, line.net, line.tax] for line in candidate.lines.order_by("number")
+            [line.description, line.hours, line.rate, line.net, line.tax, line.corrects_id]
+            for line in candidate.lines.order_by("number")
         ],
         "net": candidate.net,
         "tax": candidate.tax,
@@ -65,6 +72,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
     period = open_period(candidate.legal_entity, max(last_day, candidate.posts_from or last_day))
     customer = candidate.bill_to.customer
     return CandidateFacts(
+        kind=candidate.kind,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         net=candidate.net,
         tax=candidate.tax,
@@ -98,7 +106,24 @@ def facts(candidate: Candidate) -> CandidateFacts:
         ),
         amendment_pending=bool(pending),
         amendment_lowers_price=any(lowers_price(amendment) for amendment in pending),
+        content_hash=candidate.content_hash,
+        approved_hashes=tuple(
+            Approval.objects.filter(candidate=candidate, verdict=Approval.Verdict.APPROVED)
+            .order_by("pk")
+            .values_list("content_hash", flat=True)
+        ),
+        over_credited=_over_credited(candidate),
     )
+
+
+def _over_credited(candidate: Candidate) -> tuple[tuple[str, Decimal], ...]:
+    """Invoices that a credit memo takes more of than is left, after what the ERP's credits took; and how much more."""
+    if candidate.kind != Candidate.Kind.CREDIT_MEMO:
+        return ()
+    rows = candidate.lines.values_list("corrects__invoice__number").annotate(
+        credited=-Sum(F("net") + F("tax")), left=F("corrects__invoice__gross") - F("corrects__invoice__credited")
+    )  # fmt: skip
+    return tuple((number, credited - left) for number, credited, left in rows.order_by() if credited > left)
 
 
 def _last_service_day(candidate: Candidate) -> date:
@@ -144,17 +169,16 @@ def run(*, candidate_id: int) -> Candidate:
     )
     if candidate.status not in {*CHECKED, "rejected"}:
         return candidate
+    before, seen = _state(candidate), candidate.content_hash
     found = facts(candidate)
-    results = check(found)
-    stopping = sorted(set(stops(results)))
-    warned = sorted(set(warnings(results)))
-    digest = content_hash(rendering(candidate))
-    moved = bool(candidate.content_hash) and digest != candidate.content_hash
-    lapsed = lapse_approvals(candidate) if moved else 0
-    status = _next_status(candidate, stopping, moved=moved)
-    before = _state(candidate)
-    candidate.codes, candidate.warnings, candidate.content_hash = stopping, warned, digest
     candidate.accounting_date = found.accounting_date or candidate.accounting_date
+    candidate.content_hash = content_hash(rendering(candidate))
+    moved = bool(seen) and candidate.content_hash != seen
+    lapsed = lapse_approvals(candidate) if moved else 0
+    results = check(replace(found, content_hash=candidate.content_hash))
+    stopping = sorted(set(stops(results)))
+    status = _next_status(candidate, stopping, moved=moved)
+    candidate.codes, candidate.warnings = stopping, sorted(set(warnings(results)))
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
         if candidate.status == "rejected" and status != "approved":
@@ -172,7 +196,7 @@ def run(*, candidate_id: int) -> Candidate:
             legal_entity=candidate.legal_entity.code,
             status=status,
             stops=stopping,
-            warnings=warned,
+            warnings=candidate.warnings,
             lapsed=lapsed,
         )
     _sync_cases(candidate, results)
@@ -217,7 +241,16 @@ def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
 
 
 def _scope(candidate: Candidate) -> str:
-    return f"candidate:{candidate.contract.number}"
+    """What the cases of a candidate are about: one of its kind is open per contract."""
+    credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
+    return f"{'credit-memo' if credit else 'candidate'}:{candidate.contract.number}"
+
+
+def approved_anew(candidate: Candidate) -> list[str]:
+    """Somebody approved what lies there now: the case of lapsed approvals is done. The warnings that are left."""
+    because = "It was approved again."
+    cases.heal(code="APPROVAL_STALE", root_cause=_scope(candidate), because=because, by=BY)
+    return [code for code in candidate.warnings if code != "APPROVAL_STALE"]
 
 
 def clear_cases(candidate: Candidate) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from billing import terms
+from billing import billed, terms
 from billing.actions import exceptions
 from billing.bulk import copy_in
 from billing.engine.decide import decide
@@ -22,14 +22,21 @@ BY = "system:billing"
 def decide_contract(*, contract_id: int, caused_by: str) -> int:
     """Decide all open work of one contract under its current terms. Returns how many decisions changed.
 
+    Posted work that its terms or its source price otherwise now is credited and charged anew (R8); where the prices are
+    those of the last time, only posted work that moved itself is looked at.
+
     Serialised per contract by a row lock, so that two callers cannot give the same cap room twice.
     """
     contract = (
         Contract.objects.select_for_update(of=("self",)).select_related("legal_entity", "customer").get(pk=contract_id)
     )
     events = _current().filter(contract=contract)
-    works = terms.open_work(events)
-    results = decide(terms.load(contract), works)
+    agreed = terms.load(contract)
+    compare = not billed.is_compared(contract, agreed)
+    works = terms.open_work(events, contract=contract, compare=compare)
+    results = decide(agreed, works)
+    if compare:
+        billed.note_compared(contract, agreed)
     changed = _store(results, contract, current_version(contract), caused_by)
     exceptions.sync_contract(contract)
     if changed:
@@ -71,6 +78,7 @@ def _store(
     ids = [result.event_id for result in results]
     known = dict(Decision.objects.filter(event__in=ids, is_current=True).values_list("event_id", "content_hash"))
     changed = [result for result in results if known.get(result.event_id) != result.content_hash]
+    changed = _worth_storing(changed)
     if not changed:
         return 0
     changed_ids = [result.event_id for result in changed]
@@ -103,6 +111,16 @@ def _store(
     return len(changed)
 
 
+def _worth_storing(changed: list[DecisionResult]) -> list[DecisionResult]:
+    """Without what says that all of a work stays as it is posted, where nothing else was said of it before."""
+    silent = [result.event_id for result in changed if not result.pieces]
+    if not silent:
+        return changed
+    rows = Piece.objects.filter(event__in=silent, is_current=True).exclude(state__in=Piece.LOCKED)
+    spoken = set(rows.values_list("event_id", flat=True))
+    return [result for result in changed if result.pieces or result.event_id in spoken]
+
+
 def _piece(piece: PieceResult, decision: Decision, number: int, contract: Contract | None) -> Piece:
     return Piece(
         decision=decision,
@@ -118,4 +136,5 @@ def _piece(piece: PieceResult, decision: Decision, number: int, contract: Contra
         rate=piece.rate,
         amount=piece.amount,
         currency=piece.currency if piece.amount is not None else "",
+        corrects_id=piece.corrects,
     )

@@ -1,14 +1,15 @@
-"""What happens when the ERP has confirmed, or refused, an invoice (R22)."""
+"""What happens when the ERP has confirmed, or refused, an invoice or a credit memo (R20, R22)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from billing.actions import checks, limits, status_out
-from billing.models import CANDIDATE_MOVES, Candidate, Invoice, InvoiceLine, Piece, TaxDetermination
+from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece, TaxDetermination
 from contracts.actions import references
 from contracts.actions.parties import period_of
 from contracts.queries import route
@@ -25,7 +26,7 @@ TO_APPROVE = (Candidate.Status.NEEDS_ATTENTION, Candidate.Status.READY, Candidat
 
 
 def confirmed(effect: Effect) -> None:
-    """The ERP has the invoice: make ours, fix its pieces, commit limits, tax and the news to CRM and PSA.
+    """The ERP has the document: make ours, fix its pieces, commit limits, tax and the news to CRM and PSA.
 
     Runs in the transaction that confirms the effect, so it happens exactly once.
     """
@@ -35,10 +36,16 @@ def confirmed(effect: Effect) -> None:
         .get(number=effect.business_key)
     )
     CANDIDATE_MOVES.check(candidate.status, Candidate.Status.POSTED)
+    if candidate.kind == Candidate.Kind.CREDIT_MEMO:
+        _credited(candidate, effect)
+    else:
+        _invoiced(candidate, effect)
+    checks.clear_cases(candidate)
+
+
+def _invoiced(candidate: Candidate, effect: Effect) -> None:
     invoice = _invoice(candidate, effect)
-    Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.POSTED, version=F("version") + 1)
-    Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).update(state=Piece.State.POSTED)
-    limits.commit(candidate)
+    _fix(candidate)
     references.note(
         connection=effect.connection, entity="invoice", source_id=effect.remote_id, row=invoice, number=invoice.number
     )
@@ -55,9 +62,56 @@ def confirmed(effect: Effect) -> None:
         gross=invoice.gross,
     )
     _compare(candidate, effect, invoice)
-    checks.clear_cases(candidate)
     _commit_tax(candidate, invoice)
     status_out.tell(invoice=invoice)
+
+
+def _credited(candidate: Candidate, effect: Effect) -> None:
+    """What it credits is corrected now. What it settles of invoices comes with the ERP's own news of it."""
+    memo = _memo(candidate, effect)
+    _fix(candidate)
+    credited = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).values("corrects")
+    Piece.objects.filter(pk__in=credited).update(state=Piece.State.CORRECTED)
+    event(
+        "billing.credit_memo.posted",
+        by=effect.connection.code,
+        object_type="billing.creditmemo",
+        object_id=memo.pk,
+        label=memo.number,
+        legal_entity=candidate.legal_entity.code,
+        candidate=candidate.number,
+        net=memo.net,
+        tax=memo.tax,
+        gross=memo.gross,
+    )
+    if differences := _amounts_off(memo, effect.remote):
+        _raise_variance("ERP_VARIANCE", _about_memo(memo), "; ".join(differences), effect.connection.name)
+
+
+def _fix(candidate: Candidate) -> None:
+    """It is posted: its work and the room it took never change any more."""
+    Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.POSTED, version=F("version") + 1)
+    Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).update(state=Piece.State.POSTED)
+    limits.commit(candidate)
+
+
+def _memo(candidate: Candidate, effect: Effect) -> CreditMemo:
+    """Our credit memo; the ERP's copy of it may have come in before the confirmation, and is the same row then."""
+    memo, _ = CreditMemo.objects.update_or_create(
+        connection=effect.connection,
+        source_id=effect.remote_id,
+        defaults={
+            "candidate": candidate,
+            "number": effect.remote_number,
+            "legal_entity": candidate.legal_entity,
+            "issued_on": candidate.invoice_date,
+            "net": -candidate.net,
+            "tax": -candidate.tax,
+            "gross": -candidate.gross,
+            "currency": candidate.currency,
+        },
+    )
+    return memo
 
 
 def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
@@ -94,6 +148,15 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
     return invoice
 
 
+def _amounts_off(document: Invoice | CreditMemo, theirs: Mapping[str, Any]) -> list[str]:
+    """Amounts of ours that the ERP shows otherwise."""
+    return [
+        f"{name}: ours {show(getattr(document, name), document.currency)}, theirs {show(figure, document.currency)}"
+        for name in COMPARED
+        if (figure := _decimal(theirs.get(name))) is not None and figure != getattr(document, name)
+    ]
+
+
 def _compare(candidate: Candidate, effect: Effect, invoice: Invoice) -> None:
     """Differences between what we sent and what the ERP has are never accepted silently."""
     if differences := _differences(candidate, invoice, effect.remote):
@@ -113,11 +176,7 @@ def compare_again(*, invoice: Invoice, theirs: Mapping[str, Any], by: str) -> No
 
 def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, Any]) -> list[str]:
     """What the ERP shows otherwise: amounts, currency, date, accounting period, whether it stands at all."""
-    found = [
-        f"{name}: ours {show(getattr(invoice, name), invoice.currency)}, theirs {show(figure, invoice.currency)}"
-        for name in COMPARED
-        if (figure := _decimal(theirs.get(name))) is not None and figure != getattr(invoice, name)
-    ]
+    found = _amounts_off(invoice, theirs)
     words = {"currency": invoice.currency, "issued_on": invoice.invoice_date.isoformat()}
     if (period := period_of(candidate.legal_entity, candidate.accounting_date)) is not None:
         words["period"] = period.name
@@ -133,17 +192,42 @@ def _decimal(figure: object) -> Decimal | None:
     return None if figure is None else Decimal(str(figure))
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """A posted document whose figures differ somewhere, as its case names it."""
+
+    root_cause: str
+    type: str
+    document: Invoice | CreditMemo
+    remedy: str
+
+
+def _about_invoice(invoice: Invoice) -> _About:
+    remedy = "Correct the figures there, or credit and repost."
+    return _About(variance_of(invoice), "billing.invoice", invoice, remedy)
+
+
+def _about_memo(memo: CreditMemo) -> _About:
+    root_cause = f"credit-memo:{memo.legal_entity.code}:{memo.number}"
+    return _About(root_cause, "billing.creditmemo", memo, "Correct the figures there.")
+
+
 def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> None:
     """Open the case of an invoice whose figures differ somewhere."""
+    _raise_variance(code, _about_invoice(invoice), detail, system)
+
+
+def _raise_variance(code: str, about: _About, detail: str, system: str) -> None:
+    row = about.document
     cases.raise_case(
         code=code,
-        root_cause=variance_of(invoice),
-        title=f"{invoice.number} differs in {system}",
+        root_cause=about.root_cause,
+        title=f"{row.number} differs in {system}",
         detail=detail,
-        remedy="Correct the figures there, or credit and repost.",
-        legal_entity=invoice.legal_entity.code,
-        subject=("billing.invoice", str(invoice.pk), invoice.number),
-        members=[cases.MemberIn("billing.invoice", str(invoice.pk), invoice.number, invoice.gross, invoice.currency)],
+        remedy=about.remedy,
+        legal_entity=row.legal_entity.code,
+        subject=(about.type, str(row.pk), row.number),
+        members=[cases.MemberIn(about.type, str(row.pk), row.number, row.gross, row.currency)],
         by=BY,
     )
 
@@ -234,7 +318,8 @@ def retried(refused: Sequence[Effect]) -> dict[int, Objection]:
 
 def effects_of(candidate: Candidate) -> QuerySet[Effect]:
     """Every attempt to post a candidate, the latest first."""
-    rows = Effect.objects.filter(effect_type__endswith=".invoice.post", business_key=candidate.number)
+    kinds = Q(effect_type__endswith=".invoice.post") | Q(effect_type__endswith=".creditmemo.post")
+    rows = Effect.objects.filter(kinds, business_key=candidate.number)
     return rows.order_by("-revision")
 
 

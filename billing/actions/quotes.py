@@ -42,8 +42,13 @@ def request_of(candidate: Candidate) -> dict[str, Any]:
 
 
 def quote(*, candidate_id: int) -> None:
-    """Ask the tax engine and store the answer. Called outside any transaction: it makes a remote call."""
+    """Ask the tax engine and store the answer. Called outside any transaction: it makes a remote call.
+
+    A credit memo is not quoted: it takes back the tax of the lines it credits.
+    """
     candidate = Candidate.objects.select_related("legal_entity", "contract", "bill_to__customer").get(pk=candidate_id)
+    if candidate.kind == Candidate.Kind.CREDIT_MEMO:
+        return
     connection = route("tax", candidate.legal_entity)
     if candidate.status not in {"building", "needs_attention", "ready", "returned"} or connection is None:
         return

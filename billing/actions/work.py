@@ -51,10 +51,11 @@ COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_ve
 
 
 @transaction.atomic
-def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
+def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted: bool = False) -> int:
     """Store new versions of delivered work and have their contracts decided again. Returns how many were new.
 
-    Work whose earlier version is posted, or is being posted, is not replaced: `LATE_CHANGE` asks a person instead.
+    Work whose earlier version is posted is not replaced: `LATE_CHANGE` asks a person instead. With `correct_posted` it
+    is: what is posted is credited and billed anew (R9, R11). What is being posted asks in any case.
     """
     latest = {draft.work_key: draft for draft in drafts}
     current = _current(latest)
@@ -68,7 +69,8 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str) -> int:
     replaced: list[BillableEvent] = []
     for draft in changed:
         old = current.get(draft.work_key)
-        if old is not None and locked.get(old.pk) == "posted":
+        state = locked.get(old.pk, "") if old is not None else ""
+        if old is not None and (state == "posting" or (state == "posted" and not correct_posted)):
             _ask_about_late_change(old, draft, by)
             continue
         if old is not None:
@@ -116,15 +118,22 @@ def _version(draft: Draft, old: BillableEvent | None) -> BillableEvent:
 
 
 def _locked_states(event_ids: list[int]) -> dict[int, str]:
-    """`posted` where a piece is posted or on its way to the ERP, `reserved` where a candidate can still let it go."""
+    """How far a version is billed: `posting` where a piece is on its way to the ERP, `posted` where one stands there
+    or is written off, `reserved` where a candidate can still let it go. What is credited is not billed any more.
+    """
     states: dict[int, str] = {}
-    rows = Piece.objects.filter(event__in=event_ids, is_current=True, state__in=Piece.LOCKED).values_list(
-        "event_id", "state", "candidate_line__candidate__status"
-    )
-    for event_id, state, candidate in rows:
-        fixed = state != Piece.State.RESERVED or candidate in {"posting", "posted"}
-        states[event_id] = "posted" if fixed or states.get(event_id) == "posted" else "reserved"
+    rows = Piece.objects.filter(event__in=event_ids, is_current=True, state__in=Piece.LOCKED, corrects__isnull=True)
+    rows = rows.exclude(state=Piece.State.CORRECTED)
+    for event_id, state, candidate in rows.values_list("event_id", "state", "candidate_line__candidate__status"):
+        found = "posted"
+        if state == Piece.State.RESERVED:
+            found = "posting" if candidate in {"posting", "posted"} else "reserved"
+        if _FURTHEST.index(found) > _FURTHEST.index(states.get(event_id, "")):
+            states[event_id] = found
     return states
+
+
+_FURTHEST = ("", "reserved", "posted", "posting")
 
 
 def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
@@ -135,7 +144,7 @@ def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
         return
     ids = [row.pk for row in events]
     candidates.let_go(event_ids=ids, by=by)
-    Piece.objects.filter(event__in=ids, is_current=True).update(is_current=False)
+    Piece.objects.filter(event__in=ids, is_current=True).exclude(state__in=Piece.LOCKED).update(is_current=False)
     Decision.objects.filter(event__in=ids, is_current=True).update(is_current=False)
     BillableEvent.objects.filter(pk__in=ids).update(is_current=False)
 
@@ -182,7 +191,7 @@ def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: 
 
 
 def record_milestone(*, milestone: Milestone, by: Actor) -> None:
-    """An accepted milestone is delivered work; a withdrawn acceptance takes it back (R9)."""
+    """An accepted milestone is delivered work; a withdrawn acceptance takes it back, and what is posted of it (R9)."""
     contract = milestone.line.contract
     accepted = milestone.status == Milestone.Status.ACCEPTED
     record(
@@ -205,6 +214,7 @@ def record_milestone(*, milestone: Milestone, by: Actor) -> None:
         ],
         by=by,
         caused_by=f"milestone {milestone.pk} {milestone.status}",
+        correct_posted=True,
     )
 
 

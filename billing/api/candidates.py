@@ -37,7 +37,7 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
 
     class Meta:
         model = Candidate
-        fields = ("id", "number", "status", "version", "content_hash", "legal_entity", "contract_id",
+        fields = ("id", "number", "kind", "status", "version", "content_hash", "legal_entity", "contract_id",
                   "contract_number", "customer", "run_id", "invoice_date", "accounting_date", "through", "currency",
                   "net", "tax", "gross", "codes", "warnings", "prepared_by", "returned_reason")  # fmt: skip
 
@@ -52,11 +52,16 @@ class CandidateLineSerializer(serializers.ModelSerializer[CandidateLine]):
     tax = AmountField("candidate.currency")
     tax_rate = ExactField()
     currency = serializers.CharField(source="candidate.currency", read_only=True)
+    credits_invoice = serializers.CharField(
+        source="corrects.invoice.number", default=None, allow_null=True, read_only=True,
+        help_text="The posted invoice that a line of a credit memo credits.",
+    )  # fmt: skip
+    credits_line = serializers.IntegerField(source="corrects.number", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = CandidateLine
         fields = ("id", "number", "contract_line", "kind", "description", "hours", "rate", "net", "tax", "tax_rate",
-                  "currency", "service_from", "service_to")  # fmt: skip
+                  "currency", "service_from", "service_to", "credits_invoice", "credits_line")  # fmt: skip
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -173,7 +178,7 @@ class Candidates(Nouns):
             "legal_entity", "contract__customer", "bill_to__customer", "prepared_by", "purchase_order"
         )
         if self.action != "list":
-            rows = rows.prefetch_related("lines__contract_line")
+            rows = rows.prefetch_related("lines__contract_line", "lines__corrects__invoice")
         return scoped(rows, user)
 
     @extend_schema(request=ApproveSerializer, responses=CandidatePageSerializer)

@@ -39,7 +39,7 @@ class PieceSerializer(serializers.ModelSerializer[Piece]):
         model = Piece
         fields = ("id", "event_id", "work_key", "number", "state", "codes", "legal_entity", "contract_id",
                   "contract_number", "line_number", "service_date", "minutes", "rate", "amount", "net", "currency",
-                  "candidate_id")  # fmt: skip
+                  "candidate_id", "corrects_id")  # fmt: skip
 
 
 class EventSerializer(serializers.ModelSerializer[BillableEvent]):
@@ -214,9 +214,10 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 
 
 class CreditMemoSerializer(serializers.ModelSerializer[CreditMemo]):
-    """A credit memo and the invoices it reduces."""
+    """A credit memo and the invoices it reduces; `candidate_number` where we posted it."""
 
     legal_entity = entity_code()
+    candidate_number = serializers.CharField(source="candidate.number", default=None, allow_null=True, read_only=True)
     net = AmountField()
     tax = AmountField()
     gross = AmountField()
@@ -225,5 +226,5 @@ class CreditMemoSerializer(serializers.ModelSerializer[CreditMemo]):
 
     class Meta:
         model = CreditMemo
-        fields = ("id", "number", "source_id", "legal_entity", "issued_on", "net", "tax", "gross", "applied",
-                  "currency", "is_voided", "applied_to")  # fmt: skip
+        fields = ("id", "number", "candidate_number", "source_id", "legal_entity", "issued_on", "net", "tax", "gross",
+                  "applied", "currency", "is_voided", "applied_to")  # fmt: skip

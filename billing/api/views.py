@@ -193,5 +193,5 @@ class CreditMemos(Nouns):
 
     def rows(self, user: User) -> QuerySet[CreditMemo]:
         """Credit memos of the person's legal entities."""
-        rows = CreditMemo.objects.select_related("legal_entity")
+        rows = CreditMemo.objects.select_related("legal_entity", "candidate")
         return scoped(rows.prefetch_related("applications__invoice"), user)

@@ -28,6 +28,7 @@ class ApprovalPolicy:
 
 
 DEFAULT_POLICY = ApprovalPolicy()
+CREDIT_POLICY = ApprovalPolicy(tiers=(Tier(ZERO), Tier(Decimal(1_000)), Tier(Decimal(25_000))), first_invoice_people=0)
 
 
 @dataclass(frozen=True, slots=True)

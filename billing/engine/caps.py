@@ -36,6 +36,14 @@ class CapBook:
             self._of[key] = found
         return found
 
+    def give_back(self, line: Line | None, amount: Decimal, *, expense: bool) -> None:
+        """Free the room that a credit leaves: without its line only that of limits on the whole contract (R8, R20)."""
+        on_line = self.over(line, expense=expense) if line is not None else [
+            cap for cap in self._caps if cap.line_id is None and (not expense or cap.includes_expenses)
+        ]  # fmt: skip
+        for cap in on_line:
+            self._used[cap.id] -= amount
+
     def take(self, caps: list[CapTerm], amount: Decimal) -> Cut:
         """Use room for an amount that is not negative, as far as there is any."""
         allowed, binding = amount, None

@@ -10,9 +10,20 @@ from datetime import date
 from decimal import Decimal
 
 from billing.engine.caps import CapBook, minutes_within
+from billing.engine.corrections import (
+    Correction,
+    as_billed,
+    correction,
+    correction_facts,
+    credit_pieces,
+    kept,
+    reopened,
+    withdrawal,
+)
 from billing.engine.eligibility import Map, Place
+from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
 from billing.engine.holds import HoldBook, hold_facts, stopping
-from billing.engine.notation import Part, maybe, plain, seal
+from billing.engine.notation import Part, seal
 from billing.engine.pricing import Price, price_amount, price_time, time_value
 from billing.engine.rates import Card, RateAnswer
 from billing.engine.retainers import BucketBook
@@ -21,6 +32,7 @@ from billing.engine.values import (
     RULES_VERSION,
     ZERO,
     DecisionResult,
+    HoldTerm,
     Line,
     PieceResult,
     State,
@@ -37,12 +49,13 @@ def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
 
     Without terms everything chargeable is blocked with `CONTRACT_MISSING`. Raises ValueError if an event comes twice.
     """
-    ordered = sorted(works, key=lambda work: (work.service_date, work.start_order, work.event_id))
+    ordered = sorted(map(as_billed, works), key=lambda work: (work.service_date, work.start_order, work.event_id))
     if len({work.event_id for work in ordered}) != len(ordered):
         raise ValueError("An event must be decided once: the same event id was given twice.")
     if terms is None:
         return [_without_contract(work) for work in ordered]
     decider = _Decider(terms)
+    decider.correct(ordered)
     return [decider.decide(work) for work in ordered]
 
 
@@ -67,21 +80,37 @@ class _Decider:
         self._caps = CapBook(terms.caps)
         self._buckets = BucketBook(terms.lines, terms.retainer_use, terms.starts_on)
         self._turns = _turning_days(terms)
-        self._contract = Part(_contract_facts(terms))
+        self._contract = Part(contract_facts(terms))
         self._rounding = Part(f"{terms.rounding}, once, at the printed line; amounts here are exact")
         self._routes: dict[tuple[object, ...], _Route] = {}
+        self._corrections: dict[int, Correction] = {}
+
+    def correct(self, works: Iterable[Work]) -> None:
+        """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
+        for work in works:
+            if not work.billed or (found := self._correction(work)) is None:
+                continue
+            self._corrections[work.event_id] = found
+            if not stopping(self._holds_on(work, self._route(work).place.line)):
+                for part in found.parts:
+                    line = self._map.lines.get(part.line_id)
+                    self._caps.give_back(line, part.amount, expense=work.kind == "expense")
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
-        parts = {**route.parts, "facts": Part(_facts(work))}
-        pieces = self._pieces(work, route, parts)
+        parts = {**route.parts, "facts": Part(work_facts(work))}
+        found = self._corrections.get(work.event_id)
+        if found is not None:
+            pieces = self._corrected(work, found, route, parts)
+        else:
+            pieces = () if _all_billed(work) else self._pieces(work, route, parts)
         trace, content_hash = seal(work.event_id, pieces, parts)
         return DecisionResult(work.event_id, pieces, trace, content_hash)
 
     def _route(self, work: Work) -> _Route:
         key = (
             work.kind, work.project_id, work.line_id, work.resource, work.role, work.resource_default_role,
-            work.task_code, work.category, bisect_right(self._turns, work.service_date),
+            work.task_code, work.category, bisect_right(self._turns, work.service_date), kept(work) is not None,
         )  # fmt: skip
         route = self._routes.get(key)
         if route is None:
@@ -95,15 +124,15 @@ class _Decider:
         parts = {
             "contract": self._contract,
             "rounding": self._rounding,
-            "filing": Part(_filing(work, role)),
-            "eligibility": Part(_place_facts(place)),
+            "filing": Part(filing(work, role)),
+            "eligibility": Part(place_facts(place)),
         }
         if rate is not None:
-            parts["rate"] = Part(_rate_facts(rate))
+            parts["rate"] = Part(rate_facts(rate))
         return _Route(_contract_code(self._terms, work), place, rate, parts)
 
     def _place(self, work: Work, role: str) -> Place:
-        if work.kind in ("milestone", "fee"):
+        if work.kind in ("milestone", "fee") or kept(work) is not None:
             return self._map.named(work.line_id)
         return self._map.find(
             kind=work.kind, project_id=work.project_id, task_code=work.task_code, role=role,
@@ -118,6 +147,40 @@ class _Decider:
             return RateAnswer(None, line.overage_rate, "", ())
         items = (work.task_code, work.category)
         return self._card.resolve(resource=work.resource, role=role, items=items, on=work.service_date)
+
+    def _correction(self, work: Work) -> Correction | None:
+        """What is posted of a work and has to be credited; nothing while anything about it is not known."""
+        if work.withdrawn:
+            return withdrawal(work)
+        route = self._route(work)
+        line = route.place.line
+        if answer := _uncharged(work):
+            return correction(work, Price(ZERO, free=answer[0]), None) if answer[0] == "non_billable" else None
+        if _malformed(work) or work.approval != "approved" or route.code or route.place.code:
+            return None
+        price = price_time(work, route.place, route.rate) if work.kind == "time" else self._worth(work, route)
+        negative = (work.minutes or ZERO) < 0 or (work.amount or ZERO) < 0
+        if price.code or negative or (line is None and not price.free):
+            return None
+        return correction(work, price, line.id if line else None)
+
+    def _holds_on(self, work: Work, line: Line | None) -> list[HoldTerm]:
+        """The holds on a work; where it is corrected, those on the lines it was billed under count for it as well."""
+        found = self._corrections.get(work.event_id)
+        lines = {line.id if line else None, *(part.line_id for part in found.parts)} if found else None
+        if lines is None:
+            return self._holds.touching(work, line.id if line else None)
+        holds = {hold.id: hold for line_id in lines for hold in self._holds.touching(work, line_id)}
+        return [holds[pk] for pk in sorted(holds)]
+
+    def _corrected(
+        self, work: Work, found: Correction, route: _Route, parts: dict[str, Part]
+    ) -> tuple[PieceResult, ...]:
+        """The credits of what is posted, and the same work charged as if it had never been."""
+        parts["correction"] = Part(correction_facts(found))
+        stops = stopping(self._holds_on(work, route.place.line))
+        credited = credit_pieces(found, "held" if stops else "billable", stops, self._terms.currency)
+        return credited if work.withdrawn else credited + self._pieces(reopened(work, found), route, parts)
 
     def _pieces(self, work: Work, route: _Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         line = route.place.line
@@ -143,12 +206,16 @@ class _Decider:
     def _price(self, work: Work, route: _Route, parts: dict[str, Part]) -> Price:
         if work.kind == "time":
             return price_time(work, route.place, route.rate)
-        price = price_amount(work, route.place, self._terms)
+        price = self._worth(work, route)
         if price.steps:
             parts["steps"] = Part(list(price.steps))
         if price.value is None or price.free:
             return price
         return Price(price.value - work.locked_amount, code=price.code, steps=price.steps)
+
+    def _worth(self, work: Work, route: _Route) -> Price:
+        """The value of an expense, a milestone or a fee, whatever is locked of it."""
+        return price_amount(work, route.place, self._terms)
 
     def _whole(self, work: Work, line: Line | None, state: State, codes: tuple[str, ...], price: Price) -> PieceResult:
         line_id = line.id if line else None
@@ -161,7 +228,7 @@ class _Decider:
         return (self._whole(work, line, "included", (), price),)
 
     def _stops(self, work: Work, line: Line, parts: dict[str, Part]) -> tuple[str, ...]:
-        holds = self._holds.touching(work, line.id)
+        holds = self._holds_on(work, line)
         if not holds:
             return ()
         parts["holds"] = Part([hold_facts(hold) for hold in holds])
@@ -217,9 +284,9 @@ def _without_contract(work: Work) -> DecisionResult:
     piece = PieceResult(state, codes, None, None, _open_minutes(work), None, amount, work.currency)
     parts = {
         "contract": Part({"id": None, "rules": RULES_VERSION}),
-        "eligibility": Part(_place_facts(_NO_CONTRACT)),
-        "facts": Part(_facts(work)),
-        "filing": Part(_filing(work, work.role or work.resource_default_role)),
+        "eligibility": Part(place_facts(_NO_CONTRACT)),
+        "facts": Part(work_facts(work)),
+        "filing": Part(filing(work, work.role or work.resource_default_role)),
     }
     trace, content_hash = seal(work.event_id, (piece,), parts)
     return DecisionResult(work.event_id, (piece,), trace, content_hash)
@@ -271,6 +338,15 @@ def _sign_code(work: Work, price: Price) -> str:
     return "LATE_CHANGE" if below else ""
 
 
+def _all_billed(work: Work) -> bool:
+    """Whether nothing of the work is left to decide: what stands posted, reserved or written off is all of it."""
+    if not work.billed:
+        return False
+    if work.minutes is not None:
+        return work.minutes == work.locked_minutes
+    return all(part.worth in (None, work.locked_amount) for part in work.billed)
+
+
 def _open_minutes(work: Work) -> Decimal | None:
     if work.minutes is None or not work.locked_minutes:
         return work.minutes
@@ -287,75 +363,3 @@ def _turning_days(terms: Terms) -> list[date]:
     spans = [(terms.starts_on, terms.ends_on), *((line.starts_on, line.ends_on) for line in terms.lines)]
     days |= {start for start, _ in spans if start} | {end + DAY for _, end in spans if end}
     return sorted(days)
-
-
-def _contract_facts(terms: Terms) -> dict[str, object]:
-    return {
-        "id": terms.contract_id,
-        "version": terms.version,
-        "rules": terms.rules_version,
-        "currency": terms.currency,
-        "status": terms.status,
-        "signed_on": _day(terms.signed_on),
-        "starts_on": _day(terms.starts_on),
-        "ends_on": _day(terms.ends_on),
-        "rate_precedence": terms.rate_precedence,
-    }
-
-
-def _facts(work: Work) -> dict[str, object]:
-    return {
-        "event": work.event_id,
-        "work_key": work.work_key,
-        "milestone": work.milestone_id,
-        "service_date": work.service_date.isoformat(),
-        "start_order": work.start_order,
-        "minutes": maybe(work.minutes),
-        "amount": maybe(work.amount),
-        "currency": work.currency,
-        "approval": work.approval,
-        "chargeable": work.chargeable,
-        "evidence": work.evidence,
-        "fx_rate": maybe(work.fx_rate),
-        "fx_date": _day(work.fx_date),
-        "locked_minutes": plain(work.locked_minutes),
-        "locked_amount": plain(work.locked_amount),
-    }
-
-
-def _filing(work: Work, role: str) -> dict[str, object]:
-    return {
-        "kind": work.kind,
-        "project": work.project_id,
-        "line": work.line_id,
-        "resource": work.resource,
-        "role": role,
-        "role_from": "entry" if work.role else "resource" if role else None,
-        "task": work.task_code,
-        "category": work.category,
-    }
-
-
-def _place_facts(place: Place) -> dict[str, object]:
-    return {
-        "how": place.how,
-        "line": place.line.id if place.line else None,
-        "method": place.line.method if place.line else None,
-        "chargeability": place.chargeability,
-        "code": place.code,
-        "considered": list(place.considered),
-    }
-
-
-def _rate_facts(rate: RateAnswer) -> dict[str, object]:
-    return {
-        "row": rate.row.id if rate.row else None,
-        "hourly": maybe(rate.hourly),
-        "from": "row" if rate.row else "overage rate of the line" if rate.hourly is not None else None,
-        "code": rate.code,
-        "considered": list(rate.considered),
-    }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None

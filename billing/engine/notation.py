@@ -47,8 +47,8 @@ class Part:
 
 
 def piece_facts(piece: PieceResult) -> dict[str, Any]:
-    """A piece as JSON: numbers as exact text."""
-    return {
+    """A piece as JSON: numbers as exact text. Only a credit says what it corrects."""
+    facts = {
         "state": piece.state,
         "codes": list(piece.codes),
         "line": piece.line_id,
@@ -58,6 +58,7 @@ def piece_facts(piece: PieceResult) -> dict[str, Any]:
         "amount": maybe(piece.amount),
         "currency": piece.currency,
     }
+    return facts if piece.corrects is None else {**facts, "corrects": piece.corrects}
 
 
 def seal(event_id: int, pieces: tuple[PieceResult, ...], parts: dict[str, Part]) -> tuple[dict[str, Any], str]:
@@ -71,7 +72,9 @@ def seal(event_id: int, pieces: tuple[PieceResult, ...], parts: dict[str, Part])
 
 
 def _piece_text(piece: PieceResult) -> str:
-    if piece.codes or piece.amount is None or piece.minutes is None or piece.rate is None or piece.cap_id is not None:
+    if piece.amount is None or piece.minutes is None or piece.rate is None:
+        return encode(piece_facts(piece))
+    if piece.codes or piece.cap_id is not None or piece.corrects is not None:
         return encode(piece_facts(piece))
     line = "null" if piece.line_id is None else piece.line_id
     return (

@@ -15,6 +15,7 @@ from billing.engine.values import ZERO
 from integration_hub.kernel.money import show
 
 Level = Literal["stop", "warn", "note"]
+DocumentKind = Literal["invoice", "credit_memo"]
 
 FINANCE, ANALYST, LEAD, ADMIN = "finance", "billing_analyst", "delivery_lead", "integration_admin"
 TAX_TOLERANCE_PER_LINE = Decimal("0.01")
@@ -31,10 +32,12 @@ class CandidateFacts:
     a limit. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the one on
     the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after that
     (R10), None when no period is open.
-    `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved and
-    `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
+    `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved, lapsed
+    approvals too, and `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
+    `over_credited` names invoices, with what a credit memo takes of them beyond what is left.
     """
 
+    kind: DocumentKind = "invoice"
     currency: str
     invoice_date: date
     service_date: date
@@ -66,6 +69,7 @@ class CandidateFacts:
     amendment_pending: bool = False
     amendment_lowers_price: bool = False
     soft_caps_exceeded: tuple[str, ...] = ()
+    over_credited: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ _Question = tuple[int, str, Level, str, Callable[[CandidateFacts], _Answer]]
 
 
 def check(facts: CandidateFacts) -> list[Check]:
-    """Every question, in the order of §3.1, with its answer; one check per open hold."""
-    return [answer for question in _QUESTIONS for answer in _ask(question, facts)]
+    """Every question about a document of its kind, in the order of §3.1, with its answer; one check per open hold."""
+    asked = _QUESTIONS if facts.kind == "invoice" else _OF_CREDITS
+    return [answer for question in asked for answer in _ask(question, facts)]
 
 
 def stops(checks: Sequence[Check]) -> tuple[str, ...]:
@@ -230,8 +235,22 @@ def _total(facts: CandidateFacts) -> _No | None:
     return None
 
 
+def _credit(facts: CandidateFacts) -> _No | None:
+    """A credit memo that credits something, and no invoice beyond what is left of it."""
+    if facts.over_credited:
+        excess = ", ".join(f"{number} by {show(amount, facts.currency)}" for number, amount in facts.over_credited)
+        remedy = "Withdraw the credit that the ERP has already, or dissolve this one."
+        return _No("OVER_CREDIT", f"It credits more than is left of {excess}.", remedy)
+    if not facts.net:
+        return _No("BELOW_MINIMUM", "There is nothing to credit.", "Dissolve it.")
+    return None
+
+
 def _approvals(facts: CandidateFacts) -> _No | None:
-    if all(seen == facts.content_hash for seen in facts.approved_hashes):
+    """Approvals bind to a content: those of another have lapsed, so this asks for new ones and stops nobody who gives
+    them.
+    """
+    if not facts.approved_hashes or facts.content_hash in facts.approved_hashes:
         return None
     return _No("APPROVAL_STALE", "Figures moved since it was approved.", "Look at what changed and approve again.")
 
@@ -256,6 +275,12 @@ _QUESTIONS: tuple[_Question, ...] = (
     (22, "Is the amount usual for this contract?", "warn", FINANCE, _anomaly),
     (23, "Was nothing unbilled left behind?", "warn", ANALYST, _stragglers),
     (25, "Is the total positive and above the minimum?", "stop", ANALYST, _total),
-    (26, "Are the approvals valid for this content?", "stop", FINANCE, _approvals),
+    (26, "Are the approvals valid for this content?", "warn", FINANCE, _approvals),
     (28, "Does the ERP know everything this refers to?", "stop", ADMIN, _erp),
 )  # fmt: skip
+_OF_CREDITS: tuple[_Question, ...] = (
+    *(question for question in _QUESTIONS if question[0] in (13, 15, 18)),
+    (25, "Is every invoice credited by no more than is left of it?", "stop", ANALYST, _credit),
+    *(question for question in _QUESTIONS if question[0] in (26, 28)),
+)
+"""A credit memo takes back what was billed: order, limits, tax and what is usual were asked of the invoice."""

@@ -12,11 +12,12 @@ from typing import Any, Literal
 
 from integration_hub.kernel.money import Rounding
 
-RULES_VERSION = "2026.2"
+RULES_VERSION = "2026.3"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6
 MINUTE_PLACES = 4
+RATE_PLACES = 10
 ZERO = Decimal(0)
 
 Scope = Literal["contract", "customer", "legal_entity"]
@@ -142,13 +143,35 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPart:
+    """A posted piece of this work that nothing has credited yet, and what it was billed on.
+
+    `event_id` is the version it was billed from, `role` the one it was billed under; `minutes`, `rate` and `amount` are
+    the piece's own. `worked` is what that whole version said, in minutes; `worth` what it was priced at before limits,
+    for work without minutes (None when that was not kept). `service_date` is that version's.
+    """
+
+    piece_id: int
+    event_id: int
+    line_id: int
+    service_date: date
+    role: str = ""
+    minutes: Decimal | None = None
+    rate: Decimal | None = None
+    amount: Decimal
+    worked: Decimal | None = None
+    worth: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One current billable event that is not wholly locked.
+    """One billable event: a current one that has something to decide, or one of which something is posted.
 
     Time has `minutes`; expenses, milestones and fees have `amount` in `currency`; an expense's amount is already net of
     recoverable tax. `fx_rate` is contract currency per one unit of `currency`. `evidence` is the receipt of an expense
-    or the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same event
-    (reserved, posted, written off) took already: only the rest is decided.
+    or the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work
+    (reserved, posted, written off; credits count negative) took already: only the rest is decided, unless what is
+    `billed` of it turns out to be billed otherwise now. `withdrawn`: it is no longer part of this contract's work.
     """
 
     event_id: int
@@ -174,11 +197,16 @@ class Work:
     evidence: bool = True
     locked_minutes: Decimal = ZERO
     locked_amount: Decimal = ZERO
+    billed: tuple[BilledPart, ...] = ()
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PieceResult:
-    """A part of an event in one state. `rate` is per hour; `amount` is exact, None when the price is unknown."""
+    """A part of an event in one state. `rate` is per hour; `amount` is exact, None when the price is unknown.
+
+    A credit names the posted piece it `corrects`; its minutes and amount are that piece's, negative.
+    """
 
     state: State
     codes: tuple[str, ...]
@@ -188,6 +216,7 @@ class PieceResult:
     rate: Decimal | None
     amount: Decimal | None
     currency: str
+    corrects: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from billing.models.documents import (
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
-from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, Decision, Piece
+from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
 
 __all__ = [
     "CANDIDATE_MOVES",
@@ -28,6 +28,7 @@ __all__ = [
     "Candidate",
     "CandidateLine",
     "CapEntry",
+    "ComparedTerms",
     "CreditApplication",
     "CreditMemo",
     "Decision",

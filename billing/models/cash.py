@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from billing.models.documents import Invoice
+from billing.models.documents import Candidate, Invoice
 from contracts.models import Customer, LegalEntity
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.models import SourceVersion
@@ -73,8 +73,11 @@ class PaymentApplication(Application):
 
 
 class CreditMemo(Timestamped):
-    """A credit memo the ERP reports; what it reduces is in its applications."""
+    """A credit memo of the ERP, ours if it was posted from a candidate; what it reduces is in its applications."""
 
+    candidate = models.OneToOneField(
+        Candidate, null=True, blank=True, on_delete=models.PROTECT, related_name="credit_memo"
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="credit_memos")
     source_id = models.CharField(max_length=120)
     source_version = models.ForeignKey(SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")

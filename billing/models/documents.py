@@ -44,7 +44,14 @@ class BillingRun(Timestamped):
 
 
 class Candidate(Versioned):
-    """A proposed invoice. `content_hash` covers every figure; an approval is bound to it."""
+    """A proposed invoice, or credit memo over lines of posted invoices, whose figures are negative.
+
+    `content_hash` covers every figure; an approval is bound to it.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", "Invoice"
+        CREDIT_MEMO = "credit_memo", "Credit memo"
 
     class Status(models.TextChoices):
         BUILDING = "building", "Building"
@@ -59,6 +66,7 @@ class Candidate(Versioned):
 
     UNPOSTED = ("building", "needs_attention", "ready", "returned", "approved", "posting", "rejected")
 
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INVOICE)
     run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="candidates")
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="candidates")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="candidates")
@@ -90,6 +98,10 @@ class Candidate(Versioned):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(name="candidate_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
+            models.CheckConstraint(
+                name="candidate_sign_of_kind",
+                condition=Q(kind="invoice", net__gte=0) | Q(kind="credit_memo", net__lte=0, tax__lte=0),
+            ),
             models.CheckConstraint(
                 name="candidate_approved_has_hash",
                 condition=~Q(status__in=["approved", "posting", "posted"]) | ~Q(content_hash=""),
@@ -127,6 +139,14 @@ class CandidateLine(models.Model):
     tax_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     service_from = models.DateField()
     service_to = models.DateField()
+    corrects = models.ForeignKey(
+        "billing.InvoiceLine",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="credits",
+        help_text="The posted line it credits",
+    )
 
     class Meta:
         ordering = ["candidate_id", "number"]

@@ -117,7 +117,8 @@ class Decision(models.Model):
 
 
 class Piece(models.Model):
-    """A part of a decision in one state. Minutes and value of an event's current pieces always add up to the event.
+    """A part of a decision in one state. Minutes and value of the current pieces of a work, over all its versions,
+    always add up to its current version: what was billed of an earlier one stays, and its credit stands beside it.
 
     `amount` is exact (not rounded): rounding happens once, at the printed line (R6).
     """
@@ -156,10 +157,25 @@ class Piece(models.Model):
     candidate_line = models.ForeignKey(
         "billing.CandidateLine", null=True, blank=True, on_delete=models.PROTECT, related_name="pieces"
     )
+    corrects = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="credits",
+        help_text="The posted piece that this credit takes back, whole",
+    )
 
     class Meta:
         ordering = ["event_id", "number"]
         constraints = [
+            models.UniqueConstraint(fields=["corrects"], condition=Q(is_current=True), name="piece_credited_once"),
+            models.CheckConstraint(
+                name="piece_negative_is_a_credit",
+                condition=~Q(state__in=["billable", "reserved", "posted"])
+                | Q(corrects__isnull=True, amount__gte=0)
+                | Q(corrects__isnull=False, amount__lte=0),
+            ),
             models.UniqueConstraint(fields=["decision", "number"], name="piece_number_once"),
             models.UniqueConstraint(
                 fields=["event", "number"], condition=Q(is_current=True), name="piece_one_current_per_number"
@@ -208,6 +224,20 @@ class CapEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["cap", "kind", "candidate"], name="cap_entry_once_per_candidate"),
         ]
+
+
+class ComparedTerms(models.Model):
+    """Under which prices the posted work of a contract was compared last: only others call for another comparison."""
+
+    contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="compared_terms")
+    basis = models.CharField(max_length=64, help_text="Hash of the lines and prices")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name_plural = "compared terms"
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.basis[:8]}"
 
 
 PIECE_MOVES = Transitions(

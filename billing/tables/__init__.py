@@ -1,6 +1,12 @@
 """Tables of billing, one module per noun."""
 
-from billing.tables.candidates import CandidateLineTable, CandidateTable, ContractCandidates, RunCandidates
+from billing.tables.candidates import (
+    CandidateLineTable,
+    CandidateTable,
+    ContractCandidates,
+    CreditLineTable,
+    RunCandidates,
+)
 from billing.tables.holds import HoldTable, RunTable, release_button
 from billing.tables.invoices import (
     ContractInvoices,
@@ -21,6 +27,7 @@ __all__ = [
     "CandidateTable",
     "ContractCandidates",
     "ContractInvoices",
+    "CreditLineTable",
     "CreditMemoTable",
     "HeldWork",
     "HoldTable",

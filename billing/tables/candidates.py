@@ -18,6 +18,7 @@ class CandidateTable(Table):
     default_sort = "rank"
     columns = [
         Column("number", "Candidate", kind="link", sortable=True),
+        Column("kind", "Kind", accessor="get_kind_display", sortable=True, hideable=True),
         Column("customer", "Customer", accessor="bill_to.customer.name", sortable=True,
                order_by="bill_to__customer__name"),
         Column("contract.number", "Contract", url=contract_url, sortable=True),
@@ -83,6 +84,26 @@ class CandidateLineTable(Table):
         Column("tax_rate", "Tax rate", kind="percent"),
         Column("tax", "Tax", kind="money", currency="candidate.currency"),
     ]
+
+
+class CreditLineTable(CandidateLineTable):
+    """The lines of a credit memo, each with the posted line it credits."""
+
+    columns = [
+        *CandidateLineTable.columns,
+        Column("corrects", "Credits", kind="link", accessor=lambda row: credited(row),
+               url=lambda row: credited_url(row)),
+    ]  # fmt: skip
+
+
+def credited(row: Any) -> str:
+    """The posted line that a line of a credit memo credits."""
+    return f"{row.corrects.invoice.number}, line {row.corrects.number}"
+
+
+def credited_url(row: Any) -> str:
+    """The page of its invoice."""
+    return reverse("billing:invoice-detail", args=[row.corrects.invoice_id])
 
 
 def line_rate(row: Any) -> str | None:

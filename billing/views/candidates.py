@@ -11,7 +11,7 @@ from billing import policies, queries, tables
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
-from billing.models import Approval, Candidate, CapEntry, Hold, Invoice, TaxDetermination
+from billing.models import Approval, Candidate, CapEntry, CreditMemo, Hold, Invoice, TaxDetermination
 from billing.views.seen import decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
@@ -79,7 +79,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "title": candidate.number,
         "status": badge(candidate.status, candidate.get_status_display()),
-        "lead": f"{candidate.bill_to.customer.name} · {candidate.contract.name}",
+        "lead": f"{candidate.get_kind_display()} · {candidate.bill_to.customer.name} · {candidate.contract.name}",
         "breadcrumbs": _way_to(candidate),
         "buttons": _buttons(candidate, request, events[0].pk if events else 0),
         "candidate": candidate,
@@ -87,7 +87,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "steps": _steps(candidate),
         "next": _next(candidate, found),
         "facts": _facts(candidate),
-        "lines": tables.CandidateLineTable(candidate.lines.select_related("candidate"), request, name="lines"),
+        "lines": _lines(candidate, request),
         "work": tables.BehindTable(queries.behind(candidate), request, name="work"),
         "checks": _checklist(found),
         "open_checks": [check for check in found if not check.ok],
@@ -96,11 +96,19 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "tax": TaxDetermination.objects.filter(candidate=candidate).first(),
         "effects": [effect_of(effect) for effect in queries.effects_of(candidate)],
         "invoice": Invoice.objects.filter(candidate=candidate).first(),
+        "memo": CreditMemo.objects.filter(candidate=candidate).first(),
         "cases": [(case, links.address("case", case.pk)) for case in for_target("billing.candidate", pk)],
         "holds": _holds(candidate),
         "entries": timeline.entries(events),
     }
     return render(request, "billing/candidate_detail.html", context)
+
+
+def _lines(candidate: Candidate, request: Request) -> Any:
+    credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
+    table = tables.CreditLineTable if credit else tables.CandidateLineTable
+    rows = candidate.lines.select_related("candidate", *(("corrects__invoice",) if credit else ()))
+    return table(rows, request, name="lines")
 
 
 def _way_to(candidate: Candidate) -> list[tuple[str, str]]:
@@ -171,6 +179,7 @@ def _next(candidate: Candidate, found: list[Check]) -> tuple[str, str, str] | No
 def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
     order = candidate.purchase_order
     return [
+        ("Document", candidate.get_kind_display()),
         ("Bill to", candidate.bill_to.customer.name),
         ("Legal entity", f"{candidate.legal_entity.code} · {candidate.legal_entity.name}"),
         ("Contract", candidate.contract.number),
@@ -227,7 +236,7 @@ def _verdict(row: Approval) -> Badge:
 
 def _limits(candidate: Candidate) -> list[dict[str, Any]]:
     """What the candidate does to purchase order and caps."""
-    reserved = candidate.status not in SETTLED
+    reserved = candidate.status not in SETTLED and candidate.kind == Candidate.Kind.INVOICE
     found = []
     if (order := candidate.purchase_order) is not None:
         found.append(

@@ -204,7 +204,10 @@ class ContractLine(Timestamped):
 
 
 class Cap(Versioned):
-    """A limit on what may be billed (NTE). Committed plus reserved never pass a hard limit: the database says so."""
+    """A limit on what may be billed (NTE). Committed plus reserved never pass a hard limit: the database says so.
+
+    A credit memo on its way reserves a negative amount: the room it gives back.
+    """
 
     class Kind(models.TextChoices):
         HARD = "hard", "Hard: nothing beyond it"
@@ -228,7 +231,9 @@ class Cap(Versioned):
                 name="cap_never_over_committed",
                 condition=Q(kind="soft") | Q(lowered_below_billed=True) | Q(limit__gte=F("reserved") + F("committed")),
             ),
-            models.CheckConstraint(name="cap_ledger_not_negative", condition=Q(reserved__gte=0, committed__gte=0)),
+            models.CheckConstraint(
+                name="cap_ledger_not_negative", condition=Q(committed__gte=0, reserved__gte=F("committed") * -1)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -249,7 +254,9 @@ class PurchaseOrder(Versioned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["contract", "number"], name="po_number_once"),
-            models.CheckConstraint(name="po_ledger_not_negative", condition=Q(reserved__gte=0, committed__gte=0)),
+            models.CheckConstraint(
+                name="po_ledger_not_negative", condition=Q(committed__gte=0, reserved__gte=F("committed") * -1)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -124,7 +124,6 @@ def test_every_stop_of_the_checklist_opens_a_case_or_is_a_hold():
         "SOFT_CAP_EXCEEDED",
         "BELOW_MINIMUM",
         "NEGATIVE_TOTAL",
-        "APPROVAL_STALE",
         "CUSTOMER_INACTIVE",
     }
     assert said - quiet <= set(checks.CASE_CODES)

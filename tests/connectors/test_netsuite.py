@@ -13,7 +13,7 @@ from integration_hub.connectors import budget
 from integration_hub.connectors.models import Account, Call, Connection
 from integration_hub.connectors.netsuite import periods
 from integration_hub.connectors.netsuite.client import Client, external_key
-from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
+from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.registry import CONNECTORS, Write
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.sandbox import Landscape, accounts
@@ -320,6 +320,27 @@ def test_master_data_that_is_missing_is_named(
     with pytest.raises(Failed, match=says) as caught:
         CONNECTOR.send(netsuite, _invoice(**change))
     assert caught.value.kind == FailureClass.REJECTED
+
+
+def test_credit_memo_is_posted_once_and_settles_its_invoice(
+    landscape: Landscape, netsuite: Connection, customer: str
+) -> None:
+    invoice = CONNECTOR.send(netsuite, _invoice())
+    before = pages(netsuite, "credit_memo")
+    one = {"invoice_id": invoice.remote_id, "invoice": "INV", "amount": "1100"}
+    base = _invoice("US01-CAND-0007-C1")
+    credit = Write(CREDIT_POST, "key", base.business_key, {**base.payload, "apply": [one]})
+    sent = CONNECTOR.send(netsuite, credit)
+    assert CONNECTOR.send(netsuite, credit).remote_id == sent.remote_id
+    found = CONNECTOR.find(netsuite, credit)
+    assert found is not None
+    assert {name: found.facts[name] for name in ("net", "tax", "gross")} == {
+        name: base.payload[field] for name, field in (("net", "net"), ("tax", "tax_total"), ("gross", "gross"))
+    }
+    cursor = before[-1].cursor if before else {}
+    read = canonical(netsuite, "credit_memo", pages(netsuite, "credit_memo", cursor))[sent.remote_id].record
+    assert isinstance(read, language.CreditMemo)
+    assert [(item.invoice_id, str(item.amount)) for item in read.applications] == [(invoice.remote_id, "1100")]
 
 
 def test_invoice_that_waits_for_approval_is_not_posted(

@@ -6,6 +6,7 @@ from integration_hub.connectors.registry import Editable, FeedSpec, Figures, Man
 JOB_UPSERT = "netsuite.job.upsert"
 JOB_INACTIVATE = "netsuite.job.inactivate"
 INVOICE_POST = "netsuite.invoice.post"
+CREDIT_POST = "netsuite.creditmemo.post"
 
 MANIFEST = Manifest(
     vendor="netsuite",
@@ -36,6 +37,17 @@ MANIFEST = Manifest(
             ),
             figures=Figures(net="net", tax="tax_total", gross="gross", date="invoice_date"),
         ),
+        WriteSpec(
+            CREDIT_POST,
+            "Credit memo posted",
+            "U",
+            editable=(
+                Editable("po_number", "Customer's order number", longest=45),
+                Editable("memo", "Memo", longest=999),
+                Editable("lines[].description", "Description", required=True, longest=999),
+            ),
+            figures=Figures(net="net", tax="tax_total", gross="gross", date="invoice_date"),
+        ),
     ),
     settings=(
         Setting("client_id", "Client id of the integration record", secret=True),
@@ -59,7 +71,7 @@ MANIFEST = Manifest(
     limits="Concurrency per account, shared with all integrations; above it 429.",
     windows="Accounting periods and their AR lock; a lock of one subsidiary shows only when posting.",
     webhook="No signed webhook of its own; a hint from a user-event script is possible.",
-    scopes="rest_webservices; Invoice, Job, Customer, SuiteAnalytics Workbook, accounting periods (view). SuiteTax.",
+    scopes="rest_webservices; Invoice, Credit Memo, Job, Customer, SuiteAnalytics Workbook, periods (view). SuiteTax.",
     unconfirmed=(
         "REST tells a closed period as USER_ERROR in words: they are recognised in English.",
         "SuiteQL stamps are taken to be in the time zone of the integration user.",

@@ -7,7 +7,7 @@ from typing import Any
 
 from integration_hub.connectors import answers, wire
 from integration_hub.connectors.netsuite.client import DIALECT, Client, Row, external_key
-from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
+from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.netsuite.payloads import NetSuiteInvoice
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -98,7 +98,7 @@ def _job_key(write: Write) -> str:
     return f"eid:{external_key(reference)}" if reference else str(write.payload.get("remote_id") or write.remote_id)
 
 
-# -- the invoice ----------------------------------------------------------------------------------------------------
+# -- invoices and credit memos ----------------------------------------------------------------------------------------
 
 
 def _lines(client: Client, payload: Payload) -> list[Row]:
@@ -183,8 +183,9 @@ def _posting_period(client: Client, day: str) -> Row:
     return {"id": str(rows[0]["id"])}
 
 
-def _invoice(client: Client, payload: Payload) -> Row:
-    invoice = {
+def _document(client: Client, payload: Payload) -> Row:
+    """What invoices and credit memos have in common."""
+    return {
         "entity": _by_key(payload["customer_code"]),
         "subsidiary": _by_id(str(payload["legal_entity_id"])),
         "currency": _currency(client, payload["currency"]),
@@ -192,8 +193,6 @@ def _invoice(client: Client, payload: Payload) -> Row:
         "postingPeriod": _posting_period(client, payload["accounting_date"])
         if payload.get("accounting_date")
         else None,
-        "dueDate": payload.get("due_on"),
-        "terms": _terms(client, payload["payment_terms"]) if payload.get("payment_terms") else None,
         "otherRefNum": payload.get("po_number"),
         "memo": payload.get("memo"),
         "job": _by_key(payload["job_reference"]) if payload.get("job_reference") else None,
@@ -201,7 +200,24 @@ def _invoice(client: Client, payload: Payload) -> Row:
         "taxDetailsOverride": True,
         "taxDetails": {"items": _tax_details(client, payload)},
     }
-    return {name: value for name, value in invoice.items() if value not in (None, "")}
+
+
+def _filled(values: Row) -> Row:
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def _invoice(client: Client, payload: Payload) -> Row:
+    terms = _terms(client, payload["payment_terms"]) if payload.get("payment_terms") else None
+    return _filled({**_document(client, payload), "dueDate": payload.get("due_on"), "terms": terms})
+
+
+def _credit_memo(client: Client, payload: Payload) -> Row:
+    """A credit memo and what it settles; what it settles nothing with stays open on the account."""
+    applied = [
+        {"doc": {"id": row["invoice_id"]}, "apply": True, "amount": wire.number(row["amount"])}
+        for row in payload.get("apply") or []
+    ]
+    return _filled({**_document(client, payload), "apply": {"items": applied} if applied else None})
 
 
 def _post_invoice(client: Client, write: Write) -> Sent:
@@ -209,33 +225,52 @@ def _post_invoice(client: Client, write: Write) -> Sent:
     known = _find_invoice(client, write)
     if known is not None:
         return Sent(remote_id=known.remote_id, status=200, body={"already": True})
-    values = _invoice(client, write.payload)
     key = external_key(write.payload["reference"])
-    remote_id, status = client.put("invoice", key, values, replace="item,taxDetails")
+    remote_id, status = client.put("invoice", key, _invoice(client, write.payload), replace="item,taxDetails")
+    return Sent(remote_id=remote_id, status=status)
+
+
+def _post_credit(client: Client, write: Write) -> Sent:
+    """Post once, as an invoice."""
+    known = _find_credit(client, write)
+    if known is not None:
+        return Sent(remote_id=known.remote_id, status=200, body={"already": True})
+    key = external_key(write.payload["reference"])
+    remote_id, status = client.put("creditMemo", key, _credit_memo(client, write.payload), replace="item,taxDetails")
     return Sent(remote_id=remote_id, status=status)
 
 
 def _find_invoice(client: Client, write: Write) -> Confirmed | None:
-    found = client.record("invoice", f"eid:{external_key(write.payload['reference'])}")
+    return _posted(client, "invoice", write)
+
+
+def _find_credit(client: Client, write: Write) -> Confirmed | None:
+    return _posted(client, "creditMemo", write)
+
+
+def _posted(client: Client, record: str, write: Write) -> Confirmed | None:
+    """The document under our reference as it reads back."""
+    found = client.record(record, f"eid:{external_key(write.payload['reference'])}")
     if found is None:
         return None
-    invoice = answers.shaped(DIALECT, NetSuiteInvoice, found, write=False)
+    document = answers.shaped(DIALECT, NetSuiteInvoice, found, write=False)
     facts = {
-        "net": wire.text(invoice.subtotal),
-        "tax": wire.text(invoice.tax_total),
-        "gross": wire.text(invoice.total),
-        "currency": client.currency_symbol(invoice.currency.id),
-        "issued_on": invoice.issued_on,
-        "due_on": invoice.due_on,
-        "status": invoice.status.name or invoice.status.id if invoice.status else "",
-        "period": invoice.period.name if invoice.period else "",
-        "posted": invoice.approval is None or invoice.approval.id == _APPROVED,
+        "net": wire.text(document.subtotal),
+        "tax": wire.text(document.tax_total),
+        "gross": wire.text(document.total),
+        "currency": client.currency_symbol(document.currency.id),
+        "issued_on": document.issued_on,
+        "due_on": document.due_on,
+        "status": document.status.name or document.status.id if document.status else "",
+        "period": document.period.name if document.period else "",
+        "posted": document.approval is None or document.approval.id == _APPROVED,
     }
-    return Confirmed(remote_id=invoice.id, number=invoice.number, facts=facts)
+    return Confirmed(remote_id=document.id, number=document.number, facts=facts)
 
 
 EFFECTS = {
     JOB_UPSERT: Effect(_upsert_job, _find_job),
     JOB_INACTIVATE: Effect(_inactivate_job, _find_inactive),
     INVOICE_POST: Effect(_post_invoice, _find_invoice),
+    CREDIT_POST: Effect(_post_credit, _find_credit),
 }

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
-from billing.actions import approvals, candidates, checks, limits, posting, quotes, runs, schedules
+from billing.actions import approvals, candidates, checks, limits, posting, quotes, runs, schedules, sending
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, CapEntry, Piece, ScheduleItem
 from contracts.models import AccountingPeriod, BillTo, Cap
 from integration_hub.cases.models import Case
@@ -370,7 +370,7 @@ def test_it_is_accounted_for_when_the_work_was_done_or_on_the_first_open_day(db,
         quotes.quote(candidate_id=candidate.pk)
     candidate = checks.run(candidate_id=candidate.pk)
     assert (candidate.status, candidate.accounting_date) == ("ready", expected)
-    payload = approvals.payload_of(candidate)
+    payload = sending.payload_of(candidate)
     assert (payload["invoice_date"], payload["accounting_date"]) == ("2026-04-08", expected.isoformat())
 
 
@@ -380,7 +380,12 @@ def test_a_period_that_closes_before_posting_moves_the_date_and_what_the_erp_sho
     candidate = factories.candidate_approved(contract=factories.contract_active("C-1", entity=entity))
     assert candidate.accounting_date == date(2026, 3, 2)
     AccountingPeriod.objects.filter(name="Mar 2026").update(status="closed")
-    invoice = factories.invoice_posted(candidate)
+    with pytest.raises(approvals.Lapsed):
+        factories.invoice_posted(candidate)
+    assert fresh(candidate).warnings == ["APPROVAL_STALE"]
+    stale = Case.objects.get(code="APPROVAL_STALE")
+    invoice = factories.invoice_posted(fresh(candidate))
+    assert (fresh(stale).status, fresh(candidate).warnings) == ("resolved", [])
     assert fresh(candidate).accounting_date == date(2026, 4, 1)
     assert invoice.effect.posting_date == date(2026, 4, 1)
     theirs = {"net": invoice.net, "period": "Mar 2026", "issued_on": "2026-03-30"}

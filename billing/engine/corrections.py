@@ -1,0 +1,114 @@
+"""What is posted and would be billed otherwise now: it is credited whole and the work charged anew (R8, R9, R11).
+
+A posted piece is compared with what its work is worth under today's terms. Only a positive answer corrects it: where
+the price, the line or the approval is not known, what is posted stays, because not knowing is not "worth nothing".
+Which line takes the work has no effective dates, so a change of the map reaches only work that is not billed yet; a
+billed version of an entry keeps the line and the role it was billed under.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from billing.engine.notation import maybe, plain
+from billing.engine.pricing import Price
+from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, State, Work
+
+_RATE = Decimal(1).scaleb(-RATE_PLACES)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The posted parts of one work that are to be credited, and what is different now."""
+
+    parts: tuple[BilledPart, ...]
+    because: tuple[dict[str, Any], ...]
+
+
+def kept(work: Work) -> BilledPart | None:
+    """The first billed part of exactly this version: its line and role stay those of the work."""
+    if not work.billed:
+        return None
+    return next((part for part in work.billed if part.event_id == work.event_id), None)
+
+
+def as_billed(work: Work) -> Work:
+    """The work with the line and role it was billed under, where this version of it was billed."""
+    part = kept(work)
+    return work if part is None else replace(work, line_id=part.line_id, role=part.role or work.role)
+
+
+def correction(work: Work, price: Price, line_id: int | None) -> Correction | None:
+    """What of the billed parts has to be credited, if anything, for work that can be priced."""
+    seen: dict[str, dict[str, Any]] = {}
+    for part in work.billed:
+        for difference in _differences(work, part, price, line_id):
+            seen.setdefault(difference["what"], difference)
+    return Correction(work.billed, tuple(seen.values())) if seen else None
+
+
+def withdrawal(work: Work) -> Correction:
+    """All that is billed of work that was taken back."""
+    return Correction(work.billed, ({"what": "withdrawn", "was": "billed", "now": None},))
+
+
+def reopened(work: Work, found: Correction) -> Work:
+    """The work as if the credited parts had never been billed."""
+    minutes = sum((part.minutes or ZERO for part in found.parts), ZERO)
+    amount = sum((part.amount for part in found.parts), ZERO)
+    return replace(
+        work, locked_minutes=work.locked_minutes - minutes, locked_amount=work.locked_amount - amount, billed=()
+    )
+
+
+def credit_pieces(found: Correction, state: State, codes: tuple[str, ...], currency: str) -> tuple[PieceResult, ...]:
+    """One credit per posted part, at its own price."""
+    return tuple(
+        PieceResult(
+            state,
+            codes,
+            part.line_id,
+            None,
+            None if part.minutes is None else -part.minutes,
+            part.rate,
+            -part.amount,
+            currency,
+            corrects=part.piece_id,
+        )
+        for part in found.parts
+    )
+
+
+def correction_facts(found: Correction) -> dict[str, Any]:
+    """A correction as JSON."""
+    credited = [{"piece": part.piece_id, "amount": plain(part.amount)} for part in found.parts]
+    return {"because": list(found.because), "credited": credited}
+
+
+def _differences(work: Work, part: BilledPart, price: Price, line_id: int | None) -> Sequence[dict[str, Any]]:
+    if price.free:
+        return ({"what": "charge", "was": "charged", "now": price.free},)
+    found = list(_of_facts(work, part, line_id)) if part.event_id != work.event_id else []
+    if work.minutes is not None:
+        was, now = _stored(part.rate), _stored(price.hourly)
+        if was != now:
+            found.append({"what": "rate", "was": maybe(was), "now": maybe(now)})
+    elif part.worth is not None and part.worth != price.value:
+        found.append({"what": "amount", "was": plain(part.worth), "now": maybe(price.value)})
+    return found
+
+
+def _of_facts(work: Work, part: BilledPart, line_id: int | None) -> Sequence[dict[str, Any]]:
+    """What a later version of the work says otherwise, as far as an invoice shows it."""
+    pairs: tuple[tuple[str, object, object], ...] = (
+        ("service date", part.service_date.isoformat(), work.service_date.isoformat()),
+        ("minutes", maybe(part.worked), maybe(work.minutes)),
+        ("line", part.line_id, line_id),
+    )
+    return [{"what": what, "was": was, "now": now} for what, was, now in pairs if was != now]
+
+
+def _stored(rate: Decimal | None) -> Decimal | None:
+    """A rate at the precision it is stored with."""
+    return None if rate is None else rate.quantize(_RATE, ROUND_HALF_UP)

@@ -1,0 +1,85 @@
+"""What a trace tells of terms, work and route: plain JSON, numbers as exact text."""
+
+from datetime import date
+
+from billing.engine.eligibility import Place
+from billing.engine.notation import maybe, plain
+from billing.engine.rates import RateAnswer
+from billing.engine.values import Terms, Work
+
+
+def contract_facts(terms: Terms) -> dict[str, object]:
+    """The contract and the version it is decided under."""
+    return {
+        "id": terms.contract_id,
+        "version": terms.version,
+        "rules": terms.rules_version,
+        "currency": terms.currency,
+        "status": terms.status,
+        "signed_on": _day(terms.signed_on),
+        "starts_on": _day(terms.starts_on),
+        "ends_on": _day(terms.ends_on),
+        "rate_precedence": terms.rate_precedence,
+    }
+
+
+def work_facts(work: Work) -> dict[str, object]:
+    """What was delivered, and how much of it is locked."""
+    return {
+        "event": work.event_id,
+        "work_key": work.work_key,
+        "milestone": work.milestone_id,
+        "service_date": work.service_date.isoformat(),
+        "start_order": work.start_order,
+        "minutes": maybe(work.minutes),
+        "amount": maybe(work.amount),
+        "currency": work.currency,
+        "approval": work.approval,
+        "chargeable": work.chargeable,
+        "evidence": work.evidence,
+        "fx_rate": maybe(work.fx_rate),
+        "fx_date": _day(work.fx_date),
+        "locked_minutes": plain(work.locked_minutes),
+        "locked_amount": plain(work.locked_amount),
+    }
+
+
+def filing(work: Work, role: str) -> dict[str, object]:
+    """What decides where work belongs and what it costs."""
+    return {
+        "kind": work.kind,
+        "project": work.project_id,
+        "line": work.line_id,
+        "resource": work.resource,
+        "role": role,
+        "role_from": "entry" if work.role else "resource" if role else None,
+        "task": work.task_code,
+        "category": work.category,
+    }
+
+
+def place_facts(place: Place) -> dict[str, object]:
+    """Which line takes it, and which were considered."""
+    return {
+        "how": place.how,
+        "line": place.line.id if place.line else None,
+        "method": place.line.method if place.line else None,
+        "chargeability": place.chargeability,
+        "code": place.code,
+        "considered": list(place.considered),
+    }
+
+
+def rate_facts(rate: RateAnswer) -> dict[str, object]:
+    """Which price applies, and which were considered."""
+    return {
+        "row": rate.row.id if rate.row else None,
+        "hourly": maybe(rate.hourly),
+        "from": "row" if rate.row else "overage rate of the line" if rate.hourly is not None else None,
+        "code": rate.code,
+        "considered": list(rate.considered),
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
