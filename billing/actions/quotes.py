@@ -59,6 +59,12 @@ def quote(*, candidate_id: int) -> None:
         _store(candidate, request, basis, _ask(connection, request))
 
 
+def keep(candidate: Candidate, answer: dict[str, Any]) -> None:
+    """Store what somebody other than the routed engine says of the tax of a candidate as it stands."""
+    request = request_of(candidate)
+    _store(candidate, request, content_hash(request), answer)
+
+
 def _ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     return TAX_ENGINES.get(connection.vendor)(connection, request)
 

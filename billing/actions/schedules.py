@@ -14,7 +14,9 @@ from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.money import Rounding
 from integration_hub.trail.record import Actor, event
 
-SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS)
+SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS, Method.RECURRING)
+MONTHLY = (Method.RETAINER_HOURS, Method.RECURRING)
+"""A fee per calendar month; a recurring one may go on without an end."""
 
 
 @transaction.atomic
@@ -46,7 +48,9 @@ def _items(line: ContractLine) -> list[ScheduleItem]:
     starts, ends = line.starts_on or line.contract.starts_on, line.ends_on or line.contract.ends_on
     if starts is None or line.amount is None:
         raise _incomplete(line, "amount" if starts else "starts_on")
-    if line.method == Method.RETAINER_HOURS:
+    if line.method in MONTHLY:
+        if ends is None and line.method == Method.RECURRING:
+            return []  # planned as far as runs look: see `raise_due`
         if ends is None:
             raise _incomplete(line, "ends_on")
         return _rows(line, _fees(line, starts, ends), after=0)
@@ -105,7 +109,7 @@ def follow_term(*, contract: Contract, by: Actor) -> int:
     What fell due already stays; a fixed price stays spread as it was agreed.
     """
     changed = 0
-    for line in contract.lines.filter(method=Method.RETAINER_HOURS).order_by("number"):
+    for line in contract.lines.filter(method__in=MONTHLY).order_by("number"):
         ends = line.ends_on or contract.ends_on
         items = list(line.schedule.order_by("sequence"))
         if items and ends is not None:
@@ -144,9 +148,26 @@ def _extend(line: ContractLine, items: Sequence[ScheduleItem], ends: date) -> in
     return len(ScheduleItem.objects.bulk_create(added))
 
 
+def _roll_on(contract: Contract, through: date) -> None:
+    """Plan the whole months of fees without an end up to a date; each month once, however often it is asked."""
+    if contract.ends_on is not None:
+        return
+    until = engine.next_month(through) - engine.DAY
+    for line in contract.lines.filter(method=Method.RECURRING, ends_on__isnull=True).order_by("number"):
+        starts = line.starts_on or contract.starts_on
+        items = list(line.schedule.order_by("sequence"))
+        if items:
+            _extend(line, items, until)
+        elif starts is not None and starts <= until:
+            ScheduleItem.objects.bulk_create(_rows(line, _fees(line, starts, until), after=0))
+
+
 @transaction.atomic
 def raise_due(*, contract: Contract, through: date) -> int:
-    """Turn the items due through a date into billable events, each exactly once."""
+    """Turn the items due through a date into billable events, each exactly once; fees without an end are planned as far
+    as that.
+    """
+    _roll_on(contract, through)
     due = list(
         ScheduleItem.objects.select_for_update(of=("self",))
         .select_related("line")

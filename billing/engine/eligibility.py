@@ -13,7 +13,7 @@ from typing import Any
 from billing.engine.values import EligibilityRow, Line
 
 TIME_METHODS = ("tm", "retainer_hours", "included")
-FIXED_METHODS = ("milestone", "fixed_schedule", "included")
+FIXED_METHODS = ("milestone", "recurring", "fixed_schedule", "included")
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ def plan(
     if line.method in ("tm", "expense", "included"):
         return Plan("right_to_invoice", None, ())
     start, end = line.starts_on or starts_on, line.ends_on or ends_on
+    if line.method == "recurring" and end is None:
+        return Plan("right_to_invoice", None, ())  # without an end each fee is earned as its period passes
     if line.method == "milestone":
         if start is None:
             raise ValueError(f"Line {line.number}: name its first day, to plan revenue.")
@@ -95,7 +97,7 @@ def plan(
         return Plan("milestone", sum((part.amount for part in accepted), ZERO), tuple(accepted))
     if line.amount is None or start is None or end is None:
         raise ValueError(f"Line {line.number}: name its amount, first and last day, to plan revenue.")
-    if line.method == "retainer_hours":
+    if line.method in ("retainer_hours", "recurring"):
         fees = monthly(fee=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)
         earned = [Earning(fee.period_from, fee.period_to, fee.amount) for fee in fees]
     else:

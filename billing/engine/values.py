@@ -22,7 +22,7 @@ ZERO = Decimal(0)
 
 Scope = Literal["contract", "customer", "legal_entity"]
 Unit = Literal["hour", "day", "item"]
-Method = Literal["tm", "milestone", "retainer_hours", "fixed_schedule", "expense", "included"]
+Method = Literal["tm", "milestone", "retainer_hours", "recurring", "fixed_schedule", "expense", "included"]
 ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
 Precedence = Literal["scope_then_specificity", "specificity_then_scope"]
 Kind = Literal["time", "expense", "milestone", "fee"]

@@ -147,6 +147,7 @@ class Method(models.TextChoices):
     TIME_AND_MATERIALS = "tm", "Time & materials"
     MILESTONE = "milestone", "Milestones"
     RETAINER_HOURS = "retainer_hours", "Hour retainer"
+    RECURRING = "recurring", "Recurring fee"
     FIXED_SCHEDULE = "fixed_schedule", "Fixed schedule"
     EXPENSE = "expense", "Expenses"
     INCLUDED = "included", "Included, not billed"

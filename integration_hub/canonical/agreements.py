@@ -89,7 +89,7 @@ class ContractLine(Record):
     contract_id: Id
     number: Annotated[int, Field(ge=1)]
     name: Name
-    method: Literal["tm", "milestone", "retainer_hours", "fixed_schedule", "expense", "included"]
+    method: Literal["tm", "milestone", "retainer_hours", "recurring", "fixed_schedule", "expense", "included"]
     amount: Annotated[Decimal, Field(ge=0)] | None = None
     included_hours: Annotated[Decimal, Field(ge=0)] | None = None
     overage_rate: Rate | None = None
@@ -107,7 +107,7 @@ class ContractLine(Record):
             raise ValueError("ends_on is before starts_on")
         if self.method == "retainer_hours" and (self.included_hours is None or self.amount is None):
             raise ValueError("an hour retainer needs amount (the fee) and included_hours")
-        if self.method == "fixed_schedule" and self.amount is None:
+        if self.method in ("recurring", "fixed_schedule") and self.amount is None:
             raise ValueError("a fixed schedule needs amount")
         return self
 

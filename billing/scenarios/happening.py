@@ -1,0 +1,236 @@
+"""Verbs of what happens: work arrives and changes, holds come and go, terms are amended, milestones are accepted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import date, timedelta
+from typing import Any
+
+from billing.actions import decisions, holds, work
+from billing.actions.work import Draft
+from billing.models import BillableEvent, BillingRun, Hold
+from billing.scenarios.reading import BadScenario, Unsupported, Words, words
+from billing.scenarios.world import DAY, FIRST_DAY, World, contract_of, line_of, part
+from contracts.actions import amendments, delivery
+from contracts.models import AccountingPeriod, Amendment, Contract, Project, Resource
+from integration_hub import canonical
+from integration_hub.intake.versions import Incoming, Known, Verdict, classify
+from integration_hub.kernel.ids import content_hash
+
+BY = "system:scenario"
+LATER = date(2199, 12, 31)
+SOURCE = {
+    Verdict.APPLY: "applied",
+    Verdict.UNCHANGED: "duplicate",
+    Verdict.STALE: "stale",
+    Verdict.CONFLICT: "conflict",
+}
+
+
+def decide(world: World) -> None:
+    """Decide the work of every contract, as the lanes would by now."""
+    for contract in world.contracts.values():
+        decisions.decide_contract(contract_id=contract.pk, caused_by="scenario")
+
+
+def entries(world: World, said: Words) -> None:
+    """Work as a source states it now; the same id again is a later version."""
+    drafts = []
+    for values in said.rows("items"):
+        with words("entry", values) as item:
+            drafts.append(_draft(world, item))
+    work.record(drafts=drafts, by=BY, caused_by="scenario", correct_posted=True)
+
+
+def ingest(world: World, said: Words) -> dict[str, Any]:
+    """Messages in the order they arrive, each with its version; what became of each."""
+    known: dict[str, list[Known]] = {}
+    results = []
+    for values in said.rows("messages"):
+        with words("message", values) as message:
+            results.append(_message(world, message, known))
+    return {"results": results}
+
+
+def _message(world: World, said: Words, known: dict[str, list[Known]]) -> str:
+    source, key, version = str(said.need("source")), str(said.need("key")), str(said.need("version"))
+    deleted = said.one_of("kind", {"upsert": False, "delete": True}, "upsert")
+    payload: Mapping[str, Any] = said.take("payload", {})
+    digest = content_hash({str(name): str(value) for name, value in payload.items()})
+    incoming = Incoming(f"{source}:{key}", version, digest, payload, "", deleted=deleted)
+    stored = known.setdefault(incoming.source_id, [])
+    [judged] = classify([incoming], known, lambda _: False).judged
+    if judged.verdict == Verdict.APPLY:
+        stored.append(Known(len(stored), incoming.source_id, version, digest, "applied", deleted, None, "", ""))
+        if deleted:
+            _delete(key)
+        else:
+            with words("payload", {"id": key, **payload}) as item:
+                work.record(drafts=[_draft(world, item)], by=BY, caused_by="scenario", correct_posted=True)
+    return SOURCE[judged.verdict]
+
+
+def _delete(key: str) -> None:
+    row = BillableEvent.objects.filter(work_key=key, is_current=True).first()
+    if row is not None:
+        work.record(drafts=[_as_draft(row, is_deleted=True)], by=BY, caused_by="scenario", correct_posted=True)
+
+
+def _as_draft(row: BillableEvent, **changed: Any) -> Draft:
+    return Draft(**{**{one.name: getattr(row, one.name) for one in fields(Draft)}, **changed})
+
+
+def _draft(world: World, said: Words) -> Draft:
+    line = line_of(world, said.need("line"))
+    kind = said.one_of("type", {"time": "time", "expense": "expense", "charge": "fee"}, "time")
+    name, person, role = said.take("project"), said.take("resource"), str(said.take("role", ""))
+    minutes = said.number("minutes")
+    if (hours := said.number("hours")) is not None:
+        minutes = hours * 60
+    amount = said.number("cost") if kind == "expense" else said.number("amount")
+    if said.take("cost_includes_tax", False):
+        raise Unsupported("costs with tax in them")
+    return Draft(
+        work_key=str(said.need("id")),
+        kind=kind,
+        service_date=said.on("date"),
+        approval="approved" if said.take("approved", True) else "submitted",
+        legal_entity_id=line.contract.legal_entity_id,
+        contract_id=line.contract_id,
+        project_id=_project(line.contract, str(name)).pk if name else None,
+        line_id=line.pk,
+        resource_id=_resource(str(person)).pk if person else None,
+        role=role,
+        category=str(said.take("category", "")),
+        task_code=str(said.take("item", "")),
+        minutes=minutes if kind == "time" else None,
+        amount=None if kind == "time" else amount,
+        currency="" if kind == "time" else str(said.take("currency", line.contract.currency)),
+    )
+
+
+def _project(contract: Contract, name: str) -> Project:
+    return Project.objects.get_or_create(code=name, defaults={"name": name, "contract": contract})[0]
+
+
+def _resource(name: str) -> Resource:
+    return Resource.objects.get_or_create(code=name, defaults={"name": name})[0]
+
+
+def approve(world: World, said: Words) -> None:
+    """Entries are approved."""
+    for name in said.rows("items"):
+        row = _entry(str(name))
+        work.record(drafts=[_as_draft(row, approval="approved")], by=BY, caused_by="scenario", correct_posted=True)
+
+
+def _entry(name: str) -> BillableEvent:
+    row = BillableEvent.objects.filter(work_key=name, is_current=True).first()
+    if row is None:
+        raise BadScenario(f"There is no entry {name!r}.")
+    return row
+
+
+def close(world: World, said: Words) -> None:
+    """Accounting periods are closed through a date; the time after it is open."""
+    through = said.on("through")
+    AccountingPeriod.objects.all().delete()
+    for entity in world.entities.values():
+        for name, first, last, status in (
+            ("closed", FIRST_DAY, through, AccountingPeriod.Status.CLOSED),
+            ("open", through + DAY, LATER, AccountingPeriod.Status.OPEN),
+        ):
+            AccountingPeriod.objects.create(
+                legal_entity=entity, module="ar", name=name, starts_on=first, ends_on=last, status=status
+            )
+
+
+def hold(world: World, said: Words) -> None:
+    """A hold is placed."""
+    scope, target = str(said.need("scope")), str(said.need("target"))
+    rows: dict[str, Callable[[], tuple[str, str]]] = {
+        "entry": lambda: ("event", _entry(target).work_key),
+        "project": lambda: ("project", str(Project.objects.get(code=target).pk)),
+        "line": lambda: ("line", str(line_of(world, target).pk)),
+        "contract": lambda: ("contract", str(contract_of(world, target).pk)),
+        "customer": lambda: ("customer", str(world.customers[target].pk)),
+    }
+    if scope not in rows:
+        raise Unsupported(f"holds on a {scope}")
+    ours, row = rows[scope]()
+    placed = holds.place(scope=ours, target=row, code=str(said.need("code")), by=BY, reason=str(said.need("id")))
+    decide(world)
+    Hold.objects.filter(pk=placed.pk).update(target_label=placed.reason)
+
+
+def release(world: World, said: Words) -> None:
+    """A hold is released."""
+    row = Hold.objects.get(target_label=str(said.need("id")), status=Hold.Status.OPEN)
+    holds.release(hold_id=row.pk, by=BY, seen_version=row.version, note="scenario")
+
+
+def amend(world: World, said: Words) -> None:
+    """A signed amendment of each contract it changes, in force from its effective day."""
+    signed, effective = said.on("signed"), said.on("effective")
+    for values in said.rows("changes"):
+        with words("change", values) as change:
+            change.one_of("target", {"rate": 1, "cap": 1}, "")
+            kind = "cap" if "limit" in values else "rate"
+            terms = _new_limit(world, change) if kind == "cap" else _new_rate(change, effective)
+            contract = contract_of(world, terms.pop("contract"))
+            line = world.caps[terms.pop("cap")].line if kind == "cap" else None
+            amendment = Amendment.objects.create(
+                contract=contract, number=str(contract.amendments.count() + 1), kind=kind, signed_on=signed,
+                effective_on=effective, changes=terms,
+            )  # fmt: skip
+            amendments.apply(amendment=amendment, line=line, by=BY)
+    _arrive()
+
+
+def _arrive() -> None:
+    """The amendments are known everywhere: what waited for that is released."""
+    for row in Hold.objects.filter(code="AMENDMENT_PROPAGATING", status=Hold.Status.OPEN):
+        holds.release(hold_id=row.pk, by=BY, seen_version=row.version, note="scenario")
+
+
+def _new_limit(world: World, said: Words) -> dict[str, Any]:
+    name = str(said.need("id"))
+    if name not in world.caps:
+        raise BadScenario(f"There is no cap {name!r}.")
+    number = world.caps[name].contract.number
+    return {"contract": number, "cap": name, "new_limit": str(said.amount("limit"))}
+
+
+def _new_rate(said: Words, effective: date) -> dict[str, Any]:
+    """An amendment moves the price of a role, or of everybody, of one contract for good."""
+    said.one_of("scope", {"contract": 1}, "")
+    said.take("currency")
+    said.take("default")
+    if said.on("from") != effective:
+        raise Unsupported("a price that starts on another day than its amendment")
+    return {"contract": said.need("ref"), "role": str(said.take("role", "")), "new_rate": str(said.amount("rate"))}
+
+
+def milestone(world: World, said: Words) -> None:
+    """A milestone is accepted, or its acceptance withdrawn, at a percentage of the price of its line."""
+    line, done, percent = line_of(world, said.need("line")), said.take("done"), said.number("percent")
+    known = world.milestones.get((line.name, str(said.need("milestone"))))
+    if known is None:
+        raise BadScenario(f"{line.name} has no such milestone.")
+    known.refresh_from_db()
+    if percent is not None:
+        known.amount = part(line, percent)
+        known.save()
+    if done is None:
+        return
+    record = canonical.Milestone(
+        source_id=str(known.pk), version="1", project_id="scenario", name=known.name,
+        status="accepted" if done else "in_progress", accepted_on=_next_day() if done else None,
+        accepted_by="Client" if done else "", evidence="Protocol" if done else "",
+    )  # fmt: skip
+    delivery.move_milestone(record=record, milestone=known, by=BY)
+
+
+def _next_day() -> date:
+    """The day after the last run: what happens between two runs happens then."""
+    last = BillingRun.objects.order_by("-through").first()
+    return last.through + timedelta(days=1) if last else FIRST_DAY

@@ -1,0 +1,110 @@
+"""Play a scenario: each step through the billing code and the database, what it gave against what it was to give."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from billing.scenarios import happening, running
+from billing.scenarios.comparing import difference
+from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
+from billing.scenarios.world import World, build
+
+Verb = Callable[[World, Words], Any]
+VERBS: dict[str, Verb] = {
+    "entries": happening.entries,
+    "ingest": happening.ingest,
+    "approve": happening.approve,
+    "close": happening.close,
+    "hold": happening.hold,
+    "release": happening.release,
+    "amend": happening.amend,
+    "milestone": happening.milestone,
+    "run": running.run,
+    "wip": running.wip,
+    "retainer_period": running.retainer_period,
+    "straight_line": running.straight_line,
+}
+UNSUPPORTED = {
+    "dispose": "pieces are not split by hand",
+    "progress": "lines are not billed by progress",
+    "adjust": "nothing is credited by hand",
+    "credit": "nothing is credited by hand",
+    "terminate": "a termination credits nothing that was billed in advance",
+    "release_retention": "nothing is withheld",
+    "timesheet": "timesheets are not kept, only their entries",
+    "fx_settle": "exchange differences are the ERP's",
+    "fx_advance": "exchange differences are the ERP's",
+    "deposit": "deposits are not kept",
+    "down_payment": "down payments are not kept",
+    "intercompany": "intercompany prices are not kept",
+    "write_effects": "write-offs are not posted",
+    "recognise": "prices are not allocated to obligations",
+    "true_up": "minimum commitments are not kept",
+    "margin": "cost rates are not kept",
+    "kpi": "these measures are not computed",
+}
+"""Verbs of the format that this product cannot play, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a scenario: `passed`, `failed` with the first difference, or `unsupported` with the reason."""
+
+    id: str
+    title: str
+    outcome: str
+    step: int = 0
+    verb: str = ""
+    detail: str = ""
+
+
+class _Undo(Exception):
+    """Ends the transaction of a scenario, which must leave nothing behind."""
+
+
+def play_file(path: Path) -> Result:
+    """Play the scenario of a file; one that cannot be read has failed."""
+    try:
+        return play(read(path))
+    except BadScenario as error:
+        return Result(path.stem, path.name, "failed", detail=str(error))
+
+
+def play(scenario: Scenario) -> Result:
+    """Play a scenario in a transaction that is rolled back whatever happens."""
+    results: list[Result] = []
+    try:
+        with transaction.atomic():
+            results.append(_play(scenario))
+            raise _Undo
+    except _Undo:
+        return results[0]
+
+
+def _play(scenario: Scenario) -> Result:
+    number, verb = 0, ""
+    try:
+        world = build(Words("given", scenario.given), Words("policy", scenario.policy))
+        for number, values in enumerate(scenario.steps, start=1):
+            step = Words(f"step {number}", values)
+            verb, expected = str(step.need("do")), step.take("expect")
+            actual = _verb(verb)(world, step)
+            step.done()
+            if expected is not None and (found := difference(expected, actual)):
+                return Result(scenario.id, scenario.title, "failed", number, verb, found)
+    except Unsupported as error:
+        return Result(scenario.id, scenario.title, "unsupported", number, verb, str(error))
+    except BadScenario as error:
+        return Result(scenario.id, scenario.title, "failed", number, verb, str(error))
+    return Result(scenario.id, scenario.title, "passed")
+
+
+def _verb(name: str) -> Verb:
+    if name in UNSUPPORTED:
+        raise Unsupported(UNSUPPORTED[name])
+    if name not in VERBS:
+        raise BadScenario(f"{name!r} is no verb.")
+    return VERBS[name]

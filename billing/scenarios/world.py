@@ -1,0 +1,307 @@
+"""What is there when a scenario begins: contracts, prices and limits as rows, known by the names of the file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from billing.scenarios.reading import BadScenario, Unsupported, Words, words
+from contracts.actions import parties, references
+from contracts.actions.agreements import card_of
+from contracts.models import (
+    BillTo,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    Customer,
+    LegalEntity,
+    Method,
+    Milestone,
+    RateCard,
+    RateRow,
+    Route,
+)
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.money import ZERO, round_money
+from integration_hub.people.models import User
+
+FIRST_DAY = date(2000, 1, 1)
+DAY = timedelta(days=1)
+METHODS = {
+    "tm": Method.TIME_AND_MATERIALS,
+    "expense": Method.EXPENSE,
+    "recurring": Method.RECURRING,
+    "milestone": Method.MILESTONE,
+    "retainer_hours": Method.RETAINER_HOURS,
+}
+ROUNDING = {"HALF_UP": "half_up", "HALF_EVEN": "half_even"}
+GROUPINGS = {name: name for name in ("none", "resource", "role", "task", "rate")}
+EXPENSES = {"at_cost": "at_cost", "markup": "markup", "non_billable": "non_billable"}
+SCOPES = {"contract": "contract", "customer": "customer", "standard": "legal_entity"}
+
+
+@dataclass
+class Bucket:
+    """An hour retainer: minutes a period, its fee, what is beyond, and what of the last period was carried in."""
+
+    minutes: Decimal
+    fee: Decimal
+    overage_rate: Decimal | None
+    unused: Literal["forfeit", "rollover"]
+    max_minutes: Decimal | None
+    carried: Decimal = ZERO
+
+
+@dataclass
+class World:
+    """Rows by the names of the scenario."""
+
+    erp: Connection
+    person: User
+    entities: dict[str, LegalEntity] = field(default_factory=dict)
+    customers: dict[str, Customer] = field(default_factory=dict)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    lines: dict[str, ContractLine] = field(default_factory=dict)
+    milestones: dict[tuple[str, str], Milestone] = field(default_factory=dict)
+    caps: dict[str, Cap] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    taxes: dict[int, Decimal] = field(default_factory=dict)
+    """Tax rate by contract line."""
+    prices: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
+
+
+def build(given: Words, policy: Words) -> World:
+    """Everything the scenario is given. Raises Unsupported for what this product does not keep."""
+    erp = Connection.objects.create(code="scenario-erp", vendor="netsuite", name="ERP")
+    world = World(erp, User.objects.create(username="scenario", role="finance", all_legal_entities=True))
+    grouping = policy.one_of("grouping", GROUPINGS, "none")
+    policy.done()
+    for values in given.rows("contracts"):
+        with words("contract", values) as contract:
+            _contract(world, contract, grouping)
+    for values in given.rows("rates"):
+        with words("rate", values) as rate:
+            world.prices.append(price(world, rate))
+    _store_prices(world)
+    for values in given.rows("caps"):
+        with words("cap", values) as cap:
+            _cap(world, cap)
+    for values in given.rows("retainers"):
+        with words("retainer", values) as retainer:
+            _retainer(world, retainer)
+    given.done()
+    return world
+
+
+def contract_of(world: World, name: Any) -> Contract:
+    """A contract by its name. Raises BadScenario for an unknown one."""
+    if name not in world.contracts:
+        raise BadScenario(f"There is no contract {name!r}.")
+    return world.contracts[name]
+
+
+def line_of(world: World, name: Any) -> ContractLine:
+    """A contract line by its name. Raises BadScenario for an unknown one."""
+    if name not in world.lines:
+        raise BadScenario(f"There is no line {name!r}.")
+    return world.lines[name]
+
+
+def _entity(world: World, rounding: str, currency: str) -> LegalEntity:
+    """The firm that rounds and counts so; the ERP knows it."""
+    key = f"{rounding}-{currency}"
+    if key not in world.entities:
+        entity = LegalEntity.objects.create(
+            code=f"SC{len(world.entities) + 1}",
+            name="Scenario Inc.",
+            currency=currency,
+            country="US",
+            rounding=rounding,
+        )
+        Route.objects.create(role=Route.Role.ERP, legal_entity=entity, connection=world.erp)
+        references.note(connection=world.erp, entity="legal_entity", source_id=entity.code, row=entity)
+        world.entities[key] = entity
+    return world.entities[key]
+
+
+def customer(world: World, name: str) -> Customer:
+    """A client by its name, made on first use."""
+    if name not in world.customers:
+        row = Customer.objects.create(
+            code=f"scenario-{name}", name=name, country="US", region="NY", city="New York", street="1 Broadway"
+        )
+        references.note(connection=world.erp, entity="customer_account", source_id=row.code, row=row)
+        world.customers[name] = row
+    return world.customers[name]
+
+
+def _contract(world: World, said: Words, grouping: str) -> None:
+    name, currency = str(said.need("id")), str(said.need("currency"))
+    client = customer(world, str(said.need("customer")))
+    entity = _entity(world, said.one_of("rounding", ROUNDING, "HALF_UP"), currency)
+    row = Contract.objects.create(
+        number=name, name=name, customer=client, legal_entity=entity, currency=currency, status=Contract.Status.ACTIVE,
+        signed_on=FIRST_DAY, tax_jurisdiction="US-NY",
+    )  # fmt: skip
+    row.bill_to = parties.ensure_bill_to(contract=row)
+    row.activated_at = row.created_at
+    row.save()
+    levels = {level: level for level in BillTo.TaxLevel.values}
+    level = said.one_of("tax_level", levels, BillTo.TaxLevel.INVOICE)
+    BillTo.objects.filter(pk=row.bill_to.pk).update(tax_level=level, line_grouping=grouping)
+    ContractVersion.objects.create(contract=row, number=1, effective_on=FIRST_DAY, reason="Signed")
+    world.contracts[name] = row
+    tax, expenses = said.number("tax_rate") or ZERO, said.rows("expense_rules")
+    for number, values in enumerate(said.rows("lines"), start=1):
+        with words(f"line of {name}", values) as line:
+            _line(world, row, number, line, tax)
+    if expenses:
+        _expense_rules(row, expenses)
+
+
+def _line(world: World, contract: Contract, number: int, said: Words, tax: Decimal) -> None:
+    name, method = str(said.need("id")), said.one_of("method", METHODS, "")
+    row = ContractLine(contract=contract, number=number, name=name, method=method)
+    row.starts_on, row.ends_on = said.day("start"), said.day("end")
+    row.amount = said.number("fee") if method == Method.RECURRING else said.number("price")
+    if method == Method.RECURRING:
+        said.one_of("bill_day", {"1": 1}, "1")
+        said.one_of("proration", {"actual": "actual"}, "actual")
+        row.frequency = ContractLine.Frequency.MONTHLY
+        if row.ends_on is not None:
+            row.ends_on -= DAY  # `[from, to)`
+    if method == Method.EXPENSE:
+        row.expense_rule = "at_cost"
+    row.save()
+    own = said.number("tax_rate")
+    world.lines[name], world.taxes[row.pk] = row, tax if own is None else own
+    for sequence, values in enumerate(said.rows("milestones"), start=1):
+        with words(f"milestone of {name}", values) as milestone:
+            step = str(milestone.need("id"))
+            amount = part(row, milestone.amount("percent"))
+            world.milestones[name, step] = Milestone.objects.create(
+                line=row, sequence=sequence, name=step, amount=amount, currency=contract.currency
+            )
+
+
+def part(line: ContractLine, percent: Decimal) -> Decimal:
+    """A percentage of a line's price, in money."""
+    return round_money((line.amount or ZERO) * percent / 100, line.contract.currency)
+
+
+def _expense_rules(contract: Contract, rules: Iterable[Any]) -> None:
+    """One rule holds for all expenses of a line here, whatever their category."""
+    known: set[tuple[str, Decimal | None]] = set()
+    for values in rules:
+        with words("expense rule", values) as rule:
+            rule.take("category")
+            known.add((rule.one_of("method", EXPENSES, "at_cost"), rule.number("percent")))
+    if len(known) > 1:
+        raise Unsupported("expense rules that differ by category")
+    [(method, percent)] = known
+    contract.lines.filter(method__in=[Method.EXPENSE, Method.TIME_AND_MATERIALS]).update(
+        expense_rule=method, markup_percent=percent
+    )
+
+
+def price(world: World, said: Words) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The key and the values of one price."""
+    scope, ref = said.one_of("scope", SCOPES, ""), str(said.take("ref", ""))
+    if scope == "contract":
+        contract_of(world, ref)
+    key = tuple(str(said.take(name, "")) for name in ("resource", "role", "item"))
+    said.take("default")
+    last = said.day("to")
+    values = {
+        "currency": str(said.need("currency")),
+        "rate": said.amount("rate"),
+        "from": said.on("from"),
+        "to": last + DAY if last else None,
+    }
+    return (scope, ref, *key, values["currency"]), values
+
+
+def _store_prices(world: World) -> None:
+    """Rows as the database keeps them: of two for the same work on a day only the one that applies, the later."""
+    by_key: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for key, values in world.prices:
+        by_key.setdefault(key, []).append(values)
+    for key, rows in by_key.items():
+        ranked = sorted(enumerate(rows), key=lambda pair: (pair[1]["from"], pair[0]), reverse=True)
+        taken: list[tuple[date, date | None]] = []
+        for _, values in ranked:
+            for span in _without((values["from"], values["to"]), taken):
+                _row(world, key, values["rate"], span)
+            taken.append((values["from"], values["to"]))
+
+
+def _without(
+    span: tuple[date, date | None], taken: Iterable[tuple[date, date | None]]
+) -> list[tuple[date, date | None]]:
+    """What is left of a half-open span once others are taken out of it."""
+    left = [span]
+    for start, end in taken:
+        parts: list[tuple[date, date | None]] = []
+        for first, last in left:
+            if (last is not None and last <= start) or (end is not None and end <= first):
+                parts.append((first, last))
+                continue
+            if first < start:
+                parts.append((first, start))
+            if end is not None and (last is None or end < last):
+                parts.append((end, last))
+        left = parts
+    return left
+
+
+def _row(world: World, key: tuple[str, ...], rate: Decimal, span: tuple[date, date | None]) -> None:
+    scope, ref, resource, role, item, currency = key
+    if scope == "contract":
+        cards = [card_of(world.contracts[ref])]
+    elif scope == "customer":
+        client = customer(world, ref)
+        cards = [RateCard.objects.get_or_create(scope=scope, customer=client, defaults={"name": ref})[0]]
+    else:
+        cards = [
+            RateCard.objects.get_or_create(scope=scope, legal_entity=entity, defaults={"name": "Standard"})[0]
+            for entity in world.entities.values()
+        ]
+    for card in cards:
+        RateRow.objects.create(
+            card=card, resource=resource, role=role, item=item, currency=currency, rate=rate, validity=span
+        )
+
+
+def _cap(world: World, said: Words) -> None:
+    name, line = str(said.need("id")), said.take("line")
+    contract = said.take("contract")
+    if contract is None:
+        raise Unsupported("a cap that no contract has")
+    said.one_of("period", {"total": "total"}, "total")
+    kinds = {kind: kind for kind in Cap.Kind.values}
+    row = contract_of(world, contract)
+    world.caps[name] = Cap.objects.create(
+        contract=row, line=line_of(world, line) if line is not None else None, limit=said.amount("limit"),
+        currency=row.currency, kind=said.one_of("kind", kinds, "hard"),
+    )  # fmt: skip
+
+
+def _retainer(world: World, said: Words) -> None:
+    said.one_of("kind", {"hours": "hours"}, "")
+    name, contract = str(said.need("id")), contract_of(world, said.need("contract"))
+    said.one_of("overage", {"bill": "bill"}, "bill")
+    said.take("recurring")
+    hours, limit = said.amount("hours"), said.number("max_rollover")
+    bucket = Bucket(
+        minutes=hours * 60,
+        fee=said.amount("fee"),
+        overage_rate=said.number("overage_rate"),
+        unused=said.one_of("unused", {"forfeit": "forfeit", "rollover": "rollover"}, "forfeit"),
+        max_minutes=None if limit is None else limit * 60,
+    )
+    world.buckets[name] = bucket
+    contract.lines.filter(method=Method.RETAINER_HOURS).update(
+        amount=bucket.fee, included_hours=hours, overage_rate=bucket.overage_rate, unused=bucket.unused
+    )

@@ -1,0 +1,93 @@
+"""Every scenario comes out as it says, or is one we say we cannot play, for the reason we say."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from billing.models import BillableEvent, Candidate
+from billing.scenarios.comparing import difference
+from billing.scenarios.playing import UNSUPPORTED, VERBS, play_file
+from billing.scenarios.reading import files
+from integration_hub.environment import BASE_DIR
+
+OURS = BASE_DIR / "tests" / "scenarios"
+FOLDERS = [BASE_DIR.parent / "shared" / "scenarios", Path("/work/shared/scenarios")]
+SAMPLES = next((files(folder) for folder in FOLDERS if folder.is_dir()), [])
+"""The samples of finance, where they lie at hand."""
+
+NOT_PLAYED = {
+    "S-03": "retainer: kind prepaid",
+    "S-10": "nothing is credited by hand",
+    "S-12": "prices are not allocated to obligations",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [*files(OURS), *SAMPLES], ids=lambda path: path.stem)
+def test_a_scenario_comes_out_as_it_says(path):
+    result = play_file(path)
+    if result.id in NOT_PLAYED:
+        assert (result.outcome, result.detail) == ("unsupported", NOT_PLAYED[result.id])
+    else:
+        assert (result.outcome, result.detail) == ("passed", ""), f"step {result.step} {result.verb}"
+    assert not BillableEvent.objects.exists(), "nothing of it is kept"
+    assert not Candidate.objects.exists()
+
+
+def test_no_verb_is_both_played_and_refused():
+    assert not VERBS.keys() & UNSUPPORTED.keys()
+    assert all(reason for reason in UNSUPPORTED.values())
+
+
+@pytest.mark.django_db
+def test_the_command_fails_for_what_differs_and_for_what_it_cannot_play(tmp_path, capsys):
+    good = (OURS / "rate-on-service-date.yaml").read_text()
+    (tmp_path / "a.yaml").write_text(good)
+    call_command("billing_scenarios", str(tmp_path))
+    assert "passed" in capsys.readouterr().out
+    (tmp_path / "b.yaml").write_text(good.replace('"1240.00"', '"1240.01"'))
+    with pytest.raises(CommandError, match="1 passed, 1 failed, 0 unsupported"):
+        call_command("billing_scenarios", str(tmp_path))
+    assert "lines[0].amount: expected 1240.01, got 1240.00" in capsys.readouterr().out
+    (tmp_path / "b.yaml").write_text("id: B\nsteps: [{do: kpi}]")
+    with pytest.raises(CommandError, match="1 unsupported"):
+        call_command("billing_scenarios", str(tmp_path))
+    call_command("billing_scenarios", str(tmp_path), "--allow-unsupported", "--json")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "outcome", "detail"),
+    [
+        ("steps: [{do: fly}]", "failed", "'fly' is no verb."),
+        ("steps: none", "failed", "has no steps"),
+        ("steps: [{do: close}]", "failed", "step 1 lacks 'through'."),
+        ("given: {moons: 3}\nsteps: []", "unsupported", "given: moons"),
+        ("policy: {luck: 1}\nsteps: []", "unsupported", "policy: luck"),
+        ("steps: [{do: close, through: 2026-01-31, colour: red}]", "unsupported", "step 1: colour"),
+    ],
+)
+def test_what_it_does_not_know_is_never_passed_over(tmp_path, text, outcome, detail):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    result = play_file(path)
+    assert result.outcome == outcome
+    assert detail in result.detail
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "said"),
+    [
+        ({"a": "1.0"}, {"a": Decimal(1), "b": 2}, ""),
+        ({"a": "1"}, {"b": 2}, "a: nothing of that name came out"),
+        (["1", "2"], [Decimal(1)], ": expected 2, got 1: [1]"),
+        ({"rows": [{"x": "5"}]}, {"rows": [{"x": Decimal(6)}]}, "rows[0].x: expected 5, got 6"),
+        ({"a": None}, {"a": ""}, ""),
+        ({"a": []}, {"a": []}, ""),
+        ({"a": {"b": 1}}, {"a": 3}, "a: expected {b: 1}, got 3"),
+    ],
+)
+def test_only_what_is_named_counts(expected, actual, said):
+    assert difference(expected, actual) == said
