@@ -2,10 +2,10 @@
 
 The attempt is committed before the work starts, so a crash counts. All due times and leases are the database's time.
 
-Cheap local items are worked several to a transaction: one claim, one settlement, one commit. When one of them fails,
-the transaction is taken back and they are run again, each in a savepoint of its own, so that it takes nothing with it
-but itself. An item that was claimed before and not settled may be what killed its worker: it is worked alone, so that
-nobody else is parked in its place.
+Cheap local items are worked several to a transaction: one claim, one settlement, one commit; lanes that are like the
+one whose turn it is share it (`sharing`). When one of them fails, the transaction is taken back and they are run again,
+each in a savepoint of its own, so that it takes nothing with it but itself. An item that was claimed before and not
+settled may be what killed its worker: it is worked alone, so that nobody else is parked in its place.
 """
 
 import logging
@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail import record
-from integration_hub.work import fencing, pace, session, settlement
+from integration_hub.work import fencing, pace, session, settlement, sharing
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Superseded, Wait
 
@@ -30,13 +30,11 @@ LANE_BATCH = 50
 """Items of one lane before the next lane has its turn."""
 MAX_CLAIMS = 3
 
-_DUE = "stage = %(stage)s AND ready > 0 AND NOT blocked AND next_at <= clock_timestamp()"
-_FREE = "(leased_until IS NULL OR leased_until < clock_timestamp())"
 _PICK_LANE = f"""
 SELECT lane.*
 FROM hub_work_lane AS lane
 LEFT JOIN hub_work_served AS served ON served.stage = lane.stage AND served.legal_entity = lane.legal_entity
-WHERE lane.{_DUE} AND {_FREE}
+WHERE lane.{sharing.DUE} AND {sharing.FREE}
 ORDER BY lane.priority, served.at NULLS FIRST, lane.next_at, lane.id
 LIMIT 1 FOR NO KEY UPDATE OF lane SKIP LOCKED
 """  # noqa: S608 - constants only
@@ -44,7 +42,9 @@ _NOTE_SERVED = """
 INSERT INTO hub_work_served (stage, legal_entity, at) VALUES (%(stage)s, %(legal_entity)s, clock_timestamp())
 ON CONFLICT (stage, legal_entity) DO UPDATE SET at = excluded.at
 """
-_COUNT_DUE = f"SELECT count(*) FROM (SELECT 1 FROM hub_work_lane WHERE {_DUE} AND {_FREE} LIMIT %(limit)s) AS due"  # noqa: S608
+_COUNT_DUE = (
+    f"SELECT count(*) FROM (SELECT 1 FROM hub_work_lane WHERE {sharing.DUE} AND {sharing.FREE} LIMIT %(limit)s) AS due"  # noqa: S608
+)
 _DUE_NOW = "SELECT %s <= clock_timestamp()"
 # Without its dedupe key a claimed item no longer swallows new ones: what they announce it may not have seen.
 _CLAIM = """
@@ -56,7 +56,7 @@ WHERE id = %(lane)s RETURNING token
 """
 
 Jobs = Sequence[Job]
-"""Claimed items of one lane in its order, under one token."""
+"""Claimed items of one lane in its order, under one token; or of several lanes that share a transaction."""
 NONE: Jobs = ()
 Trouble = Wait | Failed | None
 
@@ -78,7 +78,7 @@ def drain(stage: str, *, max_items: int = 500, max_seconds: float = 20.0) -> int
     deadline = monotonic() + max_seconds
     while worked < max_items and monotonic() < deadline:
         room = min(LANE_BATCH, max_items - worked)
-        found, jobs = _claim(stage, room)
+        found, jobs = _claim(stage, room, max_items - worked)
         if not found:
             break
         while jobs:
@@ -92,14 +92,18 @@ def drain(stage: str, *, max_items: int = 500, max_seconds: float = 20.0) -> int
 
 
 @transaction.atomic
-def _claim(stage: str, room: int) -> tuple[bool, Jobs]:
-    """Take the lane whose turn it is: (whether there was one, its first items if they are due)."""
+def _claim(stage: str, room: int, most: int) -> tuple[bool, Jobs]:
+    """Take the lane whose turn it is: (whether there was one, its first items if they are due).
+
+    Up to `room` items of it; with those of lanes that share its transaction up to `most`.
+    """
     lane = next(iter(Lane.objects.raw(_PICK_LANE, {"stage": stage})), None)
     if lane is None:
         return False, NONE
     with connection.cursor() as cursor:
         cursor.execute(_NOTE_SERVED, {"stage": stage, "legal_entity": lane.legal_entity})
-    return True, _next(lane, room)
+    jobs = _next(lane, room)
+    return True, [*jobs, *sharing.companions(lane, jobs, most - len(jobs))] if jobs else NONE
 
 
 def _next(lane: Lane, room: int) -> Jobs:
@@ -165,6 +169,8 @@ def _poison(head: Item) -> Park:
 def _work(jobs: Jobs, room: int) -> tuple[int, Jobs]:
     """Work claimed items and settle them: (how many were started, the lane's next ones, claimed, up to `room`)."""
     failpoints.hit("claimed")
+    if jobs[-1].lane != jobs[0].lane:
+        return _work_lanes(jobs), NONE
     try:
         if _is_local(jobs[0]):
             done, trouble, following = _work_local(jobs, room)
@@ -181,18 +187,39 @@ def _work(jobs: Jobs, room: int) -> tuple[int, Jobs]:
     return done + (trouble is not None), following
 
 
+def _work_lanes(jobs: Jobs) -> int:
+    """Work items of several lanes in one transaction, or lane by lane when that fails; how many were started."""
+    try:
+        with transaction.atomic():
+            _run(jobs)
+            failpoints.hit("worked")
+            fencing.hold_all(jobs)
+            settlement.finish_all(jobs)
+    except Exception as error:  # noqa: BLE001 - what it means is found out lane by lane
+        log.debug("Items of several lanes are run again lane by lane: %s", error)
+        if not isinstance(error, Superseded):
+            _note_failures(jobs)
+        _leave_broken_connection()
+        return sum(_work(members, 0)[0] for members in sharing.by_lane(jobs))
+    failpoints.hit("settled")
+    return len(jobs)
+
+
+def _note_failures(jobs: Jobs) -> None:
+    for kind in {job.kind for job in jobs}:
+        pace.note_failure(kind)
+
+
 def _work_local(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
     """In one transaction with their settlement: (how many went well, what stopped the next one, the lane's next)."""
-    kinds = {job.kind for job in jobs}
-    if len(jobs) > 1 and not any(pace.fails_lately(kind) for kind in kinds):
+    if len(jobs) > 1 and not any(pace.fails_lately(job.kind) for job in jobs):
         try:
             return _work_in_one_go(jobs, room)
         except Superseded:
             raise
         except Exception as error:  # noqa: BLE001 - what it means is found out below
             log.debug("Items of lane %s are run again one by one: %s", jobs[0].lane, error)
-            for kind in kinds:
-                pace.note_failure(kind)
+            _note_failures(jobs)
             _leave_broken_connection()
     with transaction.atomic():
         done, trouble = _attempt_all(jobs)
@@ -202,13 +229,23 @@ def _work_local(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
 
 @transaction.atomic
 def _work_in_one_go(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
-    for job in jobs:
-        started = monotonic()
-        with record.correlated(job.correlation_id):
-            _handler(job.kind).run(job)
-        pace.note(job.kind, monotonic() - started)
+    _run(jobs)
     failpoints.hit("worked")
     return len(jobs), None, _settle(jobs, len(jobs), None, room)
+
+
+def _run(jobs: Jobs) -> None:
+    """Run the handlers, each lane's in its order; those that can take several at once are given them."""
+    for batch in sharing.batches(jobs):
+        handler = _handler(batch[0].kind)
+        started = monotonic()
+        with record.correlated(batch[0].correlation_id):
+            if handler.together is not None and len(batch) > 1:
+                handler.together(batch)
+            else:
+                for job in batch:
+                    handler.run(job)
+        pace.note(batch[0].kind, (monotonic() - started) / len(batch))
 
 
 def _is_local(job: Job) -> bool:

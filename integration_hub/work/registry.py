@@ -59,6 +59,8 @@ class Handler:
 
     A parked item blocks its lane, visibly, unless the kind is `skippable`: then it steps aside. `parked` is called in
     the transaction that parks an item, so that the room can raise a case.
+
+    `together` does for several items of different lanes what `run` does for one, where that is cheaper at once.
     """
 
     run: Callable[[Job], None]
@@ -67,6 +69,7 @@ class Handler:
     facts: dict[str, str] = field(default_factory=dict)
     skippable: bool = False
     parked: Callable[[Job, Failed], None] | None = None
+    together: Callable[[Sequence[Job]], None] | None = None
 
 
 HANDLERS: Registry[Handler] = Registry("kind of work")

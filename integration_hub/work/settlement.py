@@ -27,6 +27,18 @@ UPDATE hub_work_lane SET ready = ready - (SELECT count(*) FROM done),
     next_at = CASE WHEN %(more)s THEN next_at ELSE clock_timestamp() END
 WHERE id = %(lane)s RETURNING (SELECT count(*) FROM done)
 """
+_FINISH_ALL = """
+WITH done AS (
+    UPDATE hub_work_item SET state = 'done', finished_at = clock_timestamp(), claims = 0, failures = 0, error = '',
+        error_class = ''
+    WHERE id = ANY(%s) AND state = 'ready' RETURNING lane_id
+), counted AS (SELECT lane_id, count(*) AS items FROM done GROUP BY lane_id),
+settled AS (
+    UPDATE hub_work_lane AS lane SET ready = ready - counted.items, leased_until = NULL, next_at = clock_timestamp()
+    FROM counted WHERE lane.id = counted.lane_id
+)
+SELECT count(*) FROM done
+"""
 _GIVE_BACK = "UPDATE hub_work_item SET attempts = attempts - 1, claims = claims - 1 WHERE id = ANY(%s)"
 _RELEASE = """
 UPDATE hub_work_lane
@@ -46,6 +58,15 @@ def finish(lane: Lane, jobs: Sequence[Job], *, more: bool) -> None:
         finished = int(cursor.fetchone()[0])
     if not all_waited(finished, jobs):
         raise Superseded(f"{len(jobs) - finished} of {len(jobs)} items of lane {lane.key} were settled before.")
+
+
+def finish_all(jobs: Sequence[Job]) -> None:
+    """Note items of several lanes as done; the leases end. Raises Superseded as `finish` does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH_ALL, [[job.item_id for job in jobs]])
+        finished = int(cursor.fetchone()[0])
+    if not all_waited(finished, jobs):
+        raise Superseded(f"{len(jobs) - finished} of {len(jobs)} items of several lanes were settled before.")
 
 
 def all_waited(finished: int, jobs: Sequence[Job]) -> bool:

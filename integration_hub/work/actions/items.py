@@ -112,19 +112,19 @@ def enqueue(
     return item
 
 
-@transaction.atomic
 def enqueue_many(requests: Sequence[ItemIn]) -> int:
     """Put many items into their lanes, each lane's in the order given, by a few statements; how many were new.
 
     Raises LookupError and ValueError as `enqueue` does.
     """
-    return len(_put(requests, [_item_row(place, request) for place, request in enumerate(requests)]))
+    if not requests:
+        return 0
+    with transaction.atomic():
+        return len(_put(requests, [_item_row(place, request) for place, request in enumerate(requests)]))
 
 
 def _put(requests: Sequence[ItemIn], rows: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:
     """Enter the lanes, add the items; (item, lane) of those that did not wait there already."""
-    if not requests:
-        return []
     lanes = _enter_lanes(requests)
     for row, request in zip(rows, requests, strict=True):
         row["lane"] = lanes[request.lane]
