@@ -42,6 +42,9 @@ class Environment(BaseSettings):
     alone_amount: Decimal = Field(
         default=Decimal(5000), ge=0, description="amount, in any currency, one person may replay or correct alone"
     )
+    alone_overtaking: Decimal = Field(
+        default=Decimal(0), ge=0, description="amount, in any currency, one person may let overtake in a lane alone"
+    )
 
     @field_validator("database_url")
     @classmethod

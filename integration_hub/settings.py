@@ -24,6 +24,7 @@ MAX_BODY_BYTES = ENV.max_body_bytes
 LEASE_SECONDS = ENV.lease_seconds
 ALONE_ITEMS = ENV.alone_items
 ALONE_AMOUNT = ENV.alone_amount
+ALONE_OVERTAKING = ENV.alone_overtaking
 REHEARSAL = ENV.rehearsal
 PRODUCTION = ENV.mode == "production"
 

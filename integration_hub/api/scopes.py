@@ -15,7 +15,8 @@ SCOPES: dict[str, str] = {
     "replay:read": "Read replay plans with their forecasts and outcomes",
     "replay:write": "Plan replays; approve, pause, resume and cancel them",
     "trace:read": "Follow a number from contract to cash",
-    "status:read": "Read whether work flows and what is stuck",
+    "status:read": "Read whether work flows, what is stuck and what was let overtake",
+    "lanes:write": "Approve, decline and withdraw that items of a lane overtake",
     "reconciliation:read": "Read tie-outs",
     "reconciliation:write": "Run tie-outs",
 }

@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from integration_hub.console import wording
+from integration_hub.console import proposals, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.facts import known
@@ -17,13 +17,13 @@ from integration_hub.console.forms import NoteForm, ReasonForm
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.seen import SeenReasonForm
-from integration_hub.console.templatetags.console import badge, day, when
+from integration_hub.console.templatetags.console import badge, day
 from integration_hub.effects import policies
 from integration_hub.effects.actions import corrections
 from integration_hub.effects.content import Field, moved
 from integration_hub.effects.filters import CorrectionFilter
 from integration_hub.effects.models import Correction, Effect
-from integration_hub.effects.tables import CorrectionTable, correction_state, state
+from integration_hub.effects.tables import CorrectionTable, state
 from integration_hub.kernel.errors import BadInput, ThroughlineError
 
 SEE = "hub_effects.view_correction"
@@ -172,7 +172,7 @@ def correction_detail(request: Request, pk: int) -> HttpResponse:
     effect = correction.effect
     context = {
         "title": f"Correction of {effect.business_key}",
-        "status": correction_state(correction),
+        "status": proposals.state(correction),
         "lead": correction.reason,
         "breadcrumbs": [
             ("Effects", reverse("effects:effect-list")),
@@ -194,29 +194,20 @@ def facts(correction: Correction) -> list[tuple[str, Any]]:
         ("Amount", wording.money_html(effect.amount, effect.currency) if effect.amount is not None else None),
         ("Posting date", day(effect.posting_date) if effect.posting_date else None),
         ("Refused revision", effect.revision),
-        ("Second person", correction.four_eyes or "not needed"),
-        ("Proposed by", correction.proposed_by.label),
-        ("Proposed", when(correction.created_at)),
-        ("Decided by", correction.decided_by.label if correction.decided_by else None),
-        ("Decided", when(correction.decided_at) if correction.decided_at else None),
-        ("Said", correction.decision_reason or None),
+        *proposals.facts(correction),
     )
 
 
 def buttons(request: Request, correction: Correction) -> list[Button]:
     """What may be decided; nothing once it is."""
-    if correction.state != Correction.State.PROPOSED:
-        return []
-    if correction.proposed_by_id == request.user.pk:
-        return [Button("Withdraw…", reverse("effects:correction-withdraw", args=[correction.pk]),
-                       policies.can_withdraw_correction(correction, request.user), icon="arrow-back-up")]  # fmt: skip
-    allowed = policies.can_approve_correction(correction, correction.effect, request.user)
-    return [
-        Button("Approve and send…", reverse("effects:correction-approve", args=[correction.pk]), allowed,
-               tone="primary", icon="circle-check", key="a"),
-        Button("Decline…", reverse("effects:correction-decline", args=[correction.pk]), allowed, tone="danger",
-               icon="circle-x", key="r"),
-    ]  # fmt: skip
+    return proposals.buttons(
+        correction,
+        request.user,
+        address="effects:correction",
+        verb="Approve and send",
+        approve=policies.can_approve_correction(correction, correction.effect, request.user),
+        withdraw=policies.can_withdraw_correction(correction, request.user),
+    )
 
 
 def _confirm(request: Request, correction: Correction, form: type[forms.Form], **more: Any) -> Confirm:

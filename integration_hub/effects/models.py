@@ -1,15 +1,15 @@
 """The effect ledger: one intent, one permanent key, one outcome (architecture §5, reliability §3.2)."""
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field
+from integration_hub.kernel.models import Timestamped, currency_field, money_field
 from integration_hub.kernel.transitions import Transitions
+from integration_hub.people.proposals import SECOND_PERSON, Proposal
 
 
 class Effect(Timestamped):
@@ -122,7 +122,7 @@ class Attempt(models.Model):
         ]
 
 
-class Correction(Versioned):
+class Correction(Proposal):
     """A proposed change of what a refused effect says, field by field; applied, it becomes the next revision."""
 
     class State(models.TextChoices):
@@ -138,15 +138,7 @@ class Correction(Versioned):
         default=dict, help_text="{net, tax, gross, date: [before, after]}, as the write has them."
     )
     payload = models.JSONField(help_text="The content as corrected.")
-    reason = models.TextField()
-    four_eyes = models.TextField(blank=True, help_text="Why a second person has to approve it; empty: nobody has to.")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="corrections")
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="decided_corrections"
-    )
-    decided_at = models.DateTimeField(null=True, blank=True)
-    decision_reason = models.TextField(blank=True)
     result = models.OneToOneField(
         Effect, null=True, blank=True, on_delete=models.PROTECT, related_name="correction_applied"
     )
@@ -161,10 +153,7 @@ class Correction(Versioned):
                 | Q(state="withdrawn", decided_at__isnull=False)
                 | Q(state__in=["applied", "declined"], decided_by__isnull=False, decided_at__isnull=False),
             ),
-            models.CheckConstraint(
-                name="correction_second_person",
-                condition=~Q(state="applied") | Q(four_eyes="") | ~Q(decided_by=F("proposed_by")),
-            ),
+            models.CheckConstraint(name="correction_second_person", condition=SECOND_PERSON),
             models.CheckConstraint(
                 name="correction_applied_has_result",
                 condition=Q(state="applied", result__isnull=False) | ~Q(state="applied") & Q(result__isnull=True),

@@ -7,13 +7,13 @@ from django.db.models import Min, Sum
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from integration_hub.console import badges, home, links, menu, timeline
+from integration_hub.console import badges, home, links, menu, proposals, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.effects import queries
 from integration_hub.effects.gate_views import SEE as SEE_GATES
 from integration_hub.effects.models import Correction
 from integration_hub.effects.policies import APPROVE
-from integration_hub.effects.tables import correction_state, state, what
+from integration_hub.effects.tables import state, what
 from integration_hub.effects.views import ATTENTION, SEE
 from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role, User
@@ -85,7 +85,7 @@ def to_approve(user: User) -> Waiting:
                 money=Money(row.effect.amount, row.effect.currency) if row.effect.amount is not None else None,
                 url=reverse("effects:correction-detail", args=[row.pk]),
                 when=row.created_at,
-                badge=correction_state(row),
+                badge=proposals.state(row),
             )
             for row in found
         ],

@@ -3,6 +3,7 @@
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
 from integration_hub.kernel.decision import ALLOW, Decision, deny
+from integration_hub.people import proposals
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
 
@@ -43,10 +44,8 @@ def can_correct(effect: Effect, by: User) -> Decision:
 
 def can_approve_correction(correction: Correction, effect: Effect, by: User) -> Decision:
     """A second person decides; whoever made the correction does not."""
-    if correction.state != Correction.State.PROPOSED:
-        return deny(f"This correction is {correction.get_state_display().lower()} already.")
-    if correction.proposed_by_id == by.pk:
-        return deny("You made this correction, so someone else must decide on it.")
+    if not (decision := proposals.can_decide(correction, "correction", by)):
+        return decision
     if not by.may_see(effect.legal_entity):
         return deny("This effect belongs to a legal entity you do not work for.")
     return ALLOW if by.has_perm(APPROVE) else deny("Your role does not approve corrections.")
@@ -54,9 +53,7 @@ def can_approve_correction(correction: Correction, effect: Effect, by: User) -> 
 
 def can_withdraw_correction(correction: Correction, by: User) -> Decision:
     """Its author may take it back until it is decided."""
-    if correction.state != Correction.State.PROPOSED:
-        return deny(f"This correction is {correction.get_state_display().lower()} already.")
-    return ALLOW if correction.proposed_by_id == by.pk else deny("Only its author can withdraw a correction.")
+    return proposals.can_withdraw(correction, "correction", by)
 
 
 def can_cancel(effect: Effect, by: Actor, reason: str) -> Decision:

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from integration_hub.console import proposals
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
@@ -65,20 +66,6 @@ class EffectTable(Table):
         return "warning" if row.state == Effect.State.WAITING else ""
 
 
-CORRECTIONS = {
-    "proposed": ("warning", "user-check"),
-    "applied": ("success", "circle-check"),
-    "declined": ("danger", "circle-x"),
-    "withdrawn": ("neutral", "ban"),
-}
-
-
-def correction_state(correction: Correction) -> Badge:
-    """How a correction stands."""
-    tone, icon = CORRECTIONS.get(correction.state, ("neutral", "point"))
-    return Badge(correction.get_state_display(), tone, icon)  # type: ignore[arg-type]
-
-
 class CorrectionTable(Table):
     """Corrections: what was changed in which effect, and who agreed."""
 
@@ -86,7 +73,7 @@ class CorrectionTable(Table):
     columns = [
         Column("effect", "Effect", accessor=lambda row: Titled(row.effect.business_key, row.reason[:120])),
         Column("changes", "Changes", accessor=lambda row: ", ".join(change["title"] for change in row.changes)),
-        Column("state", "State", kind="badge", accessor=correction_state, sortable=True, order_by="state"),
+        Column("state", "State", kind="badge", accessor=proposals.state, sortable=True, order_by="state"),
         Column("amount", "Amount", kind="money", accessor="effect.amount", currency="effect.currency"),
         Column("proposed_by", "Proposed by", accessor="proposed_by.label"),
         Column("decided_by", "Decided by", accessor="decided_by.label", hideable=True),

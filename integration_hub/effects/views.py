@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from integration_hub.cases.queries import all_for_target, for_target
 from integration_hub.connectors.safety import CLASSES
-from integration_hub.console import links, timeline, wording
+from integration_hub.console import links, proposals, timeline, wording
 from integration_hub.console.actors import name_of
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
@@ -27,7 +27,7 @@ from integration_hub.effects.filters import EffectFilter
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Effect
 from integration_hub.effects.naming import label
-from integration_hub.effects.tables import AttemptTable, EffectTable, correction_state, state, what
+from integration_hub.effects.tables import AttemptTable, EffectTable, state, what
 from integration_hub.trail.queries import timeline_of
 from integration_hub.work.models import Item
 from integration_hub.work.tables import POLICIES_BY_NAME, fate
@@ -90,7 +90,7 @@ def effect_detail(request: Request, pk: int) -> HttpResponse:
         "subject_url": links.address(effect.subject_type, effect.subject_id),
         "trace_url": links.trace_of("effect", str(effect.pk)),
     }
-    context["corrections"] = [(row, correction_state(row)) for row in effect.corrections.order_by("-pk")]
+    context["corrections"] = [(row, proposals.state(row)) for row in effect.corrections.order_by("-pk")]
     if tab == "proof":
         context["proof"] = queries.proof(effect)
         context["safety"] = CLASSES[effect.safety]

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from integration_hub.work.models import Beat, Item, Lane
+from integration_hub.work.models import Beat, Item, Lane, Overtaking
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -39,6 +39,15 @@ class ItemAdmin(ReadOnly):
     list_select_related = ("lane",)
     search_fields = ("lane__key", "correlation_id")
     show_full_result_count = False
+
+
+@admin.register(Overtaking)
+class OvertakingAdmin(ReadOnly):
+    """What was let overtake, and who agreed."""
+
+    list_display = ("lane", "way", "state", "count", "proposed_by", "decided_by", "created_at")
+    list_filter = ("state", "way")
+    list_select_related = ("lane", "proposed_by", "decided_by")
 
 
 @admin.register(Beat)

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.transitions import Transitions
+from integration_hub.people.proposals import SECOND_PERSON, Proposal
 
 
 class Stage(models.TextChoices):
@@ -86,6 +88,66 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.lane_id}"
+
+
+class Overtaking(Proposal):
+    """A proposal that what waits behind an item of a lane may be worked before it, with exactly what that would be."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waits for a second person"
+        APPLIED = "applied", "Applied"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        LAPSED = "lapsed", "Lapsed"
+
+    class Way(models.TextChoices):
+        ASIDE = "aside", "Set a waiting item aside"
+        WITHOUT = "without", "Go on without the parked head"
+
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="overtakings")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="overtakings", help_text="What is overtaken.")
+    way = models.CharField(max_length=8, choices=Way.choices)
+    count = models.PositiveIntegerField(help_text="Items that would overtake it.")
+    money = models.JSONField(default=dict, help_text="Their money: {currency: amount}.")
+    first = models.BigIntegerField(null=True, blank=True, help_text="The first of them.")
+    last = models.BigIntegerField(null=True, blank=True, help_text="The last of them.")
+    digest = models.CharField(max_length=32, blank=True, help_text="Of their numbers: another one lets it lapse.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["lane"], condition=Q(state="proposed"), name="overtaking_one_open"),
+            models.CheckConstraint(
+                name="overtaking_decided_pair",
+                condition=Q(state="proposed", decided_by__isnull=True, decided_at__isnull=True)
+                | Q(state="lapsed", decided_by__isnull=True, decided_at__isnull=False)
+                | Q(state__in=["applied", "declined", "withdrawn"], decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(name="overtaking_second_person", condition=SECOND_PERSON),
+        ]
+        permissions = [("approve_overtaking", "Can approve and decline that items of a lane overtake")]
+
+    def __str__(self) -> str:
+        return f"{self.get_way_display()} in {self.lane}"
+
+
+OVERTAKING_MOVES = Transitions(
+    noun="overtaking",
+    initial="proposed",
+    moves={
+        "proposed": {
+            "applied": "approved, or small enough for one person",
+            "declined": "a second person said no",
+            "withdrawn": "its author took it back",
+            "lapsed": "what would overtake has changed",
+        },
+        "applied": {},
+        "declined": {},
+        "withdrawn": {},
+        "lapsed": {},
+    },
+)
 
 
 class Served(models.Model):

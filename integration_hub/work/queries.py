@@ -1,16 +1,18 @@
 """What waits, what is stuck and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum, TextField
+from django.db.models.functions import MD5, Cast
 
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
-from integration_hub.work.models import Beat, Item, Lane
+from integration_hub.work.models import Beat, Item, Lane, Overtaking
 from integration_hub.work.registry import BUSY
 
 CANARY = "canary:"
@@ -64,8 +66,10 @@ class Overtakers:
     first: list[Item]
     count: int
     money: dict[str, Decimal]
-    last: int
-    """Id of the last of them; what came later was not declared."""
+    last: int | None
+    """The last of them; what came later was not declared."""
+    digest: str
+    """Of their numbers: the same as long as the very same items would overtake."""
 
 
 SHOWN = 10
@@ -73,10 +77,18 @@ SHOWN = 10
 
 def overtakers(lane: Lane, *, item_id: int | None) -> Overtakers:
     """What waits in a lane behind one of its items; everything that waits when that item is not known."""
-    rows = Item.objects.filter(lane=lane, state=Item.State.READY, pk__gt=item_id or 0).order_by("pk")
-    sums = rows.order_by("currency").exclude(amount=None).values_list("currency").annotate(total=Sum("amount"))
-    last = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
-    return Overtakers(list(rows.defer("payload")[:SHOWN]), rows.count(), dict(sums), last)
+    rows = Item.objects.filter(lane=lane, state=Item.State.READY, pk__gt=item_id or 0)
+    sums = rows.exclude(amount=None).values_list("currency").annotate(total=Sum("amount"))
+    numbers = StringAgg(Cast("pk", TextField()), ",", order_by="pk")
+    found = rows.aggregate(count=Count("pk"), last=Max("pk"), digest=MD5(numbers))
+    first = list(rows.order_by("pk").defer("payload")[:SHOWN])
+    return Overtakers(first, found["count"], dict(sums), found["last"], found["digest"] or "")
+
+
+def open_overtakings(lane_ids: Iterable[int]) -> dict[int, Overtaking]:
+    """The proposals that wait for a second person, by lane."""
+    rows = Overtaking.objects.filter(lane__in=lane_ids, state=Overtaking.State.PROPOSED).select_related("proposed_by")
+    return {row.lane_id: row for row in rows}
 
 
 def _stall(lane: Lane, head: Item | None, money: dict[str, Decimal]) -> Stall:

@@ -1,16 +1,19 @@
-"""Tables of lanes and of the items in them."""
+"""Tables of lanes, of the items in them and of what overtook."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
 
+from integration_hub.console import proposals
 from integration_hub.console.badges import Badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.tables import Column, Table
+from integration_hub.console.titled import Titled
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import POLICIES, RetryPolicy, said
 from integration_hub.work import policies
-from integration_hub.work.models import Item, Lane
+from integration_hub.work.models import Item, Lane, Overtaking
 from integration_hub.work.registry import HANDLERS
 
 POLICIES_BY_NAME: dict[str, RetryPolicy] = {kind.value: policy for kind, policy in POLICIES.items()}
@@ -102,3 +105,28 @@ class ItemTable(Table):
             aside = reverse("work:item-park", args=[row.pk])
             return [Button("Set aside…", aside, policies.can_park(row, person, "asked"), key="r")]
         return []
+
+
+class OvertakingTable(Table):
+    """What was let overtake, and who agreed."""
+
+    caption = "Overtaking"
+    columns = [
+        Column("lane", "Lane", accessor=lambda row: Titled(row.lane.key, row.reason[:120])),
+        Column("way", "What", accessor=lambda row: row.get_way_display()),
+        Column("state", "State", kind="badge", accessor=proposals.state, sortable=True, order_by="state"),
+        Column("count", "Items that overtake", kind="number", sortable=True),
+        Column("money", "Money that overtakes", accessor=lambda row: ", ".join(_told(row.money))),
+        Column("proposed_by", "Proposed by", accessor="proposed_by.label"),
+        Column("decided_by", "Decided by", accessor="decided_by.label", hideable=True),
+        Column("legal_entity", "Entity", accessor="lane.legal_entity", hideable=True),
+        Column("created_at", "Proposed", kind="ago", sortable=True),
+    ]
+
+    def row_url(self, row: Overtaking) -> str:
+        """The proposal with what it declares."""
+        return reverse("work:overtaking-detail", args=[row.pk])
+
+
+def _told(money: dict[str, str]) -> list[str]:
+    return [f"{Decimal(amount):,.2f} {currency}" for currency, amount in sorted(money.items())]

@@ -13,14 +13,14 @@ from integration_hub.console.decisions import Confirm, Outcome, decide
 from integration_hub.console.facts import known
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
-from integration_hub.console.seen import SeenNoteForm, SeenReasonForm, still
+from integration_hub.console.seen import SeenNoteForm, still
 from integration_hub.console.templatetags.console import amounts, badge, when
 from integration_hub.kernel.failures import POLICIES, FailureClass, said
 from integration_hub.trail.queries import timeline_of_many
 from integration_hub.work import forecast, policies, queries
 from integration_hub.work.actions import items
 from integration_hub.work.filters import LaneFilter
-from integration_hub.work.models import Item, Lane
+from integration_hub.work.models import Item, Lane, Overtaking
 from integration_hub.work.registry import SIGNS
 from integration_hub.work.tables import (
     POLICIES_BY_NAME,
@@ -42,6 +42,7 @@ SHOWN = 200
 def stalled(request: Request) -> HttpResponse:
     """Lanes that do not move: the head, why, since when, and what waits behind it."""
     found = queries.stalled(request.user, limit=SHOWN)
+    proposed = queries.open_overtakings(stall.lane.pk for stall in found)
     money: dict[str, Any] = {}
     for stall in found:
         for currency, amount in stall.money.items():
@@ -51,9 +52,10 @@ def stalled(request: Request) -> HttpResponse:
         "lead": "Strict order inside a lane: when its head fails, what is behind it waits. Nothing is lost.",
         "buttons": [
             Button("All lanes", reverse("work:lane-list"), icon="list-details", link=True),
+            Button("Who let what overtake", reverse("work:overtaking-list"), icon="user-check", link=True),
             Button("What happens when something fails", reverse("work:failure-list"), icon="help", link=True),
         ],
-        "stalls": [_shown(stall, request) for stall in found],
+        "stalls": [_shown(stall, request, proposed.get(stall.lane.pk)) for stall in found],
         "blocked": sum(stall.lane.blocked for stall in found),
         "waiting": sum(stall.waiting for stall in found),
         "money": money,
@@ -63,10 +65,11 @@ def stalled(request: Request) -> HttpResponse:
     return render(request, "work/stalled.html", context)
 
 
-def _shown(stall: queries.Stall, request: Request) -> dict[str, Any]:
+def _shown(stall: queries.Stall, request: Request, proposed: Overtaking | None) -> dict[str, Any]:
     head = stall.head
     return {
         "stall": stall,
+        "proposed": proposed,
         "state": lane_state(stall.lane),
         "title": kind_title(head) if head is not None else "",
         "fate": fate(head.error_class, head.failures) if head is not None else "",
@@ -138,6 +141,7 @@ def lane_detail(request: Request, pk: int) -> HttpResponse:
         "breadcrumbs": [("Stuck lanes", reverse("work:stalled")), ("Lanes", reverse("work:lane-list"))],
         "buttons": stall_buttons(stall, request) if lane.blocked else [],
         "stall": stall,
+        "proposed": queries.open_overtakings([pk]).get(pk),
         "facts": known(
             ("Stage", lane.get_stage_display()),
             ("Items waiting", lane.ready),
@@ -194,7 +198,8 @@ def find_item(request: Request, pk: int) -> Item:
     return find_or_404(rows, request.user, scope="lane__legal_entity", pk=pk)
 
 
-def _item_facts(item: Item) -> list[tuple[str, Any]]:
+def item_facts(item: Item) -> list[tuple[str, Any]]:
+    """What a decision about an item is about."""
     amount = wording.money_html(item.amount, item.currency) if item.amount is not None else None
     return known(
         ("Item", f"{kind_title(item)} in {item.lane.key}"),
@@ -205,7 +210,9 @@ def _item_facts(item: Item) -> list[tuple[str, Any]]:
     )
 
 
-def _item_row(request: Request, pk: int) -> Any:
+def item_row(request: Request, pk: int) -> Any:
+    """The row of an item as a decision pressed in it answers."""
+
     def row(outcome: Outcome) -> str:
         return ItemTable(Item.objects.none(), request, name="items").row_html(find_item(request, pk), outcome=outcome)
 
@@ -221,7 +228,7 @@ def item_retry(request: Request, pk: int) -> HttpResponse:
         verb="Try again",
         back=reverse("work:lane-detail", args=[item.lane_id]),
         form=SeenNoteForm(request.POST or None, initial={"seen": item.state}),
-        facts=_item_facts(item),
+        facts=item_facts(item),
         consequence="It goes back to its old place and its lane goes on.",
         decision=policies.can_retry(item, request.user),
     )
@@ -230,76 +237,4 @@ def item_retry(request: Request, pk: int) -> HttpResponse:
         still(data["seen"], find_item(request, pk).state)
         return items.retry(item_id=pk, by=request.user, reason=data["reason"])
 
-    return decide(request, confirm, act, done="It is tried again.", row=_item_row(request, pk))
-
-
-@screen(permission=SEE, methods=["GET", "POST"])
-def item_park(request: Request, pk: int) -> HttpResponse:
-    """Set a waiting item aside, declaring what may overtake it."""
-    item = find_item(request, pk)
-    behind = queries.overtakers(item.lane, item_id=item.pk)
-    confirm = Confirm(
-        title="Set this item aside",
-        verb="Set aside",
-        back=reverse("work:lane-detail", args=[item.lane_id]),
-        form=SeenReasonForm(request.POST or None, initial={"seen": f"{item.state}, {_up_to(behind)}"}),
-        facts=[*_item_facts(item), *_overtaking(behind)],
-        consequence="You declare that what is named here may overtake it. It stays until somebody tries it again.",
-        decision=policies.can_park(item, request.user, "asked"),
-        tone="danger",
-    )
-
-    def act(data: Any) -> Item:
-        found = find_item(request, pk)
-        still(data["seen"], f"{found.state}, {_up_to(queries.overtakers(found.lane, item_id=pk))}")
-        return items.park(item_id=pk, by=request.user, reason=data["reason"])
-
-    return decide(request, confirm, act, done="It is set aside.", row=_item_row(request, pk))
-
-
-@screen(permission=SEE, methods=["GET", "POST"])
-def lane_unblock(request: Request, pk: int) -> HttpResponse:
-    """Let a blocked lane go on without its parked head, declaring what may overtake it."""
-    lane = find_lane(request, pk)
-    behind = queries.overtakers(lane, item_id=lane.blocked_by)
-    confirm = Confirm(
-        title=f"Let {lane.key} go on without its head",
-        verb="Go on without it",
-        back=reverse("work:lane-detail", args=[pk]),
-        form=SeenReasonForm(request.POST or None, initial={"seen": _seen(lane)}),
-        facts=[
-            ("Blocked because", lane.blocked_reason or None),
-            *_overtaking(behind),
-        ],
-        consequence="You declare that what is named here may be worked although its predecessor was not.",
-        decision=policies.can_unblock(lane, request.user),
-        tone="danger",
-    )
-
-    def act(data: Any) -> Lane:
-        still(data["seen"], _seen(find_lane(request, pk)))
-        return items.unblock_lane(lane_id=pk, by=request.user, reason=data["reason"])
-
-    return decide(request, confirm, act, done="The lane goes on.")
-
-
-def _seen(lane: Lane) -> str:
-    if not lane.blocked:
-        return "open"
-    behind = queries.overtakers(lane, item_id=lane.blocked_by)
-    return f"blocked by {lane.blocked_by}, {_up_to(behind)}"
-
-
-def _up_to(behind: queries.Overtakers) -> str:
-    """What a declaration covers: something that came since was not looked at."""
-    return f"up to {behind.last}"
-
-
-def _overtaking(behind: queries.Overtakers) -> list[tuple[str, Any]]:
-    named = [f"{kind_title(item)} (item {item.pk})" for item in behind.first]
-    more = behind.count - len(named)
-    text = ", ".join(named) + (f" and {more:,} more" if more else "")
-    return known(
-        ("May overtake it", text or "nothing: it is the last of its lane"),
-        ("Money that overtakes", amounts(behind.money) if behind.money else None),
-    )
+    return decide(request, confirm, act, done="It is tried again.", row=item_row(request, pk))

@@ -16,6 +16,7 @@ from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
 from integration_hub.processes.models import PROCESS_MOVES, Process
 from integration_hub.replay.models import PLAN_MOVES, Plan
+from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
 from tests.architecture.code import modules
 
 OURS = ("contracts", "billing", "reconciliation", "hub_")
@@ -31,6 +32,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
     "correction": (CORRECTION_MOVES, Correction.State),
+    "overtaking": (OVERTAKING_MOVES, Overtaking.State),
     "replay plan": (PLAN_MOVES, Plan.State),
     "process": (PROCESS_MOVES, Process.State),
     "source version": (intake.SOURCE_MOVES, intake.SourceVersion.Status),

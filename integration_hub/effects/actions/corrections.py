@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -19,10 +18,10 @@ from integration_hub.effects.actions import again
 from integration_hub.effects.actions.effects import close_cases, plan
 from integration_hub.effects.ledger import State, move, note
 from integration_hub.effects.models import CORRECTION_MOVES, Correction, Effect
-from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Denied, NotReady, Problem, Stale
 from integration_hub.people import four_eyes
 from integration_hub.people.models import User
+from integration_hub.people.proposals import decide
 
 Proposed = Correction.State
 
@@ -107,7 +106,7 @@ def decline(*, correction_id: int, by: User, seen_version: int, reason: str) -> 
     """Say no; the effect stays refused and may be corrected otherwise. Raises Denied, Stale."""
     correction, effect = _locked(correction_id, seen_version)
     policies.can_approve_correction(correction, effect, by).or_raise()
-    _decide(correction, Proposed.DECLINED, by, reason)
+    decide(correction, CORRECTION_MOVES, Proposed.DECLINED, by=by, reason=reason)
     note("effects.effect.correction_declined", effect, by, reason)
     return correction
 
@@ -117,7 +116,7 @@ def withdraw(*, correction_id: int, by: User, seen_version: int, reason: str = "
     """Its author takes it back. Raises Denied, Stale."""
     correction, effect = _locked(correction_id, seen_version)
     policies.can_withdraw_correction(correction, by).or_raise()
-    _decide(correction, Proposed.WITHDRAWN, by, reason)
+    decide(correction, CORRECTION_MOVES, Proposed.WITHDRAWN, by=by, reason=reason)
     note("effects.effect.correction_withdrawn", effect, by, reason)
     return correction
 
@@ -150,7 +149,7 @@ def _apply(correction: Correction, effect: Effect, by: User, reason: str) -> Non
     move(effect, State.SUPERSEDED)
     close_cases(effect, "A corrected revision goes instead.")
     result = _next_revision(correction, effect, by)
-    _decide(correction, Proposed.APPLIED, by, reason, result=result)
+    decide(correction, CORRECTION_MOVES, Proposed.APPLIED, by=by, reason=reason, result=result)
     note("effects.effect.corrected", effect, by, reason, changes=_told(correction), revision=result.revision)
 
 
@@ -175,16 +174,6 @@ def _next_revision(correction: Correction, effect: Effect, by: User) -> Effect:
         lane=effect.lane,
         corrects=effect,
     )
-
-
-def _decide(correction: Correction, state: str, by: User, reason: str, **changes: Any) -> None:
-    CORRECTION_MOVES.check(correction.state, state)
-    correction.state, correction.decided_by, correction.decided_at = state, by, now()
-    correction.decision_reason = reason
-    correction.version += 1
-    for name, value in changes.items():
-        setattr(correction, name, value)
-    correction.save()
 
 
 def _told(correction: Correction) -> dict[str, list[str]]:

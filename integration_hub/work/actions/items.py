@@ -214,9 +214,34 @@ def retry(*, item_id: int, by: Actor, reason: str = "") -> Item:
 
 @transaction.atomic
 def park(*, item_id: int, by: Actor, reason: str) -> Item:
-    """Set a waiting item aside so that the ones behind it may overtake it. Raises Denied when it does not wait."""
+    """Set a waiting item aside so that the ones behind it may overtake it.
+
+    Raises Denied when it does not wait, or when a person needs a second one for it: `actions.overtaking.propose`.
+    """
     lane, item = _locked(item_id)
     policies.can_park(item, by, reason).or_raise()
+    behind = queries.overtakers(lane, item_id=item_id)
+    policies.can_overtake_alone(lane, behind, by).or_raise()
+    set_aside(lane, item, behind, by=by, reason=reason)
+    return item
+
+
+@transaction.atomic
+def unblock_lane(*, lane_id: int, by: Actor, reason: str = "") -> Lane:
+    """Let a blocked lane go on without its parked head.
+
+    Raises Denied when the lane is not blocked, or when a person needs a second one: `actions.overtaking.propose`.
+    """
+    lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
+    policies.can_unblock(lane, by).or_raise()
+    behind = queries.overtakers(lane, item_id=lane.blocked_by)
+    policies.can_overtake_alone(lane, behind, by).or_raise()
+    go_on(lane, behind, by=by, reason=reason)
+    return lane
+
+
+def set_aside(lane: Lane, item: Item, behind: queries.Overtakers, *, by: Actor, reason: str, **told: Any) -> None:
+    """Park a waiting item; the caller holds the lane's row and has asked whether it may be."""
     item.state = Item.State.PARKED
     item.error = reason
     item.save()
@@ -224,17 +249,12 @@ def park(*, item_id: int, by: Actor, reason: str) -> Item:
     if not lane.blocked:
         _let_go(lane)
     lane.save()
-    _event("work.item.parked", lane, item, by, reason, **_declared(lane, item.pk))
+    _event("work.item.parked", lane, item, by, reason, **declared(behind), **told)
     doorbell.ring(lane.stage)
-    return item
 
 
-@transaction.atomic
-def unblock_lane(*, lane_id: int, by: Actor, reason: str = "") -> Lane:
-    """Let a blocked lane go on without its parked head. Raises Denied when the lane is not blocked."""
-    lane = Lane.objects.select_for_update(no_key=True).get(pk=lane_id)
-    policies.can_unblock(lane, by).or_raise()
-    declared = _declared(lane, lane.blocked_by)
+def go_on(lane: Lane, behind: queries.Overtakers, *, by: Actor, reason: str, **told: Any) -> None:
+    """Let a blocked lane go on; the caller holds its row and has asked whether it may."""
     _let_go(lane)
     lane.save()
     record.event(
@@ -245,17 +265,16 @@ def unblock_lane(*, lane_id: int, by: Actor, reason: str = "") -> Lane:
         label=lane.key,
         legal_entity=lane.legal_entity,
         reason=reason,
-        **declared,
+        **declared(behind),
+        **told,
     )
     doorbell.ring(lane.stage)
-    return lane
 
 
-def _declared(lane: Lane, item_id: int | None) -> dict[str, Any]:
+def declared(behind: queries.Overtakers) -> dict[str, Any]:
     """What may overtake from now on, as the trail keeps it: how many, their money, the first and the last."""
-    behind = queries.overtakers(lane, item_id=item_id)
     first = behind.first[0].pk if behind.first else None
-    return {"overtaking": behind.count, "money": behind.money, "first": first, "last": behind.last or None}
+    return {"overtaking": behind.count, "money": behind.money, "first": first, "last": behind.last}
 
 
 def _locked(item_id: int) -> tuple[Lane, Item]:

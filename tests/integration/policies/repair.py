@@ -1,4 +1,6 @@
-"""The rules of corrections and replays: who makes them, and who else must agree."""
+"""The rules of corrections, replays and overtaking: who makes them, and who else must agree."""
+
+from decimal import Decimal
 
 from integration_hub.effects import policies as effects
 from integration_hub.effects.models import Correction, Effect
@@ -6,6 +8,9 @@ from integration_hub.kernel.decision import Decision
 from integration_hub.people.models import Role, User
 from integration_hub.replay import policies as replay
 from integration_hub.replay.models import Plan
+from integration_hub.work import policies as work
+from integration_hub.work.models import Lane, Overtaking
+from integration_hub.work.queries import Overtakers
 from tests.integration.policies.matrix import ALL, HERE, Row
 
 FINANCE, ANALYST, ADMIN = Role.FINANCE, Role.BILLING_ANALYST, Role.INTEGRATION_ADMIN
@@ -30,6 +35,14 @@ def effect(state: str = "rejected", **more: object) -> Effect:
 
 def correction(state: str, author: int = 0) -> Correction:
     return Correction(state=state, proposed_by_id=author)
+
+
+def overtaking(state: str, author: int = 0) -> Overtaking:
+    return Overtaking(state=state, proposed_by_id=author, lane=Lane(key="L", legal_entity=HERE))
+
+
+def behind(usd: str) -> Overtakers:
+    return Overtakers([], 1, {"USD": Decimal(usd)} if usd else {}, 1, "x")
 
 
 def ask_correct(by: User, state: str) -> Decision:
@@ -165,4 +178,42 @@ REPLAYS = (
     ),
 )
 
-ROWS = (*CORRECTIONS, *REPLAYS)
+OVERTAKINGS = (
+    Row(
+        rule=work.can_overtake_alone,
+        ask=lambda by, state: work.can_overtake_alone(Lane(stage=state[0]), behind(state[1]), by),
+        may=ALL,
+        states={
+            ("ingest", ""): "",
+            ("ingest", "0.01"): "A second person has to agree. 0.01 USD is more than one person may decide alone (0).",
+            ("post", ""): "A second person has to agree. What this lane does is posted to another system: its order is"
+            " not changed by one person.",
+        },
+    ),
+    Row(
+        rule=work.can_approve_overtaking,
+        ask=lambda by, state: work.can_approve_overtaking(overtaking(*state), by),
+        may=APPROVERS,
+        others="Your role does not approve that items overtake.",
+        states={
+            ("proposed", 0): "",
+            ("proposed", OWN): "You made this proposal, so someone else must decide on it.",
+            ("applied", 0): "This proposal is applied already.",
+            ("lapsed", 0): "This proposal is lapsed already.",
+        },
+        outside="This lane belongs to a legal entity you do not work for.",
+        order=("state", "place", "role"),
+    ),
+    Row(
+        rule=work.can_withdraw_overtaking,
+        ask=lambda by, state: work.can_withdraw_overtaking(overtaking(*state), by),
+        may=ALL,
+        states={
+            ("proposed", OWN): "",
+            ("proposed", 0): "Only its author can withdraw a proposal.",
+            ("lapsed", OWN): "This proposal is lapsed already.",
+        },
+    ),
+)
+
+ROWS = (*CORRECTIONS, *REPLAYS, *OVERTAKINGS)

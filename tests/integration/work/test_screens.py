@@ -7,7 +7,6 @@ import pytest
 from integration_hub.kernel import failures
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.people.models import Role
-from integration_hub.trail.models import Event
 from integration_hub.work import engine, panels
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item, Lane
@@ -92,43 +91,6 @@ def test_trying_the_head_again_lets_the_lane_go_on(blocked, ines):
     blocked.refresh_from_db()
     assert not blocked.blocked
     assert Item.objects.filter(lane=blocked, state="ready").count() == 2
-
-
-def test_going_on_without_the_head_needs_a_reason(blocked, ines):
-    client, url = screens.browser(ines), f"/lanes/{blocked.pk}/unblock/"
-    behind = Item.objects.get(lane=blocked, state="ready")
-    seen = f"blocked by {blocked.blocked_by}, up to {behind.pk}"
-    body = screens.page(client, url)
-    assert "You declare that what is named here" in body
-    assert f"(item {behind.pk})" in body
-    assert client.post(url, {"seen": seen, "reason": ""}).status_code == 422
-    assert client.post(url, {"seen": seen, "reason": "Billed by hand."}).status_code == 302
-    blocked.refresh_from_db()
-    assert not blocked.blocked
-    told = Event.objects.get(action="work.lane.unblocked")
-    assert (told.data["overtaking"], told.data["first"], told.data["last"]) == (1, behind.pk, behind.pk)
-
-
-def test_what_came_after_the_look_was_not_declared(blocked, ines):
-    client, url = screens.browser(ines), f"/lanes/{blocked.pk}/unblock/"
-    behind = Item.objects.get(lane=blocked, state="ready")
-    Item.objects.create(lane=blocked, kind=behind.kind)
-    seen = f"blocked by {blocked.blocked_by}, up to {behind.pk}"
-    assert client.post(url, {"seen": seen, "reason": "Billed by hand."}).status_code == 409
-    blocked.refresh_from_db()
-    assert blocked.blocked
-
-
-def test_setting_an_item_aside(blocked, ines):
-    item = Item.objects.get(lane=blocked, state="ready")
-    url = f"/lanes/items/{item.pk}/park/"
-    answer = screens.browser(ines).post(
-        url, {"seen": "ready, up to 0", "reason": "Later.", "row": f"items-item-{item.pk}"}, headers=screens.HTMX
-    )
-    assert answer.status_code == 200
-    assert screens.text(answer).lstrip().startswith("<tr")
-    item.refresh_from_db()
-    assert (item.state, item.error) == ("parked", "Later.")
 
 
 def test_a_decision_states_what_was_seen(blocked, ines):
