@@ -87,15 +87,18 @@ class Shape:
         self.open = [key for key in self.open if key.partition("|")[0] != name]
 
 
-def judge(shape: Shape, mapping: Compiled, batch: Sequence[Seen]) -> list[Drift | None]:
-    """The first drift of each record, None for those that look as always; these are learnt from."""
+def judge(shape: Shape, mapping: Compiled, batch: Sequence[Seen], today: date) -> list[Drift | None]:
+    """The first drift of each record, None for those that look as always; these are learnt from.
+
+    `today` is when they came: old records may tell of any day up to then.
+    """
     found: list[Drift | None] = [None] * len(batch)
     kinds: dict[str, list[str]] = {}
     for name, rule, strict, lasting in _sources(mapping):
         kinds[name] = [kind_of(value, strict=strict) for value in _values(batch, name)]
         _judge_source(shape, name, rule, kinds[name], found, lasting=lasting)
     for name, values in _targets(mapping, batch).items():
-        _judge_target(shape, name, values, found)
+        _judge_target(shape, name, values, found, today)
     for name, seen_kinds in kinds.items():
         _learn_source(shape.fields[name], seen_kinds, batch, found)
     return found
@@ -232,7 +235,7 @@ def _is(annotation: Any, wanted: type) -> bool:
     return annotation is wanted or wanted in getattr(annotation, "__args__", ())
 
 
-def _judge_target(shape: Shape, name: str, values: Sequence[Any], found: list[Drift | None]) -> None:
+def _judge_target(shape: Shape, name: str, values: Sequence[Any], found: list[Drift | None], today: date) -> None:
     values = [value if drift is None else None for value, drift in zip(values, found, strict=True)]
     sample = next((value for value in values if value is not None), None)
     if sample is None:
@@ -241,7 +244,7 @@ def _judge_target(shape: Shape, name: str, values: Sequence[Any], found: list[Dr
     if isinstance(sample, Decimal):
         _judge_sizes(shape, name, state, values, found)
     elif isinstance(sample, date):
-        _judge_dates(name, state, values, found)
+        _judge_dates(name, state, values, found, today)
     elif isinstance(sample, str):
         _judge_words(name, state, values, found)
 
@@ -264,14 +267,14 @@ def _list(counts: Mapping[str, int]) -> str:
     return ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
 
 
-def _judge_dates(name: str, state: State, values: Sequence[Any], found: list[Drift | None]) -> None:
+def _judge_dates(name: str, state: State, values: Sequence[Any], found: list[Drift | None], today: date) -> None:
     for index, value in enumerate(values):
         if value is None:
             continue
         day = value.date() if isinstance(value, datetime) else value
         if state["n"] >= KNOWN:
             first, last = date.fromisoformat(state["first"]), date.fromisoformat(state["last"])
-            if not first - BACK <= day <= last + AHEAD:
+            if not first - BACK <= day <= max(last, today) + AHEAD:
                 after = "a day far before" if day < first else "a day far after"
                 found[index] = Drift(name, "date", f"between {first} and {last}", after, state["n"])
                 continue

@@ -7,7 +7,7 @@ from integration_hub.connectors.models import Connection
 from integration_hub.intake import troubles
 from integration_hub.intake.drift import Drift, Seen, Shape, judge
 from integration_hub.intake.models import FeedShape, SourceVersion
-from integration_hub.kernel.clock import now
+from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import Problem
 from integration_hub.mapping.compile import Compiled
 
@@ -20,7 +20,7 @@ def inspect(connection: Connection, mapping: Compiled, batch: Sequence[Seen]) ->
     row = row or FeedShape(connection=connection, entity=mapping.entity)
     shape = Shape(**row.shape) if row.shape else Shape()
     shape.open = [key for key in shape.open if _is_open(connection, mapping.entity, key)]
-    found = judge(shape, mapping, batch)
+    found = judge(shape, mapping, batch, today())
     row.shape, row.learnt_at = shape.as_data(), now()
     row.save()
     return found

@@ -1,11 +1,13 @@
 """Fifty ways in which a source changes its mind: what is kept back, what flows on, and what is said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
 
-from integration_hub.intake.drift import Drift, Seen, Shape, judge, kind_of
+from integration_hub.intake import drift
+from integration_hub.intake.drift import Drift, Seen, Shape, kind_of
 from integration_hub.mapping.apply import translate
 from integration_hub.mapping.compile import Compiled, MappingSpec, RuleSpec, ValueTable, compile_mapping
 
@@ -42,6 +44,7 @@ COST = compile_mapping(
         ),
     )
 )
+TODAY = date(2026, 5, 29)
 DAYS = [f"2026-0{month}-{day:02d}" for month in range(1, 6) for day in range(1, 29)]
 
 
@@ -70,6 +73,10 @@ def cost(number: int, **change: Any) -> dict[str, Any]:
         "state": "approved",
     }
     return {**row, **change}
+
+
+def judge(shape: Shape, mapping: Compiled, batch: Sequence[Seen]) -> list[Drift | None]:
+    return drift.judge(shape, mapping, batch, TODAY)
 
 
 def seen(mapping: Compiled, row: dict[str, Any]) -> Seen:
@@ -142,6 +149,18 @@ def test_a_change_of_one_record_keeps_back_that_record(
     batch[7] = seen(mapping, make(7, **change))
 
     assert told(judge(shape, mapping, batch)) == [*[""] * 7, said, *[""] * 12]
+
+
+def test_old_records_may_tell_of_any_day_up_to_now_and_of_a_year_ahead() -> None:
+    """Ten years of history come in one file, and a project may have rested for two of them."""
+    old = [{**hours(number), "day": f"2016-0{1 + number % 5}-0{1 + number % 9}"} for number in range(400)]
+    shape = Shape()
+    assert judge(shape, TIME, [seen(TIME, row) for row in old]) == [None] * 400
+
+    days = ["2018-07-01", "2026-05-29", "2028-01-10", "2027-06-30"]
+    found = told(judge(shape, TIME, [seen(TIME, hours(number, day=day)) for number, day in enumerate(days)]))
+
+    assert found == ["", "", "worked_on date", ""]
 
 
 def divided(by: float) -> Callable[..., dict[str, Any]]:
