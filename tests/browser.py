@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""The shell first: it draws pages and no windows around them, which costs a third less."""
+PACKAGES = ("chromium-headless-shell", "chromium")
 
 
 def find() -> str | None:
@@ -37,7 +39,10 @@ def ensure() -> str:
     if os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-qq"], check=False)  # noqa: S607
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, env=environment)  # noqa: S607
+        for package in PACKAGES:
+            done = subprocess.run(["apt-get", "install", "-y", "-qq", package], check=False, env=environment)  # noqa: S607
+            if done.returncode == 0:
+                break
     if path := find():
         return path
     raise SystemExit(

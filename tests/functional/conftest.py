@@ -12,7 +12,6 @@ from tests.functional import steps
 from tests.functional.stack import PATIENCE, Stack
 
 ARGUMENTS = (
-    "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
