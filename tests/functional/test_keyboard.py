@@ -71,8 +71,8 @@ def test_a_asks_and_never_decides(sign_in: SignedIn) -> None:
     page.goto("/billing/candidates/?group=ready")
     for address in page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.dataset.href)"):
         page.goto(address)
-        if page.get_by_role("button", name="Approve").is_enabled():
-            break  # not one that waits for somebody else
+        if page.locator(".page-head-actions a", has_text="Approve").count():
+            break  # and not one that waits for somebody else, whose button asks nothing
     before = page.locator("h1").inner_text()
     page.keyboard.press("a")
     expect(page.locator("dialog[open]")).to_contain_text(re.compile("Approve TL-"))
