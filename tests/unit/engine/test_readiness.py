@@ -43,7 +43,6 @@ def test_a_ready_candidate_answers_yes_to_everything():
         ({"gross": d(-1)}, "NEGATIVE_TOTAL", "negative"),
         ({"net": d(0), "gross": d(0)}, "BELOW_MINIMUM", "nothing to charge"),
         ({"minimum": d(1001)}, "BELOW_MINIMUM", "1,001.00 USD"),
-        ({"content_hash": "b", "approved_hashes": ("b", "a")}, "APPROVAL_STALE", "moved"),
         ({"erp_customer_known": False, "erp_missing": ("item PM",)}, "ERP_MAPPING", "the customer, item PM"),
     ],
 )
@@ -106,3 +105,21 @@ def test_a_moved_accounting_date_is_only_noted():
 
 def test_every_open_hold_is_its_own_answer():
     assert stops(asked(no_post_holds=("TAX_REVIEW", "PO_AWAITED"))) == ("PO_AWAITED", "TAX_REVIEW")
+
+
+def test_approvals_of_another_content_ask_for_new_ones_and_stop_nobody_who_gives_them():
+    stale = asked(content_hash="b", approved_hashes=("a", "a"))
+    assert (stops(stale), warnings(stale)) == ((), ("APPROVAL_STALE",))
+    for given in ((), ("a", "b")):
+        assert warnings(asked(content_hash="b", approved_hashes=given)) == ()
+
+
+def test_a_credit_memo_is_asked_only_what_concerns_one():
+    credit = {"kind": "credit_memo", "net": d(-100), "gross": d(-119)}
+    checks = asked(**credit, po_required=True, credit_hold=True, tax_quoted=False, stragglers=3)
+    assert [one.number for one in checks] == [13, 15, 18, 25, 26, 28]
+    assert (stops(checks), warnings(checks)) == ((), ())
+    assert stops(asked(**{**credit, "net": d(0)})) == ("BELOW_MINIMUM",)
+    over = asked(**credit, over_credited=(("INV-1", d(30)),))
+    assert stops(over) == ("OVER_CREDIT",)
+    assert "INV-1 by 30.00 USD" in next(one.message for one in over if one.code == "OVER_CREDIT")
