@@ -6,7 +6,7 @@ The first stops inside its transaction, the second runs until it waits for the f
 import pytest
 from django.db.models import Sum
 
-from billing.actions import approvals, holds, posting
+from billing.actions import approvals, holds, posting, sending
 from billing.models import Candidate, Piece
 from contracts import events
 from contracts.models import Customer
@@ -191,7 +191,7 @@ def test_without_the_lock_a_hold_takes_out_what_is_on_its_way_to_the_erp(contrac
 
 # -- two posts -----------------------------------------------------------------------------------------------------
 
-PLANNING = (approvals, "_plan")
+PLANNING = (sending, "plan")
 
 
 def test_two_posts_of_one_candidate_plan_one_effect(landscape, approved, interleave):
