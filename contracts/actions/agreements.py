@@ -24,6 +24,7 @@ from contracts.models import (
 )
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.kernel.models import locked
 from integration_hub.trail.record import Actor, event
 
 SIGNED_STATES = ("signed", "active", "suspended", "completed", "terminated", "closed")
@@ -43,7 +44,7 @@ def save_opportunity(
     *, record: canonical.Opportunity, customer: Customer, existing: Opportunity | None, by: Actor
 ) -> Opportunity:
     """Create or update an opportunity."""
-    opportunity = existing or Opportunity()
+    opportunity = locked(existing) or Opportunity()
     was_won = opportunity.is_won
     opportunity.customer = customer
     opportunity.name = record.name
@@ -70,7 +71,7 @@ def save_opportunity(
 @transaction.atomic
 def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Contract | None, by: Actor) -> Contract:
     """Create or update a contract. Signed terms that money depends on change only by amendment."""
-    contract = existing or Contract.objects.select_for_update().filter(number=record.number).first()
+    contract = locked(existing or Contract.objects.filter(number=record.number).first())
     if contract is None:
         contract = Contract(number=record.number)
     elif contract.status in SIGNED_STATES:
@@ -172,7 +173,7 @@ def save_line(
     *, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor
 ) -> ContractLine:
     """Create or update a contract line and its cap. A billed line keeps its method and amount: amend instead."""
-    line = existing or ContractLine.objects.filter(contract=contract, number=record.number).first()
+    line = locked(existing or ContractLine.objects.filter(contract=contract, number=record.number).first())
     line = line or ContractLine(contract=contract, number=record.number)
     if line.pk and contract.activated_at and (line.method, line.amount) != (record.method, record.amount):
         raise BadInput(

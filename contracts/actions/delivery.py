@@ -8,6 +8,7 @@ from contracts.models import MILESTONE_MOVES, Contract, Milestone, Project, Reso
 from integration_hub import canonical
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.kernel.models import locked
 from integration_hub.trail.record import Actor, event
 
 NUMBERS = 5_310_401
@@ -18,7 +19,7 @@ NUMBERS = 5_310_401
 def save_project(*, record: canonical.Project, existing: Project | None, fallback_code: str, by: Actor) -> Project:
     """Create or update a project. One that we made is recognised by its reference."""
     code = record.reference or fallback_code
-    project = existing or Project.objects.filter(code=code).first() or Project(code=code)
+    project = locked(existing or Project.objects.filter(code=code).first()) or Project(code=code)
     created = project.pk is None
     named = record.contract_number or record.reference
     hold_number(named)
@@ -128,7 +129,7 @@ def close_shell(*, contract: Contract, reason: str, by: Actor) -> Project | None
 def save_resource(*, record: canonical.Resource, existing: Resource | None, fallback_code: str, by: Actor) -> Resource:
     """Create or update a person. The code is the e-mail where there is one, else the source's id."""
     code = (record.email or fallback_code).lower()
-    resource = existing or Resource.objects.filter(code=code).first() or Resource(code=code)
+    resource = locked(existing or Resource.objects.filter(code=code).first()) or Resource(code=code)
     created = resource.pk is None
     resource.name, resource.email, resource.role = record.name, record.email, record.role
     resource.cost_centre, resource.is_active = record.cost_centre, record.active

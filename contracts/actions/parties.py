@@ -195,7 +195,7 @@ def _update(
     before = {name: str(getattr(row, name) or "") for name in changed}
     for name, value in changed.items():
         setattr(row, name, value)
-    row.save()
+    row.save(update_fields=[*changed, "updated_at"])  # what others moved since it was read stays as it is
     event(
         action,
         by=by,

@@ -22,6 +22,17 @@ class VersionedQuerySet(models.QuerySet[Row]):
             raise Stale
 
 
+def locked(row: Row | None) -> Row | None:
+    """The row as it is now, locked until the transaction ends; None for None.
+
+    For whoever writes a row that was read before: it may have moved on since, and saving would put it back. Rows that
+    point to it can still be written meanwhile. Raises DoesNotExist when it is gone.
+    """
+    if row is None:
+        return None
+    return type(row)._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+
+
 class Timestamped(models.Model):
     """When we first recorded the row and when it last changed (UTC)."""
 
