@@ -46,7 +46,7 @@ test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run al
 	$(PY) tests/browser.py
 	$(PY) -m coverage erase
 	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report= $(ARGS)
-	$(PY) -m coverage report --fail-under=85
+	$(PY) -m coverage report --fail-under=95
 
 check: $(VENV)/dev.done ## Lint, types, imports, migrations, templates, generated docs; changes nothing
 	$(VENV)/bin/ruff check .
