@@ -1,15 +1,20 @@
 """The rows of the ledger: how an effect's state moves, how it enters its lane, how it is told of. No decisions here."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
+
+from django.db.models import QuerySet
 
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.kernel.clock import now
 from integration_hub.trail import record
 from integration_hub.trail.models import Event
 from integration_hub.trail.record import Actor
 from integration_hub.work.actions import items
 from integration_hub.work.actions.items import ItemIn
+from integration_hub.work.registry import Wait
 
 SEND = "effects.send"
 STAGE = "post"
@@ -19,12 +24,22 @@ OVER = (State.CONFIRMED, State.CANCELLED, State.SUPERSEDED)
 
 
 def move(effect: Effect, state: str, **changes: Any) -> None:
-    """Change the state along the table, with other fields; the caller holds the effect's row or its lane."""
+    """Change the state along the table, with other fields; the caller holds the effect's row or its lane.
+
+    Written only where the state still is the one the effect was read with. Raises Wait otherwise: somebody else has
+    decided on it meanwhile, and its lane looks again.
+    """
     EFFECT_MOVES.check(effect.state, state)
-    effect.state = state
+    changes |= {"state": state, "updated_at": now()}
+    if not as_read(effect).update(**changes):
+        raise Wait(f"{effect} moved on while it was worked; it is looked at again.", timedelta(0))
     for name, value in changes.items():
         setattr(effect, name, value)
-    effect.save(update_fields=["state", "updated_at", *changes])
+
+
+def as_read(effect: Effect) -> QuerySet[Effect]:
+    """The row of an effect, as long as its state is the one it was read with."""
+    return Effect.objects.filter(pk=effect.pk, state=effect.state)
 
 
 def enqueue(effects: Iterable[Effect], *, priority: int = 50) -> int:

@@ -13,6 +13,7 @@ from integration_hub.cases.queries import for_target
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects import kinds, policies
+from integration_hub.effects.actions import again
 from integration_hub.effects.actions.again import retry
 from integration_hub.effects.ledger import SEND, State, enqueue, member, move, note, root_cause
 from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
@@ -135,7 +136,7 @@ def plan(
 @transaction.atomic
 def cancel(*, effect_id: int, by: Actor, reason: str) -> Effect:
     """Withdraw an effect that was certainly not done. Raises Denied when it is under way, unknown or done."""
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
+    effect = again.lock([effect_id])[0]
     policies.can_cancel(effect, by, reason).or_raise()
     move(effect, State.CANCELLED)
     effect.corrections.filter(state=Correction.State.PROPOSED).update(
@@ -158,7 +159,7 @@ def declare_rejected(*, effect_id: int, by: Actor, reason: str) -> Effect:
 
     Raises Denied when the outcome is not unknown.
     """
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
+    effect = again.lock([effect_id])[0]
     policies.can_declare(effect, by, reason).or_raise()
     move(effect, State.REJECTED, failure=reason, failure_class=FailureClass.REJECTED)
     note("effects.effect.declared_rejected", effect, by, reason=reason)

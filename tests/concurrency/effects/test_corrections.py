@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from integration_hub.connectors.registry import Editable
+from integration_hub.effects import ledger as rows
 from integration_hub.effects.actions import again, corrections, effects
 from integration_hub.effects.models import Correction, Effect
 from integration_hub.kernel.errors import Denied, NotReady, Stale
@@ -87,6 +88,7 @@ def test_without_the_lock_and_the_look_at_the_state_both_go(ledger, monkeypatch)
     effects.retry(effect_id=effect.pk, by="system:test")
     work()
     monkeypatch.setattr(again, "lock", lambda ids: [before])
+    monkeypatch.setattr(rows, "as_read", lambda effect: Effect.objects.filter(pk=effect.pk))
     monkeypatch.setattr(corrections, "_refused", lambda pk: before)
     corrections.propose(effect_id=effect.pk, wanted={"memo": "June"}, reason="typo", by=by, seen_state="rejected")
     assert Correction.objects.get().state == "applied"

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from integration_hub.effects import ledger as rows
 from integration_hub.effects.actions import effects
-from integration_hub.effects.models import Attempt
+from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.registry import OUTCOMES, Outcome
 from integration_hub.work import engine, fencing
 from integration_hub.work.models import Lane
@@ -71,9 +72,19 @@ def test_a_frozen_sender_comes_back_to_a_lane_that_is_no_longer_his(ledger, thre
     assert outcomes == [("send", "lost"), ("probe", "found"), ("confirm", "found")]
 
 
-def test_without_the_token_check_the_frozen_sender_overwrites_what_is_known(ledger, threads, monkeypatch, scribble):
+def test_without_the_token_check_the_state_of_the_effect_still_refuses_him(ledger, threads, monkeypatch, scribble):
+    monkeypatch.setattr(fencing, "is_current", lambda lane, job: True)
+    effect = run_zombie(ledger, threads, monkeypatch, scribble)
+    assert (effect.state, scribble.all()) == ("confirmed", ["C-1"])
+    assert Attempt.objects.get(effect=effect, kind="send").outcome == "lost"
+
+
+def test_without_token_and_state_check_the_frozen_sender_overwrites_what_is_known(
+    ledger, threads, monkeypatch, scribble
+):
     """Negative control: unfenced, the zombie rewrites the finished attempt and reports the outcome a second time."""
     monkeypatch.setattr(fencing, "is_current", lambda lane, job: True)
+    monkeypatch.setattr(rows, "as_read", lambda effect: Effect.objects.filter(pk=effect.pk))
     effect = run_zombie(ledger, threads, monkeypatch, scribble)
     rewritten = Attempt.objects.get(effect=effect, kind="send").outcome != "lost"
     assert rewritten or scribble.all() != ["C-1"]
