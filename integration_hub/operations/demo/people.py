@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from integration_hub.kernel.errors import Denied
 from integration_hub.people import roles
@@ -40,21 +41,23 @@ def ensure() -> dict[str, User]:
     if settings.PRODUCTION:
         raise Denied("The demo makes logins with a public password and does not run with production settings.")
     roles.sync()
-    return {person.username: _ensure(person) for person in CAST}
+    encoded = make_password(PASSWORD)  # once: hashing is made to take long, and there is no secret to protect
+    return {person.username: _ensure(person, encoded) for person in CAST}
 
 
-def _ensure(person: Person) -> User:
+def _ensure(person: Person, encoded: str) -> User:
     user = User.objects.filter(username=person.username).first()
     if user is None:
         user = User.objects.create_user(
             person.username,
             f"{person.username}@meridian.example",
-            PASSWORD,
             first_name=person.first_name,
             last_name=person.last_name,
             is_superuser=person.superuser,
             all_legal_entities=not person.entities,
             legal_entities=list(person.entities),
         )
+        user.password = encoded
+        user.save(update_fields=["password"])
     roles.give(user=user, role=person.role)
     return user
