@@ -89,7 +89,8 @@ def _fill(
     except Unfit as error:
         problems.append(_unfit(mapping, rule.target, error))
         return
-    if not _empty(found) and rule.values is not None:
+    is_empty = _empty(found)
+    if not is_empty and rule.values is not None:
         theirs = _shown(found)
         ours = rule.values.rows.get(theirs)
         if ours is None and rule.values.refuse:
@@ -97,13 +98,14 @@ def _fill(
             problems.append(_unknown(mapping, step, theirs))
             return
         found = found if ours is None else ours
-    if _empty(found):
+        is_empty = _empty(found)
+    if is_empty:
         found = rule.constant or rule.default
-    if _empty(found):
-        if rule.required:
-            remedy = f"Fill {rule.source or rule.target} in the source, or give the rule a default."
-            problems.append(Problem(rule.target, "is empty although the mapping requires it.", remedy))
-        return
+        if _empty(found):
+            if rule.required:
+                remedy = f"Fill {rule.source or rule.target} in the source, or give the rule a default."
+                problems.append(Problem(rule.target, "is empty although the mapping requires it.", remedy))
+            return
     try:
         values[rule.target] = step.convert(found)
     except ValueError as error:

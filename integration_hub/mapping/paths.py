@@ -9,6 +9,8 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 
+from integration_hub.mapping import jmes
+
 Raw = Mapping[str, Any]
 Finder = Callable[[Raw], Any]
 
@@ -45,14 +47,14 @@ def finder(source: str) -> Finder:
     """
     if _NAME.fullmatch(source) or is_column(source):
         return lambda raw: raw.get(source)
-    search = expression(source).search
+    search = jmes.function(expression(source).parsed)
     return lambda raw: raw[source] if source in raw else search(raw)
 
 
 @lru_cache(maxsize=4096)
 def condition(source: str) -> Callable[[Raw], bool]:
     """A function that tells whether a record passes a row filter. Raises BadPath."""
-    search = expression(source).search
+    search = jmes.function(expression(source).parsed)
 
     def passes(raw: Raw) -> bool:
         # JMESPath's own truth: nothing, "", [] and {} are false, the number 0 is true.
