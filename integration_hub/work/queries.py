@@ -37,6 +37,12 @@ def lanes(user: User | None = None) -> QuerySet[Lane]:
     return rows if user is None else scoped(rows, user, "legal_entity")
 
 
+def waiting(*, lane: str, dedupes: Iterable[str]) -> set[str]:
+    """Which of these items wait in a lane and were not claimed yet: what is announced now they will still see."""
+    rows = Item.objects.filter(lane__key=lane, state=Item.State.READY, dedupe__in=list(dedupes))
+    return set(rows.values_list("dedupe", flat=True))
+
+
 def stalled(user: User | None = None, *, limit: int = 200) -> list[Stall]:
     """Blocked lanes first, then lanes whose head failed and waits for its next try; longest stuck first."""
     failing = Item.objects.filter(lane=OuterRef("pk"), state=Item.State.READY).exclude(error="")

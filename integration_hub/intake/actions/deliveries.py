@@ -8,9 +8,10 @@ from django.db import connection as database
 from django.db import transaction
 
 from integration_hub.cases.actions import cases
+from integration_hub.cases.queries import open_among
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.actions import feeds
-from integration_hub.intake.models import Delivery
+from integration_hub.intake.models import Delivery, Feed
 from integration_hub.kernel.clock import today
 
 BY = "system:intake"
@@ -20,12 +21,12 @@ OTHER_BODY = "Came again with another body."
 _STORE = """
     INSERT INTO hub_intake_delivery AS stored
         (connection_id, delivery_id, body, received_at, last_seen_at, times_seen, status, problem)
-    VALUES (%s, %s, %s, now(), now(), 1, 'received', '')
+    VALUES (%s, %s, %s, now(), now(), 1, %s, %s)
     ON CONFLICT ON CONSTRAINT intake_delivery_once DO UPDATE SET
         times_seen = stored.times_seen + 1,
         last_seen_at = now(),
         problem = CASE WHEN stored.body = excluded.body THEN stored.problem ELSE %s END
-    RETURNING id, times_seen
+    RETURNING id, times_seen, status, problem
 """
 _COUNT = """
     INSERT INTO hub_intake_rejection AS counted (connection_id, day, reason, count, last_at)
@@ -51,29 +52,30 @@ def receive(*, connection: Connection, delivery_id: str, body: bytes) -> Taken:
     Its values are never applied: what changed is read from the source. A body that is not a JSON object is stored as
     refused.
     """
-    with database.cursor() as cursor:
-        cursor.execute(_STORE, [connection.pk, delivery_id, body, OTHER_BODY])
-        pk, times_seen = cursor.fetchone()
-    if times_seen > 1:
-        row = Delivery.objects.only("status", "problem").get(pk=pk)
-        return Taken(pk, False, row.problem if row.status == Delivery.Status.REFUSED else "")
     names, problem = _names(body)
+    found = [] if problem else _feeds(connection, names)
+    told = problem or ("" if found else f"Names no feed of this connection: {', '.join(names) or 'nothing'}.")
     status = Delivery.Status.REFUSED if problem else Delivery.Status.HANDLED
-    if not problem:
-        problem_noted = _wake(connection, names)
-        cases.heal(code=WEBHOOK_REFUSED, root_cause=connection.code, because="A valid webhook arrived.", by=BY)
-    else:
-        problem_noted = problem
+    with database.cursor() as cursor:
+        cursor.execute(_STORE, [connection.pk, delivery_id, body, status, told[:300], OTHER_BODY])
+        pk, times_seen, status, noted = cursor.fetchone()
+    if times_seen > 1:
+        return Taken(pk, False, noted if status == Delivery.Status.REFUSED else "")
+    if problem:
         _raise(connection, problem)
-    Delivery.objects.filter(pk=pk).update(status=status, problem=problem_noted[:300])
-    return Taken(pk, True, problem)
+        return Taken(pk, True, problem)
+    feeds.wake(found)
+    if open_among([(WEBHOOK_REFUSED, connection.code)]):
+        cases.heal(code=WEBHOOK_REFUSED, root_cause=connection.code, because="A valid webhook arrived.", by=BY)
+    return Taken(pk, True)
 
 
-def _wake(connection: Connection, names: list[str]) -> str:
+def _feeds(connection: Connection, names: list[str]) -> list[Feed]:
+    """The feeds the first name stands for that stands for any."""
     for name in names:
-        if feeds.hint(connection=connection, entity_name=name):
-            return ""
-    return f"Names no feed of this connection: {', '.join(names) or 'nothing'}."
+        if found := feeds.hinted(connection=connection, entity_name=name):
+            return found
+    return []
 
 
 def _names(body: bytes) -> tuple[list[str], str]:

@@ -16,6 +16,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
+from integration_hub.work.queries import waiting
 
 POLL = "intake.poll"
 KNOBS = ("weight", "every_seconds", "late_after_seconds", "absence_limit_percent")
@@ -161,11 +162,30 @@ def hint(*, connection: Connection, entity_name: str) -> list[Feed]:
     """Something changed there: the feeds this name stands for are due now. The feeds; none for an unknown name.
 
     A hint carries no values: what changed is read through the feed. A hint that comes while the feed is being read
-    makes it due once more, because that reading may have passed the change already.
+    makes it due once more, because that reading may have passed the change already. One that finds a reading which has
+    not begun changes nothing: that reading will see what the hint speaks of.
     """
-    feeds = list(Feed.objects.filter(connection=connection, entity__in=_meant(connection, entity_name)))
-    make_due([feed for feed in feeds if feed.is_active], trigger="hint")
+    feeds = hinted(connection=connection, entity_name=entity_name)
+    wake(feeds)
     return feeds
+
+
+def hinted(*, connection: Connection, entity_name: str) -> list[Feed]:
+    """The feeds a name in a hint stands for."""
+    meant = _meant(connection, entity_name)
+    feeds = list(Feed.objects.filter(connection=connection, entity__in=meant))
+    for feed in feeds:
+        feed.connection = connection
+    return feeds
+
+
+def wake(feeds: Sequence[Feed]) -> None:
+    """Have feeds of one connection read that are not about to be: senders of a storm of hints lock no row."""
+    active = [feed for feed in feeds if feed.is_active]
+    due = [feed for feed in active if feed.due_at <= now()]
+    told = waiting(lane=_lane(due[0]), dedupes=[_dedupe(feed) for feed in due]) if due else set()
+    if late := [feed for feed in active if feed not in due or _dedupe(feed) not in told]:
+        make_due(late, trigger="hint")
 
 
 def _meant(connection: Connection, name: str) -> list[str]:
@@ -202,8 +222,15 @@ def _poll_of(feed: Feed, trigger: str, run_id: int | None = None) -> items.ItemI
     payload: dict[str, object] = {"feed": feed.pk, "trigger": trigger}
     if run_id is not None:
         payload["run"] = run_id
-    lane, dedupe = f"feed:{feed.connection.code}", f"poll:{feed.pk}"
-    return items.ItemIn(POLL, lane=lane, stage="ingest", payload=payload, dedupe=dedupe)
+    return items.ItemIn(POLL, lane=_lane(feed), stage="ingest", payload=payload, dedupe=_dedupe(feed))
+
+
+def _lane(feed: Feed) -> str:
+    return f"feed:{feed.connection.code}"
+
+
+def _dedupe(feed: Feed) -> str:
+    return f"poll:{feed.pk}"
 
 
 def _locked(feed_id: int) -> Feed:

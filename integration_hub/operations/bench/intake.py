@@ -128,7 +128,7 @@ def _empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE hub_intake_sourceversion, billing_billableevent, billing_decision, billing_piece,"
-            " hub_work_item, hub_intake_feedshape, hub_intake_run CASCADE"
+            " hub_work_lane, hub_work_item, hub_intake_feedshape, hub_intake_run CASCADE"
         )
         cursor.execute("DROP TABLE IF EXISTS bench_limit")
         cursor.execute(

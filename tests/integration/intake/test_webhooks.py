@@ -15,6 +15,7 @@ from integration_hub.connectors.registry import Page
 from integration_hub.intake.models import Delivery, Feed, Rejection, SourceVersion
 from integration_hub.kernel.clock import now
 from integration_hub.work.inprocess import drain_once
+from integration_hub.work.models import Item
 from tests.integration.intake.conftest import FakeVendor, World, task
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -70,6 +71,18 @@ def test_a_hint_makes_the_feed_due_and_applies_no_values(world: World, vendor: F
     vendor.script = [Page([task("1")], {}, True)]
     drain_once()
     assert world.receiver.applied == [("1", "1", False)]
+
+
+def test_a_storm_of_hints_costs_a_few_statements_each_and_one_reading(
+    world: World, vendor: FakeVendor, django_assert_max_num_queries: Any
+) -> None:
+    post(body(), message_id="first")
+    with django_assert_max_num_queries(7):  # two of them the savepoint that stands for a transaction here
+        assert post(body(), message_id="second").status_code == 200
+    assert Item.objects.filter(kind="intake.poll").count() == 1
+    Item.objects.update(dedupe="")  # claimed: its reading may have passed the change already
+    post(body(), message_id="third")
+    assert Item.objects.filter(kind="intake.poll").count() == 2
 
 
 def test_hints_out_of_order_end_with_the_newest_state(world: World, vendor: FakeVendor) -> None:
