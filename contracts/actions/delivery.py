@@ -126,6 +126,7 @@ def close_shell(*, contract: Contract, reason: str, by: Actor) -> Project | None
     return project
 
 
+@transaction.atomic
 def save_resource(*, record: canonical.Resource, existing: Resource | None, fallback_code: str, by: Actor) -> Resource:
     """Create or update a person. The code is the e-mail where there is one, else the source's id."""
     code = (record.email or fallback_code).lower()
