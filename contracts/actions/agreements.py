@@ -306,7 +306,9 @@ def _same_price(row: RateRow, record: canonical.RateItem) -> bool:
 @transaction.atomic
 def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, by: Actor) -> Milestone:
     """Create or update a milestone as agreed. The milestones of a line never exceed its price."""
-    line = ContractLine.objects.select_for_update(of=("self",)).select_related("contract__legal_entity").get(pk=line.pk)
+    # No key is changed: whoever bills a milestone of the line, and holds that one, may go on pointing to the line.
+    lines = ContractLine.objects.select_for_update(of=("self",), no_key=True)
+    line = lines.select_related("contract__legal_entity").get(pk=line.pk)
     others = line.milestones.exclude(sequence=record.sequence).exclude(status="cancelled")
     planned = others.aggregate(total=models.Sum("amount"))["total"] or 0
     if line.amount is not None and planned + record.amount > line.amount:
@@ -320,7 +322,7 @@ def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, 
                 )
             ],
         )
-    milestone, created = Milestone.objects.get_or_create(
+    milestone, created = Milestone.objects.select_for_update(no_key=True).get_or_create(
         line=line,
         sequence=record.sequence,
         defaults={

@@ -4,11 +4,12 @@ import pytest
 from django.db import transaction
 
 from billing.workflows import activation
-from contracts.actions import agreements
+from contracts.actions import agreements, delivery
 from contracts.actions.agreements import Parties
-from contracts.models import Contract
+from contracts.models import Contract, Milestone
 from integration_hub import canonical
 from tests import factories
+from tests.races import without_row_locks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -60,3 +61,47 @@ def test_without_looking_again_the_activation_is_undone(contract, monkeypatch):
     again()
     contract.refresh_from_db()
     assert contract.status == "signed"
+
+
+# -- milestones ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def milestone(transactional_db):
+    contract = factories.contract_signed("C-2", method="milestone", amount="100", milestones=("100",))
+    return Milestone.objects.get(line__contract=contract)
+
+
+def agreed_again(milestone):
+    """The CRM sends the milestone's terms once more."""
+    record = canonical.MilestoneTerm(
+        source_id="M-1", version="2", line_id="L-1", name="Renamed", sequence=milestone.sequence,
+        amount=milestone.amount, due_on=milestone.due_on,
+    )  # fmt: skip
+    return lambda: agreements.save_milestone_term(record=record, line=milestone.line, by=factories.BY)
+
+
+def accepted(milestone):
+    """The PSA tells of its acceptance."""
+    record = canonical.Milestone(
+        source_id="PM-1", version="1", project_id="P-1", name=milestone.name, status="accepted",
+        accepted_on=factories.START,
+    )  # fmt: skip
+    return lambda: delivery.move_milestone(record=record, milestone=milestone, by=factories.BY)
+
+
+READ = (Milestone, "save")
+
+
+def test_a_milestone_accepted_while_its_terms_come_again_stays_accepted(milestone, interleave):
+    assert interleave(agreed_again(milestone), accepted(milestone), at=READ) == (None, None)
+    milestone.refresh_from_db()
+    assert (milestone.status, milestone.name) == ("accepted", "Renamed")
+
+
+def test_without_the_lock_the_acceptance_is_undone(milestone, interleave, monkeypatch):
+    """Negative control."""
+    without_row_locks(monkeypatch, Milestone)
+    assert interleave(agreed_again(milestone), accepted(milestone), at=READ) == (None, None)
+    milestone.refresh_from_db()
+    assert milestone.status != "accepted"
