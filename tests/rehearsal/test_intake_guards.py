@@ -18,7 +18,7 @@ BODY = json.dumps({"type": "user.updated", "data": {"entity": "users", "id": "1"
 PLAIN_DELIVERY = """
     INSERT INTO hub_intake_delivery
         (connection_id, delivery_id, body, received_at, last_seen_at, times_seen, status, problem)
-    VALUES (%s, %s, %s, now(), now(), 1, 'received', left(%s, 0)) RETURNING id, 1
+    VALUES (%s, %s, %s, now(), now(), 1, %s, coalesce(%s, %s)) RETURNING id, times_seen, status, problem
 """
 
 
