@@ -1,9 +1,9 @@
 """Everything of a posted row is fixed, whatever columns it has or gets; only what is declared to move may move."""
 
-from django.db import migrations, models
+from django.db import migrations
 
 FORWARD = """
-CREATE OR REPLACE FUNCTION billing_refuse_posted_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION billing_refuse_posted_change() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     moving text[] := TG_ARGV[0]::text[];
 BEGIN
@@ -28,8 +28,6 @@ BEGIN
     RETURN COALESCE(NEW, OLD);
 END $$;
 
-DROP TRIGGER invoice_figures_fixed ON billing_invoice;
-DROP TRIGGER piece_posted_fixed ON billing_piece;
 CREATE TRIGGER invoice_fixed BEFORE UPDATE OR DELETE ON billing_invoice
     FOR EACH ROW EXECUTE FUNCTION billing_refuse_posted_change('{paid,credited,status,version,updated_at}');
 CREATE TRIGGER invoice_line_fixed BEFORE UPDATE OR DELETE ON billing_invoiceline
@@ -58,24 +56,21 @@ DROP TRIGGER invoice_line_fixed ON billing_invoiceline;
 DROP TRIGGER invoice_fixed ON billing_invoice;
 DROP FUNCTION billing_refuse_posted_line_change();
 DROP FUNCTION billing_refuse_uncorrection();
-CREATE TRIGGER invoice_figures_fixed BEFORE UPDATE ON billing_invoice
-    FOR EACH ROW EXECUTE FUNCTION billing_refuse_posted_change('{paid,credited,status,version,updated_at}');
-CREATE TRIGGER piece_posted_fixed BEFORE UPDATE ON billing_piece
-    FOR EACH ROW WHEN (OLD.state IN ('posted', 'corrected'))
-    EXECUTE FUNCTION billing_refuse_posted_change('{state}');
+DROP FUNCTION billing_refuse_posted_change();
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0006_applications_that_stand")]
-    operations = [
-        migrations.AlterField(
-            model_name="candidate",
-            name="accounting_date",
-            field=models.DateField(help_text="Last service date in it, or the first open day after (R10)"),
-        ),
-        migrations.AlterModelOptions(
-            name="capentry", options={"ordering": ["id"], "verbose_name_plural": "cap entries"}
-        ),
-        migrations.RunSQL(FORWARD, BACKWARD),
+    dependencies = [("billing", "0001_models")]
+    replaces = [
+        ("billing", "0001_initial"),
+        ("billing", "0002_initial"),
+        ("billing", "0003_invariants"),
+        ("billing", "0004_piece_share_of_line"),
+        ("billing", "0005_evidence_of_events"),
+        ("billing", "0006_applications_that_stand"),
+        ("billing", "0007_posted_rows_never_change"),
+        ("billing", "0008_candidate_sent_on_by_a_window"),
+        ("billing", "0009_credits_over_posted_lines"),
     ]
+    operations = [migrations.RunSQL(FORWARD, BACKWARD)]

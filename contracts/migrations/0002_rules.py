@@ -34,5 +34,14 @@ DROP FUNCTION customer_refuse_cycle();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0001_initial")]
+    dependencies = [("contracts", "0001_models")]
+    replaces = [
+        ("contracts", "0001_initial"),
+        ("contracts", "0002_invariants"),
+        ("contracts", "0003_routes_and_po_rule"),
+        ("contracts", "0004_shared_calendars"),
+        ("contracts", "0005_projects_that_wait_for_their_contract"),
+        ("contracts", "0006_room_given_back"),
+        ("contracts", "0007_recurring_fees"),
+    ]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -24,5 +24,9 @@ ALTER TABLE hub_trail_event DROP COLUMN tx;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("hub_trail", "0001_initial")]
+    dependencies = [("hub_trail", "0001_models")]
+    replaces = [
+        ("hub_trail", "0001_initial"),
+        ("hub_trail", "0002_append_only"),
+    ]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
