@@ -6,7 +6,7 @@ TRANSACTION_SECONDS = 0.05
 _UNKNOWN = TRANSACTION_SECONDS
 """A kind nobody has worked here yet is worked alone."""
 _WEIGHT = 0.25
-_PROBATION = 200
+_PROBATION = 50
 """Items of a kind that go well before its failures count as rare again."""
 
 _seconds: dict[str, float] = {}

@@ -71,7 +71,7 @@ class Lab:
 def lab(transactional_db, monkeypatch) -> Callable[..., Lab]:
     """`lab(items, faults)` makes one, loaded."""
     kinds = {
-        handlers.LOOSE: Handler(handlers.run, skippable=True),
+        handlers.LOOSE: Handler(handlers.run, skippable=True, together=handlers.run_together),
         handlers.STRICT: Handler(handlers.run),
     }
     monkeypatch.setattr(HANDLERS, "_entries", {**HANDLERS._entries, **kinds})

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -26,6 +26,13 @@ def run(job: Job) -> None:
     """The handler: do what the payload says, then book it."""
     DEEDS[str(job.payload["does"])](job)
     ledger.book(seed=job.payload["seed"], lane=job.lane, n=job.payload["n"], item=job.item_id)
+
+
+def run_together(jobs: Sequence[Job]) -> None:
+    """Several items of different lanes at once: each does what its payload says, and all are booked in one go."""
+    for job in jobs:
+        DEEDS[str(job.payload["does"])](job)
+    ledger.book_all([(job.payload["seed"], job.lane, job.payload["n"], job.item_id) for job in jobs])
 
 
 def _note(job: Job) -> None:
@@ -83,5 +90,5 @@ NEVER_BOOKED = ("bad", "poison")
 
 def register() -> None:
     """Fill the registry; called by the app in the processes of a rehearsal only."""
-    HANDLERS.register(LOOSE, Handler(run, title="Rehearsed item", skippable=True))
+    HANDLERS.register(LOOSE, Handler(run, title="Rehearsed item", skippable=True, together=run_together))
     HANDLERS.register(STRICT, Handler(run, title="Rehearsed item in strict order"))

@@ -26,6 +26,10 @@ SELECT * FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[], %s::text[], %
 ON CONFLICT DO NOTHING RETURNING lane, n
 """
 _BOOK = "INSERT INTO rehearsal_ledger (seed, lane, n, item) VALUES (%s, %s, %s, %s)"
+_BOOK_ALL = """
+INSERT INTO rehearsal_ledger (seed, lane, n, item)
+SELECT * FROM unnest(%s::int[], %s::text[], %s::int[], %s::bigint[])
+"""
 
 
 def create() -> None:
@@ -48,3 +52,9 @@ def book(*, seed: int, lane: str, n: int, item: int) -> None:
     """An item took effect, in the transaction that settles it."""
     with connection.cursor() as cursor:
         cursor.execute(_BOOK, [seed, lane, n, item])
+
+
+def book_all(rows: Sequence[tuple[int, str, int, int]]) -> None:
+    """Items (seed, lane, n, item) took effect, in the transaction that settles them all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOK_ALL, [list(column) for column in zip(*rows, strict=True)])

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 TICKER = "ticker"
 PATIENCE = 30.0
+NAP, LONG_NAP = 0.02, 0.16
+"""Seconds a worker sleeps when nothing is due; longer and longer, so that the idle leave the machine to the busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def _live(role: str, staff: Staff, number: int) -> None:
 
 def work(stage: str, stop: Callable[[], bool]) -> None:
     """Work a stage until `stop()`; outlives a lost database."""
+    nap = NAP
     while not stop():
         try:
             worked = engine.drain(stage, max_items=500, max_seconds=1.0)
@@ -170,8 +173,11 @@ def work(stage: str, stop: Callable[[], bool]) -> None:
             log.warning("The worker starts over", exc_info=True)
             connections.close_all()
             worked = 0
-        if not worked:
-            time.sleep(0.02)
+        if worked:
+            nap = NAP
+        else:
+            time.sleep(nap)
+            nap = min(nap * 2, LONG_NAP)
 
 
 def _nap(stopping: list[int], seconds: float) -> None:
