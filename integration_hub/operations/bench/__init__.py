@@ -1,6 +1,6 @@
 """Measurements a person runs: `manage.py bench NAME`. Each says what it did and how long it took; none is a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -16,7 +16,9 @@ class Figure:
     seconds: float
 
     def __str__(self) -> str:
-        rate = f", {self.things / self.seconds:,.0f} a second" if self.seconds and self.things > 1 else ""
+        if self.things == 1:
+            return f"{self.step}: {self.seconds:,.3f} s"
+        rate = f", {self.things / self.seconds:,.0f} a second" if self.seconds else ""
         return f"{self.step}: {self.things:,} in {self.seconds:,.1f} s{rate}"
 
 
@@ -37,3 +39,11 @@ def timed(step: str, things: int, act: Callable[[], object], tell: Callable[[Fig
     started = monotonic()
     act()
     tell(Figure(step, things, monotonic() - started))
+
+
+def spread(step: str, seconds: Sequence[float], shares: Sequence[int], tell: Callable[[Figure], None]) -> None:
+    """Tell within how many seconds so many per cent of them were done."""
+    times = sorted(seconds)
+    for share in shares:
+        worst = times[min(len(times) * share // 100, len(times) - 1)]
+        tell(Figure(f"{step}, {share} % of {len(times):,} within", 1, worst))

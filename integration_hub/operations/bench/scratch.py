@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from urllib.parse import quote, urlencode
 
 from django.db import connection
 
@@ -29,6 +30,14 @@ def database() -> Iterator[None]:
         yield
     finally:
         connection.creation.destroy_test_db(real, verbosity=0)
+
+
+def address() -> str:
+    """The database this process works on, as DATABASE_URL of another."""
+    told = connection.settings_dict
+    person = quote(told["USER"], safe="") + (f":{quote(told['PASSWORD'], safe='')}" if told["PASSWORD"] else "")
+    where = urlencode({"host": told["HOST"], "port": told["PORT"]} if told["PORT"] else {"host": told["HOST"]})
+    return f"postgresql://{person}@/{quote(told['NAME'], safe='')}?{where}"
 
 
 def psa(code: str, url: str, token: str) -> Connection:

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 from django.core.management import call_command
 
-from integration_hub.operations.bench import BENCHES, Figure, doors, intake, scratch
+from integration_hub.operations.bench import BENCHES, Figure, doors, intake, lanes, latency, scratch
 from integration_hub.work.registry import HANDLERS, Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,27 +32,42 @@ def test_entries_are_measured_beside_limit_and_peers(monkeypatch: pytest.MonkeyP
     assert figures[-1].step.startswith("peak memory")
 
 
-def test_lanes_and_webhooks() -> None:
+def test_lanes_are_measured_beside_the_queue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "ROUNDS", 1)
     figures: list[Figure] = []
-    doors.lanes(50, figures.append)
+    lanes.run(50, figures.append)
+    assert [figure.things for figure in figures] == [50, 2, 2, 50, 50]
+
+
+def test_webhooks() -> None:
+    figures: list[Figure] = []
     doors.hooks(20, figures.append)
-    assert [figure.things for figure in figures] == [50, 50, 20, 1, 1, 1]
+    assert [figure.things for figure in figures] == [20, 1, 1, 1]
+
+
+@pytest.mark.landscape
+def test_how_long_an_idle_hub_takes() -> None:
+    figures: list[Figure] = []
+    latency.run(1, figures.append)
+    assert len(figures) == 3 * len(latency.SHARES)
+    assert all(0 < figure.seconds < latency.PATIENCE for figure in figures)
 
 
 def test_what_came_out_of_order_is_noticed() -> None:
     def job(lane: str, number: int) -> Job:
         return Job(1, lane, "bench.nothing", {"number": number}, 1, 1)
 
-    assert doors._in_order([job("a", 1), job("b", 1), job("a", 2)])
-    assert not doors._in_order([job("a", 2), job("a", 1)])
+    assert lanes._in_order([job("a", 1), job("b", 1), job("a", 2)])
+    assert not lanes._in_order([job("a", 2), job("a", 1)])
 
 
 def test_the_command_prints_figures_and_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(lanes, "ROUNDS", 1)
     call_command("bench")
-    assert {name for name, _ in BENCHES} >= {"intake", "lanes", "webhooks"}
+    assert {name for name, _ in BENCHES} >= {"intake", "lanes", "latency", "webhooks"}
     call_command("bench", "lanes", "--size", "20", "--json")
     out = capsys.readouterr().out
-    assert "Worked in order: 20 in" in out
+    assert "ours: worked in order by one worker: 20 in" in out
     assert '"things": 20' in out
