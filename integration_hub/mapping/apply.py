@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from integration_hub.canonical import Record
 from integration_hub.kernel.errors import Problem
-from integration_hub.mapping.compile import Compiled, Step
+from integration_hub.mapping.compile import Compiled, Missing, RuleSpec, Unknown, shown
 from integration_hub.mapping.paths import Unfit
 
 VALUE_UNMAPPED = "VALUE_UNMAPPED"
@@ -64,7 +64,16 @@ def translate(
     problems: list[Problem] = []
     unmapped: list[Unmapped] = []
     for step in mapping.steps:
-        _fill(mapping, step, raw, values, problems, unmapped)
+        try:
+            value = step.read(raw)
+        except (Missing, Unknown, Unfit, ValueError) as error:
+            problems.append(_problem(mapping, step.rule, error))
+            if isinstance(error, Unknown) and step.rule.values is not None:
+                theirs = str(error)
+                unmapped.append(Unmapped(mapping.connection, step.rule.values.name, step.rule.target, theirs))
+            continue
+        if value is not None:
+            values[step.rule.target] = value
     if problems:
         return Translated(
             problems=tuple(problems), code=VALUE_UNMAPPED if unmapped else RECORD_REFUSED, unmapped=tuple(unmapped)
@@ -75,42 +84,16 @@ def translate(
         return Translated(problems=_explain(mapping, error), code=RECORD_REFUSED)
 
 
-def _fill(
-    mapping: Compiled,
-    step: Step,
-    raw: Mapping[str, Any],
-    values: dict[str, Any],
-    problems: list[Problem],
-    unmapped: list[Unmapped],
-) -> None:
-    rule = step.rule
-    try:
-        found = step.find(raw) if step.find else None
-    except Unfit as error:
-        problems.append(_unfit(mapping, rule.target, error))
-        return
-    is_empty = _empty(found)
-    if not is_empty and rule.values is not None:
-        theirs = _shown(found)
-        ours = rule.values.rows.get(theirs)
-        if ours is None and rule.values.refuse:
-            unmapped.append(Unmapped(mapping.connection, rule.values.name, rule.target, theirs))
-            problems.append(_unknown(mapping, step, theirs))
-            return
-        found = found if ours is None else ours
-        is_empty = _empty(found)
-    if is_empty:
-        found = rule.constant or rule.default
-        if _empty(found):
-            if rule.required:
-                remedy = f"Fill {rule.source or rule.target} in the source, or give the rule a default."
-                problems.append(Problem(rule.target, "is empty although the mapping requires it.", remedy))
-            return
-    try:
-        values[rule.target] = step.convert(found)
-    except ValueError as error:
-        remedy = f"Correct {rule.source or rule.target} in the source, or the rule in the mapping {_name(mapping)}."
-        problems.append(Problem(rule.target, f"{error}.", remedy))
+def _problem(mapping: Compiled, rule: RuleSpec, error: Exception) -> Problem:
+    if isinstance(error, Missing):
+        remedy = f"Fill {rule.source or rule.target} in the source, or give the rule a default."
+        return Problem(rule.target, "is empty although the mapping requires it.", remedy)
+    if isinstance(error, Unknown):
+        return _unknown(mapping, rule, str(error))
+    if isinstance(error, Unfit):
+        return _unfit(mapping, rule.target, error)
+    remedy = f"Correct {rule.source or rule.target} in the source, or the rule in the mapping {_name(mapping)}."
+    return Problem(rule.target, f"{error}.", remedy)
 
 
 def _unfit(mapping: Compiled, target: str, error: Exception) -> Problem:
@@ -119,22 +102,12 @@ def _unfit(mapping: Compiled, target: str, error: Exception) -> Problem:
     return Problem(target, f"cannot be read: {why}.", remedy)
 
 
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).strip()
-
-
-def _unknown(mapping: Compiled, step: Step, theirs: str) -> Problem:
-    table = step.rule.values
+def _unknown(mapping: Compiled, rule: RuleSpec, theirs: str) -> Problem:
+    table = rule.values
     name = table.name if table else ""
     return Problem(
-        step.rule.target,
-        f"{theirs!r} ({step.rule.source}) has no meaning here yet.",
+        rule.target,
+        f"{theirs!r} ({rule.source}) has no meaning here yet.",
         f"Add it to the value map {name!r} of {mapping.connection}.",
     )
 
@@ -156,8 +129,8 @@ def _message(item: Any) -> str:
         return "is missing."
     text = str(item["msg"]).removeprefix("Value error, ")
     given = item["input"]
-    shown = f" (given: {_shown(given)[:80]})" if isinstance(given, str | int | float) else ""
-    return f"{text}{shown}."
+    excerpt = f" (given: {shown(given)[:80]})" if isinstance(given, str | int | float) else ""
+    return f"{text}{excerpt}."
 
 
 def _remedy(mapping: Compiled, target: str) -> str:

@@ -45,13 +45,26 @@ class MappingSpec:
     row_filter: str = ""
 
 
+class Missing(Exception):
+    """A record has nothing where a rule requires something."""
+
+
+class Unknown(Exception):
+    """A record carries a value that its value map does not know; the argument is the value as shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A rule with its path and its conversion compiled."""
+    """A rule compiled.
+
+    `read` makes a record the value of the rule's target, None for none. It raises Missing, Unknown, ValueError when the
+    value cannot be converted, and paths.Unfit when the record does not fit the expression.
+    """
 
     rule: RuleSpec
     find: paths.Finder | None
     convert: Callable[[Any], Any]
+    read: Callable[[paths.Raw], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,57 @@ def _step(rule: RuleSpec) -> Step:
     convert_value = convert.converter(
         rule.kind, date_format=rule.date_format, decimal_comma=rule.decimal_comma, scale=rule.scale
     )
-    return Step(rule, find, convert_value)
+    return Step(rule, find, convert_value, _reader(rule, find, convert_value))
+
+
+def _reader(
+    rule: RuleSpec, find: paths.Finder | None, convert_value: Callable[[Any], Any]
+) -> Callable[[paths.Raw], Any]:
+    """One function for everything a rule does with a record, so that a record costs one call per rule."""
+    instead = _instead(rule, convert_value)
+    if find is None:
+        return instead
+    search, table = find, rule.values
+
+    def read(raw: paths.Raw) -> Any:
+        found = search(raw)
+        return instead(raw) if is_empty(found) else convert_value(found)
+
+    def read_mapped(raw: paths.Raw) -> Any:
+        found = search(raw)
+        if not is_empty(found) and table is not None:
+            theirs = shown(found)
+            ours = table.rows.get(theirs)
+            if ours is None and table.refuse:
+                raise Unknown(theirs)
+            found = found if ours is None else ours
+        return instead(raw) if is_empty(found) else convert_value(found)
+
+    return read if table is None else read_mapped
+
+
+def _instead(rule: RuleSpec, convert_value: Callable[[Any], Any]) -> Callable[[paths.Raw], Any]:
+    """What a rule makes of a record that has nothing for it."""
+    given = rule.constant or rule.default
+
+    def nothing(_: paths.Raw) -> Any:
+        if rule.required:
+            raise Missing
+        return None
+
+    return nothing if is_empty(given) else lambda _: convert_value(given)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a source says nothing with a value."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a value map and in a message."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).strip()
 
 
 def spec_from_data(connection: str, entity: str, default: Mapping[str, Any]) -> MappingSpec:
