@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Min
 
@@ -20,6 +21,13 @@ SWEEP_AFTER = timedelta(seconds=30)
 BATCH = 1000
 FEW = 2000
 
+_WAITING = """
+    SELECT DISTINCT connection.code, version.waits_for
+      FROM hub_intake_sourceversion AS version
+      JOIN hub_connectors_connection AS connection ON connection.id = version.connection_id
+     WHERE version.status = 'parked' AND version.waits_for = ANY(%s)
+"""
+
 
 def lane(connection_code: str) -> str:
     """The lane in which stored records of a connection are taken again."""
@@ -31,20 +39,25 @@ def wake(connection: Connection, entity: str, source_ids: Sequence[str]) -> None
     if not source_ids:
         return
     keys = [f"{connection.code}/{entity}:{source_id}" for source_id in source_ids]
-    waiting = SourceVersion.objects.filter(status="parked", waits_for__in=keys)
-    for code, key in waiting.order_by().values_list("connection__code", "waits_for").distinct():
-        items.enqueue(
-            UNPARK,
-            lane=lane(code),
-            stage="ingest",
-            payload={"connection": code, "key": key},
-            dedupe=f"unpark:{key}"[:160],
-        )
+    with database.cursor() as cursor:
+        cursor.execute(_WAITING, [keys])
+        _unpark_soon(cursor.fetchall())
 
 
-def _unpark_soon(code: str, key: str) -> None:
-    payload = {"connection": code, "key": key}
-    items.enqueue(UNPARK, lane=lane(code), stage="ingest", payload=payload, dedupe=f"unpark:{key}"[:160])
+def _unpark_soon(waiting: Sequence[tuple[str, str]]) -> None:
+    """Have taken again what waits: (code of the connection, parent)."""
+    items.enqueue_many(
+        [
+            items.ItemIn(
+                UNPARK,
+                lane=lane(code),
+                stage="ingest",
+                payload={"connection": code, "key": key},
+                dedupe=f"unpark:{key}"[:160],
+            )
+            for code, key in waiting
+        ]
+    )
 
 
 def unpark(job: Job) -> None:
@@ -95,15 +108,13 @@ def sweep() -> int:
     parked = SourceVersion.objects.filter(status="parked", received_at__lt=moment - SWEEP_AFTER).order_by()
     few = len(parked.values_list("pk", flat=True)[: FEW + 1]) <= FEW
     parents = parked.values("connection_id", "connection__code", "waits_for").annotate(since=Min("received_at"))
-    tried = 0
-    for row in parents.order_by("since")[:BATCH]:
-        code, key = row["connection__code"], row["waits_for"]
-        if few or _has_come(key):
-            _unpark_soon(code, key)
-            tried += 1
+    longest = list(parents.order_by("since")[:BATCH])
+    tried = [(row["connection__code"], row["waits_for"]) for row in longest if few or _has_come(row["waits_for"])]
+    _unpark_soon(tried)
+    for row in longest:
         if row["since"] < moment - GRACE:
-            troubles.parent_missing(row["connection_id"], key)
-    return tried
+            troubles.parent_missing(row["connection_id"], row["waits_for"])
+    return len(tried)
 
 
 def _has_come(key: str) -> bool:
