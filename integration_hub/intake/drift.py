@@ -7,11 +7,13 @@ unit, another sign) is judged over the last records together, and touches the on
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 from integration_hub.canonical import Record
@@ -95,12 +97,13 @@ def judge(shape: Shape, mapping: Compiled, batch: Sequence[Seen], today: date) -
     found: list[Drift | None] = [None] * len(batch)
     kinds: dict[str, list[str]] = {}
     for name, rule, strict, lasting in _sources(mapping):
-        kinds[name] = [kind_of(value, strict=strict) for value in _values(batch, name)]
+        kinds[name] = _kinds(_values(batch, name), strict=strict)
         _judge_source(shape, name, rule, kinds[name], found, lasting=lasting)
     for name, values in _targets(mapping, batch).items():
         _judge_target(shape, name, values, found, today)
+    taken = [drift is None and seen.record is not None for seen, drift in zip(batch, found, strict=True)]
     for name, seen_kinds in kinds.items():
-        _learn_source(shape.fields[name], seen_kinds, batch, found)
+        _learn_source(shape.fields[name], list(compress(seen_kinds, taken)))
     return found
 
 
@@ -128,6 +131,26 @@ def kind_of(value: Any, *, strict: bool = True) -> str:
     if isinstance(value, int | float | Decimal):
         return "a number"
     return "a list" if isinstance(value, list) else "an object"
+
+
+_PLAIN: dict[type, str] = {
+    type(None): "nothing",
+    bool: "yes or no",
+    int: "a number",
+    float: "a number",
+    Decimal: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _kinds(values: Sequence[Any], *, strict: bool) -> list[str]:
+    """The kind of each value, as `kind_of` says it."""
+    kinds: list[str] = []
+    for value in values:
+        kind = _PLAIN.get(value.__class__)
+        kinds.append(kind_of(value, strict=strict) if kind is None else kind)
+    return kinds
 
 
 @lru_cache(maxsize=20_000)
@@ -206,13 +229,12 @@ def _mark(found: list[Drift | None], marks: Sequence[bool], drift: Drift) -> Non
             found[index] = drift
 
 
-def _learn_source(state: State, kinds: Sequence[str], batch: Sequence[Seen], found: Sequence[Drift | None]) -> None:
+def _learn_source(state: State, kinds: Sequence[str]) -> None:
     """Learn from the records that were understood and look as always."""
     counts: dict[str, int] = state["kinds"]
-    for kind, seen, drift in zip(kinds, batch, found, strict=True):
-        if drift is None and seen.record is not None:
-            counts[kind] = counts.get(kind, 0) + 1
-            state["n"] += 1
+    for kind, count in Counter(kinds).items():
+        counts[kind] = counts.get(kind, 0) + count
+    state["n"] += len(kinds)
 
 
 # -- what values mean ------------------------------------------------------------------------------------------------
@@ -268,19 +290,20 @@ def _list(counts: Mapping[str, int]) -> str:
 
 
 def _judge_dates(name: str, state: State, values: Sequence[Any], found: list[Drift | None], today: date) -> None:
+    first = date.fromisoformat(state.get("first", "9999-12-31"))
+    last = date.fromisoformat(state.get("last", "0001-01-01"))
+    known = int(state["n"])
     for index, value in enumerate(values):
         if value is None:
             continue
         day = value.date() if isinstance(value, datetime) else value
-        if state["n"] >= KNOWN:
-            first, last = date.fromisoformat(state["first"]), date.fromisoformat(state["last"])
-            if not first - BACK <= day <= max(last, today) + AHEAD:
-                after = "a day far before" if day < first else "a day far after"
-                found[index] = Drift(name, "date", f"between {first} and {last}", after, state["n"])
-                continue
-        state["first"] = min(state.get("first", "9999-12-31"), day.isoformat())
-        state["last"] = max(state.get("last", "0001-01-01"), day.isoformat())
-        state["n"] += 1
+        if known >= KNOWN and not first - BACK <= day <= max(last, today) + AHEAD:
+            after = "a day far before" if day < first else "a day far after"
+            found[index] = Drift(name, "date", f"between {first} and {last}", after, known)
+            continue
+        first, last = min(first, day), max(last, day)
+        known += 1
+    state.update(n=known, first=first.isoformat(), last=last.isoformat())
 
 
 def _judge_sizes(shape: Shape, name: str, state: State, values: Sequence[Any], found: list[Drift | None]) -> None:
@@ -292,16 +315,24 @@ def _judge_sizes(shape: Shape, name: str, state: State, values: Sequence[Any], f
     if state["n"] >= KNOWN:
         _judge_signs(shape, name, state, values, found)
         _judge_band(shape, name, state, sizes, recent, found)
-    for index, size in sizes.items():
-        if found[index] is None:
-            state["n"] += 1
-            state["sum"] += size
-            state["square"] += size * size
-            state["negatives"] += values[index] < 0
-            edges = state.get("edges") or [size, size]
-            state["edges"] = [min(edges[0], size), max(edges[1], size)]
+    taken = {index: size for index, size in sizes.items() if found[index] is None}
+    _learn_sizes(state, taken.values(), sum(values[index] < 0 for index in taken))
     if recent == [0, 0.0]:  # none of the last records is under suspicion any more
         state["proven"] = list(state.get("edges") or [0.0, 0.0])
+
+
+def _learn_sizes(state: State, sizes: Collection[float], negatives: int) -> None:
+    if not sizes:
+        return
+    total, square = state["sum"], state["square"]
+    for size in sizes:  # one after the other: the sums are the same to the last bit however many come at once
+        total += size
+        square += size * size
+    state["n"] += len(sizes)
+    state["sum"], state["square"] = total, square
+    state["negatives"] += negatives
+    low, high = state.get("edges") or (math.inf, -math.inf)
+    state["edges"] = [min(low, *sizes), max(high, *sizes)]
 
 
 def _judge_signs(shape: Shape, name: str, state: State, values: Sequence[Any], found: list[Drift | None]) -> None:

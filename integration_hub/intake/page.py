@@ -87,8 +87,8 @@ class Page:
             item.deleted,
             incoming=item,
             stored=own,
-            was_applied=was_applied(stored),
-            older=older(stored, item.rank, besides=own),
+            was_applied=bool(stored) and was_applied(stored),
+            older=older(stored, item.rank, besides=own) if stored else (),
             case=(judged.known.case_code, judged.known.root_cause) if judged.known is not None else None,
         )
 

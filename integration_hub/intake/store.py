@@ -30,11 +30,12 @@ _INSERT = """
     INSERT INTO hub_intake_sourceversion
         (connection_id, entity, source_id, version, hash, payload, deleted, status, problems, waits_for, case_code,
          root_cause, mapping_version, run_id, row_number, received_at, moved_at)
-    SELECT %s, %s, fresh.id, fresh.version, fresh.hash, fresh.payload, fresh.deleted, fresh.status, fresh.problems, '',
-           fresh.code, fresh.cause, %s, %s, fresh.row, now(), nullif(fresh.moved, '')::timestamptz
+    SELECT %s, %s, fresh.id, fresh.version, fresh.hash, fresh.payload, coalesce(fresh.deleted, false), fresh.status,
+           coalesce(fresh.problems, '[]'), '', coalesce(fresh.code, ''), coalesce(fresh.cause, ''), %s, %s, fresh.row,
+           now(), fresh.moved
       FROM json_to_recordset(%s::json)
            AS fresh (id text, version text, hash text, deleted bool, status text, problems jsonb, code text, cause text,
-                     row int, moved text, payload jsonb)
+                     row int, moved timestamptz, payload jsonb)
     ON CONFLICT ON CONSTRAINT intake_source_version_once DO NOTHING
     RETURNING id, source_id, version, hash
 """
@@ -107,22 +108,20 @@ def insert(
 
 
 def _line(item: Incoming, outcome: Outcome) -> str:
-    """One row as JSON. The payload is JSON text already and goes in as it is: it is never escaped and parsed twice."""
-    head = json.dumps(
-        {
-            "id": item.source_id,
-            "version": item.version,
-            "hash": item.hash,
-            "deleted": item.deleted,
-            "status": outcome.status,
-            "problems": outcome.problems,
-            "code": outcome.code,
-            "cause": outcome.root_cause,
-            "row": item.row,
-            "moved": item.moved_at,
-        }
-    )
-    return f'{head[:-1]},"payload":{item.text}}}'
+    """One row as JSON. The payload is JSON text already and goes in as it is: it is never escaped and parsed twice.
+
+    What most rows have is not said.
+    """
+    said: dict[str, Any] = {"id": item.source_id, "version": item.version, "hash": item.hash, "status": outcome.status}
+    if item.deleted:
+        said["deleted"] = True
+    if outcome.problems or outcome.code or outcome.root_cause:
+        said |= {"problems": outcome.problems, "code": outcome.code, "cause": outcome.root_cause}
+    if item.row is not None:
+        said["row"] = item.row
+    if item.moved_at:
+        said["moved"] = item.moved_at
+    return f'{json.dumps(said)[:-1]},"payload":{item.text}}}'
 
 
 def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
@@ -177,27 +176,28 @@ def incoming(
 
 def _incoming(record: RawRecord, row: int | None, digest: str) -> Incoming:
     problems: list[Problem] = []
-    payload, text = record.payload, _text(record.payload)
-    if text is None:
+    payload, written = record.payload, _written(record.payload)
+    if written is None:
         payload = _cleaned(record.payload, "", problems)
         text = canonical_json(payload)
-    digest = digest or hashlib.sha256(("deleted:" + text if record.deleted else text).encode()).hexdigest()
+        written = text, text.encode()
+    text, content = written
+    digest = digest or hashlib.sha256(b"deleted:" + content if record.deleted else content).hexdigest()
     source_id = _identity(record.source_id, "source_id", ID_LENGTH, digest, problems)
     version = _identity(record.version, "version", VERSION_LENGTH, digest, problems) if record.version else ""
     return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems), record.moved_at)
 
 
-def _text(payload: Mapping[str, Any]) -> str | None:
-    """Canonical JSON, or None if the database would not take it (NUL, lone surrogates, NaN)."""
+def _written(payload: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    """Canonical JSON, also as bytes, or None if the database would not take it (NUL, lone surrogates, NaN)."""
     text = canonical_json(payload)
     # The words may stand in good text as well: then the slow way finds nothing to replace.
     if "\\u0000" in text or "NaN" in text or "Infinity" in text:
         return None
     try:
-        text.encode()
+        return text, text.encode()
     except UnicodeEncodeError:
         return None
-    return text
 
 
 def _cleaned(value: Any, path: str, problems: list[Problem]) -> Any:
@@ -221,6 +221,8 @@ def _cleaned(value: Any, path: str, problems: list[Problem]) -> Any:
 
 def printable(text: str) -> str:
     """The text with NUL and lone surrogates replaced."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 

@@ -118,6 +118,9 @@ def classify(
 
 def _judge_record(members: list[Incoming], stored: Sequence[Known], again: Callable[[Known], bool], plan: Plan) -> None:
     _number(members, stored)
+    if len(members) == 1 and (verdict := _plain(members[0], stored)) is not None:
+        plan.judged.append(verdict)
+        return
     current = max((item.rank for item in stored if item.status in SETTLED), default=None)
     if len(members) > 1:
         members.sort(key=lambda item: item.rank)
@@ -130,6 +133,15 @@ def _judge_record(members: list[Incoming], stored: Sequence[Known], again: Calla
             continue
         seen.add(identity)
         plan.judged.append(_judge(item, stored, current, again, plan, disputed=item.rank in disputed))
+
+
+def _plain(item: Incoming, stored: Sequence[Known]) -> Judged | None:
+    """The verdict on a record that is new, or that is exactly the one version here, applied: nothing is to compare."""
+    if not stored:
+        return Judged(item, Verdict.APPLY)
+    known = stored[0]
+    same = known.version == item.version and known.hash == item.hash and known.status == "applied"
+    return Judged(item, Verdict.UNCHANGED, known) if same and len(stored) == 1 else None
 
 
 def _disputed(members: Sequence[Incoming]) -> set[tuple[Order, bool]]:

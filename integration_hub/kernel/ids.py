@@ -17,9 +17,12 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: the same bytes for the same content."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def content_hash(value: Any) -> str:
