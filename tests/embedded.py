@@ -1,7 +1,7 @@
-"""Loaded with `-p tests.embedded`: a real PostgreSQL, with a migrated template, before Django reads its settings.
+"""Loaded with `-p tests.embedded`: a real PostgreSQL, with a template as installed, before Django reads its settings.
 
-Every test database is a copy of the template, so the migrations run once for each state of theirs, not once per run
-and worker.
+Every test database is a copy of the template, migrated and with the roles' rights: what every installation has is made
+once for each state of the code, not once per run, worker or test.
 """
 
 import hashlib
@@ -45,20 +45,22 @@ def _template(url: str) -> str:
                 connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(old)))
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(old)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        _migrate(urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
+        for command in ("migrate", "sync_roles"):
+            _manage(command, urlunsplit(urlsplit(url)._replace(path=f"/{name}")))
         connection.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
     return name
 
 
-def _migrate(url: str) -> None:
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True)
+def _manage(command: str, url: str) -> None:
+    line = [sys.executable, str(ROOT / "manage.py"), command, "--verbosity", "0"]
+    subprocess.run(line, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True, stdout=subprocess.DEVNULL)
 
 
 def _state_of_migrations() -> str:
-    """A name for what all migrations, ours and those of the locked dependencies, would make."""
+    """A name for what all migrations, ours and those of the locked dependencies, and the roles would make."""
     digest = hashlib.sha256((ROOT / "requirements" / "base.txt").read_bytes())
-    for path in sorted(path for app in APPS for path in (ROOT / app).glob("**/migrations/*.py")):
+    migrations = sorted(path for app in APPS for path in (ROOT / app).glob("**/migrations/*.py"))
+    for path in (*migrations, ROOT / "integration_hub" / "people" / "roles.py"):
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

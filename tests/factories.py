@@ -55,7 +55,6 @@ def user(
     role: str = Role.FINANCE, *, name: str = "", entities: tuple[str, ...] = ("US01",), everything: bool = False
 ) -> User:
     """A person with a role's rights, working for these legal entities, or for all with `everything`."""
-    roles.sync()
     person = User.objects.create_user(
         name or f"{role}-{next_number()}",
         email="",

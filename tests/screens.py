@@ -18,7 +18,6 @@ SCREENS = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No director
 
 def user(role: Role, name: str = "", *, entities: tuple[str, ...] = (), everything: bool = True) -> User:
     """A person with the rights of a role, for all legal entities unless told otherwise."""
-    roles.sync()
     person = User.objects.create_user(
         name or str(role), legal_entities=list(entities), all_legal_entities=everything and not entities
     )
