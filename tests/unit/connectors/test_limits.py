@@ -19,6 +19,8 @@ class Ledger:
 
     def ask(self, at: float, priority: Priority, ask: int = 1, spread: float = 0.0) -> int:
         """Ask at an instant and send what is granted at once, or up to the end of its validity (`spread` 0 to 1)."""
+        oldest = self.window.slot(at) - self.window.depth
+        self.used = [row for row in self.used if row.slot >= oldest]  # as the store forgets, and one slot later
         answer = limits.answer(self.window, priority, self.used, at, ask)
         refused = 0 if answer.calls else 1
         self.used.append(Used(self.window.slot(at), priority, answer.calls, refused))
