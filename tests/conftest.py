@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     TransactionTestCase._fixture_teardown = _empty_what_has_rows  # type: ignore[method-assign]
+    config.pluginmanager.register(worlds.Worlds())
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -4,7 +4,9 @@ Each fake has the manifest of the real connector, so only declared writes can be
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -78,7 +80,7 @@ class Landscape:
         self.crm, self.psa, self.erp, self.tax = (fakes[role] for role in ("crm", "psa", "erp", "tax"))
         self.connections = {role: factories.connection(vendor, code=role) for role, vendor in ROLES.items()}
         for role, connection in self.connections.items():
-            Route.objects.create(role=role, legal_entity=entity, connection=connection)
+            Route.objects.get_or_create(role=role, legal_entity=entity, connection=connection)
 
     def arrive(self, role: str, *records: Any) -> list[Receipt]:
         """Canonical records of one entity come in through this system; what became of each."""
@@ -106,11 +108,29 @@ def arrive(connection: Connection, *records: Any) -> list[Receipt]:
     return list(RECEIVERS.get(records[0].entity)(arrivals))
 
 
-@pytest.fixture
-def landscape(monkeypatch, db):
-    """A landscape of legal entity US01 whose systems take everything until told otherwise."""
+@contextmanager
+def living() -> Iterator[Landscape]:
+    """While it lasts, a landscape of legal entity US01 whose systems take everything until told otherwise."""
     fakes = {role: Fake(vendor) for role, vendor in ROLES.items()}
     known = {fake.vendor: fake for fake in fakes.values()}
-    monkeypatch.setattr(CONNECTORS, "_entries", {**CONNECTORS._entries, **known})
-    monkeypatch.setattr(TAX_ENGINES, "_entries", {"avatax": factories.ten_percent})
-    return Landscape(factories.legal_entity(), fakes)
+    with (
+        patch.object(CONNECTORS, "_entries", {**CONNECTORS._entries, **known}),
+        patch.object(TAX_ENGINES, "_entries", {"avatax": factories.ten_percent}),
+    ):
+        yield Landscape(factories.legal_entity(), fakes)
+
+
+@contextmanager
+def silent() -> Iterator[Landscape]:
+    """A landscape to build a shared world in. Its systems must be told nothing: those of each test are others."""
+    with living() as landscape:
+        yield landscape
+        systems = (landscape.crm, landscape.psa, landscape.erp, landscape.tax)
+        assert not any(system.sent for system in systems), "a system of the world knows what those of the tests do not"
+
+
+@pytest.fixture
+def landscape(db):
+    """The landscape of a test; where a shared world has one, the same rows with systems that were told nothing yet."""
+    with living() as made:
+        yield made

@@ -6,22 +6,33 @@ import pytest
 
 from billing.actions import candidates
 from billing.models import BillingRun, Candidate, Hold
+from contracts.models import Contract
 from integration_hub.effects.models import Effect
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
 from tests import factories
 from tests.integration.api.conftest import fields, problem
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 RUN = {"legal_entity": "US01", "through": "2026-03-31", "invoice_date": "2026-03-31"}
+
+
+@shared
+def contract() -> Contract:
+    return factories.contract_active("C-77")
+
+
+@shared
+def candidate(contract: Contract) -> Candidate:
+    return factories.candidate_ready(contract)
 
 
 def decision(candidate, **more):
     return {"version": candidate["version"], "content_hash": candidate["content_hash"], **more}
 
 
-def test_the_whole_way_from_run_to_post(call):
-    contract = factories.contract_active("C-77")
+def test_the_whole_way_from_run_to_post(call, contract):
     factories.erp(contract.legal_entity, contract.customer)
     factories.tax(contract.legal_entity)
     factories.time_entry(contract, hours="10")
@@ -54,8 +65,8 @@ def test_the_whole_way_from_run_to_post(call):
     assert ("billing.candidate.approved", controller.person.username) in actions
 
 
-def test_a_candidate_shows_lines_checklist_and_approvals(call):
-    candidate = factories.candidate_ready(hours="2")
+def test_a_candidate_shows_lines_checklist_and_approvals(call, contract):
+    candidate = factories.candidate_ready(contract, hours="2")
     page = call().get(f"candidates/{candidate.pk}/").json()
     (line,) = page["lines"]
     assert (line["hours"], line["rate"], line["net"], line["currency"]) == ("2.00", "150.00", "300.00", "USD")
@@ -66,8 +77,7 @@ def test_a_candidate_shows_lines_checklist_and_approvals(call):
     }  # fmt: skip
 
 
-def test_a_stale_version_is_refused_and_says_what_to_do(call):
-    candidate = factories.candidate_ready()
+def test_a_stale_version_is_refused_and_says_what_to_do(call, candidate):
     body = {"version": candidate.version + 1, "content_hash": candidate.content_hash}
     answer = call().post(f"candidates/{candidate.pk}/approve/", body)
     assert problem(answer, 409)["type"] == "urn:throughline:problem:stale"
@@ -77,17 +87,16 @@ def test_a_stale_version_is_refused_and_says_what_to_do(call):
     assert candidate.approvals.count() == 0
 
 
-def test_whoever_prepared_it_may_not_approve_it(call):
+def test_whoever_prepared_it_may_not_approve_it(call, contract):
     finance = call()
-    candidate = factories.candidate_ready(prepared_by=finance.person)
+    candidate = factories.candidate_ready(contract, prepared_by=finance.person)
     answer = finance.post(
         f"candidates/{candidate.pk}/approve/", {"version": candidate.version, "content_hash": candidate.content_hash}
     )
     assert problem(answer, 403)["detail"] == "You prepared this candidate, so someone else must approve it."
 
 
-def test_an_analyst_may_not_approve_and_an_unapproved_candidate_is_not_posted(call):
-    candidate = factories.candidate_ready()
+def test_an_analyst_may_not_approve_and_an_unapproved_candidate_is_not_posted(call, candidate):
     body = {"version": candidate.version, "content_hash": candidate.content_hash}
     answer = call("billing_analyst").post(f"candidates/{candidate.pk}/approve/", body)
     assert problem(answer, 403)["detail"] == "Only finance approvers can approve candidates."
@@ -95,8 +104,8 @@ def test_an_analyst_may_not_approve_and_an_unapproved_candidate_is_not_posted(ca
     assert "must be approved first" in problem(answer, 403)["detail"]
 
 
-def test_a_candidate_that_moved_since_approval_is_not_posted(call):
-    candidate = factories.candidate_approved()
+def test_a_candidate_that_moved_since_approval_is_not_posted(call, candidate):
+    candidate = factories.candidate_approved(candidate)
     candidate.contract.po_required = True
     candidate.contract.save()
     answer = call().post(f"candidates/{candidate.pk}/post/", {"version": candidate.version})
@@ -105,8 +114,8 @@ def test_a_candidate_that_moved_since_approval_is_not_posted(call):
     assert candidate.status == "needs_attention"
 
 
-def test_return_dissolve_and_refresh(call):
-    finance, candidate = call(), factories.candidate_ready()
+def test_return_dissolve_and_refresh(call, candidate):
+    finance = call()
     at = f"candidates/{candidate.pk}"
     assert fields(finance.post(f"{at}/return/", {"version": candidate.version}), 400).keys() == {"reason"}
     back = finance.post(f"{at}/return/", {"version": candidate.version, "reason": "Wrong period"}).json()
@@ -120,8 +129,8 @@ def test_return_dissolve_and_refresh(call):
     problem(finance.post(f"{at}/refresh/"), 403)
 
 
-def test_what_another_legal_entity_has_does_not_exist(call):
-    candidate, stranger = factories.candidate_ready(), call(entities=("GB01",))
+def test_what_another_legal_entity_has_does_not_exist(call, candidate):
+    stranger = call(entities=("GB01",))
     held = factories.hold(candidate.contract, code="PO_AWAITED")
     body = {"version": candidate.version, "content_hash": candidate.content_hash}
     for answer in (
@@ -160,20 +169,19 @@ def test_a_run_refuses_what_makes_no_sense(call):
 
 
 @pytest.mark.parametrize("by", ["number", "pk"])
-def test_a_hold_names_its_contract_by_number_or_id(call, by):
-    contract = factories.contract_active("C-88")
+def test_a_hold_names_its_contract_by_number_or_id(call, by, contract):
     pmo = call("pmo")
     body = {"scope": "contract", "target": str(getattr(contract, by)), "code": "CLIENT_QUERY", "reason": "They ask"}
     placed = pmo.post("holds/", {**body, "review_on": "2026-05-01"})
     assert placed.status_code == 201, placed.content
     shown = placed.json()
-    assert (shown["contract_number"], shown["effect"], shown["review_on"]) == ("C-88", "no_bill", "2026-05-01")
+    assert (shown["contract_number"], shown["effect"], shown["review_on"]) == ("C-77", "no_bill", "2026-05-01")
     assert shown["placed_by"] == pmo.person.username
     assert "open CLIENT_QUERY hold" in problem(pmo.post("holds/", body), 409)["detail"]
 
 
-def test_a_hold_on_one_entry_names_its_work_key(call):
-    entry = factories.time_entry(factories.contract_active(), key="psa:time_entry:9001")
+def test_a_hold_on_one_entry_names_its_work_key(call, contract):
+    entry = factories.time_entry(contract, key="psa:time_entry:9001")
     body = {"scope": "event", "target": entry.work_key, "code": "SCOPE_DISPUTE", "reason": "Not agreed"}
     placed = call("pmo").post("holds/", body)
     assert placed.status_code == 201, placed.content
@@ -181,8 +189,8 @@ def test_a_hold_on_one_entry_names_its_work_key(call):
     assert call().get(f"billable-events/{entry.pk}/").json()["pieces"][0]["state"] == "held"
 
 
-def test_a_hold_on_a_customer_is_seen_by_those_who_bill_him(call):
-    contract, pmo = factories.contract_active(), call("pmo")
+def test_a_hold_on_a_customer_is_seen_by_those_who_bill_him(call, contract):
+    pmo = call("pmo")
     entry = factories.time_entry(contract)
     body = {"scope": "customer", "target": contract.customer.code, "code": "CREDIT_HOLD", "reason": "Overdue"}
     placed = pmo.post("holds/", body).json()
@@ -196,11 +204,10 @@ def test_a_hold_on_a_customer_is_seen_by_those_who_bill_him(call):
     assert pmo.post("holds/", by_id).json()["target_id"] == entry.work_key
 
 
-def test_a_hold_on_what_is_not_known_or_not_seen_is_refused_alike(call):
-    factories.contract_active("C-99")
-    body = {"scope": "contract", "target": "C-99", "code": "CLIENT_QUERY", "reason": "They ask"}
+def test_a_hold_on_what_is_not_known_or_not_seen_is_refused_alike(call, contract):
+    body = {"scope": "contract", "target": "C-77", "code": "CLIENT_QUERY", "reason": "They ask"}
     stranger = call("pmo", entities=("GB01",))
-    assert fields(stranger.post("holds/", body), 422) == {"target": "no contract 'C-99' is known."}
+    assert fields(stranger.post("holds/", body), 422) == {"target": "no contract 'C-77' is known."}
     assert fields(call("pmo").post("holds/", {**body, "target": "C-0"}), 422) == {
         "target": "no contract 'C-0' is known."
     }
@@ -220,8 +227,8 @@ def test_a_text_that_means_two_contracts_is_refused(call):
     assert "names another" in fields(call("pmo").post("holds/", body), 422)["target"]
 
 
-def test_release_needs_another_person_the_latest_version_and_an_open_hold(call):
-    contract, placer, releaser = factories.contract_active(), call("pmo"), call("pmo")
+def test_release_needs_another_person_the_latest_version_and_an_open_hold(call, contract):
+    placer, releaser = call("pmo"), call("pmo")
     held = factories.hold(contract, by=placer.person)
     at, body = f"holds/{held.pk}/release/", {"version": held.version, "note": "Answered"}
     assert problem(placer.post(at, body), 403)["detail"] == "You placed this hold, so someone else must release it."
@@ -246,8 +253,8 @@ class TestIdempotency:
         assert again["Idempotent-Replayed"] == "true"
         assert BillingRun.objects.count() == 1
 
-    def test_another_body_under_the_same_key_is_refused(self, call):
-        contract, pmo = factories.contract_active(), call("pmo")
+    def test_another_body_under_the_same_key_is_refused(self, call, contract):
+        pmo = call("pmo")
         body = {"scope": "contract", "target": contract.number, "code": "CLIENT_QUERY", "reason": "They ask"}
         assert pmo.post("holds/", body, **{"Idempotency-Key": "k"}).status_code == 201
         answer = pmo.post("holds/", {**body, "code": "LEGAL_HOLD"}, **{"Idempotency-Key": "k"})
@@ -262,8 +269,7 @@ class TestIdempotency:
         factories.contract_active("C-LATE")
         assert pmo.post("holds/", body, **{"Idempotency-Key": "k"}).status_code == 201
 
-    def test_keys_belong_to_a_person(self, call):
-        contract = factories.contract_active()
+    def test_keys_belong_to_a_person(self, call, contract):
         body = {"scope": "contract", "target": contract.number, "code": "CLIENT_QUERY", "reason": "They ask"}
         assert call("pmo").post("holds/", body, **{"Idempotency-Key": "k"}).status_code == 201
         assert problem(call("pmo").post("holds/", body, **{"Idempotency-Key": "k"}), 409)["type"].endswith("not_ready")
@@ -273,8 +279,8 @@ class TestIdempotency:
         assert fields(answer, 400).keys() == {"Idempotency-Key"}
 
 
-def test_a_fresh_candidate_is_found_by_its_filters(call):
-    candidate, finance = factories.candidate_ready(), call()
+def test_a_fresh_candidate_is_found_by_its_filters(call, candidate):
+    finance = call()
     for query in (
         {"number": candidate.number},
         {"contract": candidate.contract.number},
@@ -288,8 +294,7 @@ def test_a_fresh_candidate_is_found_by_its_filters(call):
     assert fields(finance.get("candidates/", state="ready"), 400).keys() == {"state"}
 
 
-def test_dissolved_work_can_be_billed_again(call):
-    candidate = factories.candidate_ready()
+def test_dissolved_work_can_be_billed_again(call, candidate):
     candidates.dissolve(candidate=candidate, by="system:test", reason="Again")
     assert Candidate.objects.filter(status="ready").count() == 0
     factories.run_done(candidate.legal_entity, by=call("billing_analyst").person)

@@ -14,7 +14,8 @@ from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
-from tests import deals, factories, money
+from tests import deals, factories, money, vendors
+from tests.worlds import shared
 
 MARCH = date(2026, 3, 31)
 
@@ -137,15 +138,26 @@ def test_an_amount_split_over_candidates_of_one_customer_avoids_nothing(landscap
 # -- who -------------------------------------------------------------------------------------------------------------
 
 
+@shared
+def contract():
+    with vendors.silent() as landscape:
+        return money.contract_in(landscape, "C-1", po_number="PO-1", po_amount="5000")
+
+
+@shared
+def candidate(contract):
+    with vendors.silent() as landscape:
+        return money.ready_in(landscape, contract)
+
+
 @pytest.fixture
-def ready(landscape):
-    contract = money.contract_in(landscape, "C-1", po_number="PO-1", po_amount="5000")
-    return money.ready_in(landscape, contract)
+def ready(candidate, landscape):
+    return candidate
 
 
-def test_whoever_prepared_it_does_not_approve_it(landscape):
+def test_whoever_prepared_it_does_not_approve_it(landscape, contract):
     preparer = factories.user()
-    candidate = money.ready_in(landscape, money.contract_in(landscape, "C-1"), by=preparer)
+    candidate = money.ready_in(landscape, contract, by=preparer)
     with pytest.raises(Denied, match="You prepared this candidate, so someone else must approve it"):
         approve(candidate, by=preparer)
     assert not Approval.objects.exists()

@@ -7,21 +7,32 @@ import pytest
 
 from billing.actions import approvals, candidates, holds
 from billing.models import Approval, Candidate
-from contracts.models import PurchaseOrder
+from contracts.models import Contract, PurchaseOrder
 from integration_hub.effects.models import Effect
 from integration_hub.people.models import Role
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Item
 from tests import factories
 from tests.integration.billing.screens import DRAWER, nobody, of, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 DECISIONS = ("approve", "return", "post", "dissolve", "check")
 
 
-@pytest.fixture
-def candidate() -> Candidate:
-    return factories.candidate_ready(factories.contract_active("C-1", po_number="PO-7", po_amount="5000"))
+@shared
+def contract() -> Contract:
+    return factories.contract_active("C-1", po_number="PO-7", po_amount="5000")
+
+
+@shared
+def candidate(contract: Contract) -> Candidate:
+    return factories.candidate_ready(contract)
+
+
+@shared
+def approved(candidate: Candidate) -> Candidate:
+    return factories.candidate_approved(candidate)
 
 
 def page(candidate: Candidate) -> str:
@@ -81,8 +92,8 @@ def test_what_stops_it_is_on_top_with_its_owner_and_remedy(candidate):
     assert 'aria-disabled="true"' in html
 
 
-def test_a_posted_candidate_shows_number_proof_and_no_decision():
-    invoice = factories.invoice_posted(number="INV-9")
+def test_a_posted_candidate_shows_number_proof_and_no_decision(approved):
+    invoice = factories.invoice_posted(approved, number="INV-9")
     html = text(signed_in().get(page(invoice.candidate)))
     assert "INV-9" in html
     assert "Netsuite: Invoice post" in html
@@ -175,9 +186,9 @@ def test_approving_in_the_drawer_redirects_the_browser(candidate):
     assert answer["HX-Redirect"] == page(candidate)
 
 
-def test_who_prepared_it_cannot_approve_it():
+def test_who_prepared_it_cannot_approve_it(contract):
     fiona = factories.user(Role.FINANCE)
-    candidate = factories.candidate_ready(prepared_by=fiona)
+    candidate = factories.candidate_ready(contract, prepared_by=fiona)
     assert "someone else must approve it" in text(of(fiona).get(page(candidate)))
     html = text(decide(of(fiona), candidate, "approve", seen(candidate)), 403)
     assert "someone else must approve it" in html
@@ -240,18 +251,16 @@ def test_posting_what_is_not_approved_is_refused(candidate):
     assert not Effect.objects.filter(effect_type__endswith="invoice.post").exists()
 
 
-def test_posting_when_checks_moved_says_so_and_keeps_the_move():
-    candidate = factories.candidate_approved()
-    holds.place(scope="contract", target=str(candidate.contract_id), code="TAX_REVIEW", by="system:test", reason="x")
-    html = text(decide(signed_in(), candidate, "post", seen(candidate)), 403)
+def test_posting_when_checks_moved_says_so_and_keeps_the_move(approved):
+    holds.place(scope="contract", target=str(approved.contract_id), code="TAX_REVIEW", by="system:test", reason="x")
+    html = text(decide(signed_in(), approved, "post", seen(approved)), 403)
     assert "Approve it again." in html
-    assert Candidate.objects.get(pk=candidate.pk).status == "needs_attention"
+    assert Candidate.objects.get(pk=approved.pk).status == "needs_attention"
 
 
-def test_posting_with_an_old_version_is_a_conflict():
-    candidate = factories.candidate_approved()
-    stale = seen(candidate) | {"version": candidate.version - 1}
-    assert "The figures are the same" in text(decide(signed_in(), candidate, "post", stale), 409)
+def test_posting_with_an_old_version_is_a_conflict(approved):
+    stale = seen(approved) | {"version": approved.version - 1}
+    assert "The figures are the same" in text(decide(signed_in(), approved, "post", stale), 409)
     assert not Effect.objects.filter(effect_type__endswith="invoice.post").exists()
 
 
@@ -279,8 +288,7 @@ def test_checking_again_is_put_to_work(candidate):
     assert waiting.count() == 1
 
 
-def test_an_approved_candidate_can_be_returned_and_its_approvals_lapse():
-    candidate = factories.candidate_approved()
-    decide(signed_in(), candidate, "return", seen(candidate, reason="Wrong PO."))
-    assert approvals.standing(Candidate.objects.get(pk=candidate.pk)).counted == ()
-    assert "Lapsed" in text(signed_in().get(page(candidate)))
+def test_an_approved_candidate_can_be_returned_and_its_approvals_lapse(approved):
+    decide(signed_in(), approved, "return", seen(approved, reason="Wrong PO."))
+    assert approvals.standing(Candidate.objects.get(pk=approved.pk)).counted == ()
+    assert "Lapsed" in text(signed_in().get(page(approved)))

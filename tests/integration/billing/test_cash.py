@@ -15,22 +15,23 @@ from integration_hub.intake.models import SourceVersion
 from integration_hub.intake.registry import Arrival
 from integration_hub.kernel.errors import Denied
 from tests import factories
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@shared
 def invoices():
     """Two posted invoices of 1,320.00 each, known to the ERP as R-INV-1 and R-INV-2."""
     entity = factories.legal_entity()
     client = factories.customer()
-    return [
+    return tuple(
         factories.invoice_posted(
             factories.candidate_ready(factories.contract_active(f"C-{n}", entity=entity, client=client)),
             number=f"INV-{n}",
         )
         for n in (1, 2)
-    ]
+    )
 
 
 def arrive(receiver, invoice, record):

@@ -13,14 +13,16 @@ from integration_hub import canonical
 from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import Denied
 from integration_hub.work.inprocess import drain_once
-from tests import deals, factories, money
+from tests import deals, factories, money, vendors
+from tests.worlds import shared
 
 APRIL = date(2026, 4, 30)
 
 
-@pytest.fixture
-def contract(landscape):
-    return money.contract_in(landscape, "C-9", rate="150", cap="9000")
+@shared
+def contract():
+    with vendors.silent() as landscape:
+        return money.contract_in(landscape, "C-9", rate="150", cap="9000")
 
 
 @pytest.fixture

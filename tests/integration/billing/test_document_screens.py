@@ -5,17 +5,18 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from billing.models import TaxDetermination
+from billing.models import Invoice, TaxDetermination
 from contracts.actions import references
 from contracts.models import Route
 from tests import factories
 from tests.integration.billing.screens import nobody, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 
 
-@pytest.fixture
-def invoice():
+@shared
+def invoice() -> Invoice:
     return factories.invoice_posted(factories.candidate_ready(factories.contract_active("C-I")), number="INV-7")
 
 

@@ -6,17 +6,23 @@ from datetime import timedelta
 import pytest
 
 from billing.models import Hold
+from contracts.models import Contract
 from integration_hub.kernel.clock import today
 from integration_hub.work.inprocess import drain_once
 from tests import factories
 from tests.integration.billing.screens import DRAWER, HTMX, nobody, of, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 
 
-@pytest.fixture
-def hold() -> Hold:
-    contract = factories.contract_active("C-H")
+@shared
+def contract() -> Contract:
+    return factories.contract_active("C-H")
+
+
+@shared
+def hold(contract: Contract) -> Hold:
     factories.time_entry(contract, hours="6")
     found = factories.hold(contract, reason="The client asks for timesheets")
     drain_once()
@@ -45,8 +51,8 @@ def test_the_page_shows_what_it_holds(hold):
         assert words in html, words
 
 
-def test_a_hold_on_posting_shows_the_candidates_it_stops():
-    candidate = factories.candidate_ready(factories.contract_active("C-P"))
+def test_a_hold_on_posting_shows_the_candidates_it_stops(contract):
+    candidate = factories.candidate_ready(contract)
     found = factories.hold(candidate.contract, code="TAX_REVIEW")
     drain_once()
     html = text(signed_in().get(page(found)))
@@ -81,9 +87,9 @@ def test_releasing_in_the_list_answers_with_the_row(hold):
     assert json.loads(answer["HX-Trigger"])["console:outcome"]["done"] is True
 
 
-def test_ones_own_hold_is_refused_with_the_reason_beside_the_button():
+def test_ones_own_hold_is_refused_with_the_reason_beside_the_button(contract):
     fiona = factories.user()
-    hold = factories.hold(factories.contract_active(), by=fiona)
+    hold = factories.hold(contract, by=fiona)
     reason = "You placed this hold, so someone else must release it."
     assert reason in text(of(fiona).get("/billing/holds/"))
     assert reason in text(of(fiona).get(page(hold)))
@@ -126,15 +132,13 @@ def place(client, **data):
     return client.post("/billing/holds/place/", {**GOOD, **data})
 
 
-def test_placing_by_a_link_names_the_target():
-    contract = factories.contract_active("C-LINK")
+def test_placing_by_a_link_names_the_target(contract):
     html = text(signed_in().get(f"/billing/holds/place/?scope=contract&target={contract.pk}"))
-    assert "C-LINK" in html
+    assert "C-H" in html
     assert 'type="hidden" name="target"' in html
 
 
-def test_placing_goes_to_the_hold():
-    contract = factories.contract_active("C-NEW")
+def test_placing_goes_to_the_hold(contract):
     due = today() + timedelta(days=4)
     client = signed_in("delivery_lead")
     answer = place(client, scope="contract", target=str(contract.pk), review_on=due.isoformat())
@@ -143,10 +147,9 @@ def test_placing_goes_to_the_hold():
     assert (found.contract, found.review_on, found.placed_by_user) == (contract, due, client.person)
 
 
-def test_placing_by_number_and_by_work_key():
-    contract = factories.contract_active("C-BY-NUMBER")
+def test_placing_by_number_and_by_work_key(contract):
     entry = factories.time_entry(contract)
-    place(signed_in(), scope="contract", target="C-BY-NUMBER")
+    place(signed_in(), scope="contract", target="C-H")
     place(signed_in(), scope="event", target=entry.work_key)
     assert sorted(Hold.objects.values_list("scope", flat=True)) == ["contract", "event"]
 
@@ -161,33 +164,29 @@ def test_placing_by_number_and_by_work_key():
         ({"review_on": "soon"}, "Enter a valid date"),
     ],
 )
-def test_what_is_wrong_is_told_at_the_field(wrong, words):
-    factories.contract_active("C-X")
-    html = text(place(signed_in(), **{"scope": "contract", "target": "C-X", **wrong}), 422)
+def test_what_is_wrong_is_told_at_the_field(wrong, words, contract):
+    html = text(place(signed_in(), **{"scope": "contract", "target": "C-H", **wrong}), 422)
     assert words in html
     assert not Hold.objects.exists()
 
 
-def test_the_same_hold_twice_is_a_conflict():
-    factories.contract_active("C-TWICE")
-    place(signed_in(), scope="contract", target="C-TWICE")
-    assert "There is an open CLIENT_QUERY hold" in text(place(signed_in(), scope="contract", target="C-TWICE"), 409)
+def test_the_same_hold_twice_is_a_conflict(contract):
+    place(signed_in(), scope="contract", target="C-H")
+    assert "There is an open CLIENT_QUERY hold" in text(place(signed_in(), scope="contract", target="C-H"), 409)
     assert Hold.objects.count() == 1
 
 
-def test_what_lies_outside_ones_entities_is_unknown():
-    contract = factories.contract_active("C-THEIRS")
+def test_what_lies_outside_ones_entities_is_unknown(contract):
     assert "Look it up first." in text(place(outsider(), scope="contract", target=str(contract.pk)), 422)
     html = text(outsider().get(f"/billing/holds/place/?scope=contract&target={contract.pk}"))
-    assert "C-THEIRS" not in html
+    assert "C-H" not in html
     assert not Hold.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["integration_admin", "auditor"])
-def test_roles_that_may_not_place(role):
-    factories.contract_active("C-NO")
+def test_roles_that_may_not_place(role, contract):
     assert "Only finance, PMO and delivery leads can place holds." in text(signed_in(role).get("/billing/holds/place/"))
-    text(place(signed_in(role), scope="contract", target="C-NO"), 403)
+    text(place(signed_in(role), scope="contract", target="C-H"), 403)
     assert not Hold.objects.exists()
 
 

@@ -14,14 +14,28 @@ from integration_hub.kernel.errors import BadInput, Denied, NotReady, Stale
 from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
-from tests import factories, money
+from tests import factories, money, vendors
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@shared
 def contract():
-    return factories.contract_active("C-1")
+    with vendors.silent() as landscape:
+        return money.contract_in(landscape, "C-1")
+
+
+@shared
+def second(contract):
+    with vendors.silent() as landscape:
+        return money.contract_in(landscape, "C-2")
+
+
+@shared
+def approved(contract):
+    with vendors.silent() as landscape:
+        return factories.candidate_approved(money.ready_in(landscape, contract))
 
 
 def place(contract, *, by=factories.BY, code="CLIENT_QUERY", **more):
@@ -140,9 +154,9 @@ def test_a_review_day_may_be_named(contract):
 
 
 @pytest.mark.parametrize("scope", ["event", "project", "line", "contract", "customer", "bill_to"])
-def test_a_hold_of_each_scope_stops_exactly_its_work(contract, scope):
+def test_a_hold_of_each_scope_stops_exactly_its_work(contract, second, scope):
     held = factories.time_entry(contract, key="k1")
-    elsewhere = factories.time_entry(factories.contract_active("C-2"), key="k2")
+    elsewhere = factories.time_entry(second, key="k2")
     targets = {
         "event": "k1",
         "project": str(factories.project_of(contract).pk),
@@ -186,8 +200,7 @@ def test_a_hold_on_work_without_a_contract_waits_with_it():
     assert (hold.contract, hold.legal_entity) == (None, None)
 
 
-def test_a_hold_takes_its_work_out_of_an_open_candidate(landscape):
-    contract = money.contract_in(landscape, "C-1")
+def test_a_hold_takes_its_work_out_of_an_open_candidate(landscape, contract):
     factories.time_entry(contract, key="k1")
     factories.time_entry(contract, key="k2", hours="2")
     candidate = factories.candidate_approved(money.ready_in(landscape, contract, hours=""))
@@ -200,21 +213,18 @@ def test_a_hold_takes_its_work_out_of_an_open_candidate(landscape):
     assert states == {"k1": "held", "k2": "reserved"}
 
 
-def test_a_hold_on_the_contract_dissolves_its_candidates(landscape):
-    contract = money.contract_in(landscape, "C-1")
-    candidate = factories.candidate_approved(money.ready_in(landscape, contract))
-    place(contract)
-    candidate.refresh_from_db()
-    assert candidate.status == "dissolved"
+def test_a_hold_on_the_contract_dissolves_its_candidates(landscape, approved):
+    place(approved.contract)
+    approved.refresh_from_db()
+    assert approved.status == "dissolved"
     drain_once()
     assert [piece.state for piece in Piece.objects.filter(is_current=True)] == ["held"]
 
 
-def test_a_hold_on_a_customer_reaches_all_its_contracts(landscape):
-    first = money.contract_in(landscape, "C-1")
-    second = money.contract_in(landscape, "C-2", client=first.customer)
-    candidates = [money.ready_in(landscape, contract) for contract in (first, second)]
-    hold = holds.place(scope="customer", target=str(first.customer_id), code="LEGAL_HOLD", by=factories.BY)
+def test_a_hold_on_a_customer_reaches_all_its_contracts(landscape, contract):
+    second = money.contract_in(landscape, "C-2", client=contract.customer)
+    candidates = [money.ready_in(landscape, one) for one in (contract, second)]
+    hold = holds.place(scope="customer", target=str(contract.customer_id), code="LEGAL_HOLD", by=factories.BY)
     assert hold.legal_entity is None
     for candidate in candidates:
         candidate.refresh_from_db()
@@ -224,29 +234,25 @@ def test_a_hold_on_a_customer_reaches_all_its_contracts(landscape):
     assert set(Piece.objects.filter(is_current=True).values_list("state", flat=True)) == {"billable"}
 
 
-def test_a_hold_on_posting_lets_the_candidate_stand_and_stops_it(landscape):
-    contract = money.contract_in(landscape, "C-1")
-    candidate = factories.candidate_approved(money.ready_in(landscape, contract))
-    hold = place(contract, code="TAX_REVIEW")
+def test_a_hold_on_posting_lets_the_candidate_stand_and_stops_it(landscape, approved):
+    hold = place(approved.contract, code="TAX_REVIEW")
     drain_once()
-    candidate.refresh_from_db()
-    assert (candidate.status, candidate.codes, candidate.net) == ("needs_attention", ["TAX_REVIEW"], 1200)
+    approved.refresh_from_db()
+    assert (approved.status, approved.codes, approved.net) == ("needs_attention", ["TAX_REVIEW"], 1200)
     holds.release(hold_id=hold.pk, by=factories.user(), seen_version=hold.version)
     drain_once()
-    candidate.refresh_from_db()
-    assert (candidate.status, candidate.codes) == ("ready", [])
+    approved.refresh_from_db()
+    assert (approved.status, approved.codes) == ("ready", [])
 
 
-def test_a_hold_does_not_reach_what_is_on_its_way_to_the_erp(landscape):
-    contract = money.contract_in(landscape, "C-1")
-    candidate = factories.candidate_approved(money.ready_in(landscape, contract))
-    money.post(candidate)
-    place(contract)
-    candidate.refresh_from_db()
-    assert (candidate.status, candidate.net) == ("posting", 1200)
+def test_a_hold_does_not_reach_what_is_on_its_way_to_the_erp(landscape, approved):
+    money.post(approved)
+    place(approved.contract)
+    approved.refresh_from_db()
+    assert (approved.status, approved.net) == ("posting", 1200)
     drain_once()
-    candidate.refresh_from_db()
-    assert candidate.status == "posted"
+    approved.refresh_from_db()
+    assert approved.status == "posted"
     assert [piece.state for piece in Piece.objects.filter(is_current=True)] == ["posted"]
 
 

@@ -7,18 +7,30 @@ import pytest
 from billing import panels
 from billing.actions import approvals
 from billing.models import Candidate
+from contracts.models import Contract
 from integration_hub.console.home import PANELS, concerns
 from integration_hub.people.models import Role
 from integration_hub.work.inprocess import drain_once
 from tests import factories
 from tests.integration.billing.screens import of, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 
 
-def test_finance_approves_what_it_did_not_prepare_nor_approve():
+@shared
+def contract() -> Contract:
+    return factories.contract_active()
+
+
+@shared
+def candidate(contract: Contract) -> Candidate:
+    return factories.candidate_ready(contract)
+
+
+def test_finance_approves_what_it_did_not_prepare_nor_approve(contract):
     prepared = factories.user(Role.FINANCE)
-    candidate = factories.candidate_ready(prepared_by=prepared)
+    candidate = factories.candidate_ready(contract, prepared_by=prepared)
     other = factories.user()
     assert panels.approvals(prepared).count == 0
     waiting = panels.approvals(other)
@@ -33,8 +45,7 @@ def test_finance_approves_what_it_did_not_prepare_nor_approve():
     assert row.badge.label == "Second signature"
 
 
-def test_money_is_kept_apart_by_currency():
-    factories.candidate_ready(factories.contract_active(entity=factories.legal_entity("US01")))
+def test_money_is_kept_apart_by_currency(candidate):
     germany = factories.legal_entity("DE01", currency="EUR", country="DE")
     factories.candidate_ready(factories.contract_active(entity=germany))
     waiting = panels.approvals(factories.user(everything=True))
@@ -53,9 +64,8 @@ def test_money_is_kept_apart_by_currency():
         ("ready", panels.waiting_for_approval),
     ],
 )
-def test_candidates_wait_in_the_queue_of_their_status(status, load):
+def test_candidates_wait_in_the_queue_of_their_status(status, load, candidate):
     person = factories.user()
-    candidate = factories.candidate_ready()
     assert load(person).count == (1 if status == "ready" else 0)
     Candidate.objects.filter(pk=candidate.pk).update(status=status, codes=[], returned_reason="Because.")
     waiting = load(person)
@@ -64,9 +74,8 @@ def test_candidates_wait_in_the_queue_of_their_status(status, load):
     assert load(factories.user(entities=("DE01",))).count == 0
 
 
-def test_holds_one_may_release_are_not_ones_own():
+def test_holds_one_may_release_are_not_ones_own(contract):
     fiona, other = factories.user(), factories.user()
-    contract = factories.contract_active()
     factories.time_entry(contract)
     factories.hold(contract, by=fiona)
     factories.hold(contract, code="AMENDMENT_PROPAGATING")
@@ -92,8 +101,7 @@ def test_blocked_work_is_told_by_code_and_waiting_time_by_project():
     assert "row-link" in text(client.get(lead.rows[0].url))
 
 
-def test_held_work_and_postings():
-    contract = factories.contract_active()
+def test_held_work_and_postings(contract):
     factories.time_entry(contract)
     factories.hold(contract)
     drain_once()
@@ -104,8 +112,7 @@ def test_held_work_and_postings():
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_every_role_opens_its_home(role):
-    factories.candidate_ready()
+def test_every_role_opens_its_home(role, candidate):
     client = signed_in(role)
     html = text(client.get("/"))
     mine = [panel for key, panel in PANELS if key.startswith("billing.") and concerns(panel, client.person)]

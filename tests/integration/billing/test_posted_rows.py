@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.models import Candidate, CandidateLine, Invoice, InvoiceLine, Piece
 from tests import factories
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,8 @@ OTHER = {
 }
 
 
-@pytest.fixture
-def invoice():
+@shared
+def invoice() -> Invoice:
     return factories.invoice_posted()
 
 

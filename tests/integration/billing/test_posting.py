@@ -19,20 +19,23 @@ from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
-from tests import factories, money
+from tests import factories, money, vendors
+from tests.worlds import shared
 
 MARCH = date(2026, 3, 31)
 
 
-@pytest.fixture
-def ready(landscape):
-    contract = money.contract_in(landscape, "C-1", cap="5000", po_number="PO-1", po_amount="5000")
-    return money.ready_in(landscape, contract)
+@shared
+def ready():
+    with vendors.silent() as landscape:
+        contract = money.contract_in(landscape, "C-1", cap="5000", po_number="PO-1", po_amount="5000")
+        return money.ready_in(landscape, contract)
 
 
-@pytest.fixture
+@shared
 def approved(ready):
-    return factories.candidate_approved(ready)
+    with vendors.silent():
+        return factories.candidate_approved(ready)
 
 
 def fresh(candidate):
@@ -134,7 +137,7 @@ def test_what_is_not_approved_is_not_posted(landscape, ready):
     assert (fresh(ready).status, revisions(ready)) == ("ready", [])
 
 
-def test_posting_takes_the_version_that_was_seen_and_finance_of_the_entity(approved):
+def test_posting_takes_the_version_that_was_seen_and_finance_of_the_entity(landscape, approved):
     with pytest.raises(Stale):
         approvals.post(candidate_id=approved.pk, by=factories.user(), seen_version=approved.version - 1)
     with pytest.raises(Denied, match="Only finance can post"):
@@ -213,7 +216,7 @@ def test_what_moved_since_the_approval_stops_the_post_and_stays_moved(landscape,
     assert landscape.erp.writes("invoice.post") == []
 
 
-def test_a_hold_on_posting_stops_it_at_the_last_moment(approved):
+def test_a_hold_on_posting_stops_it_at_the_last_moment(landscape, approved):
     hold = holds.place(scope="contract", target=str(approved.contract_id), code="RUN_STOP", by=factories.BY)
     with pytest.raises(approvals.Lapsed, match="RUN_STOP"):
         post(approved)
@@ -281,7 +284,7 @@ def test_a_refused_invoice_can_be_taken_apart_and_then_nobody_can_send_it(refuse
     assert room(refused) == ((0, 0), (0, 0))
 
 
-def test_a_withdrawn_post_is_the_candidate_of_its_approvers_again(approved):
+def test_a_withdrawn_post_is_the_candidate_of_its_approvers_again(landscape, approved):
     effect = post(approved)
     effects.cancel(effect_id=effect.pk, by=factories.user(), reason="Wrong month")
     assert fresh(approved).status == "rejected"

@@ -10,13 +10,14 @@ from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
 from tests import factories
 from tests.integration.billing.screens import HTMX, nobody, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 START = "/billing/runs/start/"
 GOOD = {"legal_entity": "US01", "through": "2026-03-31", "invoice_date": "2026-03-31"}
 
 
-@pytest.fixture
+@shared
 def run() -> BillingRun:
     factories.time_entry(factories.contract_active("C-R"))
     person = factories.user("billing_analyst")

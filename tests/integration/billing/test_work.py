@@ -17,8 +17,9 @@ from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import Denied
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
-from tests import factories, money
+from tests import factories, money, vendors
 from tests.vendors import arrive
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
@@ -28,12 +29,13 @@ def open_cases(code):
     return list(Case.objects.filter(code=code).exclude(status="resolved"))
 
 
-@pytest.fixture
+@shared
 def contract():
-    return factories.contract_active("C-1")
+    with vendors.silent() as landscape:
+        return money.contract_in(landscape, "C-1")
 
 
-@pytest.fixture
+@shared
 def psa(contract):
     """The PSA, which knows the contract's project as P-1 and Ann as U-1."""
     there = factories.connection("kantata", code="psa")
@@ -211,8 +213,7 @@ def test_work_in_a_candidate_is_reprinted_when_its_source_changes_and_approvals_
     assert Event.objects.get(action="billing.candidate.reprinted").data["lapsed"] == 2
 
 
-def test_the_last_work_that_leaves_a_candidate_dissolves_it(landscape):
-    contract = money.contract_in(landscape, "C-1")
+def test_the_last_work_that_leaves_a_candidate_dissolves_it(landscape, contract):
     factories.time_entry(contract, key="k1")
     candidate = money.ready_in(landscape, contract, hours="")
     factories.time_entry(contract, key="k1", hours="7")
@@ -220,14 +221,16 @@ def test_the_last_work_that_leaves_a_candidate_dissolves_it(landscape):
     assert candidate.status == "dissolved"
 
 
-def billed(landscape):
-    contract = money.contract_in(landscape, "C-1")
+@shared
+def billed(contract):
+    """Work and the invoice it is on."""
     event = factories.time_entry(contract, key="k1")
-    return event, money.posted_in(landscape, money.ready_in(landscape, contract, hours=""))
+    with vendors.living() as landscape:
+        return event, money.posted_in(landscape, money.ready_in(landscape, contract, hours=""))
 
 
-def test_a_change_of_billed_work_asks_a_person_and_replaces_nothing(landscape):
-    event, invoice = billed(landscape)
+def test_a_change_of_billed_work_asks_a_person_and_replaces_nothing(landscape, billed):
+    event, invoice = billed
     factories.time_entry(event.contract, key="k1", hours="6")
     event.refresh_from_db()
     assert (event.is_current, event.version) == (True, 1)
@@ -238,16 +241,16 @@ def test_a_change_of_billed_work_asks_a_person_and_replaces_nothing(landscape):
     assert invoice.net == 1200
 
 
-def test_a_change_that_its_source_takes_back_closes_its_case(landscape):
-    event, _ = billed(landscape)
+def test_a_change_that_its_source_takes_back_closes_its_case(landscape, billed):
+    event, _ = billed
     factories.time_entry(event.contract, key="k1", hours="6")
     factories.time_entry(event.contract, key="k1", hours="8")
     assert open_cases("LATE_CHANGE") == []
     assert BillableEvent.objects.filter(work_key="k1").count() == 1
 
 
-def test_billed_work_that_vanishes_asks_another_question(landscape):
-    event, _ = billed(landscape)
+def test_billed_work_that_vanishes_asks_another_question(landscape, billed):
+    event, _ = billed
     factories.time_entry(event.contract, key="k1", is_deleted=True)
     assert len(open_cases("SOURCE_DELETED_AFTER_POST")) == 1
     assert not open_cases("LATE_CHANGE")
@@ -257,8 +260,7 @@ def test_billed_work_that_vanishes_asks_another_question(landscape):
     assert not open_cases("SOURCE_DELETED_AFTER_POST")
 
 
-def test_work_on_its_way_to_the_erp_counts_as_billed(landscape):
-    contract = money.contract_in(landscape, "C-1")
+def test_work_on_its_way_to_the_erp_counts_as_billed(landscape, contract):
     factories.time_entry(contract, key="k1")
     candidate = factories.candidate_approved(money.ready_in(landscape, contract, hours=""))
     money.post(candidate)

@@ -6,11 +6,18 @@ from decimal import Decimal
 import pytest
 
 from billing.models import BillableEvent
+from contracts.models import Contract
 from integration_hub.work.inprocess import drain_once
 from tests import factories
 from tests.integration.billing.screens import nobody, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
+
+
+@shared
+def contract() -> Contract:
+    return factories.contract_active()
 
 
 def read(event: BillableEvent) -> str:
@@ -18,8 +25,8 @@ def read(event: BillableEvent) -> str:
     return " ".join(text(signed_in().get(f"/billing/work/{event.pk}/")).split())
 
 
-def test_hours_times_rate():
-    html = read(factories.time_entry(factories.contract_active(rate="150"), hours="7.5"))
+def test_hours_times_rate(contract):
+    html = read(factories.time_entry(contract, hours="7.5"))
     assert "7.50 h × 150.00 USD = 1,125.00 USD: billable" in html
     assert "150.00 USD per hour" in html
     assert "half up, once, at the printed line" in html
@@ -53,8 +60,7 @@ def test_no_price_is_said_in_words():
     assert "no price" in html
 
 
-def test_a_hold_is_named():
-    contract = factories.contract_active()
+def test_a_hold_is_named(contract):
     entry = factories.time_entry(contract)
     factories.hold(contract)
     drain_once()
@@ -63,16 +69,15 @@ def test_a_hold_is_named():
     assert "keeps it out of candidates" in html
 
 
-def test_posted_work_leads_to_its_line_and_share():
-    invoice = factories.invoice_posted(factories.candidate_ready(hours="2"))
+def test_posted_work_leads_to_its_line_and_share(contract):
+    invoice = factories.invoice_posted(factories.candidate_ready(contract, hours="2"))
     entry = BillableEvent.objects.get(kind="time")
     html = read(entry)
     assert invoice.candidate.number in html
     assert "Printed as 300.00 USD of line 1" in html
 
 
-def test_an_earlier_version_leads_to_the_current_one():
-    contract = factories.contract_active()
+def test_an_earlier_version_leads_to_the_current_one(contract):
     first = factories.time_entry(contract, hours="8", key="test:time:1")
     second = factories.time_entry(contract, hours="6", key="test:time:1")
     html = read(first)
@@ -93,8 +98,8 @@ def test_retainers_and_fees_are_told():
     assert "10.00 h" in html
 
 
-def test_others_do_not_find_it():
-    entry = factories.time_entry(factories.contract_active())
+def test_others_do_not_find_it(contract):
+    entry = factories.time_entry(contract)
     text(outsider().get(f"/billing/work/{entry.pk}/"), 404)
     text(nobody().get(f"/billing/work/{entry.pk}/"), 403)
     text(signed_in().get("/billing/work/999999/"), 404)

@@ -11,6 +11,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.work.inprocess import drain_once
 from tests import factories
 from tests.integration.billing.screens import HTMX, nobody, outsider, signed_in, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 TABS = (
@@ -33,9 +34,18 @@ def read(contract: Contract, tab: str, role: str = "finance") -> str:
     return " ".join(text(signed_in(role).get(f"/contracts/{contract.pk}/?tab={tab}")).split())
 
 
+@shared
+def contract() -> Contract:
+    return factories.contract_active("C-1", rate="100")
+
+
+@shared
+def signed() -> Contract:
+    return factories.contract_signed("C-S", method="milestone", milestones=("100",))
+
+
 @pytest.mark.parametrize("tab", TABS)
-def test_every_tab_opens_on_a_page_and_as_a_part(tab):
-    contract = factories.contract_active("C-1")
+def test_every_tab_opens_on_a_page_and_as_a_part(tab, contract):
     client = signed_in()
     page = text(client.get(f"/contracts/{contract.pk}/?tab={tab}"))
     part = text(client.get(f"/contracts/{contract.pk}/?tab={tab}", headers=HTMX))
@@ -46,12 +56,12 @@ def test_every_tab_opens_on_a_page_and_as_a_part(tab):
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_every_tab_opens_on_a_contract_that_is_only_signed(tab):
-    assert "C-S" in read(factories.contract_signed("C-S", method="milestone", milestones=("100",)), tab)
+def test_every_tab_opens_on_a_contract_that_is_only_signed(signed, tab):
+    assert "C-S" in read(signed, tab)
 
 
-def test_an_unknown_tab_is_the_overview():
-    assert "Parties" in read(factories.contract_active(), "nonsense")
+def test_an_unknown_tab_is_the_overview(contract):
+    assert "Parties" in read(contract, "nonsense")
 
 
 def test_overview_tells_parties_terms_limits_and_money():
@@ -68,8 +78,7 @@ def test_overview_tells_parties_terms_limits_and_money():
         assert words in html, words
 
 
-def test_held_money_is_told_apart():
-    contract = factories.contract_active(rate="100")
+def test_held_money_is_told_apart(contract):
     factories.time_entry(contract, hours="4")
     factories.hold(contract)
     drain_once()
@@ -79,8 +88,7 @@ def test_held_money_is_told_apart():
     assert 'Holds<span class="tab-count">1</span>' in html
 
 
-def test_versions_say_what_changed_and_how_far_it_has_travelled():
-    contract = factories.contract_active("C-V")
+def test_versions_say_what_changed_and_how_far_it_has_travelled(contract):
     common = {"contract": contract, "kind": "rate", "status": "applied", "signed_on": date(2026, 4, 1)}
     arrived = Amendment.objects.create(
         number="1", effective_on=date(2026, 5, 1), changes={"role": "Partner", "new_rate": "310.5", "line": 1},
@@ -112,16 +120,14 @@ def test_schedule_and_revenue():
     assert "Straight line by days" in html
 
 
-def test_systems_show_references_and_the_steps_of_activation():
-    contract = factories.contract_active("C-Y")
-    references.note(connection=factories.connection(), entity="job", source_id="J-1", row=contract, number="C-Y")
+def test_systems_show_references_and_the_steps_of_activation(contract):
+    references.note(connection=factories.connection(), entity="job", source_id="J-1", row=contract, number="C-1")
     html = read(contract, "systems")
     for words in ("J-1", "In step", "Contract activation", "Validate against ERP master data", "Plan the revenue"):
         assert words in html, words
 
 
-def test_cases_are_open_ones_first_and_all_on_request():
-    contract = factories.contract_active("C-C")
+def test_cases_are_open_ones_first_and_all_on_request(contract):
     told = {
         "legal_entity": "US01",
         "subject": ("contracts.contract", str(contract.pk), contract.number),
@@ -139,16 +145,14 @@ def test_cases_are_open_ones_first_and_all_on_request():
     assert "Healed long ago" in read(contract, "cases&all=1")
 
 
-def test_the_timeline_tells_what_happened_under_the_contract_too():
-    contract = factories.contract_active("C-T")
+def test_the_timeline_tells_what_happened_under_the_contract_too(contract):
     factories.hold(contract)
     html = read(contract, "timeline")
-    assert "activated C-T" in html
-    assert "placed a hold: Client query on C-T Advisory" in html
+    assert "activated C-1" in html
+    assert "placed a hold: Client query on C-1 Advisory" in html
 
 
-def test_a_long_timeline_goes_on_by_key():
-    contract = factories.contract_active("C-LONG")
+def test_a_long_timeline_goes_on_by_key(contract):
     client = factories.user()
     for _ in range(30):
         hold = factories.hold(contract)
@@ -157,12 +161,11 @@ def test_a_long_timeline_goes_on_by_key():
         holds.release(hold_id=hold.pk, by=client, seen_version=hold.version)
     html = read(contract, "timeline")
     older = html.split("before=")[1].split('"')[0]
-    assert "activated C-LONG" not in html
-    assert "activated C-LONG" in read(contract, f"timeline&before={older}")
+    assert "activated C-1" not in html
+    assert "activated C-1" in read(contract, f"timeline&before={older}")
 
 
-def test_tabs_need_their_own_right():
-    contract = factories.contract_active()
+def test_tabs_need_their_own_right(contract):
     person = signed_in().person
     person.groups.clear()
     from django.contrib.auth.models import Permission
@@ -178,22 +181,19 @@ def test_tabs_need_their_own_right():
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_others_do_not_find_it(tab):
-    contract = factories.contract_active()
+def test_others_do_not_find_it(tab, contract):
     text(outsider().get(f"/contracts/{contract.pk}/?tab={tab}"), 404)
     text(nobody().get(f"/contracts/{contract.pk}/?tab={tab}"), 403)
 
 
-def test_the_hold_button_says_why_not():
-    contract = factories.contract_active()
+def test_the_hold_button_says_why_not(contract):
     assert "Only finance, PMO and delivery leads can place holds." in read(contract, "overview", role="auditor")
 
 
 # -- projects and customers -----------------------------------------------------------------------------------------
 
 
-def test_a_project_shows_its_work_by_state():
-    contract = factories.contract_active("C-P", rate="100")
+def test_a_project_shows_its_work_by_state(contract):
     factories.time_entry(contract, hours="5")
     factories.time_entry(contract, hours="2", approval="submitted")
     project = factories.project_of(contract)
