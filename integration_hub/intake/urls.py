@@ -32,5 +32,6 @@ urlpatterns = [
     path("files/<int:pk>/errors.csv", files_views.file_errors, name="file-errors"),
     path("files/<int:pk>/apply/", files_views.file_apply, name="file-apply"),
     path("exceptions/<int:pk>/accept-change/", drift_fix.accept, name="drift-accept"),
+    path("exceptions/<int:pk>/draft-mapping/", drift_fix.draft, name="drift-draft"),
     path("exceptions/<int:pk>/map-value/", value_fix.value_map, name="value-map"),
 ]

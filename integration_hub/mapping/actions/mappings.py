@@ -72,22 +72,30 @@ def create_draft(
 
 
 @transaction.atomic
-def draft_from(*, mapping_id: int, by: Actor) -> Mapping:
-    """A draft with the same rules and the next version number. Raises Denied, or NotReady if there is a draft."""
+def draft_from(
+    *, mapping_id: int, by: Actor, changes: Mapped[str, Mapped[str, Any]] | None = None, note: str = ""
+) -> Mapping:
+    """A draft with the same rules and the next version number. Raises Denied, or NotReady if there is a draft.
+
+    `changes` are the fields of rules that differ in the draft, by target; `note` says why it is made.
+    """
     policies.can_edit(by).or_raise()
-    source = Mapping.objects.get(pk=mapping_id)
+    # Held, so that of two people who make a draft at once the second one is told.
+    source, changes = Mapping.objects.select_for_update(no_key=True).get(pk=mapping_id), changes or {}
     _refuse_second_draft(source.connection, source.entity)
     draft = Mapping.objects.create(
         connection=source.connection,
         entity=source.entity,
         version=_next_version(source.connection, source.entity),
         author=by if isinstance(by, User) else None,
-        **{name: getattr(source, name) for name in HEADER},
+        **({name: getattr(source, name) for name in HEADER} | ({"note": note} if note else {})),
     )
     FieldRule.objects.bulk_create(
-        FieldRule(mapping=draft, **{name: getattr(rule, name) for name in RULE}) for rule in source.rules.all()
+        FieldRule(mapping=draft, **({name: getattr(rule, name) for name in RULE} | dict(changes.get(rule.target, {}))))
+        for rule in source.rules.all()
     )
-    _drafted(draft, by, copied_from=source.version)
+    told = {target: {name: str(value) for name, value in changed.items()} for target, changed in changes.items()}
+    _record("drafted", draft, by, reason=note, copied_from=source.version, **({"changes": told} if told else {}))
     return draft
 
 

@@ -95,7 +95,7 @@ def test_it_is_right_as_it_is(costs: Costs) -> None:
     case = the_case()
     client = screens.browser(screens.user(Role.INTEGRATION_ADMIN, "ines"))
     shown = screens.page(client, f"/exceptions/{case.pk}/")
-    for said in ("What changed", "was EUR until now, and is USD", "1 records are kept back", "/admin/hub_mapping/"):
+    for said in ("What changed", "was EUR until now, and is USD", "1 record is kept back", "/admin/hub_mapping/"):
         assert said in shown, said
     url = f"/exceptions/{case.pk}/accept-change/"
     screens.assert_needs_right(url)
