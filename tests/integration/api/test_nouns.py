@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import Piece
+from billing.models import Invoice, Payment, Piece
 from contracts.actions import references
 from contracts.models import Contract
 from integration_hub.api.trace import chain
@@ -23,8 +23,19 @@ from integration_hub.work.models import Item
 from reconciliation.models import TieOut
 from tests import factories
 from tests.integration.api.conftest import fields, problem
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
+
+
+@shared
+def contract() -> Contract:
+    return factories.contract_active("C-20")
+
+
+@shared
+def invoice(contract: Contract) -> Invoice:
+    return factories.invoice_posted(contract=contract, number="INV-40")
 
 
 def unseen(call, *paths):
@@ -103,8 +114,7 @@ class TestContracts:
 
 
 class TestWork:
-    def test_an_event_with_its_pieces(self, call):
-        contract = factories.contract_active("C-20")
+    def test_an_event_with_its_pieces(self, call, contract):
         entry = factories.time_entry(contract, hours="1.3333", key="psa:time_entry:1")
         finance = call()
         page = finance.get(f"billable-events/{entry.pk}/").json()
@@ -128,16 +138,15 @@ class TestWork:
         assert finance.ids("pieces/", code=blocked.codes[0]) == [blocked.pk]
         assert finance.rows("pieces/", code="NO_SUCH_CODE") == []
 
-    def test_only_the_version_in_force_is_shown(self, call):
-        contract = factories.contract_active()
+    def test_only_the_version_in_force_is_shown(self, call, contract):
         first = factories.time_entry(contract, key="psa:time_entry:2", hours="1")
         second = factories.time_entry(contract, key="psa:time_entry:2", hours="2")
         assert call().ids("billable-events/") == [second.pk]
         problem(call().get(f"billable-events/{first.pk}/"), 404)
 
 
-def test_invoices_payments_and_pieces_of_a_candidate(call):
-    invoice = factories.invoice_posted(hours="10", number="INV-900")
+def test_invoices_payments_and_pieces_of_a_candidate(call, contract):
+    invoice = factories.invoice_posted(contract=contract, hours="10", number="INV-900")
     paid = factories.payment(invoice, amount="400")
     finance = call()
     page = finance.get(f"invoices/{invoice.pk}/").json()
@@ -160,8 +169,7 @@ def test_invoices_payments_and_pieces_of_a_candidate(call):
     unseen(call, f"invoices/{invoice.pk}/", f"payments/{paid.pk}/")
 
 
-def test_credit_memos(call):
-    invoice = factories.invoice_posted()
+def test_credit_memos(call, invoice):
     memo = factories.credit_memo(invoice, net="100", tax="10")
     finance = call()
     (row,) = finance.rows("credit-memos/", invoice=invoice.number)
@@ -349,12 +357,11 @@ class TestIntegration:
         Effect.objects.filter(pk=effect.pk).update(state="confirmed", remote_id="1", confirmed_at=now())
         assert "nothing to try again" in problem(call().post(at, {}), 403)["detail"]
 
-    def test_a_process_with_its_steps(self, call):
-        contract = factories.contract_active("C-30")
-        process = Process.objects.get(business_key="C-30")
+    def test_a_process_with_its_steps(self, call, contract):
+        process = Process.objects.get(business_key="C-20")
         finance = call()
         page = finance.get(f"processes/{process.pk}/").json()
-        assert (page["definition"], page["state"], page["label"]) == ("contract.activation", "done", "C-30 Advisory")
+        assert (page["definition"], page["state"], page["label"]) == ("contract.activation", "done", "C-20 Advisory")
         assert [step["state"] for step in page["steps"]] == ["done"] * len(page["steps"])
         assert page["steps"][0]["title"] == "Validate against ERP master data"
         assert finance.ids("processes/", business_key=contract.number, state="done") == [process.pk]
@@ -399,9 +406,7 @@ def test_a_tie_out_is_asked_for_once(call):
 
 
 class TestTrace:
-    def test_from_an_invoice_number_to_the_hours(self, call):
-        contract = factories.contract_active("C-40")
-        invoice = factories.invoice_posted(contract=contract, number="INV-40")
+    def test_from_an_invoice_number_to_the_hours(self, call, invoice):
         body = call().get("trace/", q="INV-40").json()
         assert {(hit["kind"], hit["label"]) for hit in body["hits"]} >= {("invoice", "INV-40")}
         graph = call().get("trace/", kind="invoice", key=invoice.pk).json()["graph"]
@@ -414,10 +419,9 @@ class TestTrace:
         node = next(node for node in graph["nodes"] if node["kind"] == "invoice")
         assert (node["amount"], node["currency"], node["lane"]) == ("1320.00", "USD", "invoice")
 
-    def test_what_is_outside_the_scope_is_not_found(self, call):
-        invoice = factories.invoice_posted(number="INV-41")
+    def test_what_is_outside_the_scope_is_not_found(self, call, invoice):
         stranger = call("finance", entities=("GB01",))
-        assert stranger.get("trace/", q="INV-41").json() == {"hits": [], "graph": None}
+        assert stranger.get("trace/", q="INV-40").json() == {"hits": [], "graph": None}
         problem(stranger.get("trace/", kind="invoice", key=invoice.pk), 404)
         problem(stranger.get("trace/", kind="nothing", key="1"), 404)
         problem(stranger.get("trace/", kind="invoice", key="abc"), 404)
@@ -443,13 +447,16 @@ class TestTrace:
         assert call().get("trace/", q="no such number").json() == {"hits": [], "graph": None}
 
 
+@shared
+def three_paid() -> tuple[Payment, ...]:
+    return tuple(factories.payment(factories.invoice_posted(), amount="10") for _ in range(3))
+
+
 @pytest.mark.parametrize(
     "path",
     ["contracts/", "projects/", "billable-events/", "pieces/", "candidates/", "invoices/", "payments/", "effects/"],
 )
-def test_a_longer_list_asks_no_more_questions(call, path, django_assert_max_num_queries):
-    for _ in range(3):
-        factories.payment(factories.invoice_posted(), amount="10")
+def test_a_longer_list_asks_no_more_questions(call, three_paid, path, django_assert_max_num_queries):
     finance = call()
     with django_assert_max_num_queries(7):
         assert len(finance.rows(path)) >= 3

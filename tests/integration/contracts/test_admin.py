@@ -10,6 +10,7 @@ from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from tests import factories
 from tests.integration.billing.screens import of, text
+from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
 LEDGERS = ("billableevent", "piece", "capentry", "hold", "billingrun", "candidate", "taxdetermination", "invoice",
@@ -100,12 +101,18 @@ def test_rules_of_others_are_not_there(ines):
     assert ines.get(reverse("admin:contracts_eligibilityrule_change", args=[rule.pk])).status_code == 302
 
 
-@pytest.mark.parametrize("noun", [*LEDGERS, "ratecard", "customer"])
-def test_ledgers_are_only_to_look_at(root, noun):
+@shared
+def recorded() -> billing.Invoice:
+    """An invoice with a row in every ledger."""
     invoice = factories.invoice_posted(factories.candidate_ready(factories.contract_active(cap="9000")))
     factories.payment(invoice, amount="1")
     factories.credit_memo(invoice, net="1")
     factories.hold(invoice.contract)
+    return invoice
+
+
+@pytest.mark.parametrize("noun", [*LEDGERS, "ratecard", "customer"])
+def test_ledgers_are_only_to_look_at(recorded, root, noun):
     app = "contracts" if noun in {"ratecard", "customer"} else "billing"
     model = next(model for model in admin.site._registry if model._meta.label_lower == f"{app}.{noun}")
     row = model._default_manager.first()
