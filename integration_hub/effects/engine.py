@@ -191,13 +191,18 @@ def _reject(effect: Effect, failure: Failed) -> None:
 
 def _unknown(effect: Effect, message: str, retry_after: timedelta | None = None) -> Failed:
     """What to do about an unknown outcome: ask soon, or a person where nothing can be asked."""
-    if effect.safety == Effect.Safety.NONE:
+    if not can_be_asked(effect):
         return Park(
             FailureClass.UNKNOWN_OUTCOME,
             f"{message} This write can neither be repeated safely nor looked up.",
             remedy="Look into the target, then declare what happened.",
         )
     return Failed(FailureClass.UNKNOWN_OUTCOME, message, retry_after=retry_after)
+
+
+def can_be_asked(effect: Effect) -> bool:
+    """Whether the target can tell if an effect happened; what it cannot tell is never sent a second time."""
+    return effect.safety != Effect.Safety.NONE
 
 
 def _lose(job: Job, effect: Effect, message: str) -> None:
@@ -214,7 +219,7 @@ def _lose(job: Job, effect: Effect, message: str) -> None:
 
 def _probe(job: Job, effect: Effect, connector: Connector) -> None:
     """Ask the target whether an unknown effect happened: found → sent, surely absent → planned again."""
-    if effect.safety == Effect.Safety.NONE:
+    if not can_be_asked(effect):
         raise _unknown(effect, effect.failure)
     attempt, found = _ask(job, effect, connector, Attempt.Kind.PROBE)
     with transaction.atomic():

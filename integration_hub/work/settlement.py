@@ -69,9 +69,9 @@ def finish_all(jobs: Sequence[Job]) -> None:
         raise Superseded(f"{len(jobs) - finished} of {len(jobs)} items of several lanes were settled before.")
 
 
-def all_waited(finished: int, jobs: Sequence[Job]) -> bool:
-    """Whether every one of the items still waited when it was noted as done."""
-    return finished == len(jobs)
+def all_waited(waited: int, jobs: Sequence[Job]) -> bool:
+    """Whether every one of the items still waited when its outcome was noted."""
+    return waited == len(jobs)
 
 
 def give_back(jobs: Sequence[Job]) -> None:
@@ -90,7 +90,7 @@ def wait(lane: Lane, job: Job, reason: Wait) -> None:
 def fail(lane: Lane, job: Job, failure: Failed) -> bool:
     """Retry later or park, by the policy of the failure's class; whether the lane goes on at once."""
     item = Item.objects.get(pk=job.item_id)
-    if item.state != Item.State.READY:
+    if not all_waited(int(item.state == Item.State.READY), [job]):
         raise Superseded(f"Item {item.pk} of lane {lane.key} was settled before.")
     item.failures = item.failures + 1 if item.error_class == failure.kind else 1
     item.claims = 0

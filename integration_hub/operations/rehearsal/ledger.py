@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS rehearsal_source (
     PRIMARY KEY (seed, lane, n)
 );
 CREATE TABLE IF NOT EXISTS rehearsal_ledger (
-    id bigserial PRIMARY KEY, seed int NOT NULL, lane text NOT NULL, n int NOT NULL, item bigint NOT NULL
+    id bigserial PRIMARY KEY, seed int NOT NULL, lane text NOT NULL, n int NOT NULL, item bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX IF NOT EXISTS rehearsal_ledger_seed ON rehearsal_ledger (seed, lane, id);
 """
