@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from integration_hub.connectors.netsuite.manifest import INVOICE_POST
 from integration_hub.connectors.registry import Confirmed, WriteSpec
@@ -25,7 +25,7 @@ from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.kernel.transitions import Transitions
 from integration_hub.operations.rehearsal import handlers
 from integration_hub.trail.models import Event
-from integration_hub.work import doorbell, engine, fencing, queries, settlement, sharing, ticker
+from integration_hub.work import doorbell, engine, fencing, queries, session, settlement, sharing, ticker
 from integration_hub.work.models import Item, Lane
 from tests.races import interleave, threads, without_row_locks
 from tests.rehearsal.conftest import minutes_later, wait_out
@@ -110,7 +110,8 @@ def test_without_token_and_state_the_zombie_shows(lab, threads, monkeypatch):
 
 def lose_an_answer(made, monkeypatch, error, alone):
     """The commit of a worker's last items happens, and instead of its answer comes an error: nobody knows about it."""
-    real, lost = engine._work_local, []
+    real = engine._work_local
+    lost: list[object] = []
 
     def work_local(jobs, room):
         if lost or (len(jobs) == 1) != alone:
@@ -281,6 +282,51 @@ def test_without_the_end_of_leases_what_a_dead_worker_held_shows(lab, settings):
     assert made.violated(drained=queries.quiescent()) == {"I1", "I7"}
 
 
+def freeze_with_a_lock(lab, threads, monkeypatch, settings):
+    """A worker freezes while it holds its lane's row. Returns whether a writer into the lane came by it within 5 s."""
+    settings.LEASE_SECONDS = 1
+    made = lab(4, effects=0)
+    lane = Lane.objects.order_by("-stage").first()
+    frozen, over = threading.Event(), threading.Event()
+    real, passed = settlement.finish, []
+
+    def finish(held, jobs, *, more):
+        if not frozen.is_set():
+            frozen.set()
+            assert over.wait(60)
+        real(held, jobs, more=more)
+
+    def writer():
+        assert frozen.wait(60)
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+                cursor.execute("UPDATE hub_work_lane SET ready = ready WHERE id = %s", [lane.pk])
+            passed.append(True)
+        except OperationalError:
+            passed.append(False)
+        finally:
+            over.set()
+
+    monkeypatch.setattr(sharing, "companions", lambda *_: [])
+    monkeypatch.setattr(settlement, "finish", finish)
+    threads(partial(made.drain, lane.stage), writer)
+    made.work(2)
+    return made, passed[0]
+
+
+def test_with_sessions_that_end_a_frozen_worker_holds_nobody_up(lab, threads, monkeypatch, settings):
+    made, passed = freeze_with_a_lock(lab, threads, monkeypatch, settings)
+    assert made.violated(drained=passed) == set()
+
+
+def test_without_the_end_of_sessions_a_frozen_worker_shows(lab, threads, monkeypatch, settings):
+    """Its lease is over and its lane is still locked: whoever writes into it waits for as long as it is frozen."""
+    monkeypatch.setattr(session, "leave_no_locks", lambda: None)
+    made, passed = freeze_with_a_lock(lab, threads, monkeypatch, settings)
+    assert made.violated(drained=passed) == {"I7"}
+
+
 def lose_the_queue(made):
     """The queue loses all it holds; workers do only what it tells them."""
     OrmQ.objects.all().delete()
@@ -444,7 +490,8 @@ def begin_blindly(job, effect):
 
 def work_it_twice(made, monkeypatch):
     """Two workers have the same claim; both have read that the effect is planned."""
-    real, worked = effects_engine._send, []
+    real = effects_engine._send
+    worked: list[Effect] = []
 
     def twice(job, effect, connector):
         if not worked:
