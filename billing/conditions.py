@@ -3,7 +3,7 @@
 from billing.actions import checks, settlement
 from billing.actions.candidates import OPEN
 from billing.models import Candidate, CreditMemo, Invoice, Payment, Piece
-from billing.workflows import activation
+from billing.workflows import master_data
 from contracts.models import Contract
 from integration_hub.cases.models import Member
 from integration_hub.cases.registry import Asked
@@ -53,7 +53,7 @@ def erp_lacks(root_cause: str) -> bool:
     """The ERP still lacks master data that an activation or a candidate needs."""
     contracts = Contract.objects.filter(pk__in=_held("ERP_MAPPING", root_cause, "contracts.contract"))
     rows = contracts.select_related("customer", "legal_entity")
-    return any(activation.lacks(row, root_cause) for row in rows) or candidates_stopped("ERP_MAPPING")(root_cause)
+    return any(master_data.lacks(row, root_cause) for row in rows) or candidates_stopped("ERP_MAPPING")(root_cause)
 
 
 def cash_unapplied(root_cause: str) -> bool:

@@ -11,7 +11,7 @@ from integration_hub.work.actions import items
 def _agreement_changed(contract_id: int, what: str) -> None:
     contract = Contract.objects.select_related("legal_entity").get(pk=contract_id)
     lane = f"contract:{contract_id}"
-    if contract.status == Contract.Status.SIGNED:
+    if contract.status in {Contract.Status.SIGNED, Contract.Status.TERMINATED}:
         items.enqueue(
             "billing.consider_activation",
             lane=lane,
@@ -39,7 +39,7 @@ def _amendment_signed(amendment: Amendment) -> None:
 
 
 def _master_data(key: str) -> None:
-    activation.resume_waiting(master_data=key)
+    activation.resume_waiting(arrived=key)
     candidates.check_waiting(codes=["ERP_MAPPING", "PERIOD_CLOSED"])
 
 

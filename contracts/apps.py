@@ -10,7 +10,7 @@ class ContractsConfig(AppConfig):
     verbose_name = "Contracts"
 
     def ready(self) -> None:
-        from contracts import lineage, screens, tabs
+        from contracts import kinds, lineage, screens, tabs
         from contracts.receivers import agreements, delivery, ledger
         from integration_hub.intake.registry import RECEIVERS
 
@@ -24,6 +24,7 @@ class ContractsConfig(AppConfig):
         ):
             for name in names:
                 RECEIVERS.register(name, getattr(module, name))
+        kinds.register()
         lineage.register()
         tabs.register()
         screens.register()

@@ -1,14 +1,17 @@
 """Activation: a signed contract becomes a project, a job, a billing schedule and a revenue plan, or nothing at all."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import wraps
 
 from django.db import transaction
 
 from billing import policies
 from billing.actions import revenue, schedules, status_out, work
+from billing.workflows import master_data
 from contracts import events
 from contracts.actions import delivery, references
-from contracts.models import CONTRACT_MOVES, Contract, Customer, Method, PaymentTerm, Project
+from contracts.models import CONTRACT_MOVES, Contract, Method, Project
 from contracts.queries import reference_of, route
 from contracts.receivers.delivery import reference_of as milestone_reference
 from integration_hub.cases.actions import cases
@@ -26,13 +29,22 @@ from integration_hub.trail.record import Actor, event
 
 BY = "system:activation"
 NAME = "contract.activation"
+TERMINATED = "The contract was terminated before it was active."
 MASTER_DATA_WITHIN = timedelta(days=3)
 """How long an activation may wait for master data before it escalates: work is booked to the contract already."""
 
 
 def consider(*, contract_id: int) -> Process | None:
-    """Start activation when a contract is signed, won and complete; do nothing otherwise. Safe to call any time."""
+    """Start activation when a contract is signed, won and complete; do nothing otherwise. Safe to call any time.
+
+    One under way is undone when its contract was terminated meanwhile.
+    """
     contract = Contract.objects.select_related("opportunity", "legal_entity").get(pk=contract_id)
+    if contract.status == Contract.Status.TERMINATED:
+        for waiting in Process.objects.filter(
+            definition=NAME, business_key=contract.number, state=Process.State.WAITING
+        ):
+            engine.resume(waiting.pk, by=BY, reason=TERMINATED)  # its step finds out, as those that run do
     if contract.status != Contract.Status.SIGNED or not complete(contract):
         return None
     if contract.opportunity is not None and not contract.opportunity.is_won:
@@ -96,13 +108,26 @@ def _contract(process: Process) -> Contract:
     return Contract.objects.select_related("legal_entity", "customer", "opportunity").get(pk=process.data["contract"])
 
 
+def _while_wanted(step: Callable[[Process], Result]) -> Callable[[Process], Result]:
+    """A step that fails for good when the contract was terminated meanwhile, so that those before it are undone."""
+
+    @wraps(step)
+    def run(process: Process) -> Result:
+        if _contract(process).status == Contract.Status.TERMINATED:
+            raise Failed(FailureClass.DATA, TERMINATED)
+        return step(process)
+
+    return run
+
+
+@_while_wanted
 def _validate(process: Process) -> Result:
     """ERP master data: customer and its ancestors, legal entity, payment terms, jurisdiction."""
     contract = _contract(process)
     erp = route("erp", contract.legal_entity)
     if erp is None:
         return Done("No ERP is routed for this legal entity")
-    wants = _missing_master_data(contract, erp)
+    wants = master_data.missing(contract, erp)
     for root_cause, (title, remedy) in wants.items():
         cases.raise_case(
             code="ERP_MAPPING",
@@ -117,50 +142,11 @@ def _validate(process: Process) -> Result:
         )
     if wants:
         return NeedsPerson("; ".join(title for title, _ in wants.values()), within=MASTER_DATA_WITHIN)
-    _check_terms(contract)
+    master_data.check_terms(contract)
     return Done("Customer, legal entity, currency, jurisdiction and terms agree")
 
 
-def lacks(contract: Contract, root_cause: str) -> bool:
-    """Whether the ERP of a contract lacks the master data that a root cause names."""
-    erp = route("erp", contract.legal_entity)
-    return erp is not None and root_cause in _missing_master_data(contract, erp)
-
-
-def _missing_master_data(contract: Contract, erp: Connection) -> dict[str, tuple[str, str]]:
-    wants: dict[str, tuple[str, str]] = {}
-    customer: Customer | None = contract.customer
-    while customer is not None:
-        if reference_of(customer, erp, "customer_account") is None:
-            wants[f"customer:{customer.code}"] = (
-                f"{erp.name} has no customer {customer.code} ({customer.name})",
-                f"Create customer {customer.code} in {erp.name} with this number as external id.",
-            )
-        customer = customer.parent
-    if reference_of(contract.legal_entity, erp, "legal_entity") is None:
-        wants[f"legal_entity:{contract.legal_entity.code}"] = (
-            f"{erp.name} has no legal entity {contract.legal_entity.code}",
-            "Map the subsidiary to this code.",
-        )
-    terms = contract.payment_terms
-    if terms and not PaymentTerm.objects.filter(name=terms).exists():
-        wants[f"payment_term:{terms}"] = (
-            f"{erp.name} has no payment terms {terms}",
-            "Create them in the ERP or correct the CRM.",
-        )
-    return wants
-
-
-def _check_terms(contract: Contract) -> None:
-    if not contract.tax_jurisdiction:
-        raise Failed(
-            FailureClass.DATA,
-            "The contract names no tax jurisdiction.",
-            field="tax_jurisdiction",
-            remedy="Fill the tax jurisdiction on the contract in the CRM.",
-        )
-
-
+@_while_wanted
 def _create_project(process: Process) -> Result:
     contract = _contract(process)
     project = delivery.save_shell(contract=contract, by=BY)
@@ -255,6 +241,7 @@ def job_payload(contract: Contract, erp: Connection) -> dict[str, object]:
     }
 
 
+@_while_wanted
 def _create_job(process: Process) -> Result:
     contract = _contract(process)
     erp = route("erp", contract.legal_entity)
@@ -295,6 +282,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else f'{noun}s'}"
 
 
+@_while_wanted
 def _schedule(process: Process) -> Result:
     made = schedules.make(contract=_contract(process), by=BY)
     return Done(_count(made, "item"))
@@ -305,6 +293,7 @@ def _withdraw_schedule(process: Process) -> Result:
     return Done(f"{_count(skipped, 'item')} skipped")
 
 
+@_while_wanted
 def _revenue(process: Process) -> Result:
     return Done(_count(revenue.plan(contract=_contract(process), by=BY), "plan"))
 
@@ -313,6 +302,7 @@ def _withdraw_revenue(process: Process) -> Result:
     return Done(f"{_count(revenue.withdraw(contract=_contract(process), by=BY), 'plan')} withdrawn")
 
 
+@_while_wanted
 def _store_references(process: Process) -> Result:
     """Remember under which ids PSA and ERP know the contract now."""
     contract = _contract(process)
@@ -343,6 +333,7 @@ def _forget_references(process: Process) -> Result:
     return Done("Forgotten")
 
 
+@_while_wanted
 def _write_back(process: Process) -> Result:
     """Tell the CRM that the contract is active; it is, as soon as the CRM has it."""
     contract = _contract(process)
@@ -379,6 +370,14 @@ def _activate(contract: Contract) -> None:
 
 def _finished(process: Process) -> None:
     contract = _contract(process)
+    if contract.status == Contract.Status.TERMINATED:
+        _raise_case(
+            contract,
+            f"{contract.number} was terminated while it was activated",
+            f"{TERMINATED} Everything had been set up by then.",
+            "Archive its project in the PSA and inactivate its job in the ERP, then close this case.",
+        )
+        return
     _activate(contract)
     contract.refresh_from_db()
     cases.heal(code="PROCESS_FAILED", root_cause=f"{NAME}:{contract.number}", because="activated", by=BY)
@@ -388,12 +387,22 @@ def _finished(process: Process) -> None:
 
 def _undone(process: Process, reason: str) -> None:
     contract = _contract(process)
+    if contract.status != Contract.Status.TERMINATED:
+        _raise_case(
+            contract,
+            f"Activation of {contract.number} failed and was undone",
+            reason,
+            "Correct what the reason names, then start the activation again from the contract's page.",
+        )
+
+
+def _raise_case(contract: Contract, title: str, detail: str, remedy: str) -> None:
     cases.raise_case(
         code="PROCESS_FAILED",
         root_cause=f"{NAME}:{contract.number}",
-        title=f"Activation of {contract.number} failed and was undone",
-        detail=reason,
-        remedy="Correct what the reason names, then start the activation again from the contract's page.",
+        title=title,
+        detail=detail,
+        remedy=remedy,
         legal_entity=contract.legal_entity.code,
         subject=("contracts.contract", str(contract.pk), contract.number),
         members=[cases.MemberIn("contracts.contract", str(contract.pk), contract.number)],
@@ -407,7 +416,13 @@ DEFINITION = Definition(
     version=1,
     steps=(
         StepSpec("validate", "Validate against ERP master data", _validate),
-        StepSpec("create_project", "Create the project in the PSA", _create_project, _archive_project, lane="psa"),
+        StepSpec(
+            "create_project",
+            "Create the project in the PSA",
+            _create_project,
+            _archive_project,
+            lane="psa",
+        ),
         StepSpec("create_job", "Create the job in the ERP", _create_job, _inactivate_job, lane="erp"),
         StepSpec("billing_schedule", "Make the billing schedule", _schedule, _withdraw_schedule),
         StepSpec("revenue_plan", "Plan the revenue", _revenue, _withdraw_revenue),
@@ -420,9 +435,9 @@ DEFINITION = Definition(
 
 
 @transaction.atomic
-def resume_waiting(*, master_data: str) -> int:
+def resume_waiting(*, arrived: str) -> int:
     """Something the ERP lacked is there now: heal its case and let waiting activations go on."""
-    cases.heal(code="ERP_MAPPING", root_cause=master_data, because=f"{master_data} arrived", by=BY)
+    cases.heal(code="ERP_MAPPING", root_cause=arrived, because=f"{arrived} arrived", by=BY)
     waiting = Process.objects.filter(definition=NAME, state=Process.State.WAITING)
     for process in waiting:
         engine.resume(process.pk, by=BY)

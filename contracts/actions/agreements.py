@@ -94,7 +94,7 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
     contract.bill_to = parties.ensure_bill_to(contract=contract)
     contract.save(update_fields=["bill_to", "updated_at"])
     _save_purchase_order(contract, record)
-    if contract.status in SIGNED_STATES and not contract.versions.exists():
+    if contract.signed_on is not None and contract.status in SIGNED_STATES and not contract.versions.exists():
         _first_version(contract, by)
     after = _facts(contract)
     if after != before:
@@ -130,14 +130,24 @@ def _refuse_unamended_change(contract: Contract, record: canonical.Contract, fou
 
 
 def _move_status(contract: Contract, record: canonical.Contract) -> None:
+    if record.status == "signed" and contract.status == Contract.Status.TERMINATED:
+        raise BadInput(
+            f"Contract {contract.number}",
+            [
+                Problem(
+                    "status",
+                    "is signed in the CRM although the contract was terminated.",
+                    "Terminate it in the CRM, or make a new contract there.",
+                )
+            ],
+        )
     if record.status == "signed" and contract.status not in SIGNED_STATES:
         CONTRACT_MOVES.check(contract.status, Contract.Status.SIGNED)
         contract.status = Contract.Status.SIGNED
         contract.signed_on = record.signed_on
     elif record.status == "in_review" and contract.status == Contract.Status.DRAFT:
         contract.status = Contract.Status.IN_REVIEW
-    elif record.status == "terminated" and contract.status in {Contract.Status.ACTIVE, Contract.Status.SUSPENDED}:
-        CONTRACT_MOVES.check(contract.status, Contract.Status.TERMINATED)
+    elif record.status == "terminated" and CONTRACT_MOVES.allows(contract.status, Contract.Status.TERMINATED):
         contract.status = Contract.Status.TERMINATED
 
 
@@ -173,6 +183,7 @@ def save_line(
     *, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor
 ) -> ContractLine:
     """Create or update a contract line and its cap. A billed line keeps its method and amount: amend instead."""
+    contract = _as_it_is(contract)
     line = locked(existing or ContractLine.objects.filter(contract=contract, number=record.number).first())
     line = line or ContractLine(contract=contract, number=record.number)
     if line.pk and contract.activated_at and (line.method, line.amount) != (record.method, record.amount):
@@ -213,6 +224,12 @@ def save_line(
     return line
 
 
+def _as_it_is(contract: Contract) -> Contract:
+    """The contract under a lock: activated since it was looked up, it takes new terms by amendment only."""
+    held = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return held.select_related("legal_entity").get(pk=contract.pk)
+
+
 def _refuse_backward(contract: Contract, line: ContractLine) -> None:
     if line.starts_on is not None and line.ends_on is not None and line.ends_on < line.starts_on:
         raise BadInput(
@@ -238,6 +255,7 @@ def card_of(contract: Contract) -> RateCard:
 @transaction.atomic
 def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by: Actor) -> RateRow:
     """Create a price, or take over its change while nothing depends on it yet. Overlaps are refused by the database."""
+    contract = _as_it_is(contract)
     known = RateRow.objects.filter(source=source).order_by("pk")
     row = known.filter(withdrawn_in__isnull=True).first()
     if row is None and (gone := known.last()) is not None and _same_price(gone, record):

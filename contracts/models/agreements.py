@@ -268,9 +268,9 @@ CONTRACT_MOVES = Transitions(
     noun="contract",
     initial="draft",
     moves={
-        "draft": {"in_review": "sent for approval", "signed": "signed"},
-        "in_review": {"signed": "signed", "draft": "returned"},
-        "signed": {"active": "activation done"},
+        "draft": {"in_review": "sent for approval", "signed": "signed", "terminated": "dropped before signature"},
+        "in_review": {"signed": "signed", "draft": "returned", "terminated": "dropped before signature"},
+        "signed": {"active": "activation done", "terminated": "terminated before activation"},
         "active": {"suspended": "suspend", "completed": "work done", "terminated": "terminated"},
         "suspended": {"active": "resume", "terminated": "terminated"},
         "completed": {"closed": "nothing left to bill"},

@@ -1,14 +1,37 @@
 """From the CRM, CLM or a file: customers, opportunities, contracts, lines, prices, amendments."""
 
+from collections.abc import Callable
 from typing import cast
 
-from contracts.actions import agreements, amendments, parties, references
-from contracts.models import Contract, ContractLine, Customer, LegalEntity, Opportunity
-from contracts.queries import referenced_one
+from contracts.actions import agreements, amendments, parties, references, withdrawals
+from contracts.kinds import CRM_MISMATCH
+from contracts.models import (
+    Amendment,
+    Contract,
+    ContractLine,
+    Customer,
+    LegalEntity,
+    Milestone,
+    Opportunity,
+    RateRow,
+)
+from contracts.queries import Row, referenced_one
 from contracts.receivers.each import actor, each, waits
 from integration_hub import canonical
 from integration_hub.intake.registry import Arrival, Receipt
 from integration_hub.kernel.errors import BadInput, Problem
+
+
+def _gone(arrival: Arrival, kind: type[Row], entity: str, withdraw: Callable[..., None]) -> Receipt | None:
+    """The record was deleted in its source: what never came here is no loss; of what binds, somebody is told."""
+    row = referenced_one(kind, arrival.connection, entity, arrival.record.source_id)
+    if row is None:
+        return None
+    try:
+        withdraw(row=row, by=actor(arrival))
+    except BadInput as error:
+        return Receipt.refused(*error.problems, code=CRM_MISMATCH)
+    return None
 
 
 def _customer(arrival: Arrival) -> Receipt | None:
@@ -37,6 +60,8 @@ def _customer(arrival: Arrival) -> Receipt | None:
 
 def _opportunity(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.Opportunity, arrival.record)
+    if record.deleted:
+        return _gone(arrival, Opportunity, "opportunity", withdrawals.opportunity)
     customer = referenced_one(Customer, arrival.connection, "customer", record.customer_id)
     if customer is None:
         return waits("customer", record.customer_id)
@@ -48,6 +73,8 @@ def _opportunity(arrival: Arrival) -> Receipt | None:
 
 def _contract(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.Contract, arrival.record)
+    if record.deleted:
+        return _gone(arrival, Contract, "contract", withdrawals.contract)
     customer = referenced_one(Customer, arrival.connection, "customer", record.customer_id)
     if customer is None:
         return waits("customer", record.customer_id)
@@ -80,6 +107,8 @@ def _contract(arrival: Arrival) -> Receipt | None:
 
 def _contract_line(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.ContractLine, arrival.record)
+    if record.deleted:
+        return _gone(arrival, ContractLine, "contract_line", withdrawals.line)
     contract = referenced_one(Contract, arrival.connection, "contract", record.contract_id)
     if contract is None:
         return waits("contract", record.contract_id)
@@ -91,6 +120,8 @@ def _contract_line(arrival: Arrival) -> Receipt | None:
 
 def _rate_item(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.RateItem, arrival.record)
+    if record.deleted:
+        return _gone(arrival, RateRow, "rate_item", withdrawals.rate)
     contract = referenced_one(Contract, arrival.connection, "contract", record.contract_id)
     if contract is None:
         return waits("contract", record.contract_id)
@@ -113,6 +144,8 @@ def _rate_item(arrival: Arrival) -> Receipt | None:
 
 def _milestone_term(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.MilestoneTerm, arrival.record)
+    if record.deleted:
+        return _gone(arrival, Milestone, "milestone_term", withdrawals.milestone)
     line = referenced_one(ContractLine, arrival.connection, "contract_line", record.line_id)
     if line is None:
         return waits("contract_line", record.line_id)
@@ -123,6 +156,8 @@ def _milestone_term(arrival: Arrival) -> Receipt | None:
 
 def _amendment(arrival: Arrival) -> Receipt | None:
     record = cast(canonical.Amendment, arrival.record)
+    if record.deleted:
+        return _gone(arrival, Amendment, "amendment", withdrawals.amendment)
     contract = referenced_one(Contract, arrival.connection, "contract", record.contract_id)
     if contract is None:
         return waits("contract", record.contract_id)

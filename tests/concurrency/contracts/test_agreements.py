@@ -1,13 +1,16 @@
 """What a source sends again while we move the same row on: nothing that moved is put back; each with its control."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import transaction
 
 from billing.workflows import activation
 from contracts.actions import agreements, delivery
 from contracts.actions.agreements import Parties
-from contracts.models import Contract, Milestone
+from contracts.models import Contract, Milestone, RateRow
 from integration_hub import canonical
+from integration_hub.kernel.errors import BadInput
 from tests import factories
 from tests.races import without_row_locks
 
@@ -61,6 +64,60 @@ def test_without_looking_again_the_activation_is_undone(contract, monkeypatch):
     again()
     contract.refresh_from_db()
     assert contract.status == "signed"
+
+
+# -- lines and prices ----------------------------------------------------------------------------------------------
+
+
+def terms_changed(contract):
+    """The CRM tells of another fee and another price; the contract was looked up a moment ago, before it was active."""
+    known = Contract.objects.get(pk=contract.pk)
+    line = known.lines.get()
+    other = canonical.ContractLine(
+        source_id="L-1", version="2", contract_id="C-1", number=line.number, name=line.name, method="fixed_schedule",
+        amount=100, frequency="monthly",
+    )  # fmt: skip
+    row = RateRow.objects.get(card__contract=known)
+    price = canonical.RateItem(
+        source_id="R-1", version="2", contract_id="C-1", rate=Decimal(999), currency=known.currency,
+        valid_from=row.validity.lower,
+    )  # fmt: skip
+    return (
+        lambda: agreements.save_line(record=other, contract=known, existing=line, by=factories.BY),
+        lambda: agreements.save_rate(record=price, contract=known, source=row.source, by=factories.BY),
+    )
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["line", "rate"])
+def test_terms_that_come_with_the_activation_need_an_amendment(contract, which):
+    change = terms_changed(contract)[which]
+    activated(contract)()
+    with pytest.raises(BadInput, match="although the contract is active"):
+        change()
+    assert contract.lines.get().method == "tm"
+    assert RateRow.objects.get(card__contract=contract).rate != 999
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["line", "rate"])
+def test_an_activation_waits_for_terms_that_are_being_saved(contract, interleave, which):
+    """They were saved first: the contract becomes active with them."""
+    change = terms_changed(contract)[which]
+    assert interleave(change, activated(contract), at=(agreements.events, "agreement_changed")) == (None, None)
+    contract.refresh_from_db()
+    assert contract.status == "active"
+    changed = (contract.lines.get().method, RateRow.objects.get(card__contract=contract).rate)
+    assert changed == (("fixed_schedule", 150), ("tm", 999))[which]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["line", "rate"])
+def test_without_looking_again_terms_change_without_an_amendment(contract, monkeypatch, which):
+    """Negative control: the contract is judged as it was looked up."""
+    monkeypatch.setattr(agreements, "_as_it_is", lambda row: row)
+    change = terms_changed(contract)[which]
+    activated(contract)()
+    change()
+    changed = (contract.lines.get().method, RateRow.objects.get(card__contract=contract).rate)
+    assert changed == (("fixed_schedule", 150), ("tm", 999))[which]
 
 
 # -- milestones ----------------------------------------------------------------------------------------------------

@@ -90,7 +90,8 @@ def test_terms_that_money_depends_on_change_only_by_amendment(parties):
 
 
 @pytest.mark.parametrize(
-    ("status", "after"), [("active", "terminated"), ("suspended", "terminated"), ("signed", "signed")]
+    ("status", "after"),
+    [("active", "terminated"), ("suspended", "terminated"), ("signed", "terminated"), ("completed", "completed")],
 )
 def test_a_running_contract_is_terminated_by_its_source(parties, status, after):
     contract = signed(parties)
