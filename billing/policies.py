@@ -16,13 +16,13 @@ def can_see(user: User, legal_entity: str) -> Decision:
     return ALLOW
 
 
-def can_place_hold(user: User, legal_entity: str, code: str = "") -> Decision:
-    """Whether the person may place holds (of this code) in this legal entity."""
+def can_place_hold(user: User, legal_entity: str, code: str = "", *, scope: str = "") -> Decision:
+    """Whether the person may place holds (of this code, on a thing of this scope) in this legal entity."""
     if not user.has_perm("billing.place_hold"):
         return deny("Only finance, PMO and delivery leads can place holds.")
     if code in SYSTEM_ONLY:
         return deny("Only the system places this hold, and only it releases it.")
-    return can_see(user, legal_entity)
+    return _can_hold(user, scope, legal_entity)
 
 
 def can_release_hold(hold: Hold, user: User) -> Decision:
@@ -35,7 +35,14 @@ def can_release_hold(hold: Hold, user: User) -> Decision:
         return deny("This hold releases itself when the amendment has reached every system.")
     if hold.placed_by_user_id == user.pk:
         return deny("You placed this hold, so someone else must release it.")
-    return can_see(user, hold.legal_entity.code if hold.legal_entity else "")
+    return _can_hold(user, hold.scope, hold.legal_entity.code if hold.legal_entity else "")
+
+
+def _can_hold(user: User, scope: str, legal_entity: str) -> Decision:
+    """Whether what a hold stops, and its release frees, lies within the person's scope."""
+    if scope == Hold.Scope.CUSTOMER and not user.all_legal_entities:
+        return deny("A hold on a customer stops billing in every legal entity; ask somebody who sees them all.")
+    return can_see(user, legal_entity)
 
 
 def can_start_run(user: User, legal_entity: str) -> Decision:

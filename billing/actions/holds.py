@@ -54,7 +54,7 @@ def place(*, scope: str, target: str, code: str, by: Actor, reason: str = "", re
     contract = _contract_of(row)
     entity = contract.legal_entity if contract else getattr(row, "legal_entity", None)
     if isinstance(by, User):
-        policies.can_place_hold(by, entity.code if entity else "", code).or_raise()
+        policies.can_place_hold(by, entity.code if entity else "", code, scope=scope).or_raise()
     if code not in HoldCode.values:
         raise BadInput(
             "Hold", [Problem("code", f"{code!r} is no hold code.", f"Use one of {', '.join(HoldCode.values)}.")]

@@ -187,4 +187,4 @@ def _may_place(request: Request, scope: str, target: str | None) -> Decision:
         row = holds.find_target(scope, target)
         found = getattr(row, "legal_entity", None) or getattr(getattr(row, "contract", None), "legal_entity", None)
         entity = found.code if found else ""
-    return policies.can_place_hold(user, entity)
+    return policies.can_place_hold(user, entity, scope=scope if target is not None else "")

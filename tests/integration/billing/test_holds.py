@@ -229,9 +229,20 @@ def test_a_hold_on_a_customer_reaches_all_its_contracts(landscape, contract):
     for candidate in candidates:
         candidate.refresh_from_db()
     assert [candidate.status for candidate in candidates] == ["dissolved", "dissolved"]
-    holds.release(hold_id=hold.pk, by=factories.user(), seen_version=hold.version)
+    with pytest.raises(Denied, match="stops billing in every legal entity"):
+        holds.release(hold_id=hold.pk, by=factories.user(), seen_version=hold.version)
+    holds.release(hold_id=hold.pk, by=factories.user(everything=True), seen_version=hold.version)
     drain_once()
     assert set(Piece.objects.filter(is_current=True).values_list("state", flat=True)) == {"billable"}
+
+
+def test_a_hold_on_a_customer_is_for_people_who_see_every_legal_entity(contract):
+    customer = str(contract.customer_id)
+    asked = {"scope": "customer", "target": customer, "code": "CLIENT_QUERY", "reason": "Asked by phone"}
+    with pytest.raises(Denied, match="stops billing in every legal entity"):
+        holds.place(by=factories.user(), **asked)
+    assert not Hold.objects.exists()
+    assert holds.place(by=factories.user(everything=True), **asked).scope == "customer"
 
 
 def test_a_hold_on_posting_lets_the_candidate_stand_and_stops_it(landscape, approved):
