@@ -43,6 +43,7 @@ from integration_hub.trail.queries import timeline_of
 SEE, SEE_CALLS = "hub_connectors.view_connection", "hub_connectors.view_call"
 EVENTS = 30
 MINUTES = 5
+OTHER_HOST = "An address on another host forgets the credentials: they must be entered again."
 
 
 def visible() -> "QuerySet[Connection]":
@@ -276,7 +277,7 @@ def connection_change(request: Request, code: str) -> HttpResponse:
     )
     confirm = Confirm(
         title=f"Settings of {connection}", verb="Save", back=page_of(connection), form=form,
-        decision=policies.can_set_up(request.user),
+        consequence=OTHER_HOST if "base_url" in form.fields else "", decision=policies.can_set_up(request.user),
     )  # fmt: skip
     return decide(
         request,

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -16,6 +17,8 @@ from integration_hub.mapping.actions import mappings
 from integration_hub.trail.record import Actor, event
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_NOT_TRIED: dict[str, Any] = {"health": Connection.Health.UNKNOWN, "health_detail": "", "open_until": None}
+"""The state of a connection with other credentials than those it was tried with."""
 
 
 @transaction.atomic
@@ -64,7 +67,11 @@ def create(
 def change(
     *, connection_id: int, name: str, base_url: str, settings: dict[str, Any], by: Actor, seen_version: int
 ) -> Connection:
-    """Change name, address and settings. Raises Denied, Stale, or BadInput naming every wrong setting."""
+    """Change name, address and settings. Raises Denied, Stale, or BadInput naming every wrong setting.
+
+    Credentials belong to the host they were entered for: an address on another one forgets them, so that nobody has
+    them sent to a host of their own.
+    """
     policies.can_set_up(by).or_raise()
     connection = Connection.objects.get(pk=connection_id)
     manifest = _manifest(connection.vendor)
@@ -79,8 +86,11 @@ def change(
         if getattr(connection, field) != value
     }
     if changes:
-        _transition(connection, seen_version, **after)
-        _record("changed", connection, by, changes=changes)
+        forgotten: dict[str, Any] = {}
+        if connection.sealed_credentials and _origin(base_url) != _origin(connection.base_url):
+            forgotten = {"sealed_credentials": b"", **_NOT_TRIED}
+        _transition(connection, seen_version, **after, **forgotten)
+        _record("changed", connection, by, changes=changes, credentials_forgotten=bool(forgotten))
     return connection
 
 
@@ -108,7 +118,7 @@ def set_credentials(
     if webhook_secret is not None:
         changes["sealed_webhook_secret"] = vault.sealed_webhook_secret(connection.code, webhook_secret)
     if changes:
-        changes |= {"health": Connection.Health.UNKNOWN, "health_detail": "", "open_until": None}
+        changes |= _NOT_TRIED
         _transition(connection, seen_version, **changes)
         names = [*sorted(credentials or {}), *(["webhook_secret"] if webhook_secret is not None else [])]
         _record("credentials_set", connection, by, names=names)
@@ -201,6 +211,11 @@ def _address_problems(manifest: Manifest, base_url: str) -> list[Problem]:
         return [Problem("base_url", "is empty.", f"Enter the address of the {manifest.title} account.")]
     decision = hosts.may_call(base_url)
     return [] if decision else [Problem("base_url", decision.reason)]
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _checked(manifest: Manifest, given: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:

@@ -77,13 +77,16 @@ def ensure(urls: Mapping[str, Any], by: User) -> dict[str, Connection]:
             if ROLES[vendor] != "tax":
                 feeds.install_feeds(connection=connection, by=by)
         elif connection.base_url != str(urls[vendor]).rstrip("/"):
-            connection = connections.change(
+            moved = connections.change(
                 connection_id=connection.pk,
                 name=connection.name,
                 base_url=str(urls[vendor]),
                 settings=connection.settings,
                 by=by,
                 seen_version=connection.version,
+            )
+            connection = connections.set_credentials(
+                connection_id=moved.pk, credentials=credentials(vendor), by=by, seen_version=moved.version
             )
         Route.objects.get_or_create(role=ROLES[vendor], legal_entity=None, defaults={"connection": connection})
         made[vendor] = connection

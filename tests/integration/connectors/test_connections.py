@@ -110,6 +110,26 @@ def test_settings_are_changed_with_the_version_seen() -> None:
         )
 
 
+def test_credentials_are_not_sent_to_another_host() -> None:
+    made = _create(base_url="https://api.example/v1")
+    same = {"connection_id": made.pk, "name": made.name, "settings": {}, "by": BY}
+    moved = connections.change(base_url="https://API.example:443/v2", seen_version=1, **same)
+    assert credentials.read(moved) == {"token": "very secret token"}, "the same host keeps them"
+    for seen, other in enumerate(
+        ("https://api.example.evil.test/v2", "http://api.example/v2", "https://api.example:8443/v2"), start=2
+    ):
+        with transaction.atomic():
+            gone = connections.change(base_url=other, seen_version=seen, **same)
+            assert credentials.read(gone) == {}
+            assert gone.health == Connection.Health.UNKNOWN
+            assert credentials.webhook_secret(gone) == "hint secret", "which is never sent anywhere"
+            told = Event.objects.filter(action="connectors.connection.changed").latest("pk")
+            assert told.data["credentials_forgotten"] is True
+        Connection.objects.filter(pk=made.pk).update(
+            base_url=moved.base_url, sealed_credentials=moved.sealed_credentials
+        )
+
+
 def test_credentials_are_replaced_and_only_their_names_are_kept() -> None:
     made = _create()
     changed = connections.set_credentials(
