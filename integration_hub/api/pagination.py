@@ -120,12 +120,17 @@ def _read(cursor: str | None, order: Sequence[str]) -> tuple[bool, list[Any] | N
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         direction, made_for, values = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-    except (binascii.Error, ValueError, TypeError, UnicodeError) as error:
+    except (binascii.Error, ValueError, TypeError, UnicodeError, RecursionError) as error:
         raise _unreadable() from error
     fits = made_for == list(order) and isinstance(values, list) and len(values) == len(order)
-    if not fits or direction not in {"n", "p"} or any(isinstance(value, list | dict | None) for value in values):
+    if not fits or direction not in {"n", "p"} or not all(_is_key(value) for value in values):
         raise _unreadable()
     return direction == "p", values
+
+
+def _is_key(value: Any) -> bool:
+    """Whether a value may be compared with a column: PostgreSQL refuses a text with NUL."""
+    return not isinstance(value, list | dict | None) and "\0" not in str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -144,8 +144,10 @@ def _read(cursor: str, sort: str) -> tuple[Any, Any] | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         made_for, key, pk = json.loads(base64.urlsafe_b64decode(padded.encode()))
-    except (binascii.Error, ValueError, TypeError):
+    except (binascii.Error, ValueError, TypeError, RecursionError):
         return None
     if made_for != sort or isinstance(key, list | dict) or isinstance(pk, list | dict | None):
+        return None
+    if "\0" in f"{key}{pk}":  # PostgreSQL refuses to compare with such a text
         return None
     return key, pk

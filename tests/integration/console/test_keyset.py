@@ -1,5 +1,8 @@
 """Keyset paging: every row exactly once, in both directions, with missing keys and ties."""
 
+import base64
+import json
+
 import pytest
 
 from integration_hub.console import keyset
@@ -84,6 +87,14 @@ def test_cursor_of_another_order_gives_the_first_page(rows):
 def test_forged_cursor_value_gives_the_first_page(rows):
     forged = keyset._cursor(type("Row", (), {keyset.KEY: "no date", "pk": 1})(), "recorded_at")
     assert len(keyset.page(rows, "recorded_at", size=3, after=forged).rows) == 3
+
+
+@pytest.mark.parametrize("value", ["a\0b", "[" * 6000])
+def test_a_hostile_cursor_gives_the_first_page(rows, value):
+    text = value if value.startswith("[") else json.dumps(["action", value, 1])
+    cursor = base64.urlsafe_b64encode(text.encode()).decode()
+    assert len(keyset.page(rows, "action", size=3, after=cursor).rows) == 3
+    assert len(keyset.page(rows, "action", size=3, before=cursor).rows) == 3
 
 
 def test_rows_inserted_before_the_mark_do_not_shift_pages(rows):
