@@ -12,7 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from integration_hub.api.filters import refuse_unknown
-from integration_hub.api.parsers import LimitedJSONParser
+from integration_hub.api.parsers import LimitedJSONParser, refuse_too_large
 from integration_hub.api.schema import HubSchema
 from integration_hub.people.models import User
 
@@ -29,6 +29,7 @@ class HubView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what nobody would understand before anything is done."""
+        refuse_too_large(request.META.get("CONTENT_LENGTH") or "")  # signing in by session reads the form
         super().initial(request, *args, **kwargs)
         refuse_unknown(request, self.known_query())
 

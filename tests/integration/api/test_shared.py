@@ -1,5 +1,6 @@
 """What every address shares: problems, strict bodies, limits, pages."""
 
+import base64
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -123,6 +124,15 @@ class TestBodies:
         )
         assert call("pmo").post("holds/", HOLD).status_code == 422
 
+    def test_an_oversized_form_is_not_read_to_sign_somebody_in(self, call, settings, monkeypatch):
+        settings.MAX_BODY_BYTES = 500
+        browser = APIClient(enforce_csrf_checks=True)
+        browser.force_login(factories.user("pmo"))
+        read = []
+        monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", read.append)
+        problem(browser.post("/api/v1/holds/", {"reason": "x" * 600}, format="multipart"), 413)
+        assert read == []
+
 
 class TestPages:
     @pytest.fixture
@@ -169,6 +179,11 @@ class TestPages:
     )
     def test_a_cursor_from_elsewhere_is_refused(self, finance, cursor):
         assert fields(finance.get("contracts/", cursor=cursor), 400).keys() == {"cursor"}
+
+    def test_a_cursor_that_would_break_the_query_is_refused(self, finance):
+        for text in ('["n", ["-id"], ["1\\u0000"]]', "[" * 6000):
+            cursor = base64.urlsafe_b64encode(text.encode()).decode()
+            assert fields(finance.get("contracts/", cursor=cursor), 400).keys() == {"cursor"}
 
     def test_a_cursor_of_another_list_is_refused(self, finance):
         link = finance.get("contracts/", limit=2).json()["next"]

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from io import BytesIO
+from typing import ClassVar
 
 import pytest
+from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.test import Client
 
 from integration_hub.console import home, menu, search
@@ -15,6 +18,16 @@ from integration_hub.trail.models import Event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.integration.console.kitchen")]
 PASSWORD = "correct horse battery"
+
+
+class Watched(MemoryFileUploadHandler):
+    """Notes that a form with files is being read."""
+
+    read: ClassVar[list[int]] = []
+
+    def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):
+        self.read.append(content_length)
+        super().handle_raw_input(input_data, META, content_length, boundary, encoding)
 
 
 @pytest.fixture
@@ -179,6 +192,24 @@ def test_not_found_and_form_expired(client, alice):
     response = strict.post("/preferences/", {"theme": "dark"})
     assert response.status_code == 403
     assert "expired" in response.content.decode()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_too_large_is_not_read(client, alice, settings, known):
+    settings.MAX_BODY_BYTES = 1000
+    if known:
+        client.force_login(alice)
+    settings.FILE_UPLOAD_HANDLERS = [f"{__name__}.Watched"]
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    strict.cookies["csrftoken"] = "a" * 32
+    for url in ("/sign-in/", "/preferences/"):
+        small = strict.post(url, {"file": BytesIO(b"x")})
+        assert (small.status_code, len(Watched.read)) == (403, 1), "the check of the form reads it"
+        Watched.read.clear()
+        large = strict.post(url, {"file": BytesIO(b"x" * 2000)})
+        assert (large.status_code, Watched.read) == (413, [])
+        assert "At most 1,000 bytes" in large.content.decode()
 
 
 def test_failure_page_names_the_request(client, alice, monkeypatch):
