@@ -25,10 +25,12 @@ PERMISSION = "hub_trail.view_event"
 
 
 def visible_to(user: User) -> "QuerySet[Event]":
-    """Events of the person's legal entities, and those that belong to none (sign-ins, settings)."""
+    """Events of the person's legal entities. Those of none, and customers are among them, are for people who see all;
+    everybody sees what they did themselves.
+    """
     if user.all_legal_entities:
         return Event.objects.all()
-    return Event.objects.filter(scope_q(user, "legal_entity") | Q(legal_entity=""))
+    return Event.objects.filter(scope_q(user, "legal_entity") | Q(legal_entity="", actor=user.username))
 
 
 class EventTable(Table):
@@ -69,7 +71,7 @@ class EventList(ListScreen):
     """The audit trail, newest first."""
 
     permission = PERMISSION
-    scope = None  # events that belong to no legal entity are everybody's; the rest is scoped in `visible_to`
+    scope = None  # one's own events that belong to no legal entity are shown too: `visible_to` decides
     title = "Audit trail"
     lead = "Everything that happened, who did it and why. Rows are never changed and are sealed in batches."
     table_class = EventTable

@@ -169,14 +169,17 @@ def test_the_trail_is_listed_newest_first_and_filtered(aude):
 
 
 def test_events_of_other_legal_entities_do_not_exist(uma):
-    mine, none, other = told("mine"), told("settings", entity=""), told("foreign", entity="DE01")
+    mine, none, other = told("mine"), told("a customer", entity=""), told("foreign", entity="DE01")
+    own = told("an export", entity="", by=uma)
     client = screens.browser(uma)
     body = screens.page(client, "/audit/")
     assert "mine" in body
-    assert "settings" in body
+    assert "an export" in body
+    assert "a customer" not in body
     assert "foreign" not in body
-    screens.page(client, f"/audit/{none.pk}/")
+    screens.page(client, f"/audit/{own.pk}/")
     screens.page(client, f"/audit/{mine.pk}/")
+    screens.page(client, f"/audit/{none.pk}/", status=404)
     screens.page(client, f"/audit/{other.pk}/", status=404)
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from integration_hub.people.models import User
 from integration_hub.trail import queries, record
 
 pytestmark = pytest.mark.django_db
@@ -20,16 +19,6 @@ def test_a_timeline_is_one_objects_newest_first():
     assert [event.pk for event in queries.timeline_of("thing", 1, limit=1)] == [made[2].pk]
     both = queries.timeline_of_many([("thing", 1), ("thing", 2)])
     assert [event.pk for event in both] == [event.pk for event in reversed(made)]
-
-
-def test_recent_pages_by_keyset_and_keeps_to_the_scope():
-    made = [happen(n, entity) for n, entity in enumerate(["US", "GB", "", "US"])]
-    person = User.objects.create_user("p", legal_entities=["US"])
-    boss = User.objects.create_user("b", all_legal_entities=True)
-    assert [event.pk for event in queries.recent(person)] == [made[3].pk, made[2].pk, made[0].pk]
-    assert [event.pk for event in queries.recent(boss, limit=2)] == [made[3].pk, made[2].pk]
-    assert [event.pk for event in queries.recent(boss, before=made[2].pk)] == [made[1].pk, made[0].pk]
-    assert queries.recent(since=made[3].recorded_at)[-1].pk == made[3].pk
 
 
 def test_everything_one_act_set_off():
