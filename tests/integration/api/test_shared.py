@@ -128,7 +128,7 @@ class TestBodies:
         settings.MAX_BODY_BYTES = 500
         browser = APIClient(enforce_csrf_checks=True)
         browser.force_login(factories.user("pmo"))
-        read = []
+        read: list[object] = []
         monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", read.append)
         problem(browser.post("/api/v1/holds/", {"reason": "x" * 600}, format="multipart"), 413)
         assert read == []
