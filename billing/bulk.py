@@ -1,64 +1,40 @@
 """Many rows at once: COPY, several times faster than INSERT for the tables that grow with every hour worked."""
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from operator import attrgetter
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 from psycopg import sql
 
-Row = TypeVar("Row", bound=models.Model)
+_NEW_IDS = "SELECT array_agg(nextval(pg_get_serial_sequence({table}, {pk}))) FROM generate_series(1, {count})"
 
 
-_PLAIN: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
-    (models.CharField, str),
-    (models.TextField, str),
-    (models.DecimalField, Decimal),
-    (models.BooleanField, bool),
-    (models.IntegerField, int),
-    (models.DateTimeField, datetime),
-    (models.DateField, date),
-    (models.ForeignKey, int),
-)
-"""Kinds of fields whose values of exactly this type go to the database as they are; the first that fits counts."""
-
-
-def _plain(field: "models.Field[Any, Any]") -> type | None:
-    return next((kind for known, kind in _PLAIN if isinstance(field, known)), None)
-
-
-@transaction.atomic
-def copy_in(rows: Sequence[Row]) -> Sequence[Row]:
-    """Store new rows of one model, fields as they stand; they get their ids in this order, before they are stored.
-
-    Raises IntegrityError as `bulk_create` does. For a handful of rows it costs one round trip more than that.
-    """
-    if not rows:
-        return rows
-    meta = rows[0]._meta
-    fields = meta.concrete_fields
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(meta.db_table), sql.SQL(", ").join(sql.Identifier(str(field.column)) for field in fields)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-            [meta.db_table, meta.pk.column, len(rows)],
+def new_ids(*wanted: tuple[type[models.Model], int]) -> list[Sequence[int]]:
+    """Ids for so many new rows of each model, ascending; one statement."""
+    parts = [
+        sql.SQL("({})").format(
+            sql.SQL(_NEW_IDS).format(
+                table=sql.Literal(model._meta.db_table),
+                pk=sql.Literal(model._meta.pk.column),
+                count=sql.Literal(count),
+            )
         )
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = pk
-        with connection.wrap_database_errors, cursor.copy(statement) as copy:
-            values_of = attrgetter(*(field.attname for field in fields))
-            kinds = [_plain(field) for field in fields]
-            for row in rows:
-                copy.write_row(
-                    [
-                        value if type(value) is kind or value is None else field.get_db_prep_save(value, connection)
-                        for field, kind, value in zip(fields, kinds, values_of(row), strict=True)
-                    ]
-                )
-    for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
-    return rows
+        for model, count in wanted
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(parts)))
+        return [ids or [] for ids in cursor.fetchone()]
+
+
+def copy_values(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Store new rows, given as the values of `columns` in their order; a column not named gets its database default.
+
+    Values are what psycopg takes for the column's type, JSON its text. Nothing is checked but by the database. Raises
+    IntegrityError as `bulk_create` does.
+    """
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

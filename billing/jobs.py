@@ -1,5 +1,7 @@
 """What lanes do for billing: each kind of item and its handler."""
 
+from collections.abc import Sequence
+
 from billing.actions import candidates, checks, decisions, quotes, runs
 from billing.workflows import activation
 from integration_hub.kernel.failures import Failed
@@ -7,12 +9,22 @@ from integration_hub.work.registry import HANDLERS, Handler, Job
 
 
 def _decide(job: Job) -> None:
-    caused_by = str(job.payload.get("caused_by", ""))
-    if job.payload.get("contract"):
-        if decisions.decide_contract(contract_id=job.payload["contract"], caused_by=caused_by):
-            candidates.check_soon(contract_id=job.payload["contract"])
-    elif job.payload.get("project"):
-        decisions.decide_project(project_id=job.payload["project"], caused_by=caused_by)
+    _decide_together([job])
+
+
+def _decide_together(jobs: Sequence[Job]) -> None:
+    contracts: dict[int, decisions.Cause] = {}
+    projects: dict[int, decisions.Cause] = {}
+    for job in jobs:
+        cause = decisions.Cause(str(job.payload.get("caused_by", "")), job.correlation_id)
+        if job.payload.get("contract"):
+            contracts[int(job.payload["contract"])] = cause
+        elif job.payload.get("project"):
+            projects[int(job.payload["project"])] = cause
+    changed = decisions.decide_contracts(causes=contracts)
+    decisions.decide_projects(causes=projects)
+    acts = {contract: cause.act for contract, cause in contracts.items() if changed[contract]}
+    candidates.check_soon(contract_ids=list(acts), acts=acts)
 
 
 def _consider(job: Job) -> None:
@@ -48,7 +60,7 @@ def _check(job: Job) -> None:
 
 def register() -> None:
     """Fill the registry of handlers."""
-    HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed"))
+    HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed", together=_decide_together))
     HANDLERS.register(
         "billing.consider_activation", Handler(_consider, title="See whether a contract can be activated")
     )

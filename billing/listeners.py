@@ -23,7 +23,7 @@ def _agreement_changed(contract_id: int, what: str) -> None:
     adopted = work.adopt(contract=contract, by="system:billing") if what == "project" else 0
     if contract.activated_at or adopted:
         work.decide_soon([(contract_id, None)], caused_by=f"{what} of {contract.number}")
-        candidates.check_soon(contract_id=contract_id)
+        candidates.check_soon(contract_ids=[contract_id])
 
 
 def _milestone_moved(milestone: Milestone) -> None:

@@ -1,79 +1,122 @@
-"""Load what the engine is told: the terms of a contract and its open work, as plain values."""
+"""Load what the engine is told of agreements: the terms of contracts as plain values, for many contracts at once."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import Q, QuerySet
 
-from billing import billed
 from billing.engine import values
-from billing.models import BillableEvent, Hold, Piece
-from contracts.models import Contract, ContractLine, RateRow, Task
-from contracts.queries import current_version, rate_rows
+from billing.models import Hold
+from contracts.models import Cap, Contract, ContractLine, ContractVersion, EligibilityRule, RateRow
+from contracts.queries import rates_of
 
 MINUTES = Decimal(60)
+Row = TypeVar("Row")
 
 
-def load(contract: Contract) -> values.Terms:
-    """The terms of a contract as we know them now."""
-    version = current_version(contract)
-    return values.Terms(
-        contract_id=contract.pk,
-        version=version.number if version else 0,
-        currency=contract.currency,
-        rounding=contract.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
-        status=contract.status,
-        signed_on=contract.signed_on,
-        starts_on=contract.starts_on,
-        ends_on=contract.ends_on,
-        lines=tuple(engine_line(line) for line in contract.lines.all()),
-        rates=tuple(_rate(row) for row in rate_rows(contract)),
-        caps=tuple(
-            values.CapTerm(
-                id=cap.pk,
-                line_id=cap.line_id,
-                kind=cast(Any, cap.kind),
-                limit=cap.limit,
-                used=cap.reserved + cap.committed,
-            )
-            for cap in contract.caps.order_by("id")
-        ),
-        eligibility=tuple(
-            values.EligibilityRow(
-                id=rule.pk,
-                kind=cast(Any, rule.kind),
-                project_id=rule.project_id,
-                task_code=rule.task_code,
-                role=rule.role,
-                category=rule.category,
-                line_id=rule.line_id,
-                chargeability=cast(Any, rule.chargeability),
-            )
-            for rule in contract.eligibility.order_by("id")
-        ),
-        holds=tuple(
-            values.HoldTerm(
-                id=hold.pk,
-                scope=cast(Any, hold.scope),
-                target=hold.target_id,
-                code=hold.code,
-                effect=cast(Any, hold.effect),
-            )
-            for hold in holds_on(contract)
-        ),
-    )
+def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion]) -> dict[int, values.Terms]:
+    """The terms of contracts as we know them now, by contract: the same few statements however many they are.
+
+    `versions` are their current ones, where there are any.
+    """
+    ids = [contract.pk for contract in contracts]
+    lines = _grouped((row.contract_id, engine_line(row)) for row in ContractLine.objects.filter(contract__in=ids))
+    caps = _grouped((row.contract_id, _cap(row)) for row in Cap.objects.filter(contract__in=ids).order_by("id"))
+    rules = EligibilityRule.objects.filter(contract__in=ids).order_by("id")
+    eligibility = _grouped((row.contract_id, _eligibility(row)) for row in rules)
+    rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
+    holds = _holds(contracts)
+    return {
+        contract.pk: values.Terms(
+            contract_id=contract.pk,
+            version=versions[contract.pk].number if contract.pk in versions else 0,
+            currency=contract.currency,
+            rounding=contract.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
+            status=contract.status,
+            signed_on=contract.signed_on,
+            starts_on=contract.starts_on,
+            ends_on=contract.ends_on,
+            lines=lines[contract.pk],
+            rates=rates[contract.pk],
+            caps=caps[contract.pk],
+            eligibility=eligibility[contract.pk],
+            holds=holds[contract.pk],
+        )
+        for contract in contracts
+    }
+
+
+def _grouped(rows: Iterable[tuple[int, Row]]) -> dict[int, tuple[Row, ...]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for pk, row in rows:
+        found[pk].append(row)
+    return defaultdict(tuple, {pk: tuple(members) for pk, members in found.items()})
 
 
 def holds_on(contract: Contract) -> QuerySet[Hold]:
     """Open holds that stop work of this contract, whatever their scope."""
-    return Hold.objects.filter(
-        Q(contract=contract)
-        | Q(scope="contract", target_id=str(contract.pk))
-        | Q(scope="customer", target_id=str(contract.customer_id))
-        | Q(scope="bill_to", target_id=str(contract.bill_to_id)),
-        status=Hold.Status.OPEN,
-    ).order_by("id")
+    return Hold.objects.filter(_touching([contract]), status=Hold.Status.OPEN).order_by("id")
+
+
+def _touching(contracts: Sequence[Contract]) -> Q:
+    targets = {
+        "contract": {str(contract.pk) for contract in contracts},
+        "customer": {str(contract.customer_id) for contract in contracts},
+        "bill_to": {str(contract.bill_to_id) for contract in contracts},
+    }
+    which = Q(contract__in=[contract.pk for contract in contracts])
+    for scope, ids in targets.items():
+        which |= Q(scope=scope, target_id__in=ids)
+    return which
+
+
+def _holds(contracts: Sequence[Contract]) -> dict[int, tuple[values.HoldTerm, ...]]:
+    rows = list(Hold.objects.filter(_touching(contracts), status=Hold.Status.OPEN).order_by("id"))
+    return {contract.pk: tuple(_hold(row) for row in rows if _touches(row, contract)) for contract in contracts}
+
+
+def _touches(hold: Hold, contract: Contract) -> bool:
+    on = {
+        "contract": str(contract.pk),
+        "customer": str(contract.customer_id),
+        "bill_to": str(contract.bill_to_id),
+    }
+    return hold.contract_id == contract.pk or hold.target_id == on.get(hold.scope)
+
+
+def _hold(hold: Hold) -> values.HoldTerm:
+    return values.HoldTerm(
+        id=hold.pk,
+        scope=cast(Any, hold.scope),
+        target=hold.target_id,
+        code=hold.code,
+        effect=cast(Any, hold.effect),
+    )
+
+
+def _cap(cap: Cap) -> values.CapTerm:
+    return values.CapTerm(
+        id=cap.pk,
+        line_id=cap.line_id,
+        kind=cast(Any, cap.kind),
+        limit=cap.limit,
+        used=cap.reserved + cap.committed,
+    )
+
+
+def _eligibility(rule: EligibilityRule) -> values.EligibilityRow:
+    return values.EligibilityRow(
+        id=rule.pk,
+        kind=cast(Any, rule.kind),
+        project_id=rule.project_id,
+        task_code=rule.task_code,
+        role=rule.role,
+        category=rule.category,
+        line_id=rule.line_id,
+        chargeability=cast(Any, rule.chargeability),
+    )
 
 
 def engine_line(line: ContractLine) -> values.Line:
@@ -108,83 +151,4 @@ def _rate(row: RateRow) -> values.RateRow:
         valid_from=row.validity.lower,
         valid_to=row.validity.upper,
         source=row.source,
-    )
-
-
-def open_work(
-    events: Iterable[BillableEvent], *, contract: Contract | None = None, compare: bool = False
-) -> list[values.Work]:
-    """What there is to decide of a contract's events, as the engine takes it: what is not wholly locked, and posted
-    work that moved since, or that went. With `compare` all posted work is looked at, because the prices moved.
-    """
-    events = list(events)
-    took = billed.taken(contract)
-    parts = billed.parts(contract, everything=compare) if contract is not None else {}
-    cut = _with_open_pieces(contract)
-    lines = _lines_of_tasks(events)
-    works = []
-    for event in events:
-        posted = parts.pop(event.work_key, ())
-        locked = took.get(event.work_key)
-        if posted or locked is None or not _wholly_locked(event, locked, cut):
-            works.append(_work(event, locked or billed.Taken(), lines, posted))
-    from_versions = billed.events_of(parts.values())
-    for key, posted in parts.items():
-        event = from_versions[posted[0].event_id]
-        works.append(_work(event, took.get(key, billed.Taken()), lines, posted, withdrawn=True))
-    return works
-
-
-def _lines_of_tasks(events: list[BillableEvent]) -> dict[tuple[int, str], int]:
-    """The contract line that tasks name, by project and task code."""
-    projects = {event.project_id for event in events if event.project_id and event.task_code}
-    rows = Task.objects.filter(project__in=projects, line__isnull=False)
-    return {(project, code): line for project, code, line in rows.values_list("project_id", "code", "line_id") if line}
-
-
-def _with_open_pieces(contract: Contract | None) -> set[int]:
-    """Events with pieces that are not locked: what a cap cut off, or what waits."""
-    rows = Piece.objects.filter(contract=contract, is_current=True, state=Piece.State.OVER_CAP)
-    return set(rows.values_list("event_id", flat=True)) if contract is not None else set()
-
-
-def _wholly_locked(event: BillableEvent, locked: billed.Taken, cut: set[int]) -> bool:
-    if event.minutes is not None:
-        return locked.minutes >= event.minutes
-    # An amount that a cap cut keeps an over-cap piece; without one, everything of it is locked.
-    return event.pk not in cut and locked.pieces > 0
-
-
-def _work(
-    event: BillableEvent,
-    locked: billed.Taken,
-    lines: Mapping[tuple[int, str], int],
-    posted: tuple[values.BilledPart, ...],
-    *,
-    withdrawn: bool = False,
-) -> values.Work:
-    return values.Work(
-        event_id=event.pk,
-        work_key=event.work_key,
-        kind=event.kind,  # type: ignore[arg-type]  # choices are the same words
-        service_date=event.service_date,
-        start_order=event.pk,
-        project_id=event.project_id,
-        line_id=event.line_id or lines.get((event.project_id or 0, event.task_code)),
-        milestone_id=event.milestone_id,
-        resource=event.resource.code if event.resource else "",
-        role=event.role,
-        resource_default_role=event.resource.role if event.resource else "",
-        task_code=event.task_code,
-        category=event.category,
-        minutes=event.minutes,
-        amount=event.amount,
-        currency=event.currency,
-        approval=event.approval,  # type: ignore[arg-type]  # choices are the same words
-        chargeable=event.chargeable,
-        evidence=event.has_evidence,
-        locked_minutes=locked.minutes,
-        locked_amount=locked.amount,
-        billed=posted,
-        withdrawn=withdrawn,
     )

@@ -1,8 +1,9 @@
 """Reading what was agreed."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db.models import Model, Q, QuerySet
 
@@ -85,19 +86,47 @@ def route(role: str, legal_entity: LegalEntity) -> Connection | None:
     return found.connection if found else None
 
 
-def current_version(contract: Contract) -> ContractVersion | None:
-    """The latest recorded version, or None before signature."""
-    return contract.versions.order_by("-number").first()
+def current_versions(contracts: Iterable[int]) -> dict[int, ContractVersion]:
+    """The latest recorded version of each contract; none for those that are not signed."""
+    rows = ContractVersion.objects.filter(contract__in=list(contracts)).order_by("contract_id", "-number")
+    return {row.contract_id: row for row in rows.distinct("contract_id")}
 
 
 def rate_rows(contract: Contract) -> QuerySet[RateRow]:
     """Every price that may apply to a contract: its own, its customer chain's, its legal entity's."""
     return RateRow.objects.filter(
-        Q(card__contract=contract)
-        | Q(card__customer__in=customer_chain(contract.customer_id))
-        | Q(card__legal_entity=contract.legal_entity_id),
+        _card_of([contract.pk], customer_chain(contract.customer_id), [contract.legal_entity_id]),
         withdrawn_in__isnull=True,
     ).select_related("card")
+
+
+def _card_of(contracts: Iterable[int], customers: Iterable[int], entities: Iterable[int]) -> Q:
+    return (
+        Q(card__contract__in=list(contracts))
+        | Q(card__customer__in=list(customers))
+        | Q(card__legal_entity__in=list(entities))
+    )
+
+
+def rates_of(contracts: Sequence[Contract]) -> dict[int, list[RateRow]]:
+    """`rate_rows` of many contracts at once. They come with their customers."""
+    chains = customer_chains([contract.customer for contract in contracts])
+    which = _card_of(
+        {contract.pk for contract in contracts},
+        {pk for chain in chains.values() for pk in chain},
+        {contract.legal_entity_id for contract in contracts},
+    )
+    by_scope: dict[tuple[str, int | None], list[RateRow]] = defaultdict(list)
+    for row in RateRow.objects.filter(which, withdrawn_in__isnull=True).select_related("card"):
+        card = row.card
+        by_scope[card.scope, card.contract_id or card.customer_id or card.legal_entity_id].append(row)
+    found: dict[int, list[RateRow]] = {}
+    for contract in contracts:
+        scopes = [("contract", contract.pk), ("legal_entity", contract.legal_entity_id)]
+        scopes += [("customer", pk) for pk in chains[contract.customer_id]]
+        rows = [row for scope in scopes for row in by_scope.get(scope, ())]
+        found[contract.pk] = sorted(rows, key=lambda row: (row.card_id, row.pk))
+    return found
 
 
 def lowers_price(amendment: Amendment) -> bool:
@@ -113,14 +142,22 @@ def lowers_price(amendment: Amendment) -> bool:
 
 def customer_chain(customer_id: int) -> list[int]:
     """The customer and its ancestors, nearest first."""
-    from contracts.models import Customer
+    return customer_chains(Customer.objects.filter(pk=customer_id)).get(customer_id, [customer_id])
 
-    chain: list[int] = []
-    current: int | None = customer_id
-    while current is not None and current not in chain:
-        chain.append(current)
-        current = Customer.objects.filter(pk=current).values_list("parent_id", flat=True).first()
-    return chain
+
+def customer_chains(customers: Iterable[Customer]) -> dict[int, list[int]]:
+    """Each customer and its ancestors, nearest first; a statement for each generation above them."""
+    parents = {customer.pk: customer.parent_id for customer in customers}
+    wanted = set(parents)
+    while above := {parent for parent in parents.values() if parent is not None} - parents.keys():
+        parents.update(Customer.objects.filter(pk__in=above).values_list("pk", "parent_id"))
+    chains: dict[int, list[int]] = {}
+    for pk in wanted:
+        chain, current = chains.setdefault(pk, []), cast(int | None, pk)
+        while current is not None and current not in chain:
+            chain.append(current)
+            current = parents[current]
+    return chains
 
 
 # -- what screens show ------------------------------------------------------------------------------------------------

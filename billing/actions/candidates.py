@@ -1,6 +1,6 @@
 """Invoice candidates: reserve billable work, print lines, keep them true to what lies behind them (R22)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -314,23 +314,32 @@ def quote_soon(candidate: Candidate) -> None:
     )
 
 
-def check_soon(*, contract_id: int) -> None:
-    """Have the checks of a contract's open candidates run again; what the ERP refused waits for a person."""
-    _check(Candidate.objects.filter(contract=contract_id, status__in=CHECKED))
+def check_soon(*, contract_ids: Collection[int], acts: Mapping[int, str] | None = None) -> None:
+    """Have the checks of contracts' open candidates run again; what the ERP refused waits for a person.
+
+    They belong to the current act, or where `acts` names one for the contract, to that.
+    """
+    if contract_ids:
+        _check(Candidate.objects.filter(contract__in=contract_ids, status__in=CHECKED), acts or {})
 
 
 def check_waiting(*, codes: Collection[str]) -> None:
     """Have the checks of candidates run again that one of these codes stops."""
-    _check(Candidate.objects.filter(status=Candidate.Status.NEEDS_ATTENTION, codes__overlap=list(codes)))
+    _check(Candidate.objects.filter(status=Candidate.Status.NEEDS_ATTENTION, codes__overlap=list(codes)), {})
 
 
-def _check(rows: QuerySet[Candidate]) -> None:
-    for candidate in rows.select_related("legal_entity").order_by("pk"):
-        items.enqueue(
-            "billing.check",
-            lane=f"candidate:{candidate.pk}",
-            stage="post",
-            payload={"candidate": candidate.pk},
-            dedupe="check",
-            legal_entity=candidate.legal_entity.code,
-        )
+def _check(rows: QuerySet[Candidate], acts: Mapping[int, str]) -> None:
+    items.enqueue_many(
+        [
+            items.ItemIn(
+                "billing.check",
+                lane=f"candidate:{candidate.pk}",
+                stage="post",
+                payload={"candidate": candidate.pk},
+                dedupe="check",
+                legal_entity=candidate.legal_entity.code,
+                correlation_id=acts.get(candidate.contract_id),
+            )
+            for candidate in rows.select_related("legal_entity").order_by("pk")
+        ]
+    )

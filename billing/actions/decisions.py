@@ -1,46 +1,118 @@
-"""Decide what may be billed: load terms and work, ask the engine, store what changed, open or heal cases."""
+"""Decide what may be billed: load terms and work, ask the engine, store what changed, open or heal cases.
 
-from collections.abc import Sequence
+Contracts are decided in sets: a page of a feed touches many, and the statements are the same for one and for fifty.
+Only those that cases hold up cost some each.
+"""
 
-from django.db import transaction
-from django.db.models import Max, QuerySet
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from billing import billed, terms
+from django.db import connection, transaction
+
+from billing import billed, open_work, terms
 from billing.actions import exceptions
-from billing.bulk import copy_in
+from billing.bulk import copy_values, new_ids
 from billing.engine.decide import decide
-from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult
-from billing.models import BillableEvent, Decision, Piece
-from contracts.models import Contract, ContractVersion
-from contracts.queries import current_version
-from integration_hub.trail.record import event
+from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
+from billing.models import Decision, Piece
+from billing.open_work import Open
+from contracts.models import Contract, Project
+from contracts.queries import current_versions
+from integration_hub.kernel.clock import now
+from integration_hub.trail import record
+from integration_hub.trail.models import Event
 
 BY = "system:billing"
 
+_RETIRE = """
+WITH decisions AS (
+    UPDATE billing_decision SET is_current = false WHERE event_id = ANY(%(events)s) AND is_current
+)
+UPDATE billing_piece SET is_current = false
+ WHERE event_id = ANY(%(events)s) AND is_current AND NOT state = ANY(%(locked)s)
+"""
+_DECISION = (
+    "id", "event_id", "contract_version_id", "rules", "trace", "content_hash", "is_current", "decided_at", "caused_by"
+)  # fmt: skip
+_PIECE = (
+    "id", "decision_id", "event_id", "number", "is_current", "state", "codes", "legal_entity_id", "contract_id",
+    "line_id", "cap_id", "minutes", "rate", "amount", "currency", "corrects_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What has work decided: in words, and the act (correlation id) that it belongs to."""
+
+    text: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the decisions of one contract, or of one project without a contract, have in common."""
+
+    contract_id: int | None
+    legal_entity_id: int | None
+    version_id: int | None
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A decision that differs from the current one."""
+
+    place: _Place
+    standing: Open
+    result: DecisionResult
+
+
+def decide_contract(*, contract_id: int, caused_by: str) -> int:
+    """Decide all open work of one contract under its current terms. Returns how many decisions changed."""
+    return decide_contracts(causes={contract_id: Cause(caused_by, record.correlation())})[contract_id]
+
 
 @transaction.atomic
-def decide_contract(*, contract_id: int, caused_by: str) -> int:
-    """Decide all open work of one contract under its current terms. Returns how many decisions changed.
+def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
+    """Decide all open work of contracts, each for its cause; how many decisions changed, by contract.
 
     Posted work that its terms or its source price otherwise now is credited and charged anew (R8); where the prices are
     those of the last time, only posted work that moved itself is looked at.
 
-    Serialised per contract by a row lock, so that two callers cannot give the same cap room twice.
+    Serialised per contract by a row lock, so that two callers cannot give the same cap room twice; the locks are taken
+    in the order in which billing runs and holds take them. Raises Contract.DoesNotExist.
     """
-    contract = (
-        Contract.objects.select_for_update(of=("self",)).select_related("legal_entity", "customer").get(pk=contract_id)
+    if not causes:
+        return {}
+    contracts = _locked(causes)
+    versions = current_versions(causes)
+    agreed = terms.load(contracts, versions)
+    compare = billed.to_compare({contract: billed.basis(known) for contract, known in agreed.items()})
+    works: dict[int | None, list[Open]] = defaultdict(list)
+    for row in open_work.of_contracts(causes, compare=compare):
+        works[row.contract_id].append(row)
+    changed: list[_Change] = []
+    for contract in contracts:
+        version = versions.get(contract.pk)
+        place = _Place(contract.pk, contract.legal_entity_id, version.pk if version else None, causes[contract.pk])
+        changed += _changes(place, agreed[contract.pk], works[contract.pk])
+    changed = _worth_storing(changed)
+    billed.note_compared(compare)
+    _store(changed)
+    exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()})
+    counts = Counter(change.place.contract_id for change in changed)
+    record.events(
+        _decided(contract, causes[contract.pk], changed=counts[contract.pk], of=len(works[contract.pk]))
+        for contract in contracts
+        if counts[contract.pk]
     )
-    events = _current().filter(contract=contract)
-    agreed = terms.load(contract)
-    compare = not billed.is_compared(contract, agreed)
-    works = terms.open_work(events, contract=contract, compare=compare)
-    results = decide(agreed, works)
-    if compare:
-        billed.note_compared(contract, agreed)
-    changed = _store(results, contract, current_version(contract), caused_by)
-    exceptions.sync_contract(contract)
-    if changed:
-        event(
+    return {contract.pk: counts[contract.pk] for contract in contracts}
+
+
+def _decided(contract: Contract, cause: Cause, *, changed: int, of: int) -> Event:
+    with record.correlated(cause.act):
+        return record.draft(
             "billing.work.decided",
             by=BY,
             object_type="contracts.contract",
@@ -48,93 +120,107 @@ def decide_contract(*, contract_id: int, caused_by: str) -> int:
             label=contract.number,
             legal_entity=contract.legal_entity.code,
             changed=changed,
-            of=len(works),
-            because=caused_by,
+            of=of,
+            because=cause.text,
         )
-    return changed
+
+
+def _locked(ids: Iterable[int]) -> list[Contract]:
+    wanted = set(ids)
+    rows = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity", "customer")
+    contracts = list(rows.filter(pk__in=wanted).order_by("pk"))
+    if missing := wanted - {contract.pk for contract in contracts}:
+        raise Contract.DoesNotExist(f"There is no contract {', '.join(map(str, sorted(missing)))}.")
+    return contracts
 
 
 @transaction.atomic
-def decide_project(*, project_id: int, caused_by: str) -> int:
-    """Decide the work of a project that has no contract: all of it is blocked until one is linked."""
-    events = _current().filter(project=project_id, contract__isnull=True)
-    changed = _store(decide(None, terms.open_work(events)), None, None, caused_by)
-    exceptions.sync_project(project_id)
-    return changed
+def decide_projects(*, causes: Mapping[int, Cause]) -> dict[int, int]:
+    """Decide the work of projects that has no contract: all of it is blocked until one is linked.
 
-
-def _current() -> QuerySet[BillableEvent]:
-    return (
-        BillableEvent.objects.filter(is_current=True, is_deleted=False)
-        .select_related("resource")
-        .order_by("service_date", "id")
-    )
-
-
-def _store(
-    results: Sequence[DecisionResult], contract: Contract | None, version: ContractVersion | None, caused_by: str
-) -> int:
-    """Write only what differs from the current decision; locked pieces stay and keep their numbers."""
-    ids = [result.event_id for result in results]
-    known = dict(Decision.objects.filter(event__in=ids, is_current=True).values_list("event_id", "content_hash"))
-    changed = [result for result in results if known.get(result.event_id) != result.content_hash]
+    How many decisions changed, by project. Raises Project.DoesNotExist.
+    """
+    if not causes:
+        return {}
+    projects = list(Project.objects.filter(pk__in=list(causes)).order_by("pk"))
+    if missing := set(causes) - {project.pk for project in projects}:
+        raise Project.DoesNotExist(f"There is no project {', '.join(map(str, sorted(missing)))}.")
+    works: dict[int | None, list[Open]] = defaultdict(list)
+    for row in open_work.of_projects(causes):
+        works[row.work.project_id].append(row)
+    changed: list[_Change] = []
+    for project in projects:
+        changed += _changes(_Place(None, None, None, causes[project.pk]), None, works[project.pk])
     changed = _worth_storing(changed)
-    if not changed:
-        return 0
-    changed_ids = [result.event_id for result in changed]
-    Decision.objects.filter(event__in=changed_ids, is_current=True).update(is_current=False)
-    Piece.objects.filter(event__in=changed_ids, is_current=True).exclude(state__in=Piece.LOCKED).update(
-        is_current=False
-    )
-    last = dict(
-        Piece.objects.filter(event__in=changed_ids, is_current=True).values_list("event_id").annotate(Max("number"))
-    )
-    decisions = copy_in(
-        [
-            Decision(
-                event_id=result.event_id,
-                contract_version=version,
-                rules=RULES_VERSION,
-                trace=result.trace,
-                content_hash=result.content_hash,
-                caused_by=caused_by[:120],
-            )
-            for result in changed
-        ]
-    )
-    pieces = [
-        _piece(piece, decision, number, contract)
-        for decision, result in zip(decisions, changed, strict=True)
-        for number, piece in enumerate(result.pieces, start=last.get(result.event_id, 0) + 1)
+    _store(changed)
+    exceptions.sync_projects(projects, acts={pk: cause.act for pk, cause in causes.items()})
+    counts = Counter(change.standing.work.project_id for change in changed)
+    return {project.pk: counts[project.pk] for project in projects}
+
+
+def _changes(place: _Place, agreed: Terms | None, works: Sequence[Open]) -> list[_Change]:
+    """The decisions that differ from the current ones."""
+    standing = {row.work.event_id: row for row in works}
+    results = decide(agreed, [row.work for row in works])
+    return [
+        _Change(place, standing[result.event_id], result)
+        for result in results
+        if standing[result.event_id].decided != result.content_hash
     ]
-    copy_in(pieces)
-    return len(changed)
 
 
-def _worth_storing(changed: list[DecisionResult]) -> list[DecisionResult]:
+def _worth_storing(changed: list[_Change]) -> list[_Change]:
     """Without what says that all of a work stays as it is posted, where nothing else was said of it before."""
-    silent = [result.event_id for result in changed if not result.pieces]
+    silent = [change.result.event_id for change in changed if not change.result.pieces]
     if not silent:
         return changed
     rows = Piece.objects.filter(event__in=silent, is_current=True).exclude(state__in=Piece.LOCKED)
     spoken = set(rows.values_list("event_id", flat=True))
-    return [result for result in changed if result.pieces or result.event_id in spoken]
+    return [change for change in changed if change.result.pieces or change.result.event_id in spoken]
 
 
-def _piece(piece: PieceResult, decision: Decision, number: int, contract: Contract | None) -> Piece:
-    return Piece(
-        decision=decision,
-        event_id=decision.event_id,
-        number=number,
-        state=piece.state,
-        codes=list(piece.codes),
-        legal_entity_id=contract.legal_entity_id if contract else None,
-        contract=contract,
-        line_id=piece.line_id,
-        cap_id=piece.cap_id,
-        minutes=piece.minutes,
-        rate=piece.rate,
-        amount=piece.amount,
-        currency=piece.currency if piece.amount is not None else "",
-        corrects_id=piece.corrects,
+def _store(changed: Sequence[_Change]) -> None:
+    """Write what differs from the current decisions; locked pieces stay and keep their numbers."""
+    if not changed:
+        return
+    _retire([change.result.event_id for change in changed])
+    moment = now()
+    pieces = [(place, piece) for place, change in enumerate(changed) for piece in change.result.pieces]
+    decision_ids, piece_ids = new_ids((Decision, len(changed)), (Piece, len(pieces)))
+    copy_values(
+        Decision,
+        _DECISION,
+        [
+            (
+                pk, change.result.event_id, change.place.version_id, RULES_VERSION, change.result.text,
+                change.result.content_hash, True, moment, change.place.cause.text[:120],
+            )
+            for pk, change in zip(decision_ids, changed, strict=True)
+        ],
+    )  # fmt: skip
+    numbered = zip(piece_ids, _numbers(changed), pieces, strict=True)
+    copy_values(
+        Piece,
+        _PIECE,
+        [_piece(pk, decision_ids[place], number, changed[place], piece) for pk, number, (place, piece) in numbered],
     )
+
+
+def _piece(pk: int, decision_id: int, number: int, change: _Change, piece: PieceResult) -> Sequence[object]:
+    """The values of `_PIECE`."""
+    currency = piece.currency if piece.amount is not None else ""
+    return (
+        pk, decision_id, change.result.event_id, number, True, piece.state, list(piece.codes),
+        change.place.legal_entity_id, change.place.contract_id, piece.line_id, piece.cap_id, piece.minutes, piece.rate,
+        piece.amount, currency, piece.corrects,
+    )  # fmt: skip
+
+
+def _retire(events: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_RETIRE, {"events": list(events), "locked": list(Piece.LOCKED)})
+
+
+def _numbers(changed: Sequence[_Change]) -> list[int]:
+    """The numbers of all new pieces: an event's count on from those of its locked ones."""
+    return [change.standing.last + place for change in changed for place in range(1, len(change.result.pieces) + 1)]

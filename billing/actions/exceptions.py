@@ -1,16 +1,22 @@
 """Exception cases that follow from decisions: one per code and root cause, with the work and money it holds."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from billing.models import Piece
 from contracts.models import Contract, Project
 from integration_hub.cases.actions import cases
+from integration_hub.cases.queries import Key, scopes_with_members
 from integration_hub.kernel.money import ZERO
+from integration_hub.trail import record
 
 BY = "system:billing"
 QUIET = {"NOT_APPROVED", "REJECTED"}  # the approver's queue shows them; a case would repeat every open timesheet
 OVER_CAP = "CAP_REACHED"
+
+Wanted = dict[str, dict[str, dict[Key, cases.CaseIn]]]
+"""Cases by act and scope."""
 
 WHAT_TO_DO = {
     "RATE_MISSING": "Add the rate to the contract in the CRM, add it to a rate card, or mark the work not billable.",
@@ -30,40 +36,72 @@ WHAT_TO_DO = {
 }
 
 
-def sync_contract(contract: Contract) -> None:
-    """Make the open cases of a contract exactly those its current decisions call for."""
-    pieces = Piece.objects.filter(contract=contract, is_current=True, state__in=["blocked", "over_cap"]).select_related(
-        "event", "event__resource"
+def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str]) -> None:
+    """Make the open cases of each contract exactly those its current decisions call for, each in its own act.
+
+    Most contracts have none and need none: two statements find that out for all of them. The others cost a handful of
+    statements an act.
+    """
+    pieces = (
+        Piece.objects.filter(contract__in=contracts, is_current=True, state__in=["blocked", "over_cap"])
+        .exclude(state="blocked", codes__contained_by=sorted(QUIET))
+        .select_related("event", "event__resource")
     )
-    found: dict[tuple[str, str], list[Piece]] = defaultdict(list)
+    stopped: dict[int | None, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        stopped[piece.contract_id].append(piece)
+    standing = _standing(contracts)
+    wanted: Wanted = defaultdict(dict)
+    for contract in contracts:
+        if stopped[contract.pk] or _scope(contract) in standing:
+            wanted[acts[contract.pk]][_scope(contract)] = _of_contract(contract, stopped[contract.pk])
+    _reconcile(wanted)
+
+
+def _of_contract(contract: Contract, pieces: Iterable[Piece]) -> dict[Key, cases.CaseIn]:
+    found: dict[Key, list[Piece]] = defaultdict(list)
     for piece in pieces:
         for code in [OVER_CAP] if piece.state == Piece.State.OVER_CAP else piece.codes:
-            if code not in QUIET:
+            if code in WHAT_TO_DO:
                 found[code, _root_cause(code, piece, contract)].append(piece)
-    _sync(
-        found,
-        f"contract:{contract.number}",
-        contract.number,
-        contract.legal_entity.code,
-        ("contracts.contract", str(contract.pk), contract.number),
-    )
+    subject = ("contracts.contract", str(contract.pk), contract.number)
+    return {key: _case(key, some, subject, contract.legal_entity.code) for key, some in found.items()}
 
 
-def sync_project(project_id: int) -> None:
-    """The one case of a project without a contract."""
-    project = Project.objects.get(pk=project_id)
-    pieces = list(
-        Piece.objects.filter(
-            event__project=project, contract__isnull=True, is_current=True, state="blocked"
-        ).select_related("event")
-    )
-    found = {("CONTRACT_MISSING", f"project:{project.code}"): pieces} if pieces else {}
-    _sync(found, f"project:{project.code}", project.code, "", ("contracts.project", str(project.pk), project.code))
+def sync_projects(projects: Sequence[Project], *, acts: Mapping[int, str]) -> None:
+    """The one case of each project without a contract, each in its own act; the statements are those of contracts."""
+    pieces = Piece.objects.filter(event__project__in=projects, contract__isnull=True, is_current=True, state="blocked")
+    stopped: dict[int | None, list[Piece]] = defaultdict(list)
+    for piece in pieces.select_related("event", "event__resource"):
+        stopped[piece.event.project_id].append(piece)
+    standing = _standing(projects)
+    wanted: Wanted = defaultdict(dict)
+    for project in projects:
+        key, some = ("CONTRACT_MISSING", _scope(project)), stopped[project.pk]
+        if some or _scope(project) in standing:
+            subject = ("contracts.project", str(project.pk), project.code)
+            wanted[acts[project.pk]][_scope(project)] = {key: _case(key, some, subject, "")} if some else {}
+    _reconcile(wanted)
+
+
+def _scope(of: Contract | Project) -> str:
+    return f"contract:{of.number}" if isinstance(of, Contract) else f"project:{of.code}"
+
+
+def _standing(of: Sequence[Contract] | Sequence[Project]) -> set[str]:
+    """The scopes among them that hold something in an open case."""
+    return scopes_with_members(codes=WHAT_TO_DO, scopes=[_scope(row) for row in of])
+
+
+def _reconcile(wanted: Wanted) -> None:
+    for act, some in wanted.items():
+        with record.correlated(act):
+            cases.reconcile_many(codes=list(WHAT_TO_DO), wanted=some, by=BY)
 
 
 def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
     """The one thing to fix, scoped to its contract so that its cases can be reconciled together."""
-    base = f"contract:{contract.number}"
+    base = _scope(contract)
     if code in {"RATE_MISSING", "RATE_AMBIGUOUS"}:
         role = piece.event.role or (piece.event.resource.role if piece.event.resource else "")
         return f"{base}:rate:{role or 'no role'}"
@@ -78,21 +116,15 @@ def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
     return base
 
 
-def _sync(
-    found: dict[tuple[str, str], list[Piece]], scope: str, label: str, entity: str, subject: tuple[str, str, str]
-) -> None:
-    wanted = {
-        (code, root_cause): cases.CaseIn(
-            title=_title(code, root_cause, label, pieces),
-            remedy=WHAT_TO_DO[code],
-            legal_entity=entity,
-            subject=subject,
-            members=tuple(_member(piece) for piece in pieces),
-        )
-        for (code, root_cause), pieces in found.items()
-        if code in WHAT_TO_DO
-    }
-    cases.reconcile(codes=list(WHAT_TO_DO), wanted=wanted, scope=scope, by=BY)
+def _case(key: Key, pieces: list[Piece], subject: tuple[str, str, str], entity: str) -> cases.CaseIn:
+    code, root_cause = key
+    return cases.CaseIn(
+        title=_title(code, root_cause, subject[2], pieces),
+        remedy=WHAT_TO_DO[code],
+        legal_entity=entity,
+        subject=subject,
+        members=tuple(_member(piece) for piece in pieces),
+    )
 
 
 def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:

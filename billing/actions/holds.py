@@ -147,8 +147,7 @@ def _reconsider(hold: Hold, row: Target, by: Actor) -> None:
         if hold.status == Hold.Status.OPEN and hold.effect == HoldEffect.NO_BILL:
             candidates.let_go_held(contract=contract, hold=hold, by=by)
     work.decide_soon(((contract.pk, None) for contract in contracts), caused_by=f"hold {hold.pk} {hold.status}")
-    for contract in contracts:
-        candidates.check_soon(contract_id=contract.pk)
+    candidates.check_soon(contract_ids=[contract.pk for contract in contracts])
 
 
 def entity_of(code: str) -> LegalEntity:

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from django.db import transaction
 
 from billing.actions import exceptions
-from billing.bulk import copy_in
+from billing.bulk import copy_values
 from billing.models import BillableEvent, Decision, Piece
-from contracts.models import Contract, Milestone
+from contracts.models import Contract, Milestone, Project
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
-from integration_hub.trail.record import Actor, event
+from integration_hub.kernel.clock import now
+from integration_hub.trail.record import Actor, correlation, event
 from integration_hub.work.actions import items
 
 
@@ -47,6 +49,7 @@ class Draft:
 
 LATE = ("LATE_CHANGE", "SOURCE_DELETED_AFTER_POST")
 DRAFTED = tuple(field.name for field in fields(Draft))
+_values_of = attrgetter(*DRAFTED)
 COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_version_id"})
 
 
@@ -65,7 +68,7 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
     changed = [draft for key, draft in latest.items() if _differs(current.get(key), draft)]
     _heal_withdrawn(latest.keys() - {draft.work_key for draft in changed}, by)
     locked = _locked_states([current[draft.work_key].pk for draft in changed if draft.work_key in current])
-    fresh: list[BillableEvent] = []
+    fresh: list[tuple[Draft, int]] = []
     replaced: list[BillableEvent] = []
     for draft in changed:
         old = current.get(draft.work_key)
@@ -75,10 +78,11 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
             continue
         if old is not None:
             replaced.append(old)
-        fresh.append(_version(draft, old))
+        fresh.append((draft, old.version + 1 if old is not None else 1))
     retire(events=replaced, by=by)
-    copy_in(fresh)
-    decide_soon(((row.contract_id, row.project_id) for row in [*fresh, *replaced]), caused_by=caused_by)
+    _add(fresh)
+    touched: list[Draft | BillableEvent] = [*(draft for draft, _ in fresh), *replaced]
+    decide_soon(((row.contract_id, row.project_id) for row in touched), caused_by=caused_by)
     if fresh:
         event(
             "billing.work.recorded",
@@ -112,9 +116,12 @@ def _differs(row: BillableEvent | None, draft: Draft) -> bool:
     return row is None or any(getattr(row, name) != getattr(draft, name) for name in COMPARED)
 
 
-def _version(draft: Draft, old: BillableEvent | None) -> BillableEvent:
-    values = {name: getattr(draft, name) for name in DRAFTED}
-    return BillableEvent(version=old.version + 1 if old else 1, **values)
+def _add(fresh: Sequence[tuple[Draft, int]]) -> None:
+    """Store work under its version numbers, in this order."""
+    if fresh:
+        moment = now()
+        rows = [(version, True, moment, *_values_of(draft)) for draft, version in fresh]
+        copy_values(BillableEvent, ("version", "is_current", "recorded_at", *DRAFTED), rows)
 
 
 def _locked_states(event_ids: list[int]) -> dict[int, str]:
@@ -222,14 +229,13 @@ def record_milestone(*, milestone: Milestone, by: Actor) -> None:
 def adopt(*, contract: Contract, by: Actor) -> int:
     """Give the work of a contract's projects to the contract, once the project is linked."""
     loose = BillableEvent.objects.filter(project__contract=contract, contract__isnull=True, is_current=True)
-    projects = sorted(set(loose.values_list("project_id", flat=True)))
+    projects = list(Project.objects.filter(pk__in=set(loose.values_list("project_id", flat=True))).order_by("pk"))
     moved = loose.update(contract=contract, legal_entity=contract.legal_entity)
     if moved:
         Piece.objects.filter(event__contract=contract, contract__isnull=True, is_current=True).update(
             contract=contract, legal_entity=contract.legal_entity
         )
-        for project in projects:
-            exceptions.sync_project(project)
+        exceptions.sync_projects(projects, acts={project.pk: correlation() for project in projects})
         event(
             "billing.work.adopted",
             by=by,

@@ -104,8 +104,7 @@ class _Decider:
             pieces = self._corrected(work, found, route, parts)
         else:
             pieces = () if _all_billed(work) else self._pieces(work, route, parts)
-        trace, content_hash = seal(work.event_id, pieces, parts)
-        return DecisionResult(work.event_id, pieces, trace, content_hash)
+        return seal(work.event_id, pieces, parts)
 
     def _route(self, work: Work) -> _Route:
         key = (
@@ -288,8 +287,7 @@ def _without_contract(work: Work) -> DecisionResult:
         "facts": Part(work_facts(work)),
         "filing": Part(filing(work, work.role or work.resource_default_role)),
     }
-    trace, content_hash = seal(work.event_id, (piece,), parts)
-    return DecisionResult(work.event_id, (piece,), trace, content_hash)
+    return seal(work.event_id, (piece,), parts)
 
 
 def _uncharged(work: Work) -> tuple[State, tuple[str, ...]] | None:

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from typing import Any
 
-from billing.engine.values import AMOUNT_PLACES, MINUTE_PLACES, PieceResult
+from billing.engine.values import AMOUNT_PLACES, MINUTE_PLACES, DecisionResult, PieceResult
 
 encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _AMOUNT = Decimal(1).scaleb(-AMOUNT_PLACES)
@@ -61,14 +61,15 @@ def piece_facts(piece: PieceResult) -> dict[str, Any]:
     return facts if piece.corrects is None else {**facts, "corrects": piece.corrects}
 
 
-def seal(event_id: int, pieces: tuple[PieceResult, ...], parts: dict[str, Part]) -> tuple[dict[str, Any], str]:
-    """The trace and the hash of event, pieces and trace: `ids.content_hash` of all three under these names."""
+def seal(event_id: int, pieces: tuple[PieceResult, ...], parts: dict[str, Part]) -> DecisionResult:
+    """The decision with its trace; its hash is `ids.content_hash` of event, pieces and trace under these names."""
     names = sorted(parts)
     trace = {name: parts[name].value for name in names}
     inside = ",".join([f'"{name}":{parts[name].text}' for name in names])
+    text = f"{{{inside}}}"
     listed = ",".join([_piece_text(piece) for piece in pieces])
-    text = f'{{"event":{event_id},"pieces":[{listed}],"trace":{{{inside}}}}}'
-    return trace, sha256(text.encode()).hexdigest()
+    sealed = f'{{"event":{event_id},"pieces":[{listed}],"trace":{text}}}'
+    return DecisionResult(event_id, pieces, trace, sha256(sealed.encode()).hexdigest(), text)
 
 
 def _piece_text(piece: PieceResult) -> str:

@@ -221,12 +221,16 @@ class PieceResult:
 
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
-    """What we concluded about one event. `trace` is JSON-able and says why; parts of it are shared, do not edit it."""
+    """What we concluded about one event. `trace` is JSON-able and says why; parts of it are shared, do not edit it.
+
+    `text` is the trace as JSON text.
+    """
 
     event_id: int
     pieces: tuple[PieceResult, ...]
     trace: dict[str, Any]
     content_hash: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

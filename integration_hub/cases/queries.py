@@ -65,6 +65,12 @@ def open_among(keys: Iterable[Key]) -> set[Key]:
     return set(rows.order_by().values_list("code", "root_cause"))
 
 
+def scopes_with_members(*, codes: Iterable[str], scopes: Iterable[str]) -> set[str]:
+    """Which of these passes have open members in cases of these codes."""
+    rows = Member.objects.filter(scope__in=list(scopes), is_open=True, case__code__in=list(codes))
+    return set(rows.order_by().values_list("scope", flat=True).distinct())
+
+
 def with_held(cases: QuerySet[Case]) -> QuerySet[Any]:
     """Annotates `held`, the largest open sum in one currency (to order by), its currency, and `held_count`."""
     members = Member.objects.filter(case=OuterRef("pk"), is_open=True)

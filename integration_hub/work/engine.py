@@ -239,11 +239,11 @@ def _run(jobs: Jobs) -> None:
     for batch in sharing.batches(jobs):
         handler = _handler(batch[0].kind)
         started = monotonic()
-        with record.correlated(batch[0].correlation_id):
-            if handler.together is not None and len(batch) > 1:
-                handler.together(batch)
-            else:
-                for job in batch:
+        if handler.together is not None and len(batch) > 1:
+            handler.together(batch)
+        else:
+            for job in batch:
+                with record.correlated(job.correlation_id):
                     handler.run(job)
         pace.note(batch[0].kind, (monotonic() - started) / len(batch))
 

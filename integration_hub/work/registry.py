@@ -60,7 +60,8 @@ class Handler:
     A parked item blocks its lane, visibly, unless the kind is `skippable`: then it steps aside. `parked` is called in
     the transaction that parks an item, so that the room can raise a case.
 
-    `together` does for several items of different lanes what `run` does for one, where that is cheaper at once.
+    `together` does for several items of different lanes what `run` does for one, where that is cheaper at once. They
+    may belong to different acts: it keeps these apart (`record.correlated`) as the engine does for `run`.
     """
 
     run: Callable[[Job], None]

@@ -121,12 +121,11 @@ def by_lane(jobs: Sequence[Job]) -> list[list[Job]]:
 
 
 def batches(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """What may be run at once: the n-th items of all lanes that are of one kind and belong to one act."""
+    """What may be run at once: the n-th items of all lanes that are of one kind."""
     lanes = by_lane(jobs)
     for place in range(max(map(len, lanes), default=0)):
-        alike: dict[tuple[str, str], list[Job]] = {}
+        alike: dict[str, list[Job]] = {}
         for members in lanes:
             if place < len(members):
-                job = members[place]
-                alike.setdefault((job.kind, job.correlation_id), []).append(job)
+                alike.setdefault(members[place].kind, []).append(members[place])
         yield from alike.values()

@@ -106,7 +106,7 @@ def raise_case(
     wanted = CaseIn(title, detail, remedy, legal_entity, subject, tuple(members))
     case = _upsert({(code, root_cause): wanted}, by)[(code, root_cause)]
     if case.is_open:
-        _write_members([(case, member) for member in wanted.members], scope="")
+        _write_members([(case, member, "") for member in wanted.members])
     return case
 
 
@@ -134,7 +134,7 @@ def set_members(
         return None
     open_now = {(member.target_type, member.target_id): member for member in case.members.filter(is_open=True)}
     targets = {member.target for member in wanted.members}
-    _write_members([(case, m) for m in wanted.members if _differs(open_now.get(m.target), m)], scope="")
+    _write_members([(case, m, "") for m in wanted.members if _differs(open_now.get(m.target), m)])
     _close(Member.objects.filter(pk__in=[open_now[target].pk for target in open_now.keys() - targets]))
     return case
 
@@ -169,23 +169,38 @@ def reconcile(
     without any open member heals. A wanted case without members counts as not wanted. A case that a person overrode
     stays resolved while it would hold nothing that he did not see.
     """
-    if not scope:
+    reconcile_many(codes=codes, wanted={scope: wanted}, by=by, because=because)
+
+
+@transaction.atomic
+def reconcile_many(
+    *,
+    codes: Collection[str],
+    wanted: Mapping[str, Mapping[Key, CaseIn]],
+    by: Actor,
+    because: str = "It was checked again and no longer holds.",
+) -> None:
+    """`reconcile` for several scopes, in the same handful of queries. Raises ValueError where two want one case."""
+    if not all(wanted):
         raise ValueError("A reconciliation names its scope, e.g. 'contract:17'.")
-    wanted = {key: case for key, case in wanted.items() if case.members}
-    standing = _standing(codes, scope)
-    if not wanted and not standing:
+    found = [(scope, key, case) for scope, some in wanted.items() for key, case in some.items() if case.members]
+    merged = {key: case for _, key, case in found}
+    if len(merged) < len(found):
+        raise ValueError("Two scopes want the same case: reconcile them one after the other.")
+    standing = _standing(codes, wanted)
+    if not merged and not standing:
         return
-    cases = _upsert(wanted, by, also=[member.case_id for member in standing.values()])
+    cases = _upsert(merged, by, also=[member.case_id for member in standing.values()])
     changed, keep = [], set()
-    for key, case_in in wanted.items():
+    for scope, key, case_in in found:
         if not cases[key].is_open:
             continue
         for member in case_in.members:
-            place = (*key, *member.target)
+            place = (scope, *key, *member.target)
             keep.add(place)
             if _differs(standing.get(place), member):
-                changed.append((cases[key], member))
-    _write_members(changed, scope=scope)
+                changed.append((cases[key], member, scope))
+    _write_members(changed)
     gone = [member for place, member in standing.items() if place not in keep]
     if gone:
         _close(Member.objects.filter(pk__in=[member.pk for member in gone]))
@@ -218,9 +233,9 @@ def heal(*, code: str, root_cause: str, because: str, by: Actor) -> bool:
     return True
 
 
-def _standing(codes: Collection[str], scope: str) -> dict[tuple[str, str, str, str], Member]:
-    rows = Member.objects.filter(scope=scope, is_open=True, case__code__in=codes).select_related("case")
-    return {(row.case.code, row.case.root_cause, row.target_type, row.target_id): row for row in rows}
+def _standing(codes: Collection[str], scopes: Iterable[str]) -> dict[tuple[str, str, str, str, str], Member]:
+    rows = Member.objects.filter(scope__in=list(scopes), is_open=True, case__code__in=codes).select_related("case")
+    return {(row.scope, row.case.code, row.case.root_cause, row.target_type, row.target_id): row for row in rows}
 
 
 def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -> dict[Key, Case]:
@@ -304,7 +319,8 @@ def _differs(standing: Member | None, wanted: MemberIn) -> bool:
     return (standing.label, standing.amount, standing.currency) != (wanted.label[:200], wanted.amount, wanted.currency)
 
 
-def _write_members(rows: list[tuple[Case, MemberIn]], *, scope: str) -> None:
+def _write_members(rows: list[tuple[Case, MemberIn, str]]) -> None:
+    """Members of cases, each with its scope."""
     members = {
         (case.pk, *member.target): Member(
             case=case,
@@ -315,7 +331,7 @@ def _write_members(rows: list[tuple[Case, MemberIn]], *, scope: str) -> None:
             currency=member.currency,
             scope=scope,
         )
-        for case, member in rows
+        for case, member, scope in rows
     }
     Member.objects.bulk_create(
         list(members.values()),

@@ -1,7 +1,9 @@
 """Two callers decide on the same work at once: each piece of work has one current decision; each guard is needed."""
 
+import sys
+
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing.actions import decisions
@@ -48,7 +50,7 @@ def deciding(contract):
 
 def both(interleave, contract):
     """Both know that nothing is decided before either writes."""
-    return interleave(deciding(contract), deciding(contract), at=(decisions, "copy_in"))
+    return interleave(deciding(contract), deciding(contract), at=(decisions, "copy_values"))
 
 
 def worth():
@@ -87,3 +89,60 @@ def test_without_lock_and_rules_the_work_is_worth_twice_what_it_is(work, interle
     unguarded(Piece, "piece_one_current_per_number")
     assert both(interleave, work) == (None, None)
     assert worth() == (2, 2400)
+
+
+# -- many contracts at once ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(landscape):
+    """Two contracts in the order of their ids, each with an entry of 1,200 nobody has decided on yet."""
+    contracts = [money.contract_in(landscape, number) for number in ("C-1", "C-2")]
+    for contract in contracts:
+        factories.time_entry(contract, decide=False)
+    return contracts
+
+
+def together(*contracts):
+    causes = {contract.pk: decisions.Cause("test", "") for contract in contracts}
+    return lambda: decisions.decide_contracts(causes=causes)
+
+
+def between():
+    """Where a billing run, or whoever else takes contracts one after the other, stands between two of them."""
+
+
+def one_after_the_other(*contracts):
+    def act():
+        with transaction.atomic():
+            for contract in contracts:
+                Contract.objects.select_for_update().get(pk=contract.pk)
+                between()
+
+    return act
+
+
+BETWEEN = (sys.modules[__name__], "between")
+
+
+def test_of_two_who_decide_the_same_contracts_the_second_finds_them_decided(pair, interleave):
+    first, second = pair
+    assert interleave(together(first, second), together(second, first), at=(decisions, "copy_values")) == (None, None)
+    assert worth() == (2, 2400)
+
+
+def test_contracts_are_locked_in_the_order_in_which_others_lock_them(pair, interleave):
+    first, second = pair
+    assert interleave(one_after_the_other(first, second), together(second, first), at=BETWEEN) == (None, None)
+    assert worth() == (2, 2400)
+
+
+def test_locked_in_another_order_they_would_wait_for_each_other(pair, interleave, monkeypatch):
+    """Negative control."""
+    first, second = pair
+    rows = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity", "customer")
+    monkeypatch.setattr(decisions, "_locked", lambda ids: [rows.get(pk=pk) for pk in sorted(ids, reverse=True)])
+    errors = interleave(one_after_the_other(first, second), together(first, second), at=BETWEEN)
+    [error] = [error for error in errors if error is not None]
+    assert isinstance(error, OperationalError)
+    assert "deadlock detected" in str(error)

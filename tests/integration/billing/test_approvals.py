@@ -234,7 +234,7 @@ def test_approvals_lapse_when_anything_moves_that_was_seen(ready, move, given):
         approve(ready, by=person)
     before = fresh(ready)
     move(fresh(ready))
-    candidates.check_soon(contract_id=ready.contract_id)
+    candidates.check_soon(contract_ids=[ready.contract_id])
     drain_once()
     after = fresh(ready)
     assert after.content_hash != before.content_hash

@@ -81,7 +81,7 @@ def test_the_page_shows_what_an_approver_decides_on(candidate):
 
 def test_what_stops_it_is_on_top_with_its_owner_and_remedy(candidate):
     PurchaseOrder.objects.update(amount=Decimal(500))
-    candidates.check_soon(contract_id=candidate.contract_id)
+    candidates.check_soon(contract_ids=[candidate.contract_id])
     drain_once()
     html = text(signed_in().get(page(candidate)))
     assert "PO PO-7 lacks" in html

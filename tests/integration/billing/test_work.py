@@ -10,7 +10,8 @@ from django.db.models import Sum
 from billing.actions import decisions, holds, work
 from billing.models import BillableEvent, Candidate, Decision, Piece
 from contracts.actions import references
-from contracts.models import EligibilityRule, Project, Task
+from contracts.models import Contract, EligibilityRule, Project, RateCard, RateRow, Task
+from contracts.queries import customer_chain, rate_rows, rates_of
 from integration_hub import canonical
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
@@ -23,6 +24,7 @@ from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 2)
+TEST = decisions.Cause("test", "")
 
 
 def open_cases(code):
@@ -379,7 +381,7 @@ def test_deciding_twice_writes_nothing_the_second_time(contract):
     assert decisions.decide_contract(contract_id=contract.pk, caused_by="test") == 0
     assert (Piece.objects.count(), Event.objects.count()) == (rows, said)
     project = Project.objects.create(code="LOOSE", name="Loose")
-    assert decisions.decide_project(project_id=project.pk, caused_by="test") == 0
+    assert decisions.decide_projects(causes={project.pk: TEST}) == {project.pk: 0}
 
 
 def test_a_change_rewrites_only_what_it_touches(contract):
@@ -391,6 +393,35 @@ def test_a_change_rewrites_only_what_it_touches(contract):
     assert other.decisions.count() == 1
     assert [row.caused_by for row in held.decisions.order_by("pk")] == ["test", "a hold"]
     assert not held.decisions.earliest("pk").is_current
+
+
+def test_terms_of_contracts_decided_together_do_not_mix():
+    cheap, dear = factories.contract_active("C-1", rate="100"), factories.contract_active("C-2", rate="200")
+    mine, other = factories.time_entry(cheap, decide=False), factories.time_entry(dear, decide=False)
+    holds.place(scope="customer", target=str(dear.customer_id), code="CLIENT_QUERY", by=factories.BY)
+    decisions.decide_contracts(causes={cheap.pk: TEST, dear.pk: TEST})
+    assert (money.pieces(mine), money.pieces(other)) == ({"billable": 800}, {"held": 1600})
+
+
+def test_prices_of_a_customer_apply_to_all_below_it_and_to_nobody_else():
+    parent, stranger = factories.customer("PARENT"), factories.customer("STRANGER")
+    child = factories.customer("CHILD")
+    child.parent = parent
+    child.save()
+    below = factories.contract_active("C-1", client=child)
+    apart = factories.contract_active("C-2", client=stranger)
+    card = RateCard.objects.create(scope="customer", customer=parent, name="Group")
+    row = RateRow.objects.create(card=card, rate=77, currency="USD", validity=(date(2026, 1, 1), None))
+    found = rates_of([below, apart])
+    assert row in found[below.pk]
+    assert row not in found[apart.pk]
+    assert {pk: set(rows) for pk, rows in found.items()} == {one.pk: set(rate_rows(one)) for one in (below, apart)}
+    assert customer_chain(child.pk) == [child.pk, parent.pk]
+
+
+def test_a_contract_that_is_not_there_is_not_decided(contract):
+    with pytest.raises(Contract.DoesNotExist, match="no contract 0"):
+        decisions.decide_contracts(causes={contract.pk: TEST, 0: TEST})
 
 
 def test_one_decision_is_current_per_event(contract):

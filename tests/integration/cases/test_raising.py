@@ -110,10 +110,33 @@ def test_reconcile_handles_many_codes_and_causes_at_once(django_assert_max_num_q
     assert Case.objects.filter(code="RATE_TEST", status="open").count() == 5
 
 
+def test_many_scopes_cost_what_one_does_and_keep_apart(django_assert_max_num_queries):
+    def again(*scopes):
+        wanted = {
+            f"contract:{n}": {("RATE_TEST", f"r{n}"): CaseIn("t", members=(event(n),))} if n in scopes else {}
+            for n in range(6)
+        }
+        cases.reconcile_many(codes=["RATE_TEST"], wanted=wanted, by=BY)
+
+    again(*range(6))
+    scopes = Case.objects.values_list("root_cause", "members__scope", "members__target_id")
+    assert sorted(scopes) == [(f"r{n}", f"contract:{n}", str(n)) for n in range(6)]
+    with django_assert_max_num_queries(8):
+        again(*range(6))
+    again(1, 4)
+    assert set(Case.objects.filter(status="open").values_list("root_cause", flat=True)) == {"r1", "r4"}
+
+
+def test_a_case_that_two_scopes_want_is_not_reconciled_at_once():
+    case = {("RATE_TEST", "r"): CaseIn("t", members=(event(1),))}
+    with pytest.raises(ValueError, match="one after the other"):
+        cases.reconcile_many(codes=["RATE_TEST"], wanted={"contract:1": case, "contract:2": case}, by=BY)
+
+
 def test_a_pass_that_finds_nothing_costs_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
-        cases.reconcile.__wrapped__(  # type: ignore[attr-defined]
-            codes=["RATE_TEST"], wanted={}, scope="contract:1", by=BY
+        cases.reconcile_many.__wrapped__(  # type: ignore[attr-defined]
+            codes=["RATE_TEST"], wanted={"contract:1": {}}, by=BY
         )
 
 

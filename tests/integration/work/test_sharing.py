@@ -4,6 +4,7 @@ import pytest
 
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.trail import record
 from integration_hub.work import engine, pace, sharing
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item, Lane
@@ -130,7 +131,7 @@ def test_a_worker_that_dies_with_several_lanes_costs_no_item_and_doubles_none(tr
     assert Lane.objects.filter(key__startswith="made by").count() == 4
 
 
-def test_a_kind_that_can_takes_items_of_one_act_at_once(quick):
+def test_a_kind_that_can_takes_the_next_items_of_all_lanes_at_once(quick):
     together = []
     alone = []
     name = quick(lambda job: alone.append(job.lane), together=lambda jobs: together.append([job.lane for job in jobs]))
@@ -138,7 +139,16 @@ def test_a_kind_that_can_takes_items_of_one_act_at_once(quick):
         put(name, lane, correlation_id=act)
     put(name, "a", correlation_id="x")
     engine.drain("ingest")
-    assert (together, alone) == ([["a", "b", "d"]], ["c", "a"])
+    assert (together, alone) == ([["a", "b", "c", "d"]], ["a"])
+
+
+def test_what_is_run_one_by_one_belongs_to_the_act_of_its_item(quick):
+    seen = []
+    name = quick(lambda job: seen.append((job.lane, record.correlation())))
+    for lane, act in [("a", "x"), ("b", "y"), ("c", "x")]:
+        put(name, lane, correlation_id=act)
+    engine.drain("ingest")
+    assert seen == [("a", "x"), ("b", "y"), ("c", "x")]
 
 
 def test_a_slow_kind_shares_where_its_items_can_be_taken_at_once(quick):

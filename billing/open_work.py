@@ -1,0 +1,142 @@
+"""What there is to decide of delivered work, as the engine takes it, with what stands of it; a statement or two.
+
+That is what is not wholly locked, posted work that moved since or that went, and all posted work of contracts whose
+prices moved.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from billing import billed
+from billing.engine.values import BilledPart, Work
+from billing.models import Piece
+from integration_hub.kernel.money import ZERO
+
+Key = tuple[int, str]
+"""(contract, work key)."""
+
+# Locked counts by work key: over all versions of a work, credits negative. An amount that a cap cut keeps an over-cap
+# piece beside the locked ones; without one, everything of it is locked.
+_WORK = """
+WITH taken AS (
+    SELECT piece.contract_id, version.work_key, coalesce(sum(piece.minutes), 0) AS minutes,
+           coalesce(sum(piece.amount), 0) AS amount, count(*) - 2 * count(piece.corrects_id) AS pieces
+      FROM billing_piece AS piece JOIN billing_billableevent AS version ON version.id = piece.event_id
+     WHERE piece.contract_id = ANY(%(contracts)s) AND piece.is_current AND piece.state = ANY(%(locked)s)
+     GROUP BY piece.contract_id, version.work_key
+)
+SELECT asked.contract_id, decided.content_hash,
+       (SELECT max(number) FROM billing_piece AS own
+         WHERE own.event_id = event.id AND own.is_current AND own.state = ANY(%(locked)s)),
+       event.id, event.work_key, event.kind, event.service_date, event.project_id,
+       coalesce(event.line_id, task.line_id), event.milestone_id, coalesce(resource.code, ''), event.role,
+       coalesce(resource.role, ''), event.task_code, event.category, event.minutes, event.amount, event.currency,
+       event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount
+  FROM ({asked}) AS asked
+  JOIN billing_billableevent AS event ON event.id = asked.event_id
+  LEFT JOIN taken ON taken.contract_id = asked.contract_id AND taken.work_key = event.work_key
+  LEFT JOIN contracts_resource AS resource ON resource.id = event.resource_id
+  LEFT JOIN contracts_task AS task
+         ON task.project_id = event.project_id AND task.code = event.task_code AND event.task_code <> ''
+  LEFT JOIN billing_decision AS decided ON decided.event_id = event.id AND decided.is_current
+ WHERE {which}
+ ORDER BY event.service_date, event.id
+"""
+_CURRENT = "SELECT contract_id, id AS event_id FROM billing_billableevent WHERE is_current AND NOT is_deleted AND "
+_OF_CONTRACTS = _WORK.format(
+    asked=_CURRENT + "contract_id = ANY(%(contracts)s)",
+    which="""
+       taken.work_key IS NULL
+    OR CASE WHEN event.minutes IS NOT NULL THEN taken.minutes < event.minutes
+            ELSE taken.pieces <= 0
+              OR EXISTS (SELECT 1 FROM billing_piece AS cut
+                          WHERE cut.event_id = event.id AND cut.is_current AND cut.state = 'over_cap') END
+    OR (asked.contract_id, event.work_key) IN (SELECT * FROM unnest(%(holders)s::bigint[], %(keys)s::text[]))""",
+)
+_OF_PROJECTS = _WORK.format(asked=_CURRENT + "contract_id IS NULL AND project_id = ANY(%(projects)s)", which="true")
+_WITHDRAWN = _WORK.format(
+    asked="SELECT * FROM unnest(%(holders)s::bigint[], %(events)s::bigint[]) AS given (contract_id, event_id)",
+    which="true",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An event to decide; the hash of its current decision, '' without one; the highest number of its locked pieces."""
+
+    contract_id: int | None
+    decided: str
+    last: int
+    work: Work
+
+
+def of_contracts(ids: Collection[int], *, compare: Collection[int]) -> list[Open]:
+    """What there is to decide of contracts; `compare` are those of which all posted work is looked at.
+
+    Work that is posted and not part of its contract any more comes as withdrawn, by the version it was billed from.
+    """
+    parts = billed.parts(ids, everything=compare)
+    asked = {"holders": [contract for contract, _ in parts], "keys": [key for _, key in parts]}
+    found = _read(_OF_CONTRACTS, ids, asked, parts)
+    for row in found:
+        parts.pop((row.contract_id or 0, row.work.work_key), None)
+    if parts:
+        gone = {"holders": [contract for contract, _ in parts], "events": [some[0].event_id for some in parts.values()]}
+        found += _read(_WITHDRAWN, ids, gone, parts, withdrawn=True)
+    return found
+
+
+def of_projects(ids: Collection[int]) -> list[Open]:
+    """The work of projects that has no contract."""
+    return _read(_OF_PROJECTS, (), {"projects": list(ids)}, {})
+
+
+def _read(
+    statement: str,
+    contracts: Iterable[int],
+    asked: Mapping[str, Any],
+    parts: Mapping[Key, tuple[BilledPart, ...]],
+    *,
+    withdrawn: bool = False,
+) -> list[Open]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"contracts": list(contracts), "locked": list(Piece.LOCKED), **asked})
+        rows = cursor.fetchall()
+    return [_open(row, parts.get((row[0], row[4]), ()), withdrawn=withdrawn) for row in rows]
+
+
+def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool) -> Open:
+    (
+        contract_id, decided, last, event_id, work_key, kind, service_date, project_id, line_id, milestone_id, resource,
+        role, default_role, task_code, category, minutes, amount, currency, approval, chargeable, evidence,
+        locked_minutes, locked_amount,
+    ) = row  # fmt: skip
+    work = Work(
+        event_id=event_id,
+        work_key=work_key,
+        kind=kind,
+        service_date=service_date,
+        start_order=event_id,
+        project_id=project_id,
+        line_id=line_id,
+        milestone_id=milestone_id,
+        resource=resource,
+        role=role,
+        resource_default_role=default_role,
+        task_code=task_code,
+        category=category,
+        minutes=minutes,
+        amount=amount,
+        currency=currency,
+        approval=approval,
+        chargeable=chargeable,
+        evidence=evidence,
+        locked_minutes=locked_minutes or ZERO,
+        locked_amount=locked_amount or ZERO,
+        billed=parts,
+        withdrawn=withdrawn,
+    )
+    return Open(contract_id, decided or "", last or 0, work)
