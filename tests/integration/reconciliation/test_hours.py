@@ -13,6 +13,7 @@ from billing.models import Piece
 from contracts.models import Contract
 from integration_hub.intake.models import SourceVersion
 from tests import factories
+from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ def account(*arguments: str) -> dict[str, Any]:
     return dict(only)
 
 
-@pytest.fixture
+@shared
 def contract() -> Contract:
     """A contract at 150 an hour with one entry of each kind."""
     found = factories.contract_active()
