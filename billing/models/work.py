@@ -40,10 +40,10 @@ class BillableEvent(models.Model):
     )
     legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(
-        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
     )
     project = models.ForeignKey(
-        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
     )
     line = models.ForeignKey(
         ContractLine,
@@ -51,16 +51,22 @@ class BillableEvent(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
+        db_index=False,
         help_text="Fees and milestones name it",
     )
     milestone = models.ForeignKey(
-        Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
     )
     schedule_item = models.ForeignKey(
-        "billing.ScheduleItem", null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        "billing.ScheduleItem",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_index=False,
     )
     resource = models.ForeignKey(
-        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
     )
     role = models.CharField(max_length=80, blank=True)
     task_code = models.CharField(max_length=80, blank=True)
@@ -86,9 +92,13 @@ class BillableEvent(models.Model):
                 | ~Q(kind="time") & Q(amount__isnull=False) & ~Q(currency=""),
             ),
         ]
+        # Each index is written with every hour worked: only what is asked for, and only for the rows that have it.
         indexes = [
             models.Index(fields=["contract", "service_date"], name="event_contract", condition=Q(is_current=True)),
             models.Index(fields=["project", "service_date"], name="event_project", condition=Q(is_current=True)),
+            models.Index(fields=["line"], name="event_line", condition=Q(line__isnull=False)),
+            models.Index(fields=["milestone"], name="event_milestone", condition=Q(milestone__isnull=False)),
+            models.Index(fields=["schedule_item"], name="event_schedule", condition=Q(schedule_item__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -103,7 +103,7 @@ class SourceVersion(models.Model):
         REFUSED = "refused", "Refused"
         FILTERED = "filtered", "Left out by the row filter"
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_versions")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_versions", db_index=False)
     entity = models.CharField(max_length=40)
     source_id = models.CharField(max_length=120)
     version = models.CharField(max_length=60, help_text="Ascending per record: the vendor's stamp, or a number.")
@@ -120,7 +120,9 @@ class SourceVersion(models.Model):
         max_length=200, blank=True, help_text="Key of the one thing to fix; shared by its case."
     )
     mapping_version = models.PositiveIntegerField(null=True, blank=True)
-    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions")
+    run = models.ForeignKey(
+        Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions", db_index=False
+    )
     row_number = models.PositiveIntegerField(null=True, blank=True, help_text="Row of a file, header = 1.")
     received_at = models.DateTimeField(default=now)
     moved_at = models.DateTimeField(
@@ -133,6 +135,7 @@ class SourceVersion(models.Model):
                 fields=["connection", "entity", "source_id", "version", "hash"], name="intake_source_version_once"
             )
         ]
+        # Each index is written with every record that comes in; those of connection and run begin others.
         indexes = [
             models.Index(fields=["connection", "entity", "moved_at"], name="intake_source_moved"),
             models.Index(fields=["waits_for"], name="intake_source_parked", condition=Q(status="parked")),
