@@ -19,7 +19,7 @@ from integration_hub.trail.record import Actor, correlation, event
 from integration_hub.work.actions import items
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # one for every record that comes in: freezing it would cost more than all else
 class Draft:
     """Delivered work as a source states it now; becomes a new event version when it differs from the current one."""
 
@@ -47,6 +47,7 @@ class Draft:
     is_deleted: bool = False
 
 
+_CURRENT = "SELECT * FROM billing_billableevent WHERE is_current AND work_key = ANY(%s)"
 LATE = ("LATE_CHANGE", "SOURCE_DELETED_AFTER_POST")
 DRAFTED = tuple(field.name for field in fields(Draft))
 _values_of = attrgetter(*DRAFTED)
@@ -96,7 +97,8 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
 
 
 def _current(keys: Iterable[str]) -> dict[str, BillableEvent]:
-    return {row.work_key: row for row in BillableEvent.objects.filter(work_key__in=list(keys), is_current=True)}
+    """The versions in force; the keys go as one parameter, however many they are."""
+    return {row.work_key: row for row in BillableEvent.objects.raw(_CURRENT, [list(keys)])}
 
 
 def _lock(rows: Iterable[BillableEvent]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from billing.actions.work import Draft, record
 from billing.models import BillableEvent
@@ -13,6 +13,14 @@ from integration_hub.connectors.models import Connection
 from integration_hub.intake.registry import Arrival, Receipt
 
 
+class Place(NamedTuple):
+    """Where work belongs: our ids of a project, of its contract and that one's legal entity."""
+
+    project: int
+    contract: int | None
+    legal_entity: int | None
+
+
 class Known:
     """The projects and people a batch points to, looked up once."""
 
@@ -20,16 +28,17 @@ class Known:
         records = [cast(canonical.TimeEntry | canonical.Expense, arrival.record) for arrival in batch]
         project_ids = referenced(connection, "project", (item.project_id for item in records))
         resource_ids = referenced(connection, "resource", (item.resource_id for item in records if item.resource_id))
-        projects = Project.objects.select_related("contract").in_bulk(set(project_ids.values()))
-        resources = Resource.objects.in_bulk(set(resource_ids.values()))
-        self.projects = {source: projects[pk] for source, pk in project_ids.items() if pk in projects}
-        self.resources = {source: resources[pk] for source, pk in resource_ids.items() if pk in resources}
+        projects = Project.objects.filter(pk__in=set(project_ids.values()))
+        places = {row[0]: Place(*row) for row in projects.values_list("pk", "contract_id", "contract__legal_entity_id")}
+        people = set(Resource.objects.filter(pk__in=set(resource_ids.values())).values_list("pk", flat=True))
+        self.places = {source: places[pk] for source, pk in project_ids.items() if pk in places}
+        self.people = {source: pk for source, pk in resource_ids.items() if pk in people}
 
     def missing(self, item: canonical.TimeEntry | canonical.Expense) -> str:
         """`entity:id` of the first parent that has not come yet."""
-        if item.project_id not in self.projects:
+        if item.project_id not in self.places:
             return f"project:{item.project_id}"
-        if item.resource_id and item.resource_id not in self.resources:
+        if item.resource_id and item.resource_id not in self.people:
             return f"resource:{item.resource_id}"
         return ""
 
@@ -67,18 +76,17 @@ def _take(batch: Sequence[Arrival], draft_of: Callable[[Arrival, Any, Known], Dr
 
 
 def _time_draft(arrival: Arrival, item: canonical.TimeEntry, known: Known) -> Draft:
-    project = known.projects[item.project_id]
-    contract = project.contract
+    place = known.places[item.project_id]
     return Draft(
         work_key=work_key(arrival.connection, "time_entry", item.source_id),
         kind=BillableEvent.Kind.TIME,
         service_date=item.worked_on,
         approval=item.approval,
         source_version_id=arrival.source_version_id,
-        legal_entity_id=contract.legal_entity_id if contract else None,
-        contract_id=contract.pk if contract else None,
-        project_id=project.pk,
-        resource_id=known.resources[item.resource_id].pk,
+        legal_entity_id=place.legal_entity,
+        contract_id=place.contract,
+        project_id=place.project,
+        resource_id=known.people[item.resource_id],
         role=item.role,
         task_code=item.task_id or "",
         category=item.category,
@@ -90,18 +98,17 @@ def _time_draft(arrival: Arrival, item: canonical.TimeEntry, known: Known) -> Dr
 
 
 def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> Draft:
-    project = known.projects[item.project_id]
-    contract = project.contract
+    place = known.places[item.project_id]
     return Draft(
         work_key=work_key(arrival.connection, "expense", item.source_id),
         kind=BillableEvent.Kind.EXPENSE,
         service_date=item.spent_on,
         approval=item.approval,
         source_version_id=arrival.source_version_id,
-        legal_entity_id=contract.legal_entity_id if contract else None,
-        contract_id=contract.pk if contract else None,
-        project_id=project.pk,
-        resource_id=known.resources[item.resource_id].pk if item.resource_id else None,
+        legal_entity_id=place.legal_entity,
+        contract_id=place.contract,
+        project_id=place.project,
+        resource_id=known.people[item.resource_id] if item.resource_id else None,
         category=item.category,
         amount=item.amount,
         currency=item.currency,
