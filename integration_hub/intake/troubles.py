@@ -127,7 +127,7 @@ def _title(connection: Connection, entity: str, code: str, cause: str, first: Ma
     if code == SOURCE_CONFLICT:
         return f"{connection.code}: {noun} {cause.rsplit(':', 1)[-1]} has two contents for one version"
     if code == PARKED_REFERENCE:
-        return f"{connection.code}: records wait for {cause}, which has not come"
+        return f"{connection.code}: records wait for {cause}, which has not been taken"
     if code == RULE_ERROR:
         return f"{connection.code}: a rule failed on {noun} records"
     subject = first.get("column") or first.get("field") or "record"

@@ -99,8 +99,9 @@ def later(ids: Sequence[int]) -> int:
 def sweep() -> int:
     """Try the waiting again: a parent may have come in the moment they were parked, or by another way than a feed.
 
-    Raises a case for parents that stay away beyond the grace. Returns how many parents were tried. While very many
-    wait, only those are tried whose parent was applied: trying them all would cost more than it could find.
+    Raises a case for parents that stay away beyond the grace, but not for those that wait for a parent of their own: a
+    person mends the head of a chain, and what is behind it follows. Returns how many parents were tried. While very
+    many wait, only those are tried whose parent was applied: trying them all would cost more than it could find.
     """
     from integration_hub.intake import troubles  # cases of intake come back here to try again
 
@@ -111,15 +112,31 @@ def sweep() -> int:
     longest = list(parents.order_by("since")[:BATCH])
     tried = [(row["connection__code"], row["waits_for"]) for row in longest if few or _has_come(row["waits_for"])]
     _unpark_soon(tried)
-    for row in longest:
-        if row["since"] < moment - GRACE:
-            troubles.parent_missing(row["connection_id"], row["waits_for"])
+    late = [(row["connection_id"], row["waits_for"]) for row in longest if row["since"] < moment - GRACE]
+    waiting = _waiting_themselves([key for _, key in late])
+    for connection_id, key in late:
+        if key not in waiting:
+            troubles.parent_missing(connection_id, key)
     return len(tried)
 
 
-def _has_come(key: str) -> bool:
+def _parts(key: str) -> tuple[str, str, str]:
+    """Connection, entity and source id of a parent."""
     place, _, source_id = key.partition(":")
     code, _, entity = place.partition("/")
+    return code, entity, source_id
+
+
+def _waiting_themselves(keys: Sequence[str]) -> set[str]:
+    """Which of these parents are here and parked."""
+    ids = {_parts(key)[2] for key in keys}
+    found = SourceVersion.objects.filter(status="parked", source_id__in=ids).order_by()
+    parked = set(found.values_list("connection__code", "entity", "source_id"))
+    return {key for key in keys if _parts(key) in parked}
+
+
+def _has_come(key: str) -> bool:
+    code, entity, source_id = _parts(key)
     return SourceVersion.objects.filter(
         connection__code=code, entity=entity, source_id=source_id, status="applied"
     ).exists()

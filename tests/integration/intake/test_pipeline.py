@@ -205,6 +205,19 @@ def test_waiting_becomes_a_case_only_after_the_grace(world: World) -> None:
     assert (case.root_cause, case.members.count()) == ("psa/project:P2", 2)
 
 
+def test_a_chain_of_waiting_records_becomes_one_case_at_its_head(world: World) -> None:
+    world.ingest(task("1", project="P2"))
+    world.ingest(task("2", project="P3"))
+    SourceVersion.objects.filter(source_id="2").update(waits_for="psa/task:1")
+    SourceVersion.objects.update(received_at=now() - waiting.GRACE * 2)
+
+    waiting.sweep()
+
+    (case,) = open_cases("PARKED_REFERENCE")
+    assert case.root_cause == "psa/project:P2"
+    assert [member.label for member in case.members.all()] == ["task 1 v1"]
+
+
 def test_the_case_of_a_missing_parent_heals_when_it_comes(world: World) -> None:
     world.ingest(task("1", project="P2"))
     SourceVersion.objects.update(received_at=now() - waiting.GRACE * 2)
