@@ -280,7 +280,7 @@ def register() -> None:
                         "billing.view_candidate", "user-check", "No candidate waits for an approver.")),
         ("review", Panel("Holds under review", holds_to_review, pmo, weight=10, permission="billing.view_hold",
                          icon="hand-stop", empty="No hold is open.")),
-        ("blocked", Panel("Blocked work by code", blocked, pmo, weight=20, permission="billing.view_piece",
+        ("blocked", Panel("Blocked work by reason", blocked, pmo, weight=20, permission="billing.view_piece",
                           icon="ban", empty="All delivered work can be billed.")),
         ("unapproved", Panel("Time not approved", unapproved, lead, weight=10, permission="billing.view_piece",
                              icon="clock", empty="All time is approved.")),

@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from billing.models import Piece
+from billing.tables import code_words
+from integration_hub.console.badges import badge
 from integration_hub.people.models import User
 from integration_hub.people.scope import scope_q
 from reconciliation.models import TieOut
@@ -79,23 +82,32 @@ def may_see(row: dict[str, Any], user: User) -> bool:
 
 
 def held(tie_out: TieOut, user: User, what: str) -> list[dict[str, Any]]:
-    """Open `cases` or `holds` of a statement by code, with their money as numbers."""
+    """Open `cases` or `holds` of a statement by code, with its words and their money as numbers."""
     return [
-        {**row, "money": {currency: Decimal(amount) for currency, amount in row.get("money", {}).items() if currency}}
+        {
+            **row,
+            "words": code_words(row["code"]),
+            "money": {currency: Decimal(amount) for currency, amount in row.get("money", {}).items() if currency},
+        }
         for row in tie_out.totals.get(what, [])
         if may_see(row, user)
     ]
 
 
 def figures(tie_out: TieOut, user: User) -> list[dict[str, Any]]:
-    """The figures beside the arrows, amounts as numbers."""
+    """The figures beside the arrows, amounts as numbers and states as work shows them."""
+    labels = dict(Piece.State.choices)
     return [
         {
             **row,
             "payments": Decimal(row["payments"]),
             "receivable": Decimal(row["receivable"]),
             "buckets": [
-                {"state": state, "hours": Decimal(bucket["hours"]), "amount": Decimal(bucket["amount"])}
+                {
+                    "state": badge(state, labels.get(state, state)),
+                    "hours": Decimal(bucket["hours"]),
+                    "amount": Decimal(bucket["amount"]),
+                }
                 for state, bucket in row["buckets"].items()
             ],
         }

@@ -146,14 +146,18 @@ def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:
         "MILESTONE_EVIDENCE": f"Milestone accepted without proof on {label}",
         OVER_CAP: f"Over the cap of {label}",
     }
-    suffix = f": {hours.normalize():f} h" if hours else ""
-    return texts[code] + suffix
+    return texts[code] + (f": {_short(hours)} h" if hours else "")
+
+
+def _short(hours: Decimal) -> str:
+    """`16.5`: hours with two places at most, as a title has them; a share over a cap may have many."""
+    return f"{hours.quantize(Decimal('0.01')).normalize():f}"
 
 
 def _member(piece: Piece) -> cases.MemberIn:
     event = piece.event
     who = event.resource.name if event.resource else event.get_kind_display()
-    hours = f" {(piece.minutes / 60).normalize():f} h" if piece.minutes is not None else ""
+    hours = f" {_short(piece.minutes / 60)} h" if piece.minutes is not None else ""
     return cases.MemberIn(
         "billing.piece", str(piece.pk), f"{who} {event.service_date}{hours}", piece.amount, piece.currency
     )

@@ -22,7 +22,8 @@ from integration_hub.console.decisions import Confirm, Outcome, decide
 from integration_hub.console.forms import NoteForm
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
-from integration_hub.console.wording import ago_html, day_html, hours
+from integration_hub.console.templatetags.console import amounts
+from integration_hub.console.wording import ago_html, day_html
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import Decision
 from integration_hub.kernel.errors import BadInput
@@ -112,7 +113,8 @@ def hold_release(request: Request, pk: int) -> HttpResponse:
         back=reverse("billing:hold-detail", args=[pk]),
         facts=[
             *_facts(hold)[:6],
-            ("Held work", f"{held.count} pieces, {hours(held.hours)}" if held.count else None),
+            ("Held work", tables.sum_words(held) if held.count else None),
+            ("Held", amounts(held.money) if held.money else None),
         ],
         consequence="Its work is decided again at once and can go into the next candidate. Nothing is sent to the ERP.",
         decision=policies.can_release_hold(hold, request.user),

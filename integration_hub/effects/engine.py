@@ -184,7 +184,7 @@ def _reject(effect: Effect, failure: Failed) -> None:
     if not any(listener.owns_case for listener in listeners):
         # A lock that no gate could see in advance comes back as a refusal that names it.
         code = windows.CODE if windows.CODE in failure.message else "ERP_REJECTED"
-        _raise_case(effect, code, f"{effect.connection} refused {effect}", text, failure.remedy)
+        _raise_case(effect, code, f"{effect.connection} refused {label(effect)}", text, failure.remedy)
     for listener in listeners:
         listener.rejected(effect)
 
@@ -340,7 +340,7 @@ def _raise_case(effect: Effect, code: str, title: str, detail: str, remedy: str)
         detail=detail,
         remedy=remedy,
         legal_entity=effect.legal_entity,
-        subject=("effect", effect.pk, str(effect)),
+        subject=("effect", effect.pk, label(effect)),
         members=[member(effect)],
         by=BY,
     )

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.effects.models import EFFECT_MOVES, Effect
+from integration_hub.effects.naming import label
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
 from integration_hub.trail.models import Event
@@ -70,7 +71,7 @@ def root_cause(effect: Effect) -> str:
 
 def member(effect: Effect) -> MemberIn:
     """The effect as a member of a case."""
-    return MemberIn("effect", str(effect.pk), str(effect), effect.amount, effect.currency)
+    return MemberIn("effect", str(effect.pk), label(effect), effect.amount, effect.currency)
 
 
 def note(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> None:

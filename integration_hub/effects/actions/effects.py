@@ -17,6 +17,7 @@ from integration_hub.effects.actions import again
 from integration_hub.effects.actions.again import retry
 from integration_hub.effects.ledger import SEND, State, enqueue, member, move, note, root_cause
 from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
+from integration_hub.effects.naming import label
 from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import ThroughlineError
@@ -183,11 +184,11 @@ def report_conflict(conflict: Conflict, *, by: Actor) -> None:
     cases.raise_case(
         code="EFFECT_CONFLICT",
         root_cause=root_cause(effect),
-        title=f"{effect} was asked for twice with different content",
+        title=f"{label(effect)} was asked for twice with different content",
         detail=conflict.message,
         remedy=conflict.remedy,
         legal_entity=effect.legal_entity,
-        subject=("effect", effect.pk, str(effect)),
+        subject=("effect", effect.pk, label(effect)),
         members=[member(effect)],
         by=by,
     )

@@ -258,6 +258,13 @@ def test_room_is_reserved_given_back_and_committed_exactly(landscape):
         candidates.dissolve(candidate=invoice.candidate, by=analyst, reason="No", seen_version=1)
 
 
+def test_the_exception_of_a_cap_says_its_hours_with_two_places(landscape):
+    contract = money.contract_in(landscape, "C-1", cap="1000")
+    factories.time_entry(contract, on=date(2026, 3, 2))
+    drain_once()
+    assert Case.objects.get(code="CAP_REACHED").title == "Over the cap of C-1: 1.33 h"
+
+
 def test_a_cap_splits_the_entry_that_crosses_it_and_the_rest_waits(landscape):
     contract = money.contract_in(landscape, "C-1", cap="1500")
     factories.time_entry(contract, on=date(2026, 3, 2))

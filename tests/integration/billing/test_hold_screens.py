@@ -80,6 +80,7 @@ def test_releasing_in_the_list_answers_with_the_row(hold):
     row = f"hold-{hold.pk}"
     asked = signed_in().get(f"{page(hold)}release/?row={row}", headers=DRAWER)
     assert f'name="row" value="{row}"' in text(asked)
+    assert "900.00" in text(asked), "the money that is freed"
     answer = release(signed_in(), hold, data={"row": row}, headers=DRAWER)
     assert answer["HX-Retarget"] == f"#{row}"
     assert text(answer).strip().startswith(f'<tr role="row" id="{row}"')
