@@ -1,6 +1,7 @@
 """The first sheet of a workbook, cell by cell as text, with formulas that have no value and errors named."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -14,21 +15,29 @@ Line = tuple[int, list[str], list[Fault]]
 
 LARGEST = 2_000_000_000
 """Bytes of a workbook when unpacked: a small file can unpack to anything."""
+LARGEST_WHOLE = 100_000_000
+"""Bytes of its other parts: sheets are streamed, texts and styles are read into memory whole."""
+SHEETS = "xl/worksheets/"
+_DAMAGED = (SyntaxError, zipfile.BadZipFile, zlib.error, EOFError)
+"""What a damaged part raises; the errors of both XML parsers are syntax errors."""
 
 
 class NotAWorkbook(ValueError):
-    """A zip file that is no spreadsheet."""
+    """A zip file that is no spreadsheet, or is damaged from some row on."""
 
 
 def lines(path: Path) -> Iterator[Line]:
     """(row number, cells, faults) of every row that is not empty. Raises NotAWorkbook, zipfile.BadZipFile."""
     with zipfile.ZipFile(path) as packed:
-        if sum(part.file_size for part in packed.infolist()) > LARGEST:
-            raise NotAWorkbook("it unpacks to more than 2 GB")
+        sizes = {part.filename: part.file_size for part in packed.infolist()}
+    if sum(sizes.values()) > LARGEST:
+        raise NotAWorkbook(f"it unpacks to more than {LARGEST:,} bytes")
+    if sum(size for name, size in sizes.items() if not name.startswith(SHEETS)) > LARGEST_WHOLE:
+        raise NotAWorkbook(f"its texts and styles unpack to more than {LARGEST_WHOLE:,} bytes")
     try:
         # Twice: the one knows the values a program stored, the other which cells are formulas.
         values, formulas = (load_workbook(path, read_only=True, data_only=kind) for kind in (True, False))
-    except (InvalidFileException, KeyError, ValueError, OSError) as error:
+    except (InvalidFileException, KeyError, ValueError, OSError, *_DAMAGED) as error:
         raise NotAWorkbook(str(error)) from None
     pairs = zip(values.worksheets[0].iter_rows(), formulas.worksheets[0].iter_rows(), strict=False)
     try:
@@ -36,6 +45,8 @@ def lines(path: Path) -> Iterator[Line]:
             cells, faults = _line(shown, written)
             if any(cells) or faults:
                 yield number, cells, faults
+    except _DAMAGED as error:
+        raise NotAWorkbook(f"it is damaged: {error}") from None
     finally:
         values.close()
         formulas.close()

@@ -195,14 +195,22 @@ def _workbook(path: Path, name: str) -> Table:
     return Table(columns, _sheet_rows(lines, columns, number))
 
 
-def _sheet_rows(lines: Iterator[sheets.Line], columns: tuple[str, ...], first: int) -> Iterator[Row]:
+def _sheet_rows(lines: Iterator[sheets.Line], columns: tuple[str, ...], number: int) -> Iterator[Row]:
+    """The rows below the header, which is row `number`; one that cannot be read ends them."""
+    try:
+        for number, cells, faults in lines:
+            yield _sheet_row(number, cells, faults, columns)
+    except sheets.NotAWorkbook as error:
+        remedy = "Save it again in the spreadsheet program, or ask for it again."
+        yield Row(number + 1, {}, (Problem("", f"cannot be read from here on: {error}.", remedy),))
+
+
+def _sheet_row(number: int, cells: list[str], faults: list[sheets.Fault], columns: tuple[str, ...]) -> Row:
     width = len(columns)
-    for number, cells, faults in lines:
-        if any(cells[width:]):
-            message = f"has a value in column {width + 1}, the header has {width} columns."
-            yield Row(number, {}, (Problem("", message, "Name the column, or empty the cell."),), tuple(cells))
-            continue
-        padded = [*cells[:width], *[""] * (width - len(cells))]
-        values = dict(zip(columns, padded, strict=True))
-        problems = tuple(Problem(columns[index], message, remedy) for index, message, remedy in faults if index < width)
-        yield Row(number, values, problems, tuple(cells) if problems else ())
+    if any(cells[width:]):
+        message = f"has a value in column {width + 1}, the header has {width} columns."
+        return Row(number, {}, (Problem("", message, "Name the column, or empty the cell."),), tuple(cells))
+    padded = [*cells[:width], *[""] * (width - len(cells))]
+    values = dict(zip(columns, padded, strict=True))
+    problems = tuple(Problem(columns[index], message, remedy) for index, message, remedy in faults if index < width)
+    return Row(number, values, problems, tuple(cells) if problems else ())

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from integration_hub.intake.filedrop import companion
+from integration_hub.intake.filedrop import companion, sheets
 from integration_hub.intake.filedrop.tables import Format, Row, Table, open_table
 from integration_hub.kernel.errors import BadInput
 
@@ -234,6 +234,39 @@ def test_a_value_outside_the_header_is_named(tmp_path: Path) -> None:
 
     assert problems(found) == [(2, "", "has a value in column 3, the header has 2 columns.")]
     assert found[1].values == {"id": "3", "hours": ""}
+
+
+def damaged(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
+    """The workbook with one of its parts changed."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, change(content) if name == part else content)
+    return path
+
+
+@pytest.mark.parametrize("part", ["[Content_Types].xml", "xl/workbook.xml"])
+def test_a_workbook_with_a_damaged_part_is_refused(tmp_path: Path, part: str) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["id", "hours"], [1, 2])
+    assert "is not a workbook" in refusal(damaged(path, part, lambda content: b"<cut"))
+
+
+def test_a_sheet_that_is_cut_off_says_where(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["id", "hours"], [1, 2], [3, 4])
+    found = rows(damaged(path, "xl/worksheets/sheet1.xml", lambda content: content[: content.index(b'<row r="3"') + 5]))
+    assert [(row.number, row.values) for row in found] == [(2, {"id": "1", "hours": "2"}), (3, {})]
+    assert "cannot be read from here on" in problems(found)[0][2]
+
+
+def test_a_small_workbook_that_unpacks_to_a_large_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workbook(tmp_path / "a.xlsx", ["id", "hours"], [1, 2])
+    monkeypatch.setattr(sheets, "LARGEST_WHOLE", 100)
+    assert "unpack to more than 100 bytes" in refusal(path)
+    monkeypatch.setattr(sheets, "LARGEST", 200)
+    assert "unpacks to more than 200 bytes" in refusal(path)
 
 
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
