@@ -193,10 +193,12 @@ def test_a_hold_on_a_customer_is_seen_by_those_who_bill_him(call, contract):
     pmo = call("pmo")
     entry = factories.time_entry(contract)
     body = {"scope": "customer", "target": contract.customer.code, "code": "CREDIT_HOLD", "reason": "Overdue"}
-    placed = pmo.post("holds/", body).json()
+    everywhere = call("pmo", everything=True)
+    assert "stops billing in every legal entity" in problem(pmo.post("holds/", body), 403)["detail"]
+    placed = everywhere.post("holds/", body).json()
     assert (placed["target_id"], placed["legal_entity"]) == (str(contract.customer_id), None)
     assert pmo.ids("holds/", scope="customer") == [placed["id"]]
-    assert call("pmo", everything=True).ids("holds/") == [placed["id"]]
+    assert everywhere.ids("holds/") == [placed["id"]]
     stranger = call("pmo", entities=("GB01",))
     assert stranger.rows("holds/") == []
     assert fields(stranger.post("holds/", body), 422).keys() == {"target"}
