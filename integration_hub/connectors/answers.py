@@ -32,12 +32,13 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """An error body in our words. `throttle` when it means "later"."""
+    """An error body in our words. `throttle` when it means "later"; `remedy` for what a refused write needs."""
 
     message: str = ""
     code: str = ""
     field: str = ""
     throttle: Throttle | None = None
+    remedy: str = "Correct the record."
 
     @property
     def text(self) -> str:
@@ -93,7 +94,7 @@ def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Faile
             remedy="Check the base address of the connection.",
             status=status,
         )
-    return Failed(FailureClass.REJECTED, message, field=complaint.field, remedy="Correct the record.", status=status)
+    return Failed(FailureClass.REJECTED, message, field=complaint.field, remedy=complaint.remedy, status=status)
 
 
 def retry_after(response: httpx.Response) -> timedelta | None:

@@ -32,6 +32,7 @@ _THROTTLED = {
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]")
 PERIOD_CLOSED = "PERIOD_CLOSED"
+REOPEN = "Reopen the accounting period in NetSuite, or post into the next open one."
 
 Row = dict[str, Any]
 
@@ -51,7 +52,7 @@ class NetSuiteDialect(Silent):
         first = problem.details[0]
         message = " ".join(detail.detail for detail in problem.details if detail.detail)
         if _CLOSED.search(message):
-            return Complaint(message, PERIOD_CLOSED, "postingPeriod")
+            return Complaint(message, PERIOD_CLOSED, "postingPeriod", remedy=REOPEN)
         return Complaint(message, first.code, first.path, _throttle(first.code, response.status_code))
 
 

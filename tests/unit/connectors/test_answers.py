@@ -78,6 +78,7 @@ def test_a_closed_period_is_recognised_in_words(detail: str) -> None:
     failure = answers.failure(NETSUITE, httpx.Response(400, json=_details("USER_ERROR", detail)), write=True)
     assert (failure.kind, failure.field) == (FailureClass.REJECTED, "postingPeriod")
     assert "PERIOD_CLOSED" in failure.message
+    assert failure.remedy == "Reopen the accounting period in NetSuite, or post into the next open one."
 
 
 def test_another_user_error_is_no_closed_period() -> None:
