@@ -187,8 +187,11 @@ def _retire_broken(drop: FileDrop) -> None:
         payload__has_key=BROKEN_ROW,
         run__file__name=drop.name,
     ).exclude(source_id__startswith=drop.sha256[:12])
-    causes = set(old.values_list("case_code", "root_cause"))
-    old.update(status=SourceVersion.Status.STALE, case_code="", root_cause="")
+    # Asked once and written by id: looked for again row by row, they take minutes in a table that has just been filled.
+    broken = list(old.values_list("pk", "case_code", "root_cause"))
+    gone = SourceVersion.objects.filter(pk__in=[pk for pk, _, _ in broken])
+    gone.update(status=SourceVersion.Status.STALE, case_code="", root_cause="")
+    causes = {(code, cause) for _, code, cause in broken}
     troubles.bring_up_to_date(drop.connection, drop.entity, causes)
 
 
