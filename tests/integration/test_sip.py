@@ -34,7 +34,11 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def fresh_plans(db: None) -> Iterator[None]:
-    """At the end all references are checked at once, by plans the server may have made while the tables were empty."""
+    """Nothing is committed here, so that autovacuum would find full tables empty and have them searched row by row: it
+    is kept away. At the end all references are checked at once, by plans made while the tables really were empty."""
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join(map(connection.ops.quote_name, names))} IN SHARE UPDATE EXCLUSIVE MODE")
     yield
     with connection.cursor() as cursor:
         cursor.execute("DISCARD PLANS")

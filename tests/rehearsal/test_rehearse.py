@@ -1,7 +1,7 @@
 """The rehearsal itself, by its command: seeds of items under all faults, on a server and vendors of its own.
 
-Half of the seeds at a time, so that two processors have something to do while faults are waited out. By default 200,000
-items; THROUGHLINE_REHEARSE="<seeds> <items of each>" makes it smaller or larger.
+Half of the seeds at a time, so that two processors have something to do while faults are waited out.
+THROUGHLINE_REHEARSE="<seeds> <items of each>" makes it smaller or larger than it is by default.
 """
 
 import json
@@ -18,7 +18,7 @@ from django.core.management.base import CommandError
 from integration_hub.operations.rehearsal import faults
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "20 10000").split())
+SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "20 2000").split())
 HALVES = ((1, SEEDS // 2), (1 + SEEDS // 2, SEEDS - SEEDS // 2))
 """First seed and number of seeds."""
 FAULTS_PER_THOUSAND = 10
