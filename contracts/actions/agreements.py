@@ -183,7 +183,7 @@ def save_line(
     *, record: canonical.ContractLine, contract: Contract, existing: ContractLine | None, by: Actor
 ) -> ContractLine:
     """Create or update a contract line and its cap. A billed line keeps its method and amount: amend instead."""
-    contract = _as_it_is(contract)
+    contract = held(contract)
     line = locked(existing or ContractLine.objects.filter(contract=contract, number=record.number).first())
     line = line or ContractLine(contract=contract, number=record.number)
     if line.pk and contract.activated_at and (line.method, line.amount) != (record.method, record.amount):
@@ -224,10 +224,10 @@ def save_line(
     return line
 
 
-def _as_it_is(contract: Contract) -> Contract:
+def held(contract: Contract) -> Contract:
     """The contract under a lock: activated since it was looked up, it takes new terms by amendment only."""
-    held = Contract.objects.select_for_update(of=("self",), no_key=True)
-    return held.select_related("legal_entity").get(pk=contract.pk)
+    rows = Contract.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("legal_entity").get(pk=contract.pk)
 
 
 def _refuse_backward(contract: Contract, line: ContractLine) -> None:
@@ -255,7 +255,7 @@ def card_of(contract: Contract) -> RateCard:
 @transaction.atomic
 def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by: Actor) -> RateRow:
     """Create a price, or take over its change while nothing depends on it yet. Overlaps are refused by the database."""
-    contract = _as_it_is(contract)
+    contract = held(contract)
     known = RateRow.objects.filter(source=source).order_by("pk")
     row = known.filter(withdrawn_in__isnull=True).first()
     if row is None and (gone := known.last()) is not None and _same_price(gone, record):

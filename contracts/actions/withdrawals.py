@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from contracts import events
+from contracts.actions.agreements import held
 from contracts.models import (
     AMENDMENT_MOVES,
     CONTRACT_MOVES,
@@ -22,6 +23,7 @@ from contracts.models import (
     RateRow,
 )
 from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.kernel.models import locked
 from integration_hub.trail.record import Actor, event
 
 BINDING = ("signed", "active", "suspended")
@@ -31,6 +33,7 @@ ENDED = ("completed", "terminated", "closed")
 @transaction.atomic
 def opportunity(*, row: Opportunity, by: Actor) -> None:
     """A deal is lost, unless a contract that binds came of it."""
+    row = locked(row)
     for contract in row.contracts.filter(status__in=BINDING).order_by("pk"):
         raise _binds(f"Opportunity {row.name}", contract, "Restore it in the CRM.")
     row.is_closed, row.is_won = True, False
@@ -41,7 +44,7 @@ def opportunity(*, row: Opportunity, by: Actor) -> None:
 @transaction.atomic
 def contract(*, row: Contract, by: Actor) -> None:
     """A contract that was never signed is dropped; one that has ended stays as it is."""
-    row = _locked(row)
+    row = held(row)
     if row.status in ENDED:
         return
     if row.status in BINDING:
@@ -61,7 +64,7 @@ def line(*, row: ContractLine, by: Actor) -> None:
     if not _is_open(row.contract, label):
         return
     Cap.objects.filter(line=row).delete()
-    _remove(row, label, by, row.contract)
+    _remove(row, label, by, row.contract, "line")
 
 
 @transaction.atomic
@@ -70,7 +73,7 @@ def rate(*, row: RateRow, by: Actor) -> None:
     agreed = row.card.contract
     label = f"Rate {row.role or row.resource or 'default'} of {agreed or row.card}"
     if agreed is None or _is_open(agreed, label):
-        _remove(row, label, by, agreed)
+        _remove(row, label, by, agreed, "rate")
 
 
 @transaction.atomic
@@ -78,6 +81,7 @@ def milestone(*, row: Milestone, by: Actor) -> None:
     """A milestone of an unsigned contract is cancelled."""
     agreed = row.line.contract
     if _is_open(agreed, f"Milestone {row.name} of contract {agreed.number}"):
+        row = locked(row)
         MILESTONE_MOVES.check(row.status, Milestone.Status.CANCELLED)
         row.status = Milestone.Status.CANCELLED
         row.save()
@@ -107,13 +111,9 @@ def amendment(*, row: Amendment, by: Actor) -> None:
     events.agreement_changed(row.contract, "amendment")
 
 
-def _locked(row: Contract) -> Contract:
-    return Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=row.pk)
-
-
 def _is_open(agreed: Contract, label: str) -> bool:
     """Whether terms may still go; False where it makes no difference any more. Raises BadInput when they bind."""
-    agreed = _locked(agreed)
+    agreed = held(agreed)
     if agreed.status in BINDING:
         raise _binds(label, agreed, "Restore it in the CRM, and sign an amendment there if the terms change.")
     return agreed.status not in ENDED
@@ -125,7 +125,7 @@ def _binds(label: str, agreed: Contract, remedy: str) -> BadInput:
     return BadInput(label, [Problem("record", told, remedy)])
 
 
-def _remove(row: ContractLine | RateRow, label: str, by: Actor, agreed: Contract | None) -> None:
+def _remove(row: ContractLine | RateRow, label: str, by: Actor, agreed: Contract | None, what: str) -> None:
     _tell(f"contracts.{row._meta.model_name}.deleted", by, row, label, agreed)
     ExternalReference.objects.filter(object_type=row._meta.label_lower, object_id=row.pk).delete()
     try:
@@ -135,7 +135,7 @@ def _remove(row: ContractLine | RateRow, label: str, by: Actor, agreed: Contract
         told = f"was deleted in its source and still has {', '.join(names)}."
         raise BadInput(label, [Problem("record", told, "Delete those there first.")]) from error
     if agreed is not None:
-        events.agreement_changed(agreed, "line")
+        events.agreement_changed(agreed, what)
 
 
 def _tell(

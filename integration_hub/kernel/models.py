@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from django.db import models
 from django.db.models import F
@@ -22,6 +22,10 @@ class VersionedQuerySet(models.QuerySet[Row]):
             raise Stale
 
 
+@overload
+def locked(row: Row) -> Row: ...
+@overload
+def locked(row: None) -> None: ...
 def locked(row: Row | None) -> Row | None:
     """The row as it is now, locked until the transaction ends; None for None.
 

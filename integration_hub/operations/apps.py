@@ -12,13 +12,6 @@ class OperationsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        from integration_hub.operations.bench import doors, intake, lanes, latency, replay
-
-        doors.register()
-        replay.register()
-        intake.register()
-        latency.register()
-        lanes.register()
         if settings.REHEARSAL:
             from integration_hub.operations.rehearsal import handlers
 

@@ -1,6 +1,5 @@
 """How long an idle hub takes: until an item is worked, an effect is sent, a change over there is shown."""
 
-import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,13 +20,13 @@ from integration_hub.operations import parts
 from integration_hub.operations.bench import BENCHES, Bench, Figure, scratch, spread
 from integration_hub.operations.demo.connections import webhook_secret
 from integration_hub.operations.rehearsal import payloads, vendors
+from integration_hub.operations.rehearsal.house import HOST, free_port, wait_for
 from integration_hub.operations.supervisor import Part, Supervisor
 from integration_hub.sandbox import Landscape, accounts
 from integration_hub.work import canary
 from integration_hub.work.actions import items
 from integration_hub.work.models import Item, Stage
 
-HOST = "127.0.0.1"
 PAUSE = 0.25
 """Seconds between two of them, so that each finds the hub idle."""
 PATIENCE = 60.0
@@ -55,11 +54,11 @@ def _hub() -> Iterator[tuple[Landscape, str]]:
         landscape = stack.enter_context(Landscape())
         vendors.set_up(landscape)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)))
-        port = _free_port()
+        port = free_port()
         environment = {"DATABASE_URL": scratch.address(), "THROUGHLINE_OUTBOUND_HOSTS": HOST}
         wanted = [_elsewhere(part, environment) for part in parts.everything(bind=HOST, port=port)]
         stack.enter_context(Supervisor(wanted, var_dir=folder))
-        _wait_until(lambda: _answers(f"http://{HOST}:{port}/sign-in/"))
+        wait_for(f"http://{HOST}:{port}")
         for stage in Stage.values:
             items.enqueue(canary.KIND, lane=f"bench:{stage}", stage=stage)
         _wait_until(_nothing_waits)
@@ -68,19 +67,6 @@ def _hub() -> Iterator[tuple[Landscape, str]]:
 
 def _elsewhere(part: Part, environment: Mapping[str, str]) -> Part:
     return replace(part, env={**part.env, **environment})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _nothing_waits() -> bool:

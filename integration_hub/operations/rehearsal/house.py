@@ -25,13 +25,13 @@ def open_house(tell: Callable[[str], object]) -> Iterator[Stage]:
     log_path.parent.mkdir(parents=True, exist_ok=True)
     nursery = Nursery(log_path)  # first: it is forked, and nothing else must be running yet
     try:
-        port = _free_port()
+        port = free_port()
         wanted = [parts.cluster("bulk"), parts.web(HOST, port, workers=1)]
         with (
             Landscape() as landscape,
             Supervisor(wanted, var_dir=settings.VAR_DIR, tell=tell) as supervisor,
         ):
-            _wait_for(f"http://{HOST}:{port}")
+            wait_for(f"http://{HOST}:{port}")
             yield Stage(
                 landscape=landscape,
                 nursery=nursery,
@@ -45,13 +45,15 @@ def open_house(tell: Callable[[str], object]) -> Iterator[Stage]:
         nursery.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str) -> None:
+def wait_for(url: str) -> None:
+    """Until the web server answers. Raises RuntimeError when it takes longer than a start ever does."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

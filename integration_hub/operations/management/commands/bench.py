@@ -6,7 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integration_hub.operations.bench import BENCHES, Figure
+from integration_hub.operations.bench import BENCHES, Figure, doors, intake, lanes, latency, replay
+
+# Here and not when the app starts: simulators and a queue are loaded with them, which no other process needs.
+for measurement in (intake, lanes, latency, doors, replay):
+    measurement.register()
 
 
 class Command(BaseCommand):
