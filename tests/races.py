@@ -88,6 +88,16 @@ def without_row_locks(monkeypatch, *kinds):
     monkeypatch.setattr(models.QuerySet, "select_for_update", look_only)
 
 
+def with_keys_locked(monkeypatch):
+    """For negative controls: every row lock keeps out those who only refer to the row, as a plain FOR UPDATE does."""
+    original = models.QuerySet.select_for_update
+
+    def with_key(self, *args, **kwargs):
+        return original(self, *args, **{**kwargs, "no_key": False})
+
+    monkeypatch.setattr(models.QuerySet, "select_for_update", with_key)
+
+
 def without_versions(monkeypatch):
     """For negative controls: a change is written whatever version it was decided on."""
 

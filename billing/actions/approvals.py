@@ -144,7 +144,7 @@ class Lapsed(Denied):
 
 def _locked(candidate_id: int) -> Candidate:
     return (
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
         .get(pk=candidate_id)
     )

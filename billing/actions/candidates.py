@@ -55,7 +55,7 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
     ):
         return None
     pieces = list(
-        Piece.objects.select_for_update(of=("self",))
+        Piece.objects.select_for_update(of=("self",), no_key=True)
         .select_related("event", "corrects__candidate_line__candidate__bill_to")
         .filter(contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through)
         .order_by("event__service_date", "event_id", "number")
@@ -138,9 +138,9 @@ def dissolve(*, candidate: Candidate, by: Actor, reason: str, seen_version: int 
 
     Raises Denied, or Stale; a person must state the version seen.
     """
-    Contract.objects.select_for_update().get(pk=candidate.contract_id)
+    Contract.objects.select_for_update(no_key=True).get(pk=candidate.contract_id)
     candidate = (
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "contract")
         .get(pk=candidate.pk)
     )
@@ -202,7 +202,9 @@ def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
     """Date an invoice that is late into the next open period: its effect is withdrawn, tax is quoted for the new date,
     and it has to be approved again. Raises Denied when it is not on its way, NotReady when no later period is open.
     """
-    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity", "contract", "bill_to")
+    rows = Candidate.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "legal_entity", "contract", "bill_to"
+    )
     candidate = rows.get(number=effect.business_key)
     if candidate.status != Candidate.Status.POSTING:
         raise Denied(f"{candidate.number} is {candidate.get_status_display().lower()}, not on its way to the ERP.")
@@ -243,7 +245,7 @@ def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
     ids = set(pieces.values_list("candidate_line__candidate", flat=True))
     # The status is asked again under the lock: one that began to post meanwhile keeps its work.
     touched = list(
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "bill_to")
         .filter(pk__in=ids, status__in=OPEN)
         .order_by("pk")
@@ -289,7 +291,7 @@ def _reprint(candidate: Candidate, by: Actor) -> None:
 @transaction.atomic
 def let_go_held(*, contract: Contract, hold: Hold, by: Actor) -> int:
     """Take newly held work out of open candidates."""
-    Contract.objects.select_for_update().get(pk=contract.pk)
+    Contract.objects.select_for_update(no_key=True).get(pk=contract.pk)
     pieces = Piece.objects.filter(contract=contract, is_current=True, state=Piece.State.RESERVED)
     narrow = {
         "event": Q(event__work_key=hold.target_id),

@@ -33,7 +33,9 @@ def receive(
     """
     reversed_now = record.reversed or record.deleted
     wanted = {} if reversed_now else _by_invoice(applied)
-    payment = Payment.objects.select_for_update().filter(connection=connection, source_id=record.source_id).first()
+    payment = (
+        Payment.objects.select_for_update(no_key=True).filter(connection=connection, source_id=record.source_id).first()
+    )
     created = payment is None
     payment = payment or Payment(connection=connection, source_id=record.source_id)
     before = _header(payment)
@@ -84,7 +86,11 @@ def receive_credit(
     More than an invoice or the memo has left is not taken and asked about: `OVER_CREDIT`.
     """
     wanted = {} if record.deleted else _by_invoice(applied)
-    memo = CreditMemo.objects.select_for_update().filter(connection=connection, source_id=record.source_id).first()
+    memo = (
+        CreditMemo.objects.select_for_update(no_key=True)
+        .filter(connection=connection, source_id=record.source_id)
+        .first()
+    )
     memo = memo or CreditMemo(connection=connection, source_id=record.source_id)
     memo.source_version_id = source_version_id
     memo.number, memo.legal_entity, memo.issued_on = record.number, legal_entity, record.issued_on

@@ -163,7 +163,7 @@ def run(*, candidate_id: int) -> Candidate:
     from billing.actions.candidates import CHECKED, lapse_approvals
 
     candidate = (
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
         .get(pk=candidate_id)
     )

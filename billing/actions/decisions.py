@@ -127,7 +127,7 @@ def _decided(contract: Contract, cause: Cause, *, changed: int, of: int) -> Even
 
 def _locked(ids: Iterable[int]) -> list[Contract]:
     wanted = set(ids)
-    rows = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity", "customer")
+    rows = Contract.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity", "customer")
     contracts = list(rows.filter(pk__in=wanted).order_by("pk"))
     if missing := wanted - {contract.pk for contract in contracts}:
         raise Contract.DoesNotExist(f"There is no contract {', '.join(map(str, sorted(missing)))}.")

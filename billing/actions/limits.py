@@ -23,7 +23,9 @@ def pieces_of(candidate: Candidate) -> list[Piece]:
 def reserve(candidate: Candidate) -> None:
     """Reserve room in caps and purchase order. IntegrityError when a hard cap has not that much left."""
     pieces = pieces_of(candidate)
-    for cap in Cap.objects.select_for_update(of=("self",)).filter(contract=candidate.contract).order_by("pk"):
+    for cap in (
+        Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract).order_by("pk")
+    ):
         amount = _counted(cap, pieces)
         if amount:
             _enter(cap, CapEntry.Kind.RESERVE, candidate, amount)
@@ -59,7 +61,11 @@ def commit(candidate: Candidate) -> None:
 @transaction.atomic
 def count_in(*, contract: Contract) -> None:
     """Charge a cap that came into being later with what the contract's candidates and invoices hold already."""
-    fresh = Cap.objects.select_for_update(of=("self",)).filter(contract=contract, entries__isnull=True).order_by("pk")
+    fresh = (
+        Cap.objects.select_for_update(of=("self",), no_key=True)
+        .filter(contract=contract, entries__isnull=True)
+        .order_by("pk")
+    )
     caps = list(fresh)
     if not caps:
         return

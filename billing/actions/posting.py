@@ -31,7 +31,7 @@ def confirmed(effect: Effect) -> None:
     Runs in the transaction that confirms the effect, so it happens exactly once.
     """
     candidate = (
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "contract", "bill_to__customer", "purchase_order")
         .get(number=effect.business_key)
     )
@@ -259,7 +259,9 @@ def _commit_tax(candidate: Candidate, invoice: Invoice) -> None:
 def rejected(effect: Effect) -> None:
     """The ERP said no: the candidate waits for a person, its reservations stay."""
     candidate = (
-        Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").get(number=effect.business_key)
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("legal_entity")
+        .get(number=effect.business_key)
     )
     if candidate.status != Candidate.Status.POSTING:
         return
@@ -283,7 +285,7 @@ def retried(refused: Sequence[Effect]) -> dict[int, Objection]:
 
     Answers with the objections by effect id, where a candidate went another way since.
     """
-    rows = Candidate.objects.select_for_update(of=("self",)).select_related("legal_entity").order_by("pk")
+    rows = Candidate.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity").order_by("pk")
     candidates = {row.number: row for row in rows.filter(number__in=[effect.business_key for effect in refused])}
     objections: dict[int, Objection] = {}
     going: list[tuple[Effect, Candidate]] = []

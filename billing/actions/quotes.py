@@ -73,7 +73,7 @@ def _ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
 def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: dict[str, Any]) -> None:
     """Keep request and answer, and put the tax on the lines, rounded as the bill-to wants it."""
     candidate = (
-        Candidate.objects.select_for_update(of=("self",))
+        Candidate.objects.select_for_update(of=("self",), no_key=True)
         .select_related("legal_entity", "contract", "bill_to__customer")
         .get(pk=candidate.pk)
     )

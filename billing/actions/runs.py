@@ -66,13 +66,19 @@ def start(*, legal_entity: str, through: date, invoice_date: date, by: User) -> 
 @transaction.atomic
 def build(*, run_id: int) -> BillingRun:
     """Do the run: schedules due, decisions fresh, candidates built, control totals stored."""
-    run = BillingRun.objects.select_for_update(of=("self",)).select_related("legal_entity", "started_by").get(pk=run_id)
+    run = (
+        BillingRun.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("legal_entity", "started_by")
+        .get(pk=run_id)
+    )
     if run.state != BillingRun.State.RUNNING:
         return run
     contracts = Contract.objects.filter(legal_entity=run.legal_entity, status__in=BILLED_STATES).order_by("pk")
     for row in contracts:
         # The contract's row first: whoever decides its work or takes work out of its candidates waits here.
-        contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=row.pk)
+        contract = (
+            Contract.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity").get(pk=row.pk)
+        )
         candidates.clear(contract=contract, because=f"Rebuilt by run {run.pk}")
         schedules.raise_due(contract=contract, through=run.through)
         decisions.decide_contract(contract_id=contract.pk, caused_by=f"billing run {run.pk}")

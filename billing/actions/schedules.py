@@ -169,7 +169,7 @@ def raise_due(*, contract: Contract, through: date) -> int:
     """
     _roll_on(contract, through)
     due = list(
-        ScheduleItem.objects.select_for_update(of=("self",))
+        ScheduleItem.objects.select_for_update(of=("self",), no_key=True)
         .select_related("line")
         .filter(line__contract=contract, status=ScheduleItem.Status.PLANNED, due_on__lte=through)
     )

@@ -31,7 +31,7 @@ def settle(*, invoice_ids: Collection[int], payments: Collection[int] = (), memo
     paid, credited = set(payments), set(memos)
     for invoice_id in sorted(invoice_ids):
         invoice = (
-            Invoice.objects.select_for_update(of=("self",))
+            Invoice.objects.select_for_update(of=("self",), no_key=True)
             .select_related("legal_entity", "contract__legal_entity")
             .get(pk=invoice_id)
         )

@@ -104,7 +104,7 @@ def _current(keys: Iterable[str]) -> dict[str, BillableEvent]:
 def _lock(rows: Iterable[BillableEvent]) -> None:
     """Take the rows of the contracts whose work is replaced: no run reserves it and nobody decides it meanwhile."""
     contracts = {row.contract_id for row in rows if row.contract_id}
-    list(Contract.objects.select_for_update().filter(pk__in=contracts).order_by("pk").values_list("pk"))
+    list(Contract.objects.select_for_update(no_key=True).filter(pk__in=contracts).order_by("pk").values_list("pk"))
 
 
 def _heal_withdrawn(keys: Iterable[str], by: Actor) -> None:

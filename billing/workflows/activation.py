@@ -63,7 +63,9 @@ def consider(*, contract_id: int) -> Process | None:
 @transaction.atomic
 def restart(*, contract_id: int, by: User, seen_version: int, note: str = "") -> Process:
     """Start an activation that was undone again, as a new attempt. Raises Denied, or Stale."""
-    contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=contract_id)
+    contract = (
+        Contract.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity").get(pk=contract_id)
+    )
     policies.can_restart_activation(contract, by).or_raise()
     if contract.version != seen_version:
         raise Stale
@@ -349,7 +351,9 @@ def _write_back(process: Process) -> Result:
 
 
 def _activate(contract: Contract) -> None:
-    contract = Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=contract.pk)
+    contract = (
+        Contract.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity").get(pk=contract.pk)
+    )
     if contract.status != Contract.Status.SIGNED:
         return
     CONTRACT_MOVES.check(contract.status, Contract.Status.ACTIVE)

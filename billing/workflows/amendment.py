@@ -44,7 +44,7 @@ def carry_again(*, amendment_id: int, by: User, seen_version: int, note: str = "
     `seen_version` is the contract's: an amendment has none of its own.
     """
     amendment = Amendment.objects.select_related("contract__legal_entity").get(pk=amendment_id)
-    contract = Contract.objects.select_for_update(of=("self",)).get(pk=amendment.contract_id)
+    contract = Contract.objects.select_for_update(of=("self",), no_key=True).get(pk=amendment.contract_id)
     policies.can_carry_again(amendment, by).or_raise()
     if contract.version != seen_version:
         raise Stale
@@ -156,7 +156,9 @@ def _finished(process: Process) -> None:
     amendment = _amendment(process)
     # Two that arrive at once would each take the other for still on its way.
     contract = (
-        Contract.objects.select_for_update(of=("self",)).select_related("legal_entity").get(pk=amendment.contract_id)
+        Contract.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("legal_entity")
+        .get(pk=amendment.contract_id)
     )
     Amendment.objects.filter(pk=amendment.pk).update(propagated_at=now())
     event(

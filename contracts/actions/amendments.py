@@ -18,7 +18,7 @@ from integration_hub.trail.record import Actor, event
 @transaction.atomic
 def save(*, record: canonical.Amendment, contract: Contract, line: ContractLine | None, by: Actor) -> Amendment:
     """Create or update an amendment; a signature applies it, once."""
-    amendment = Amendment.objects.select_for_update().filter(contract=contract, number=record.number).first()
+    amendment = Amendment.objects.select_for_update(no_key=True).filter(contract=contract, number=record.number).first()
     amendment = amendment or Amendment(contract=contract, number=record.number, status=Amendment.Status.DRAFT)
     if amendment.status in {Amendment.Status.APPLIED, Amendment.Status.REVERSED}:
         return _unchanged_or_refuse(amendment, record, line)
@@ -72,7 +72,7 @@ def _unchanged_or_refuse(amendment: Amendment, record: canonical.Amendment, line
 @transaction.atomic
 def apply(*, amendment: Amendment, line: ContractLine | None, by: Actor) -> ContractVersion:
     """Put a signed amendment in force: a new version, new terms, old ones withdrawn but kept."""
-    contract = Contract.objects.select_for_update().get(pk=amendment.contract_id)
+    contract = Contract.objects.select_for_update(no_key=True).get(pk=amendment.contract_id)
     if contract.status not in {"signed", "active", "suspended"}:
         raise BadInput(
             f"Amendment {amendment.number}",
@@ -156,7 +156,7 @@ def _change_rate(
 def _change_cap(
     contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
 ) -> None:
-    cap, _ = Cap.objects.select_for_update().get_or_create(
+    cap, _ = Cap.objects.select_for_update(no_key=True).get_or_create(
         contract=contract, line=line, defaults={"limit": Decimal(changes["new_limit"]), "currency": contract.currency}
     )
     cap.limit = Decimal(changes["new_limit"])

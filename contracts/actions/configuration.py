@@ -14,7 +14,7 @@ from integration_hub.trail.record import Actor, event
 @transaction.atomic
 def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
     """Keep the settings of a legal entity. Its code and currency belong to the ERP and cannot be set here."""
-    before = LegalEntity.objects.select_for_update().get(pk=row.pk)
+    before = LegalEntity.objects.select_for_update(no_key=True).get(pk=row.pk)
     fixed = [name for name in ("code", "currency") if getattr(before, name) != getattr(row, name)]
     if fixed:
         problems = [Problem(name, "comes from the ERP.", "Change it there.") for name in fixed]
@@ -28,7 +28,7 @@ def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
 @transaction.atomic
 def save_route(*, row: Route, by: Actor) -> Route:
     """Set which connection plays a role for a legal entity, or for all of them."""
-    before = Route.objects.select_for_update().filter(pk=row.pk).first() if row.pk else None
+    before = Route.objects.select_for_update(no_key=True).filter(pk=row.pk).first() if row.pk else None
     changes = _changes(before, row)
     row.save()
     entity = row.legal_entity.code if row.legal_entity else ""
@@ -43,7 +43,7 @@ def save_rule(*, row: EligibilityRule, by: Actor) -> EligibilityRule:
         raise BadInput(
             "Eligibility rule", [Problem("line", "belongs to another contract.", "Pick one of this contract.")]
         )
-    before = EligibilityRule.objects.select_for_update().filter(pk=row.pk).first() if row.pk else None
+    before = EligibilityRule.objects.select_for_update(no_key=True).filter(pk=row.pk).first() if row.pk else None
     changes = _changes(before, row)
     row.save()
     action = "contracts.eligibility_rule.changed" if before else "contracts.eligibility_rule.added"

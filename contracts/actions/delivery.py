@@ -59,7 +59,7 @@ def link_waiting(*, contract: Contract, by: Actor) -> int:
     """Link the projects that name a contract which has come only now. Returns how many."""
     hold_number(contract.number)
     waiting = list(
-        Project.objects.select_for_update()
+        Project.objects.select_for_update(no_key=True)
         .filter(Q(contract_number=contract.number) | Q(code=contract.number), contract__isnull=True)
         .order_by("pk")
     )
@@ -82,7 +82,7 @@ def link_waiting(*, contract: Contract, by: Actor) -> int:
 @transaction.atomic
 def save_shell(*, contract: Contract, by: Actor) -> Project:
     """The project that activation opens for a contract; the same one when called again, reopened if it was closed."""
-    project, created = Project.objects.select_for_update().get_or_create(
+    project, created = Project.objects.select_for_update(no_key=True).get_or_create(
         code=contract.number,
         defaults={
             "name": contract.name,
@@ -110,7 +110,7 @@ def save_shell(*, contract: Contract, by: Actor) -> Project:
 @transaction.atomic
 def close_shell(*, contract: Contract, reason: str, by: Actor) -> Project | None:
     """Close the project that activation opened: the undoing of `save_shell`."""
-    project = Project.objects.select_for_update().filter(code=contract.number).first()
+    project = Project.objects.select_for_update(no_key=True).filter(code=contract.number).first()
     if project is not None and project.status != Project.Status.CLOSED:
         project.status = Project.Status.CLOSED
         project.save(update_fields=["status", "updated_at"])
@@ -150,7 +150,7 @@ def save_resource(*, record: canonical.Resource, existing: Resource | None, fall
 def move_milestone(*, record: canonical.Milestone, milestone: Milestone, by: Actor) -> Milestone:
     """Take over a milestone's state from the PSA; acceptance, its proof and its withdrawal are told to billing."""
     milestone = (
-        Milestone.objects.select_for_update(of=("self",))
+        Milestone.objects.select_for_update(of=("self",), no_key=True)
         .select_related("line__contract__legal_entity")
         .get(pk=milestone.pk)
     )

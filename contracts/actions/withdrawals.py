@@ -91,7 +91,11 @@ def milestone(*, row: Milestone, by: Actor) -> None:
 @transaction.atomic
 def amendment(*, row: Amendment, by: Actor) -> None:
     """An amendment that is not in force is void; one in force is only reversed by another."""
-    row = Amendment.objects.select_for_update(of=("self",)).select_related("contract__legal_entity").get(pk=row.pk)
+    row = (
+        Amendment.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("contract__legal_entity")
+        .get(pk=row.pk)
+    )
     if row.status in {Amendment.Status.VOID, Amendment.Status.REVERSED}:
         return
     if not AMENDMENT_MOVES.allows(row.status, Amendment.Status.VOID):

@@ -145,7 +145,7 @@ def _let_go(effect_id: int) -> bool:
         return False
     # The lane's row first, as everywhere: enqueuing takes it anyway, and a worker may hold it.
     Lane.objects.select_for_update(no_key=True).filter(key=found.lane).first()
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
+    effect = Effect.objects.select_for_update(of=("self",), no_key=True).select_related("connection").get(pk=effect_id)
     if effect.state != State.WAITING:
         return False
     reason = effect.failure

@@ -70,7 +70,7 @@ def start(
 @transaction.atomic
 def resume(process_id: int, *, by: Actor, reason: str = "") -> Process:
     """Try again the step that waits for a person, or the undoing that is stuck. Raises Denied when nothing waits."""
-    process = Process.objects.select_for_update().get(pk=process_id)
+    process = Process.objects.select_for_update(no_key=True).get(pk=process_id)
     policies.can_resume(process, by).or_raise()
     if process.state == State.WAITING:
         _move(process, State.RUNNING)
@@ -82,7 +82,7 @@ def resume(process_id: int, *, by: Actor, reason: str = "") -> Process:
 @transaction.atomic
 def give_up(process_id: int, *, by: Actor, reason: str) -> Process:
     """Stop waiting for a person and undo what was done. Raises Denied."""
-    process = Process.objects.select_for_update().get(pk=process_id)
+    process = Process.objects.select_for_update(no_key=True).get(pk=process_id)
     policies.can_give_up(process, by, reason).or_raise()
     step = _next_step(process)
     if step is not None:
@@ -100,7 +100,7 @@ def give_up(process_id: int, *, by: Actor, reason: str) -> Process:
 
 def advance(job: Job) -> None:
     """The handler of `processes.advance`: one step forward or back. Runs in the transaction that settles the item."""
-    process = Process.objects.select_for_update().get(pk=job.payload["process"])
+    process = Process.objects.select_for_update(no_key=True).get(pk=job.payload["process"])
     definition = _definition(process)
     failpoints.hit("step_begun")
     if process.state == State.RUNNING:
@@ -294,7 +294,7 @@ def escalate_overdue() -> int:
 
 @transaction.atomic
 def _escalate(process_id: int) -> bool:
-    process = Process.objects.select_for_update().get(pk=process_id)
+    process = Process.objects.select_for_update(no_key=True).get(pk=process_id)
     step = _next_step(process)
     if process.state != State.WAITING or step is None or step.overdue_at or not step.due_at or step.due_at > now():
         return False

@@ -9,8 +9,10 @@ settled may be what killed its worker: it is worked alone, so that nobody else i
 """
 
 import logging
+import random
 import traceback
 from collections.abc import Sequence
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 LANE_BATCH = 50
 """Items of one lane before the next lane has its turn."""
 MAX_CLAIMS = 3
+GIVES_WAY = 3
+"""Tries that come quickly when the database ended a deadlock at this one's cost; then the usual waits."""
 
 _PICK_LANE = f"""
 SELECT lane.*
@@ -301,10 +305,17 @@ def _named(job: Job, error: Exception) -> Failed:
         return error
     if isinstance(error, OperationalError | InterfaceError) or session.was_ended(error):
         _leave_broken_connection()
-        return Failed(FailureClass.TRANSIENT, f"Database: {error}")
+        return Failed(FailureClass.TRANSIENT, f"Database: {error}", retry_after=_soon(job, error))
     log.error("%s (item %s) failed", job.kind, job.item_id, exc_info=error)
     trace = "".join(traceback.format_exception(error)[-6:])
     return Failed(FailureClass.BUG, f"{type(error).__name__}: {error}\n{trace}")
+
+
+def _soon(job: Job, error: BaseException) -> timedelta | None:
+    """Who gave way to another transaction tries again as soon as that one is over; not for ever, not all at once."""
+    if job.attempt <= GIVES_WAY and session.gave_way(error):
+        return timedelta(milliseconds=random.randint(20, 100) * job.attempt)  # noqa: S311 - spreads, keeps no secret
+    return None
 
 
 def _leave_broken_connection() -> None:

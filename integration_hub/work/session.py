@@ -9,7 +9,7 @@ from weakref import WeakSet
 from django.conf import settings
 from django.db import connection
 from psycopg import Connection
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, SerializationFailure
 
 _told: "WeakSet[Connection]" = WeakSet()
 
@@ -28,3 +28,8 @@ def leave_no_locks() -> None:
 def was_ended(error: BaseException) -> bool:
     """Whether the error says that the server ended the session for that reason."""
     return isinstance(error.__cause__, IdleInTransactionSessionTimeout)
+
+
+def gave_way(error: BaseException) -> bool:
+    """Whether the database ended this transaction for another one, which goes on: the same again may well succeed."""
+    return isinstance(error.__cause__, DeadlockDetected | SerializationFailure)

@@ -58,7 +58,7 @@ def issue(
 @transaction.atomic
 def revoke(*, token_id: int, by: Actor) -> ApiToken:
     """End a token at once. Raises Denied, or NotReady when it is revoked already."""
-    token = ApiToken.objects.select_for_update(of=("self",)).select_related("user").get(pk=token_id)
+    token = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=token_id)
     policies.can_revoke(by, token.user).or_raise()
     if token.revoked_at is not None:
         raise NotReady(f"{token} is revoked already.")

@@ -211,7 +211,9 @@ def reconcile_many(
 def drop_members(*, code: str, root_cause: str, targets: Iterable[Target], because: str, by: Actor) -> None:
     """Take some members out of a case; heals it when no open one is left."""
     case = (
-        Case.objects.select_for_update().filter(code=code, root_cause=root_cause, status__in=Case.OPEN_STATES).first()
+        Case.objects.select_for_update(no_key=True)
+        .filter(code=code, root_cause=root_cause, status__in=Case.OPEN_STATES)
+        .first()
     )
     if case is None:
         return
@@ -224,7 +226,9 @@ def drop_members(*, code: str, root_cause: str, targets: Iterable[Target], becau
 def heal(*, code: str, root_cause: str, because: str, by: Actor) -> bool:
     """Resolve a case that no longer holds; False when there was none open."""
     case = (
-        Case.objects.select_for_update().filter(code=code, root_cause=root_cause, status__in=Case.OPEN_STATES).first()
+        Case.objects.select_for_update(no_key=True)
+        .filter(code=code, root_cause=root_cause, status__in=Case.OPEN_STATES)
+        .first()
     )
     if case is None:
         return False
@@ -245,7 +249,8 @@ def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -
     Case.objects.bulk_create(fresh, ignore_conflicts=True)
     which = of_keys(wanted) | Q(pk__in=list(also))
     locked = {
-        (case.code, case.root_cause): case for case in Case.objects.select_for_update().filter(which).order_by("pk")
+        (case.code, case.root_cause): case
+        for case in Case.objects.select_for_update(no_key=True).filter(which).order_by("pk")
     }
     for key, case_in in wanted.items():
         case = locked[key]

@@ -84,7 +84,9 @@ def wake_due() -> int:
 
 @transaction.atomic
 def _wake_one(case: Case) -> int:
-    locked = Case.objects.select_for_update(skip_locked=True).filter(pk=case.pk, status=Status.SNOOZED).first()
+    locked = (
+        Case.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=case.pk, status=Status.SNOOZED).first()
+    )
     if locked is None:
         return 0
     wake(case_id=locked.pk, by="system:cases", seen_version=locked.version)

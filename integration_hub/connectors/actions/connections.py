@@ -177,7 +177,7 @@ def reseal_all(*, by: Actor) -> int:
     """Put every secret under the newest key; how many connections changed. Raises secrets.SecretUnreadable."""
     policies.can_set_credentials(by).or_raise()
     changed = 0
-    for connection in Connection.objects.select_for_update().order_by("pk"):
+    for connection in Connection.objects.select_for_update(no_key=True).order_by("pk"):
         if vault.reseal(connection):
             Connection.objects.filter(pk=connection.pk).update(
                 sealed_credentials=connection.sealed_credentials,

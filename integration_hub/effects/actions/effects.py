@@ -177,7 +177,11 @@ def declare_rejected(*, effect_id: int, by: Actor, reason: str) -> Effect:
 @transaction.atomic
 def report_conflict(conflict: Conflict, *, by: Actor) -> None:
     """Open the case of a conflict; an effect that was not sent yet is stopped until somebody decides."""
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=conflict.effect.pk)
+    effect = (
+        Effect.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("connection")
+        .get(pk=conflict.effect.pk)
+    )
     if EFFECT_MOVES.allows(effect.state, State.CONFLICT):
         move(effect, State.CONFLICT, failure=conflict.message, failure_class=FailureClass.DATA)
     note("effects.effect.conflict", effect, by, other_hash=conflict.payload_hash)

@@ -28,7 +28,7 @@ def save(*, row: PostingGate, by: Actor) -> PostingGate:
     policies.can_keep_gates(by).or_raise()
     if problems := _problems(row):
         raise BadInput(f"Posting gate {row.name}", problems)
-    before = PostingGate.objects.select_for_update().filter(pk=row.pk).first() if row.pk else None
+    before = PostingGate.objects.select_for_update(no_key=True).filter(pk=row.pk).first() if row.pk else None
     changes = _changes(before, row)
     row.save()
     _tell("changed" if before else "added", row, by, changes=changes)
@@ -46,7 +46,7 @@ def remove(*, row: PostingGate, by: Actor) -> None:
 @transaction.atomic
 def move_on(*, effect_id: int, by: Actor, reason: str) -> Effect:
     """Have a document that waits for its window dated into the next period. Raises Denied, NotReady."""
-    effect = Effect.objects.select_for_update(of=("self",)).select_related("connection").get(pk=effect_id)
+    effect = Effect.objects.select_for_update(of=("self",), no_key=True).select_related("connection").get(pk=effect_id)
     policies.can_move_on(effect, by, reason).or_raise()
     if not windows.into_next_period(effect, by=by, reason=reason):
         raise NotReady("There is no later open period to post it into.")

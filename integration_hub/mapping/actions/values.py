@@ -19,7 +19,7 @@ def add_value(*, connection: str, name: str, theirs: str, ours: str, by: Actor) 
     The caller works the records that waited for it again.
     """
     policies.can_edit_values(by).or_raise()
-    value_map = ValueMap.objects.select_for_update().filter(connection=connection, name=name).first()
+    value_map = ValueMap.objects.select_for_update(no_key=True).filter(connection=connection, name=name).first()
     if value_map is None:
         known = ", ".join(ValueMap.objects.filter(connection=connection).values_list("name", flat=True)) or "none"
         raise BadInput(
@@ -59,7 +59,7 @@ def decide_unknown(*, connection: str, name: str, when_unknown: str, by: Actor) 
     policies.can_edit_values(by).or_raise()
     if when_unknown not in {"refuse", "keep"}:
         raise BadInput(f"Value map {connection} {name}", [Problem("when_unknown", "is refuse or keep.")])
-    value_map = ValueMap.objects.select_for_update().get(connection=connection, name=name)
+    value_map = ValueMap.objects.select_for_update(no_key=True).get(connection=connection, name=name)
     before, value_map.when_unknown = value_map.when_unknown, when_unknown
     value_map.save()
     _changed(value_map, by, before=before, when_unknown=when_unknown)

@@ -142,7 +142,7 @@ def _double_queue(dice: random.Random) -> int:
 @transaction.atomic
 def _shuffle_queue(dice: random.Random) -> int:
     queued = apps.get_model("django_q", "OrmQ").objects
-    rows = list(queued.select_for_update().order_by("pk"))
+    rows = list(queued.select_for_update(no_key=True).order_by("pk"))
     payloads = [(row.key, row.payload) for row in rows]
     dice.shuffle(payloads)
     for row, (key, payload) in zip(rows, payloads, strict=True):

@@ -9,8 +9,9 @@ from django.db.models import Sum
 from billing.actions import decisions
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract
+from integration_hub.work import engine
 from tests import factories, money
-from tests.races import without_row_locks
+from tests.races import with_keys_locked, without_row_locks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -146,3 +147,53 @@ def test_locked_in_another_order_they_would_wait_for_each_other(pair, interleave
     [error] = [error for error in errors if error is not None]
     assert isinstance(error, OperationalError)
     assert "deadlock detected" in str(error)
+
+
+# -- work that comes in while its contract is decided ------------------------------------------------------------------
+
+
+def deciding_in_its_lane(contract):
+    """An entry waits for its decision; a worker of its lane."""
+    factories.time_entry(contract, decide=False)
+    return lambda: engine.drain("ingest")
+
+
+def coming_in(contract):
+    return lambda: factories.time_entry(contract, decide=False)
+
+
+def refused(monkeypatch):
+    """What the workers were told that the database refused for a moment."""
+    found = []
+    named = engine._named
+
+    def note(job, error):
+        found.append(str(error))
+        return named(job, error)
+
+    monkeypatch.setattr(engine, "_named", note)
+    return found
+
+
+def test_work_comes_in_while_its_contract_is_decided(landscape, interleave, monkeypatch):
+    """The intake holds the contract's lane and refers to the contract; the worker holds the contract and needs the
+    lane. Neither waits for the other, because nobody changes the contract's key.
+    """
+    contract = money.contract_in(landscape, "C-1")
+    told = refused(monkeypatch)
+    at = (decisions, "copy_values")
+    assert interleave(deciding_in_its_lane(contract), coming_in(contract), at=at) == (None, None)
+    assert told == []
+    factories.drain_once(("ingest",))
+    assert worth() == (2, 2400)
+
+
+def test_with_the_contracts_key_locked_too_they_wait_for_each_other(landscape, interleave, monkeypatch):
+    """Negative control: FOR UPDATE keeps out whoever stores something that refers to the contract."""
+    with_keys_locked(monkeypatch)
+    contract = money.contract_in(landscape, "C-1")
+    told = refused(monkeypatch)
+    at = (decisions, "copy_values")
+    errors = interleave(deciding_in_its_lane(contract), coming_in(contract), at=at)
+    said = [*told, *(str(error) for error in errors if error is not None)]
+    assert any("deadlock detected" in text for text in said)
