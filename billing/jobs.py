@@ -32,7 +32,7 @@ def _consider(job: Job) -> None:
 
 
 def _run(job: Job) -> None:
-    runs.build(run_id=job.payload["run"])
+    runs.work(run_id=job.payload["run"])
 
 
 def _run_failed(job: Job, failure: Failed) -> None:
@@ -65,7 +65,8 @@ def register() -> None:
         "billing.consider_activation", Handler(_consider, title="See whether a contract can be activated")
     )
     HANDLERS.register(
-        "billing.run", Handler(_run, title="Build invoice candidates", skippable=True, parked=_run_failed)
+        "billing.run",
+        Handler(_run, local=False, title="Build invoice candidates", skippable=True, parked=_run_failed),
     )
     HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
     HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))

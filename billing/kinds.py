@@ -203,6 +203,14 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         ("Reduce it in the ERP", "Apply it to another invoice"),
     ),
     (
+        "RUN_LEFT_OUT",
+        "A contract was left out of a billing run",
+        "BA",
+        1,
+        "a run builds it",
+        ("Mend what the error names and run again", "Report it to the developers"),
+    ),
+    (
         "AGREEMENT_INCOMPLETE",
         "A signed contract lacks terms we need",
         "CM",

@@ -1,6 +1,6 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
-from billing.models import Approval, Candidate, Hold, Piece
+from billing.models import Approval, BillingRun, Candidate, Hold, Piece
 from contracts.models import Amendment, Contract
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -50,6 +50,15 @@ def can_start_run(user: User, legal_entity: str) -> Decision:
     if not user.has_perm("billing.start_billingrun"):
         return deny("Only billing analysts and finance can start billing runs.")
     return can_see(user, legal_entity)
+
+
+def can_stop_run(run: BillingRun, user: User) -> Decision:
+    """Whether the person may stop this run."""
+    if run.state != BillingRun.State.RUNNING:
+        return deny(f"This run is {run.get_state_display().lower()}.")
+    if run.stop_asked_by:
+        return deny(f"{run.stop_asked_by} stopped it; it ends after the contract it is at.")
+    return can_start_run(user, run.legal_entity.code)
 
 
 def can_approve(candidate: Candidate, user: User) -> Decision:

@@ -16,6 +16,7 @@ urlpatterns = [
     path("runs/", runs.RunList.as_view(), name="run-list"),
     path("runs/start/", runs.run_start, name="run-start"),
     path("runs/<int:pk>/", runs.run_detail, name="run-detail"),
+    path("runs/<int:pk>/stop/", runs.run_stop, name="run-stop"),
     path("candidates/", candidates.CandidateList.as_view(), name="candidate-list"),
     path("candidates/<int:pk>/", candidates.candidate_detail, name="candidate-detail"),
     path("candidates/<int:pk>/approve/", deciding.approve, name="candidate-approve"),

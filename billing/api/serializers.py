@@ -116,7 +116,14 @@ class BillingRunSerializer(serializers.ModelSerializer[BillingRun]):
     class Meta:
         model = BillingRun
         fields = ("id", "legal_entity", "through", "invoice_date", "state", "started_by", "started_at", "finished_at",
-                  "control_totals", "error")  # fmt: skip
+                  "control_totals", "contracts_total", "contracts_done", "contracts_left_out", "stop_asked_by",
+                  "error")  # fmt: skip
+
+
+class StopRunSerializer(StrictSerializer):
+    """A run to stop."""
+
+    reason = serializers.CharField(help_text="Why; it is kept in the trail.")
 
 
 class StartRunSerializer(StrictSerializer):

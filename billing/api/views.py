@@ -3,6 +3,7 @@
 import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +18,7 @@ from billing.api.serializers import (
     PaymentSerializer,
     PieceSerializer,
     StartRunSerializer,
+    StopRunSerializer,
 )
 from billing.models import BillableEvent, BillingRun, CreditMemo, Invoice, Payment, Piece
 from integration_hub.api.filters import IdOrName
@@ -123,6 +125,14 @@ class Runs(Nouns):
             by=person(request),
         )
         return Response(BillingRunSerializer(run).data, status=201)
+
+    @extend_schema(request=StopRunSerializer, responses={202: BillingRunSerializer})
+    @action(detail=True, methods=["post"])
+    def stop(self, request: Request, pk: str) -> Response:
+        """Stop a run after the contract it is at; what it built stands."""
+        run, body = self.get_object(), self.taken(StopRunSerializer)
+        runs.stop(run_id=run.pk, by=person(request), reason=body["reason"])
+        return self.shown(run, status=202)
 
 
 class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

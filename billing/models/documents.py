@@ -18,6 +18,7 @@ class BillingRun(Timestamped):
     class State(models.TextChoices):
         RUNNING = "running", "Running"
         DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
         FAILED = "failed", "Failed"
 
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="billing_runs")
@@ -29,6 +30,11 @@ class BillingRun(Timestamped):
     finished_at = models.DateTimeField(null=True, blank=True)
     control_totals = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    contracts_total = models.PositiveIntegerField(null=True, blank=True, help_text="Contracts to go through")
+    contracts_done = models.PositiveIntegerField(default=0, help_text="Contracts gone through, those left out included")
+    contracts_left_out = models.PositiveIntegerField(default=0, help_text="Contracts that could not be built")
+    after_contract = models.BigIntegerField(default=0, help_text="Id of the contract gone through last")
+    stop_asked_by = models.CharField(max_length=150, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -21,7 +21,8 @@ from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.http import Request, find_or_404, wants_partial
 from integration_hub.console.progress import Phase, Progress
 from integration_hub.console.screens import Empty, ListScreen, screen
-from integration_hub.console.wording import day_html, when_html
+from integration_hub.console.seen import SeenReasonForm, still
+from integration_hub.console.wording import day_html, number, when_html
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import Decision, deny
 from integration_hub.people.models import User
@@ -82,11 +83,15 @@ def run_start(request: Request) -> HttpResponse:
     )
 
 
+def _shown(request: Request, pk: int) -> BillingRun:
+    return find_or_404(BillingRun.objects.select_related("legal_entity", "started_by"), request.user, pk=pk)
+
+
 @screen(permission="billing.view_billingrun")
 def run_detail(request: Request, pk: int) -> HttpResponse:
     """A run: how far it is, what it made, and its control totals."""
-    run = find_or_404(BillingRun.objects.select_related("legal_entity", "started_by"), request.user, pk=pk)
-    progress = progress_of(run)
+    run = _shown(request, pk)
+    progress = progress_of(run, request.user)
     context = {
         "title": f"Run {run.pk} · {run.legal_entity.code}",
         "status": badge(run.state, run.get_state_display()),
@@ -94,6 +99,7 @@ def run_detail(request: Request, pk: int) -> HttpResponse:
         "run": run,
         "progress": progress,
         "going": progress.running,
+        "stopped": f"Stopped by {run.stop_asked_by}.",
         "totals": [(currency, _figures(figures)) for currency, figures in sorted(run.control_totals.items())],
         "facts": _facts(run),
         "groups": queries.groups(run.candidates.all()),
@@ -104,25 +110,51 @@ def run_detail(request: Request, pk: int) -> HttpResponse:
     return render(request, f"{template}#live" if wants_partial(request) else template, context)
 
 
-def progress_of(run: BillingRun) -> Progress:
-    """How far a run is: first candidates are built, then each is quoted and checked."""
+@screen(permission="billing.view_billingrun", methods=["GET", "POST"])
+def run_stop(request: Request, pk: int) -> HttpResponse:
+    """Ask a run to stop after the contract it is at."""
+    run = _shown(request, pk)
+    confirm = Confirm(
+        title=f"Stop run {run.pk} of {run.legal_entity.code}",
+        verb="Stop",
+        form=SeenReasonForm(posted(request), initial={"seen": run.state}),
+        back=reverse("billing:run-detail", args=[pk]),
+        facts=[("Contracts gone through", number(run.contracts_done)), ("Started", when_html(run.started_at))],
+        consequence="It stops after the contract it is at. The candidates it built stand, the other contracts keep "
+        "theirs from earlier runs. Nothing is sent to the ERP.",
+        decision=policies.can_stop_run(run, request.user),
+        tone="danger",
+    )
+
+    def act(data: Any) -> BillingRun:
+        still(data["seen"], _shown(request, pk).state)
+        return runs.stop(run_id=pk, by=request.user, reason=data["reason"])
+
+    return decide(request, confirm, act, done="It stops after the contract it is at.")
+
+
+def progress_of(run: BillingRun, user: User) -> Progress:
+    """How far a run is: contract by contract candidates are built, then each is quoted and checked."""
     found = queries.progress_of(run)
     building, failed = run.state == BillingRun.State.RUNNING, run.state == BillingRun.State.FAILED
-    checking = not building and not failed and found.waiting > 0
+    checking = not building and found.waiting > 0
     built: Literal["current", "failed", "done"] = "current" if building else "failed" if failed else "done"
-    checked: Literal["current", "waiting", "done"] = "current" if checking else "done" if built == "done" else "waiting"
+    checked: Literal["current", "waiting", "done"] = "current" if checking else "waiting" if building else "done"
+    stop = Button("Stop…", reverse("billing:run-stop", args=[run.pk]), policies.can_stop_run(run, user), icon="ban")
     return Progress(
         id="progress",
-        noun="candidates built" if building or failed else "candidates checked",
-        done=found.built if building or failed else found.checked,
-        total=None if building or failed else found.built,
+        noun="candidates checked" if checking else "contracts gone through",
+        done=found.checked if checking else run.contracts_done,
+        total=found.built if checking else run.contracts_total,
         running=(building or checking) and not found.stuck,
         phases=(
             Phase("Build candidates", built, f"{found.built:,} built" if found.built else ""),
             Phase("Quote tax and check", checked, f"{found.checked:,} of {found.built:,}" if found.built else ""),
         ),
+        counts=(("Contracts left out", run.contracts_left_out, "danger"),) if run.contracts_left_out else (),
         started_at=run.started_at,
         finished_at=None if checking else run.finished_at,
+        cancel=stop if building else None,
         stuck=found.stuck,
     )
 

@@ -9,8 +9,10 @@ from django.db.models import Sum
 from billing.actions import candidates, limits, runs
 from billing.models import BillingRun, Candidate, CapEntry, Piece
 from contracts.models import Cap, Contract
+from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import NotReady
 from integration_hub.people.models import Role
+from integration_hub.work.registry import Superseded
 from tests import factories, money
 from tests.races import without_row_locks
 
@@ -87,6 +89,31 @@ def test_without_their_locks_two_runs_bill_the_same_work_twice(landscape, runs_s
     without_row_locks(monkeypatch, Contract, Piece)
     assert interleave(*two_builds(), at=BUILT) == (None, None)
     assert billed() == ([1200, 1200], 1200)
+
+
+# -- two workers on one run -----------------------------------------------------------------------------------------
+
+
+def one_run_twice():
+    """Two workers on the same run: the lease of the first ran out while it was away."""
+    run = starting()()
+    return [lambda: runs.build(run_id=run.pk)] * 2
+
+
+def test_of_two_workers_on_one_run_one_goes_on_and_the_other_takes_its_work_back(contract, interleave):
+    factories.time_entry(contract)
+    errors = interleave(*one_run_twice(), at=BUILT)
+    assert [type(error) for error in errors if error is not None] == [Superseded]
+    assert billed() == ([1200], 1200)
+    assert not Case.objects.filter(code="RUN_LEFT_OUT").exists()
+
+
+def test_without_its_place_in_the_run_the_second_says_it_was_left_out(contract, interleave, monkeypatch):
+    """Negative control: the second takes apart the first one's candidate and cannot build it again in this run."""
+    factories.time_entry(contract)
+    monkeypatch.setattr(runs, "_here", lambda run: BillingRun.objects.filter(pk=run.pk))
+    assert interleave(*one_run_twice(), at=BUILT) == (None, None)
+    assert Case.objects.filter(code="RUN_LEFT_OUT").exists()
 
 
 # -- two reservations ----------------------------------------------------------------------------------------------

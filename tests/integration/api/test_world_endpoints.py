@@ -243,6 +243,18 @@ def test_release_needs_another_person_the_latest_version_and_an_open_hold(call, 
     )
 
 
+def test_stopping_a_run_needs_a_reason_and_a_run_that_goes_on(call):
+    factories.legal_entity()
+    analyst = call("billing_analyst")
+    run = analyst.post("billing-runs/", RUN).json()
+    at = f"billing-runs/{run['id']}/stop/"
+    assert fields(analyst.post(at, {}), 400) == {"reason": "This field is required."}
+    stopped = analyst.post(at, {"reason": "Wrong date"})
+    assert (stopped.status_code, stopped.json()["stop_asked_by"]) == (202, analyst.person.username)
+    problem(analyst.post(at, {"reason": "Wrong date"}), 403)
+    problem(call("pmo").post(at, {"reason": "Wrong date"}), 403)
+
+
 class TestIdempotency:
     def test_the_same_request_is_answered_and_not_done_again(self, call):
         factories.legal_entity()

@@ -71,34 +71,6 @@ def test_one_run_per_legal_entity_at_a_time(landscape):
     assert BillingRun.objects.filter(state="done").count() == 2
 
 
-def test_a_run_that_cannot_be_done_is_closed_with_its_error_so_that_another_can_start(landscape, monkeypatch):
-    def broken(**_kwargs):
-        raise RuntimeError("boom")
-
-    analyst = factories.user(Role.BILLING_ANALYST)
-    factories.time_entry(money.contract_in(landscape, "C-1"))
-    run = runs.start(legal_entity="US01", through=MARCH, invoice_date=MARCH, by=analyst)
-    with monkeypatch.context() as patched:
-        patched.setattr(candidates, "build", broken)
-        work_until_parked("billing.run")
-    assert fresh(run).state == "failed"
-    assert "boom" in run.error
-    assert run.finished_at is not None
-    assert Piece.objects.filter(is_current=True, state="billable").count() == 1
-    money.run_in(landscape)
-    assert Candidate.objects.get().net == 1200
-
-
-def work_until_parked(kind):
-    """Work the lanes as if all waits were over, until the item of this kind is parked."""
-    from integration_hub.work.models import Item, Lane
-
-    for _ in range(8):
-        Lane.objects.update(next_at="2000-01-01T00:00Z", leased_until=None)
-        drain_once()
-    assert Item.objects.get(kind=kind).state == "parked"
-
-
 def test_who_may_start_a_run_and_for_when(db):
     factories.legal_entity()
     start = {"legal_entity": "US01", "through": MARCH, "invoice_date": MARCH}

@@ -6,6 +6,7 @@ import pytest
 
 from billing.actions import runs
 from billing.models import BillingRun
+from integration_hub.kernel.errors import Denied
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
 from tests import factories
@@ -110,6 +111,37 @@ def test_a_run_that_stands_still_says_why_and_stops_polling(run):
 def test_a_failed_run_says_why(run):
     runs.fail(run_id=run.pk, error="The disk was full.")
     assert "The disk was full." in text(signed_in().get(page(run)))
+
+
+def test_a_stopped_run_says_who_stopped_it_and_that_what_it_built_stands(run):
+    person = factories.user("billing_analyst")
+    answer = signed_in("billing_analyst").post(page(run) + "stop/", {"seen": "running", "reason": "Wrong date"})
+    assert answer["Location"] == page(run)
+    asked = text(signed_in().get(page(run)))
+    assert "it ends after the contract it is at" in asked
+    drain_once()
+    html = text(signed_in().get(page(run)))
+    assert "Stopped by" in html
+    assert "What it built stands" in html
+    assert "Wrong date" in html
+    with pytest.raises(Denied):
+        runs.stop(run_id=run.pk, by=person, reason="Again")
+
+
+def test_stopping_asks_for_a_reason_and_the_right(run):
+    at, seen = page(run) + "stop/", {"seen": "running"}
+    analyst = signed_in("billing_analyst")
+    assert "It stops after the contract it is at." in text(analyst.get(at))
+    assert "the reason is kept in the trail" in text(analyst.post(at, seen), 422)
+    assert "Only billing analysts and finance" in text(signed_in("pmo").post(at, {**seen, "reason": "x"}), 403)
+    text(outsider().get(at), 404)
+    run.refresh_from_db()
+    assert run.stop_asked_by == ""
+
+
+def test_contracts_that_were_left_out_are_told(run):
+    BillingRun.objects.update(state="done", contracts_total=2, contracts_done=2, contracts_left_out=1)
+    assert "Contracts were left out." in text(signed_in().get(page(run)))
 
 
 def test_a_difference_in_the_control_totals_is_marked(run):
