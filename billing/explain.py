@@ -257,10 +257,17 @@ def _step(step: dict[str, Any], currency: str) -> str:
     if step["step"] == "cost":
         return f"As delivered: {money(step['amount'], step.get('currency', currency))}"
     if step["step"] == "converted":
-        return f"Converted at {number(step['rate'])} of {day(step['date'])}: {money(step['amount'], step['currency'])}"
+        how = "divided by" if step["divides"] else "at"
+        return f"Converted {how} {_rate_of(step)}: {money(step['amount'], step['currency'])}"
+    if step["step"] == "stale":
+        return f"Not converted: the last rate is {_rate_of(step)}, and more than {step['days']} days old"
     if step["step"] == "marked up":
         return f"Marked up by {number(step['percent'])} %: {money(step['amount'], currency)}"
     return f"{step['step'].capitalize()}: {money(step.get('amount'), currency)}"
+
+
+def _rate_of(step: dict[str, Any]) -> str:
+    return f"{number(step['rate'])} of {day(step['date'])}"
 
 
 def _retainer(trace: dict[str, Any]) -> list[tuple[str, str]]:

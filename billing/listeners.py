@@ -1,9 +1,17 @@
 """What billing does when contracts say that something changed."""
 
+from collections.abc import Collection
+
 from billing.actions import candidates, limits, schedules, work
 from billing.workflows import activation
 from billing.workflows import amendment as amendments
-from contracts.events import AGREEMENT_CHANGED, AMENDMENT_SIGNED, MASTER_DATA_ARRIVED, MILESTONE_MOVED
+from contracts.events import (
+    AGREEMENT_CHANGED,
+    AMENDMENT_SIGNED,
+    EXCHANGE_RATES_ARRIVED,
+    MASTER_DATA_ARRIVED,
+    MILESTONE_MOVED,
+)
 from contracts.models import Amendment, Contract, Milestone
 from integration_hub.work.actions import items
 
@@ -43,9 +51,14 @@ def _master_data(key: str) -> None:
     candidates.check_waiting(codes=["ERP_MAPPING", "PERIOD_CLOSED"])
 
 
+def _exchange_rates(currencies: Collection[str]) -> None:
+    work.decide_converted(currencies=currencies)
+
+
 def register() -> None:
     """Fill the registries of contracts."""
     AGREEMENT_CHANGED.register("billing", _agreement_changed)
     AMENDMENT_SIGNED.register("billing", _amendment_signed)
     MILESTONE_MOVED.register("billing", _milestone_moved)
     MASTER_DATA_ARRIVED.register("billing", _master_data)
+    EXCHANGE_RATES_ARRIVED.register("billing", _exchange_rates)

@@ -13,11 +13,12 @@ from django.db import connection
 from billing import billed
 from billing.engine.values import BilledPart, Work
 from billing.models import Piece
-from integration_hub.kernel.money import ZERO
+from integration_hub.kernel.money import ZERO, Quote
 
 Key = tuple[int, str]
 """(contract, work key)."""
 
+# The exchange rate is the corporate one that was quoted last by the work's own date, whichever way round (R12).
 # Locked counts by work key: over all versions of a work, credits negative. An amount that a cap cut keeps an over-cap
 # piece beside the locked ones; without one, everything of it is locked.
 _WORK = """
@@ -34,7 +35,7 @@ SELECT asked.contract_id, decided.content_hash,
        event.id, event.work_key, event.kind, event.service_date, event.project_id,
        coalesce(event.line_id, task.line_id), event.milestone_id, coalesce(resource.code, ''), event.role,
        coalesce(resource.role, ''), event.task_code, event.category, event.minutes, event.amount, event.currency,
-       event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount
+       event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount, fx.rate, fx.day, fx.divides
   FROM ({asked}) AS asked
   JOIN billing_billableevent AS event ON event.id = asked.event_id
   LEFT JOIN taken ON taken.contract_id = asked.contract_id AND taken.work_key = event.work_key
@@ -42,6 +43,15 @@ SELECT asked.contract_id, decided.content_hash,
   LEFT JOIN contracts_task AS task
          ON task.project_id = event.project_id AND task.code = event.task_code AND event.task_code <> ''
   LEFT JOIN billing_decision AS decided ON decided.event_id = event.id AND decided.is_current
+  LEFT JOIN contracts_contract AS contract ON contract.id = asked.contract_id
+  LEFT JOIN LATERAL (
+       SELECT quoted.rate, quoted.day, quoted.base = contract.currency AS divides
+         FROM contracts_exchangerate AS quoted
+        WHERE event.amount IS NOT NULL AND event.currency <> contract.currency
+          AND quoted.rate_type = 'corporate' AND quoted.day <= event.service_date
+          AND (quoted.base, quoted.quote) IN ((event.currency, contract.currency), (contract.currency, event.currency))
+        ORDER BY quoted.day DESC, quoted.id DESC LIMIT 1
+       ) AS fx ON true
  WHERE {which}
  ORDER BY event.service_date, event.id
 """
@@ -112,7 +122,7 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
     (
         contract_id, decided, last, event_id, work_key, kind, service_date, project_id, line_id, milestone_id, resource,
         role, default_role, task_code, category, minutes, amount, currency, approval, chargeable, evidence,
-        locked_minutes, locked_amount,
+        locked_minutes, locked_amount, fx_rate, fx_day, fx_divides,
     ) = row  # fmt: skip
     work = Work(
         event_id=event_id,
@@ -133,6 +143,7 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         currency=currency,
         approval=approval,
         chargeable=chargeable,
+        fx=Quote(fx_rate, fx_day, fx_divides) if fx_rate is not None else None,
         evidence=evidence,
         locked_minutes=locked_minutes or ZERO,
         locked_amount=locked_amount or ZERO,

@@ -38,6 +38,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
             signed_on=contract.signed_on,
             starts_on=contract.starts_on,
             ends_on=contract.ends_on,
+            fx_max_age_days=contract.legal_entity.fx_max_age_days,
             lines=lines[contract.pk],
             rates=rates[contract.pk],
             caps=caps[contract.pk],

@@ -15,7 +15,7 @@ class ContractsConfig(AppConfig):
         from integration_hub.intake.registry import RECEIVERS
 
         for module, names in (
-            (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account")),
+            (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account", "exchange_rate")),
             (
                 agreements,
                 ("customer", "opportunity", "contract", "contract_line", "rate_item", "milestone_term", "amendment"),

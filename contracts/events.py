@@ -1,6 +1,6 @@
 """What contracts tell the rooms above: registries that upper apps fill in `AppConfig.ready()`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from contracts.models import Amendment, Contract, Milestone
 from integration_hub.kernel.registry import Registry
@@ -16,6 +16,9 @@ MILESTONE_MOVED: Registry[Callable[[Milestone], None]] = Registry("listener for 
 
 MASTER_DATA_ARRIVED: Registry[Callable[[str], None]] = Registry("listener for master data")
 """A key such as `customer:CUST-001` or `payment_term:Net 30` became known to the ERP."""
+
+EXCHANGE_RATES_ARRIVED: Registry[Callable[[Collection[str]], None]] = Registry("listener for exchange rates")
+"""The currencies of which rates were recorded (same transaction)."""
 
 
 def agreement_changed(contract: Contract, what: str) -> None:
@@ -40,3 +43,9 @@ def master_data_arrived(key: str) -> None:
     """Tell every listener that the ERP knows something now."""
     for _, listener in MASTER_DATA_ARRIVED:
         listener(key)
+
+
+def exchange_rates_arrived(currencies: Collection[str]) -> None:
+    """Tell every listener of which currencies there are new rates."""
+    for _, listener in EXCHANGE_RATES_ARRIVED:
+        listener(currencies)

@@ -82,3 +82,14 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
     def named(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
         """Part of the number or the name."""
         return rows.filter(Q(code__icontains=value) | Q(name__icontains=value))
+
+
+class ExchangeRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which exchange rates."""
+
+    q = filter_kinds.contains("Currency", method="of_currency")
+    day = filter_kinds.days("From")
+
+    def of_currency(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """With the currency on either side."""
+        return rows.filter(Q(base__istartswith=value) | Q(quote__istartswith=value))

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar, cast
 
+from django.db import connection as database
 from django.db.models import Model, Q, QuerySet
 
 from contracts.models import (
@@ -23,6 +25,7 @@ from contracts.models import (
 from integration_hub.cases.models import Case, Member
 from integration_hub.cases.queries import visible_to
 from integration_hub.connectors.models import Connection
+from integration_hub.kernel.money import Quote
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 from integration_hub.processes.models import Process
@@ -138,6 +141,23 @@ def lowers_price(amendment: Amendment) -> bool:
         card__contract=amendment.contract_id, role=amendment.changes.get("role") or "", withdrawn_in__isnull=True
     )
     return running.filter(validity__contains=day, rate__gt=Decimal(new_rate)).exists()
+
+
+_LATEST_RATE = """
+SELECT rate.rate, rate.day, rate.base <> %(base)s
+  FROM contracts_exchangerate AS rate
+ WHERE rate.rate_type = 'corporate' AND rate.day <= %(on)s
+   AND (rate.base, rate.quote) IN ((%(base)s, %(quote)s), (%(quote)s, %(base)s))
+ ORDER BY rate.day DESC, rate.id DESC LIMIT 1
+"""
+
+
+def quote_of(base: str, quote: str, on: date) -> Quote | None:
+    """The corporate rate of a day: the last on or before it, whichever way round it was quoted; None without one."""
+    with database.cursor() as cursor:
+        cursor.execute(_LATEST_RATE, {"base": base, "quote": quote, "on": on})
+        found = cursor.fetchone()
+    return Quote(*found) if found else None
 
 
 def customer_chain(customer_id: int) -> list[int]:

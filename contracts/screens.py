@@ -17,6 +17,16 @@ def register() -> None:
     menu.add(
         item("Contracts", "Customers", "contracts:customer-list", "building", "contracts.view_customer", 30, key="u")
     )
+    menu.add(
+        item(
+            "Contracts",
+            "Exchange rates",
+            "contracts:exchange-rate-list",
+            "arrows-exchange",
+            "contracts.view_exchangerate",
+            40,
+        )
+    )
     SEARCH.register("contracts", finding.by_name)
     for noun in ("contract", "project", "customer"):
         links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
@@ -31,6 +41,7 @@ def register() -> None:
 _SENTENCES = (
     ("contracts.contract.signed", "signature", "recorded the signature of {label}"),
     ("contracts.contract.activated", "player-play", "activated {label}"),
+    ("contracts.exchange_rate.recorded", "arrows-exchange", "recorded {label}"),
     ("contracts.line.saved", "list-details", "recorded the line {label}"),
     ("contracts.rate.saved", "coins", "recorded the price {label}"),
     ("contracts.amendment.applied", "versions", "put amendment {label} in force"),

@@ -192,6 +192,21 @@ def rate_of(row: RateRow) -> str:
     return f"{whole} per {row.get_unit_display().lower()}"
 
 
+class ExchangeRateTable(Table):
+    """What one currency is in another from a day on."""
+
+    caption = "Exchange rates"
+    default_sort = "-day"
+    columns = [
+        Column("day", "From", kind="date", order_by="day"),
+        Column("base", "One", order_by="base"),
+        Column("rate", "is", kind="text", align="end", accessor=lambda row: number(row.rate)),
+        Column("quote", "of", order_by="quote"),
+        Column("source", "Source", kind="text"),
+        Column("recorded_at", "Recorded", kind="datetime"),
+    ]
+
+
 class ProjectTable(Table):
     """The list of projects."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts import views
+from contracts import rates_views, views
 
 app_name = "contracts"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("<int:pk>/", views.contract_detail, name="contract-detail"),
     path("projects/", views.ProjectList.as_view(), name="project-list"),
     path("projects/<int:pk>/", views.project_detail, name="project-detail"),
+    path("exchange-rates/", rates_views.ExchangeRateList.as_view(), name="exchange-rate-list"),
+    path("exchange-rates/enter/", rates_views.rate_enter, name="exchange-rate-enter"),
     path("customers/", views.CustomerList.as_view(), name="customer-list"),
     path("customers/<int:pk>/", views.customer_detail, name="customer-detail"),
 ]

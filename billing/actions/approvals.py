@@ -11,12 +11,15 @@ from billing.actions import candidates, checks, sending
 from billing.engine import approvals as engine
 from billing.models import CANDIDATE_MOVES, Approval, Candidate
 from contracts.models import Customer
+from contracts.queries import quote_of
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.errors import Denied, NotReady, Stale
+from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
 from integration_hub.trail.record import event
 
 ROLLING = timedelta(days=30)
+BEYOND = Decimal("Infinity")
 APPROVED = ("approved", "posting", "rejected")
 """Approved, and not an invoice yet."""
 
@@ -25,7 +28,7 @@ def standing(candidate: Candidate) -> engine.Standing:
     """Who has to approve these figures and who has: by amount and rolling sum, two on a first invoice (§5.2)."""
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
     seats = engine.seats(
-        candidate.gross,
+        _counted(candidate.gross, candidate.currency, candidate),
         first_invoice=not credit and not candidate.contract.invoices.exists(),
         recent=_recent(candidate),
         policy=engine.CREDIT_POLICY if credit else engine.DEFAULT_POLICY,
@@ -38,18 +41,30 @@ def standing(candidate: Candidate) -> engine.Standing:
 
 
 def _recent(candidate: Candidate) -> Decimal:
-    """What else was invoiced, or credited, to the customer of late or is approved to be: splitting avoids no threshold.
+    """What else was invoiced, or credited, to the customer of late or is approved to be, in whatever currency.
 
-    Credits and invoices each count among themselves.
+    So splitting avoids no threshold. Credits and invoices each count among themselves.
     """
     of_late = Candidate.objects.filter(
         kind=candidate.kind,
         contract__customer=candidate.contract.customer_id,
-        currency=candidate.currency,
         invoice_date__gt=candidate.invoice_date - ROLLING,
         status__in=(*APPROVED, Candidate.Status.POSTED),
     ).exclude(pk=candidate.pk)
-    return of_late.aggregate(total=Sum("gross"))["total"] or Decimal(0)
+    sums = of_late.order_by().values_list("currency").annotate(total=Sum("gross"))
+    return sum((_counted(total, currency, candidate) for currency, total in sums), ZERO)
+
+
+def _counted(amount: Decimal, currency: str, candidate: Candidate) -> Decimal:
+    """An amount in the legal entity's currency, which thresholds are in, by the rate of the invoice's date.
+
+    What nobody can convert counts as above every threshold: no approver is saved by a rate that is missing.
+    """
+    own = candidate.legal_entity.currency
+    if currency == own or not amount:
+        return amount
+    quote = quote_of(currency, own, candidate.invoice_date)
+    return quote.convert(amount) if quote else BEYOND
 
 
 @transaction.atomic

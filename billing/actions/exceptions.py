@@ -27,7 +27,8 @@ WHAT_TO_DO = {
     "MAP_MISSING": "Say which contract line takes this work (Django admin, eligibility rules).",
     "MAP_AMBIGUOUS": "Remove or sharpen one of the eligibility rules that disagree.",
     "NEGATIVE_UNMATCHED": "Match the negative entry to its original in the PSA, or reject it.",
-    "FX_MISSING": "Load the exchange rate, or agree a contract rate.",
+    "FX_MISSING": "Record the exchange rate (Contracts, Exchange rates), or load it from the treasury's export.",
+    "FX_STALE": "Record a rate that is fresh on the day of the expense (Contracts, Exchange rates).",
     "RECEIPT_MISSING": "Attach the receipt in the PSA.",
     "LATE_CHANGE": "Credit and rebill what is posted, or withdraw the change in its source.",
     "RULE_ERROR": "Correct the record in its source; the trace of the decision says what is wrong with it.",
@@ -111,7 +112,7 @@ def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
         return f"{base}:cap:{piece.cap_id}"
     if code in {"NEGATIVE_UNMATCHED", "RECEIPT_MISSING", "MILESTONE_EVIDENCE", "LATE_CHANGE", "RULE_ERROR"}:
         return f"{base}:work:{piece.event.work_key}"
-    if code == "FX_MISSING":
+    if code in {"FX_MISSING", "FX_STALE"}:
         return f"{base}:fx:{piece.event.currency}"
     return base
 
@@ -140,6 +141,7 @@ def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:
         "MAP_AMBIGUOUS": f"Several lines of {label} take this work",
         "NEGATIVE_UNMATCHED": f"Negative entry without an original on {label}",
         "FX_MISSING": f"No exchange rate for {what} on {label}",
+        "FX_STALE": f"The exchange rate for {what} is too old on {label}",
         "RECEIPT_MISSING": f"Expense without a receipt on {label}",
         "LATE_CHANGE": f"Work on {label} changed below what is billed",
         "RULE_ERROR": f"A rule could not judge work on {label}",

@@ -1,12 +1,13 @@
 """Billable events: our immutable copy of each version of delivered work (billing.md §0.1, R21)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from operator import attrgetter
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from billing.actions import exceptions
 from billing.bulk import copy_values
@@ -197,6 +198,18 @@ def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: 
             for contract, project in unique
         ]
     )
+
+
+def decide_converted(*, currencies: Collection[str]) -> None:
+    """Decide again the contracts with unbilled work in another currency than theirs, where one of the two is named."""
+    foreign = Piece.objects.filter(
+        Q(event__currency__in=currencies) | Q(contract__currency__in=currencies),
+        is_current=True,
+        event__amount__isnull=False,
+        contract__isnull=False,
+    ).exclude(Q(state__in=Piece.LOCKED) | Q(event__currency=F("contract__currency")))
+    contracts = foreign.order_by().values_list("contract", flat=True).distinct()
+    decide_soon([(pk, None) for pk in contracts], caused_by="exchange rates")
 
 
 def record_milestone(*, milestone: Milestone, by: Actor) -> None:

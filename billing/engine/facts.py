@@ -6,6 +6,12 @@ from billing.engine.eligibility import Place
 from billing.engine.notation import maybe, plain
 from billing.engine.rates import RateAnswer
 from billing.engine.values import Terms, Work
+from integration_hub.kernel.money import Quote
+
+
+def quoted(quote: Quote) -> dict[str, object]:
+    """An exchange rate as it was quoted."""
+    return {"rate": plain(quote.rate), "date": quote.on.isoformat(), "divides": quote.divides}
 
 
 def contract_facts(terms: Terms) -> dict[str, object]:
@@ -37,8 +43,7 @@ def work_facts(work: Work) -> dict[str, object]:
         "approval": work.approval,
         "chargeable": work.chargeable,
         "evidence": work.evidence,
-        "fx_rate": maybe(work.fx_rate),
-        "fx_date": _day(work.fx_date),
+        "fx": quoted(work.fx) if work.fx else None,
         "locked_minutes": plain(work.locked_minutes),
         "locked_amount": plain(work.locked_amount),
     }

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.engine.eligibility import FIXED_METHODS, Place
+from billing.engine.facts import quoted
 from billing.engine.notation import exact_amount, plain
 from billing.engine.rates import RateAnswer
 from billing.engine.values import ZERO, ExpenseRule, Line, Terms, Work
@@ -107,14 +108,11 @@ def _in_contract_currency(work: Work, terms: Terms) -> Price:
     cost = {"step": "cost", "amount": plain(amount), "currency": work.currency}
     if work.currency == terms.currency:
         return Price(exact_amount(amount), steps=(cost,))
-    if work.fx_rate is None or work.fx_rate <= 0:
+    if work.fx is None:
         return Price(None, code="FX_MISSING", steps=(cost,))
-    converted = round_money(amount * work.fx_rate, terms.currency, terms.rounding)
-    step = {
-        "step": "converted",
-        "rate": plain(work.fx_rate),
-        "date": work.fx_date.isoformat() if work.fx_date else None,
-        "amount": plain(converted),
-        "currency": terms.currency,
-    }
+    if (work.service_date - work.fx.on).days > terms.fx_max_age_days:
+        stale = {"step": "stale", **quoted(work.fx), "days": terms.fx_max_age_days}
+        return Price(None, code="FX_STALE", steps=(cost, stale))
+    converted = round_money(work.fx.convert(amount), terms.currency, terms.rounding)
+    step = {"step": "converted", **quoted(work.fx), "amount": plain(converted), "currency": terms.currency}
     return Price(converted, steps=(cost, step))

@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from integration_hub.kernel.money import Rounding
+from integration_hub.kernel.money import Quote, Rounding
 
-RULES_VERSION = "2026.3"
+RULES_VERSION = "2026.4"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6
@@ -122,7 +122,10 @@ class HoldTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """One contract under one version: everything the rules may know about what was agreed. `ends_on` is inclusive."""
+    """One contract under one version: everything the rules may know about what was agreed. `ends_on` is inclusive.
+
+    An exchange rate older than `fx_max_age_days` on the day of the work converts nothing.
+    """
 
     contract_id: int
     version: int
@@ -132,6 +135,7 @@ class Terms:
     signed_on: date | None
     starts_on: date | None = None
     ends_on: date | None = None
+    fx_max_age_days: int = 7
     rate_precedence: Precedence = "scope_then_specificity"
     lines: tuple[Line, ...] = ()
     rates: tuple[RateRow, ...] = ()
@@ -168,10 +172,11 @@ class Work:
     """One billable event: a current one that has something to decide, or one of which something is posted.
 
     Time has `minutes`; expenses, milestones and fees have `amount` in `currency`; an expense's amount is already net of
-    recoverable tax. `fx_rate` is contract currency per one unit of `currency`. `evidence` is the receipt of an expense
-    or the proof of an acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work
-    (reserved, posted, written off; credits count negative) took already: only the rest is decided, unless what is
-    `billed` of it turns out to be billed otherwise now. `withdrawn`: it is no longer part of this contract's work.
+    recoverable tax. `fx` is the rate quoted last between `currency` and the contract's by the work's own date.
+    `evidence` is the receipt of an expense or the proof of an acceptance. `locked_minutes` and `locked_amount` are what
+    locked pieces of this same work (reserved, posted, written off; credits count negative) took already: only the rest
+    is decided, unless what is `billed` of it turns out to be billed otherwise now. `withdrawn`: it is no longer part of
+    this contract's work.
     """
 
     event_id: int
@@ -192,8 +197,7 @@ class Work:
     currency: str = ""
     approval: Literal["draft", "submitted", "approved", "rejected"] = "approved"
     chargeable: bool = True
-    fx_rate: Decimal | None = None
-    fx_date: date | None = None
+    fx: Quote | None = None
     evidence: bool = True
     locked_minutes: Decimal = ZERO
     locked_amount: Decimal = ZERO

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from billing.scenarios.reading import BadScenario, Unsupported, Words, words
-from contracts.actions import parties, references
+from contracts.actions import exchange, parties, references
 from contracts.actions.agreements import card_of
 from contracts.models import (
     BillTo,
@@ -88,6 +88,9 @@ def build(given: Words, policy: Words) -> World:
     for values in given.rows("caps"):
         with words("cap", values) as cap:
             _cap(world, cap)
+    for values in given.rows("fx"):
+        with words("fx", values) as quoted:
+            exchange.record(rates=[_fx(quoted)], by="system:scenario")
     for values in given.rows("retainers"):
         with words("retainer", values) as retainer:
             _retainer(world, retainer)
@@ -286,6 +289,11 @@ def _cap(world: World, said: Words) -> None:
         contract=row, line=line_of(world, line) if line is not None else None, limit=said.amount("limit"),
         currency=row.currency, kind=said.one_of("kind", kinds, "hard"),
     )  # fmt: skip
+
+
+def _fx(said: Words) -> exchange.RateIn:
+    base, quote = str(said.need("base")), str(said.need("quote"))
+    return exchange.RateIn(base, quote, said.on("date"), said.amount("rate"), "scenario")
 
 
 def _retainer(world: World, said: Words) -> None:

@@ -13,6 +13,7 @@ from contracts.models import (
     ContractLine,
     ContractVersion,
     Customer,
+    ExchangeRate,
     ExternalReference,
     LegalEntity,
     Milestone,
@@ -20,7 +21,7 @@ from contracts.models import (
     PurchaseOrder,
     RateRow,
 )
-from integration_hub.api.fields import AmountField, ExactField
+from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
@@ -38,6 +39,38 @@ class LegalEntitySerializer(serializers.ModelSerializer[LegalEntity]):
     class Meta:
         model = LegalEntity
         fields = ("id", "code", "name", "currency", "country", "zone", "rounding", "is_active")
+
+
+class ExchangeRateSerializer(serializers.ModelSerializer[ExchangeRate]):
+    """One unit of `base` is `rate` of `quote` from a day on."""
+
+    rate = ExactField()
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("id", "rate_type", "base", "quote", "day", "rate", "source", "recorded_at")
+
+
+class EnterRateSerializer(StrictSerializer):
+    """A rate to record."""
+
+    base = serializers.CharField(max_length=3)
+    quote = serializers.CharField(max_length=3)
+    day = serializers.DateField()
+    rate = serializers.DecimalField(max_digits=24, decimal_places=10)
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+
+
+class EnterRatesSerializer(StrictSerializer):
+    """Rates to record, all or none."""
+
+    rates = serializers.ListField(child=EnterRateSerializer(), allow_empty=False, max_length=1000)
+
+
+class RecordedSerializer(serializers.Serializer[Any]):
+    """How many rates were new."""
+
+    recorded = serializers.IntegerField()
 
 
 class ReferenceSerializer(serializers.ModelSerializer[ExternalReference]):

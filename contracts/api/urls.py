@@ -8,6 +8,7 @@ router = SimpleRouter()
 router.register("customers", views.Customers, "customer")
 router.register("legal-entities", views.LegalEntities, "legal-entity")
 router.register("contracts", views.Contracts, "contract")
+router.register("exchange-rates", views.ExchangeRates, "exchange-rate")
 router.register("projects", views.Projects, "project")
 router.register("milestones", views.Milestones, "milestone")
 

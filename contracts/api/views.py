@@ -1,21 +1,30 @@
-"""Addresses of what was agreed. All of it is read-only: terms come from the CRM and change by amendment."""
+"""Addresses of what was agreed. Read-only but for exchange rates: terms come from the CRM and change by amendment."""
 
 import django_filters
+from django.db import transaction
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from contracts import queries
+from contracts.actions import exchange
 from contracts.api.serializers import (
     ContractPageSerializer,
     ContractSerializer,
     CustomerSerializer,
+    EnterRatesSerializer,
+    ExchangeRateSerializer,
     LegalEntitySerializer,
     MilestoneSerializer,
     ProjectPageSerializer,
     ProjectSerializer,
+    RecordedSerializer,
 )
-from contracts.models import Contract, Customer, LegalEntity, Milestone, Project
+from contracts.models import Contract, Customer, ExchangeRate, LegalEntity, Milestone, Project
 from integration_hub.api.filters import IdOrName
-from integration_hub.api.views import Nouns
+from integration_hub.api.idempotency import PARAMETER, idempotent
+from integration_hub.api.views import Nouns, person
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
@@ -63,6 +72,37 @@ class LegalEntities(Nouns):
     def rows(self, user: User) -> QuerySet[LegalEntity]:
         """Those the person works for."""
         return scoped(LegalEntity.objects.all(), user, "code")
+
+
+class ExchangeRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which exchange rates."""
+
+    base = django_filters.CharFilter()
+    quote = django_filters.CharFilter()
+    day_from = django_filters.DateFilter(field_name="day", lookup_expr="gte")
+    day_to = django_filters.DateFilter(field_name="day", lookup_expr="lte", help_text="Inclusive.")
+
+
+class ExchangeRates(Nouns):
+    """What one currency is in another from a day on; the later row of a day corrects the earlier."""
+
+    required_scopes = {"GET": "contracts:read", "POST": "contracts:write"}
+    required_permission = "contracts.view_exchangerate"
+    serializer_class = ExchangeRateSerializer
+    filterset_class = ExchangeRateFilter
+
+    def rows(self, user: User) -> QuerySet[ExchangeRate]:
+        """All of them: rates hold for the whole firm."""
+        return ExchangeRate.objects.all()
+
+    @extend_schema(request=EnterRatesSerializer, responses={201: RecordedSerializer}, parameters=[PARAMETER])
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Record rates, all or none. Those that are known already are not recorded again."""
+        body = self.taken(EnterRatesSerializer)
+        with transaction.atomic():
+            new = sum(exchange.enter(**rate, by=person(request)) for rate in body["rates"])
+        return Response(RecordedSerializer({"recorded": new}).data, status=201)
 
 
 class ContractFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

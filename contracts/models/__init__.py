@@ -12,6 +12,7 @@ from contracts.models.agreements import (
     Opportunity,
     PurchaseOrder,
 )
+from contracts.models.currencies import ExchangeRate
 from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
 from contracts.models.prices import RateCard, RateRow
@@ -31,6 +32,7 @@ __all__ = [
     "ContractVersion",
     "Customer",
     "EligibilityRule",
+    "ExchangeRate",
     "ExternalReference",
     "LegalEntity",
     "Method",

@@ -19,6 +19,9 @@ class LegalEntity(Timestamped):
     country = models.CharField(max_length=2)
     zone = models.CharField(max_length=40, default="UTC", help_text="IANA time zone")
     rounding = models.CharField(max_length=10, choices=Rounding.choices, default=Rounding.HALF_UP)
+    fx_max_age_days = models.PositiveSmallIntegerField(
+        default=7, help_text="An exchange rate that is older than this converts nothing: it is called stale"
+    )
     tax_company = models.CharField(max_length=40, blank=True, help_text="Company code in the tax engine")
     is_active = models.BooleanField(default=True)
 

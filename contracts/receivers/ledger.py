@@ -1,14 +1,16 @@
 """From the ERP: legal entities, terms, periods, customer accounts."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from contracts import events
-from contracts.actions import parties, references
+from contracts.actions import exchange, parties, references
 from contracts.models import Customer, LegalEntity
 from contracts.queries import referenced_one
 from contracts.receivers.each import actor, each, waits
 from integration_hub import canonical
 from integration_hub.intake.registry import Arrival, Receipt
+from integration_hub.kernel.errors import Problem
 
 
 def _legal_entity(arrival: Arrival) -> None:
@@ -60,6 +62,22 @@ def _customer_account(arrival: Arrival) -> Receipt | None:
     )
     events.master_data_arrived(f"customer:{customer.code}")
     return None
+
+
+def exchange_rate(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """A page of rates at once. A rate that was withdrawn is refused: what was converted with it stays explained."""
+    gone = Problem("deleted", "A rate is never taken back.", "Send the rate that is right for this day instead.")
+    rates = []
+    for arrival in batch:
+        record = cast(canonical.ExchangeRate, arrival.record)
+        source = f"{arrival.connection.code}:exchange_rate:{record.source_id}"
+        rates.append(
+            exchange.RateIn(record.base, record.quote, record.day, record.rate, source[:250], record.rate_type)
+        )
+    wanted = [rate for rate, arrival in zip(rates, batch, strict=True) if not arrival.record.deleted]
+    if wanted:
+        exchange.record(rates=wanted, by=actor(batch[0]))
+    return [Receipt.refused(gone) if arrival.record.deleted else Receipt.applied() for arrival in batch]
 
 
 legal_entity = each(_legal_entity)

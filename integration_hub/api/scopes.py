@@ -1,7 +1,8 @@
 """What a token may be used for. A scope narrows what its person may do; it never widens it."""
 
 SCOPES: dict[str, str] = {
-    "contracts:read": "Read customers, legal entities, contracts, projects and milestones",
+    "contracts:read": "Read customers, legal entities, contracts, projects, milestones and exchange rates",
+    "contracts:write": "Record exchange rates",
     "billing:read": "Read delivered work, holds, billing runs, candidates, invoices, payments and credit memos",
     "billing:write": "Start billing runs; check, approve, return, post and dissolve candidates",
     "holds:write": "Place and release holds",

@@ -22,12 +22,13 @@ from integration_hub.canonical.delivery import (
     TimeApproval,
     TimeEntry,
 )
-from integration_hub.canonical.ledger import AccountingPeriod, LegalEntity, PaymentTerm
+from integration_hub.canonical.ledger import AccountingPeriod, ExchangeRate, LegalEntity, PaymentTerm
 
 ENTITIES: dict[str, type[Record]] = {
     "legal_entity": LegalEntity,
     "payment_term": PaymentTerm,
     "accounting_period": AccountingPeriod,
+    "exchange_rate": ExchangeRate,
     "customer": Customer,
     "customer_account": CustomerAccount,
     "opportunity": Opportunity,
@@ -58,6 +59,7 @@ __all__ = [
     "CreditMemo",
     "Customer",
     "CustomerAccount",
+    "ExchangeRate",
     "Expense",
     "Invoice",
     "LegalEntity",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from integration_hub.canonical.base import Currency, Id, Name, Record
+from integration_hub.canonical.base import Currency, Id, Name, Rate, Record
 
 
 class LegalEntity(Record):
@@ -24,6 +24,25 @@ class PaymentTerm(Record):
     entity: ClassVar[str] = "payment_term"
     name: Name
     days: Annotated[int, Field(ge=0, le=365)] = 30
+
+
+class ExchangeRate(Record):
+    """One unit of `base` is `rate` of `quote` from a day on, until a later day's rate. A correction is a new record or
+    a new version of this one: what was known before is kept.
+    """
+
+    entity: ClassVar[str] = "exchange_rate"
+    base: Currency
+    quote: Currency
+    rate: Rate
+    day: date
+    rate_type: Annotated[str, Field(min_length=1, max_length=20)] = "corporate"
+
+    @model_validator(mode="after")
+    def _two_currencies(self) -> Self:
+        if self.base == self.quote:
+            raise ValueError("base and quote are the same currency")
+        return self
 
 
 class AccountingPeriod(Record):

@@ -23,6 +23,7 @@ AGREEMENTS = {
     "amendment",
     "legal_entity",
     "payment_term",
+    "exchange_rate",
 }
 LANES = {"invoice": "ledger", "accounting_period": "ledger", "payment": "cash", "credit_memo": "cash"}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Literal
@@ -55,6 +56,21 @@ def share(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Dec
     for index in by_remainder[: abs(left)]:
         parts[index] += step
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An exchange rate as it was quoted on a day. One operation from the quoted number, never a rounded inverse (R12):
+    `divides` when it was quoted the other way round.
+    """
+
+    rate: Decimal
+    on: date
+    divides: bool = False
+
+    def convert(self, amount: Decimal) -> Decimal:
+        """The amount in the other currency, not rounded."""
+        return amount / self.rate if self.divides else amount * self.rate
 
 
 @dataclass(frozen=True, slots=True)

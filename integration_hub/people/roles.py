@@ -14,6 +14,7 @@ SEE_BUSINESS = (
     "contracts.view_project",
     "contracts.view_milestone",
     "contracts.view_ratecard",
+    "contracts.view_exchangerate",
     "billing.view_billableevent",
     "billing.view_piece",
     "billing.view_hold",
@@ -49,6 +50,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
     Role.FINANCE: (
         *SEE_BUSINESS,
         *SEE_INTEGRATION,
+        "contracts.add_exchangerate",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.release_hold",

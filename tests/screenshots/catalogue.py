@@ -63,6 +63,8 @@ CONTRACTS = (
     Screen("projects", "Projects", "Projects of the PSA with the contract they deliver.", "paula",
            "/contracts/projects/"),
     Screen("project", "Project", "Tasks, milestones and delivered work.", "paula", "/contracts/projects/", ""),
+    Screen("exchange-rates", "Exchange rates", "What a foreign expense is converted at, and who said so.", "fiona",
+           "/contracts/exchange-rates/"),
     Screen("customers", "Customers", "Who is billed, by legal entity.", "paula", "/contracts/customers/"),
     Screen("customer", "Customer", "Contracts, money and records of one customer.", "paula", "/contracts/customers/",
            ""),

@@ -12,7 +12,7 @@ from integration_hub.sandbox.world.hub import Hook, HubClient, Tokens
 NAME = "demo player"
 SCOPES = {
     "anna": ("billing:read", "billing:write", "contracts:read"),
-    "fiona": ("billing:read", "billing:write", "contracts:read"),
+    "fiona": ("billing:read", "billing:write", "contracts:read", "contracts:write"),
     "conrad": ("billing:read", "billing:write", "contracts:read"),
     "paula": ("billing:read", "holds:write", "contracts:read"),
 }
@@ -33,7 +33,8 @@ def client(base_url: str, people: dict[str, User], var_dir: Path) -> HubClient:
 def _tokens(people: dict[str, User], kept: Path) -> dict[str, str]:
     known: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     for username, scopes in SCOPES.items():
-        if tokens.find(known.get(username, "")) is not None:
+        token = tokens.find(known.get(username, ""))
+        if token is not None and set(scopes) <= set(token.scopes):
             continue
         for old in ApiToken.objects.filter(user=people[username], name=NAME, revoked_at__isnull=True):
             tokens.revoke(token_id=old.pk, by=people["admin"])

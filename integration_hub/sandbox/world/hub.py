@@ -5,7 +5,7 @@ All shapes of the API that the player depends on are in this file. Everything el
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -85,6 +85,10 @@ class Hub(Protocol):
 
     def hold_contract(self, *, number: str, code: str, reason: str, review_on: date) -> None: ...
 
+    def record_rates(self, rates: Sequence[Json]) -> None:
+        """Exchange rates: base, quote, day, rate, note."""
+        ...
+
 
 @dataclass
 class HubClient:
@@ -123,6 +127,10 @@ class HubClient:
             if candidate.status != "ready":
                 break
         return candidate
+
+    def record_rates(self, rates: Sequence[Json]) -> None:
+        """All or none; what is known is not recorded again."""
+        self._ask(self.tokens.finance, "POST", "/exchange-rates/", {"rates": list(rates)})
 
     def post(self, candidate: Candidate) -> None:
         self._ask(self.tokens.finance, "POST", f"/candidates/{candidate.id}/post/", {"version": candidate.version})

@@ -144,6 +144,7 @@ def script(stage: Stage) -> Iterator[Step]:
 def _month(stage: Stage, month: date) -> Iterator[Step]:
     name = calendar.month_name(month)
     yield from _beginning(stage, month, name)
+    yield Step(f"{name}: exchange rates", lambda: masters.rates(stage, month))
     yield Step(f"{name}: hints off", lambda: masters.quiet(stage))
     yield Step(f"{name}: time", lambda: work.time(stage, month))
     yield Step(f"{name}: expenses", lambda: work.expenses(stage, month))

@@ -5,6 +5,7 @@ It works through the vendors' APIs with the player's own clients, so the player 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -13,7 +14,7 @@ import httpx
 from integration_hub.sandbox.world.hub import Candidate, Hook
 from integration_hub.sandbox.world.model import World
 from integration_hub.sandbox.world.stage import SERVICE, LandscapeUrls
-from integration_hub.sandbox.world.vendors.http import VendorRefused
+from integration_hub.sandbox.world.vendors.http import Json, VendorRefused
 from integration_hub.sandbox.world.vendors.kantata import Kantata
 from integration_hub.sandbox.world.vendors.netsuite import NetSuite
 from integration_hub.sandbox.world.vendors.salesforce import Salesforce
@@ -30,6 +31,7 @@ class StandIn:
     held: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
+    rates: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.salesforce = Salesforce(self.urls.salesforce)
@@ -119,6 +121,9 @@ class StandIn:
     def _probe(self, candidate: Candidate) -> None:
         self.lost.append(candidate.id)
         assert self.netsuite.get("invoice", f"eid:{candidate.id}") is not None
+
+    def record_rates(self, rates: Sequence[Json]) -> None:
+        self.rates += rates
 
     def hold_contract(self, *, number: str, code: str, reason: str, review_on: date) -> None:
         self.held.append(f"{code} {number}")

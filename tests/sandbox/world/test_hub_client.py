@@ -120,3 +120,11 @@ def test_a_run_is_started_by_the_analyst(teller: tuple[HubClient, type[Teller]])
     client.start_run(legal_entity="UK01", through=date(2026, 5, 31), invoice_date=date(2026, 5, 31))
     body = {"legal_entity": "UK01", "through": "2026-05-31", "invoice_date": "2026-05-31"}
     assert told.asked == [("POST", "/api/v1/billing-runs/", "Bearer ana", body)]
+
+
+def test_rates_are_recorded_by_finance(teller: tuple[HubClient, type[Teller]]) -> None:
+    client, told = teller
+    told.answers[("POST", "/api/v1/exchange-rates/")] = [(201, {"recorded": 1})]
+    rate = {"base": "EUR", "quote": "USD", "day": "2026-05-04", "rate": "1.0850", "note": "Treasury"}
+    client.record_rates([rate])
+    assert told.asked == [("POST", "/api/v1/exchange-rates/", "Bearer fin", {"rates": [rate]})]

@@ -147,6 +147,13 @@ def test_progress_ends_at_the_end(scene: Scene) -> None:
     assert scene.played.notes == []
 
 
+def test_the_treasury_fixes_rates_every_monday_and_none_of_the_franc(scene: Scene) -> None:
+    assert len(scene.hub.rates) == 4 * 3
+    assert {rate["day"] for rate in scene.hub.rates} == {f"2026-05-{day:02}" for day in (4, 11, 18, 25)}
+    assert "CHF" not in {code for rate in scene.hub.rates for code in (rate["base"], rate["quote"])}
+    assert all(Decimal(rate["rate"]) > 0 for rate in scene.hub.rates)
+
+
 def test_a_second_start_adds_nothing(scene: Scene) -> None:
     before = _books(scene.landscape)
     again = _play(scene)

@@ -3,8 +3,11 @@
 
 from datetime import date
 
+import pytest
+
 from billing.engine.decide import decide
 from billing.engine.values import EligibilityRow
+from integration_hub.kernel.money import Quote
 from tests.unit.engine.build import d, line, money, only, terms
 
 
@@ -35,28 +38,51 @@ def test_a_missing_receipt_blocks_with_the_value():
     assert charged("291.96", "markup", d(8), evidence=False) == ("blocked", ("RECEIPT_MISSING",), d("315.32"))
 
 
+def gbp(rate, *, on=date(2026, 2, 1), divides=False):
+    return Quote(d(rate), on, divides)
+
+
 def test_another_currency_is_converted_at_the_rate_of_its_day():  # R12
     agreed = terms(currency="EUR", lines=(line(1, "expense"),))
-    taxi = money(1, "expense", "84.60", currency="GBP", fx_rate=d("1.17"), fx_date=date(2026, 2, 1))
+    taxi = money(1, "expense", "84.60", currency="GBP", on=date(2026, 2, 3), fx=gbp("1.17"))
     [decision] = decide(agreed, [taxi])
     assert (decision.pieces[0].amount, decision.pieces[0].currency) == (d("98.98"), "EUR")
+    quoted = {"rate": "1.17", "date": "2026-02-01", "divides": False}
     assert decision.trace["steps"] == [
         {"step": "cost", "amount": "84.6", "currency": "GBP"},
-        {"step": "converted", "rate": "1.17", "date": "2026-02-01", "amount": "98.98", "currency": "EUR"},
+        {"step": "converted", **quoted, "amount": "98.98", "currency": "EUR"},
     ]
-    [undated] = decide(agreed, [money(1, "expense", "1", currency="GBP", fx_rate=d(1))])
-    assert undated.trace["steps"][1]["date"] is None
+
+
+def test_a_rate_quoted_the_other_way_divides_and_is_never_turned_round_first():
+    agreed = terms(currency="EUR", lines=(line(1, "expense"),))
+    hotel = money(1, "expense", "1000", currency="JPY", on=date(2026, 2, 1), fx=gbp("163.7", divides=True))
+    assert only(agreed, hotel).amount == d("6.11")
+    large = money(1, "expense", "1637000000", currency="JPY", on=date(2026, 2, 1), fx=gbp("163.7", divides=True))
+    assert only(agreed, large).amount == d("10000000.00")
+
+
+@pytest.mark.parametrize(("day", "state"), [(8, "billable"), (9, "blocked")])
+def test_a_rate_older_than_agreed_converts_nothing(day, state):
+    agreed = terms(currency="EUR", lines=(line(1, "expense"),))
+    taxi = money(1, "expense", "84.60", currency="GBP", on=date(2026, 2, day), fx=gbp("1.17"))
+    [decision] = decide(agreed, [taxi])
+    assert decision.pieces[0].state == state
+    if state == "blocked":
+        assert decision.pieces[0].codes == ("FX_STALE",)
+        assert decision.trace["steps"][1] == {
+            "step": "stale", "rate": "1.17", "date": "2026-02-01", "divides": False, "days": 7,
+        }  # fmt: skip
 
 
 def test_no_rate_no_conversion():
     assert charged("10", currency="GBP") == ("blocked", ("FX_MISSING",), None)
-    assert charged("10", currency="GBP", fx_rate=d(0)) == ("blocked", ("FX_MISSING",), None)
     assert charged("10", "markup", d(8), currency="GBP") == ("blocked", ("FX_MISSING",), None)
 
 
 def test_the_yen_has_no_cents():
     agreed = terms(currency="JPY", lines=(line(1, "expense"),))
-    assert only(agreed, money(1, "expense", "9.99", fx_rate=d("157.3"))).amount == 1571
+    assert only(agreed, money(1, "expense", "9.99", on=date(2026, 2, 1), fx=gbp("157.3"))).amount == 1571
 
 
 def under(target, **rule):

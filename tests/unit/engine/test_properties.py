@@ -27,7 +27,7 @@ from billing.engine.values import (
     Work,
 )
 from integration_hub.kernel.ids import content_hash
-from integration_hub.kernel.money import round_money
+from integration_hub.kernel.money import Quote, round_money
 
 JAN = date(2026, 1, 1)
 ROLES, PEOPLE, TASKS = ["", "pm", "architect"], ["r1", "r2"], ["", "design"]
@@ -137,7 +137,7 @@ def deliveries(draw):
         currency="" if timed else draw(st.sampled_from(["USD", "USD", "GBP"])),
         approval=draw(st.sampled_from(["approved", "approved", "approved", "submitted", "rejected"])),
         chargeable=draw(st.sampled_from([True, True, True, False])),
-        fx_rate=draw(st.none() | st.just(Decimal("1.27"))),
+        fx=draw(st.none() | st.just(Quote(Decimal("1.27"), date(2026, 1, 5)))),
         evidence=draw(st.booleans()),
     )
 

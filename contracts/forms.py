@@ -1,0 +1,25 @@
+"""Forms of what finance enters about agreements."""
+
+from django import forms
+
+
+class EnterRateForm(forms.Form):
+    """One unit of `base` is `rate` of `quote` from `day` on."""
+
+    base = forms.CharField(label="One unit of", min_length=3, max_length=3, help_text="ISO 4217 code, such as GBP")
+    rate = forms.DecimalField(label="is", max_digits=24, decimal_places=10, help_text="As it was quoted, not rounded")
+    quote = forms.CharField(label="of", min_length=3, max_length=3, help_text="ISO 4217 code, such as EUR")
+    day = forms.DateField(
+        label="From",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="It holds until a later day's rate.",
+    )
+    note = forms.CharField(label="Where it is from (optional)", required=False, max_length=200)
+
+    def clean_base(self) -> str:
+        """Currency codes are upper case."""
+        return str(self.cleaned_data["base"]).upper()
+
+    def clean_quote(self) -> str:
+        """Currency codes are upper case."""
+        return str(self.cleaned_data["quote"]).upper()
