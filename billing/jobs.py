@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from billing.actions import candidates, checks, decisions, quotes, runs
-from billing.workflows import activation
+from billing.workflows import activation, agreements
 from integration_hub.kernel.failures import Failed
-from integration_hub.work.registry import HANDLERS, Handler, Job
+from integration_hub.work.registry import HANDLERS, TICKS, Handler, Job, Tick
 
 
 def _decide(job: Job) -> None:
@@ -59,7 +59,7 @@ def _check(job: Job) -> None:
 
 
 def register() -> None:
-    """Fill the registry of handlers."""
+    """Fill the registries of handlers and ticks."""
     HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed", together=_decide_together))
     HANDLERS.register(
         "billing.consider_activation", Handler(_consider, title="See whether a contract can be activated")
@@ -70,3 +70,4 @@ def register() -> None:
     )
     HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
     HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))
+    TICKS.register("billing.agreements", Tick("billing.agreements", 60, agreements.watch))

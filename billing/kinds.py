@@ -2,6 +2,7 @@
 
 from billing import conditions
 from billing.actions import checks, exceptions
+from billing.workflows import agreements
 from integration_hub.cases.registry import ALSO_HOLDS, KINDS, Asked, CaseKind, Suggestion
 
 ROLE = {
@@ -242,6 +243,7 @@ def _asked() -> dict[str, Asked]:
         "UNAPPLIED_CASH": conditions.cash_unapplied,
         "OVER_CREDIT": conditions.any_of(conditions.credit_over, of_candidates["OVER_CREDIT"]),
         "SHORT_PAID": conditions.invoice_short,
+        agreements.CODE: agreements.is_stuck,
     }
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing import policies, queries, tables
 from billing.models import Candidate, Hold, Invoice, Piece, RevenueLine, ScheduleItem
-from billing.workflows import activation
+from billing.workflows import agreements
 from contracts.models import Amendment, Contract, Customer, Project
 from contracts.panels import (
     CONTRACT_BUTTONS,
@@ -145,7 +145,7 @@ def open_holds(contract: Contract) -> int:
 
 def contract_buttons(contract: Contract, user: User) -> Iterable[Button]:
     """Place a hold; start again what was undone."""
-    undone = of_key(activation.NAME, contract.number).first()
+    undone = of_key(agreements.NAME, contract.number).first()
     if undone is not None and undone.state == Process.State.UNDONE:
         url = reverse("billing:activation-restart", args=[contract.pk])
         allowed = policies.can_restart_activation(contract, user)

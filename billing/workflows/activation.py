@@ -9,9 +9,10 @@ from django.db import transaction
 from billing import policies
 from billing.actions import revenue, schedules, status_out, work
 from billing.workflows import master_data
+from billing.workflows.agreements import BY, NAME, lacking
 from contracts import events
 from contracts.actions import delivery, references
-from contracts.models import CONTRACT_MOVES, Contract, Method, Project
+from contracts.models import CONTRACT_MOVES, Contract, Project
 from contracts.queries import reference_of, route
 from contracts.receivers.delivery import reference_of as milestone_reference
 from integration_hub.cases.actions import cases
@@ -27,8 +28,6 @@ from integration_hub.processes.models import Process
 from integration_hub.processes.registry import AwaitEffect, Definition, Done, NeedsPerson, Result, StepSpec
 from integration_hub.trail.record import Actor, event
 
-BY = "system:activation"
-NAME = "contract.activation"
 TERMINATED = "The contract was terminated before it was active."
 MASTER_DATA_WITHIN = timedelta(days=3)
 """How long an activation may wait for master data before it escalates: work is booked to the contract already."""
@@ -45,9 +44,7 @@ def consider(*, contract_id: int) -> Process | None:
             definition=NAME, business_key=contract.number, state=Process.State.WAITING
         ):
             engine.resume(waiting.pk, by=BY, reason=TERMINATED)  # its step finds out, as those that run do
-    if contract.status != Contract.Status.SIGNED or not complete(contract):
-        return None
-    if contract.opportunity is not None and not contract.opportunity.is_won:
+    if contract.status != Contract.Status.SIGNED or lacking(contract):
         return None
     if (
         Process.objects.filter(definition=NAME, business_key=contract.number)
@@ -95,15 +92,6 @@ def _start(contract: Contract, by: Actor) -> Process:
         data={"contract": contract.pk},
         by=by,
     )
-
-
-def complete(contract: Contract) -> bool:
-    """Whether every line has what its method needs; until then the rest is still on its way."""
-    lines = list(contract.lines.all())
-    priced = any(line.method == Method.TIME_AND_MATERIALS for line in lines)
-    has_rates = contract.rate_card.rows.exists() if hasattr(contract, "rate_card") else False
-    milestones = all(line.milestones.exists() for line in lines if line.method == Method.MILESTONE)
-    return bool(lines) and milestones and (has_rates or not priced)
 
 
 def _contract(process: Process) -> Contract:
