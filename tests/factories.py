@@ -377,6 +377,8 @@ def confirm(effect: Effect, *, number: str, due_on: date | None = None) -> None:
         figures["due_on"] = due_on.isoformat()
     effects.move(effect, Effect.State.SENDING)
     effects.move(effect, Effect.State.SENT, remote_id=f"R-{number}")
+    for place, (kind, outcome) in enumerate((("send", "sent"), ("confirm", "found")), start=1):
+        effect.attempts.create(number=place, kind=kind, token=1, outcome=outcome, finished_at=now())
     effects.move(effect, Effect.State.CONFIRMED, remote_number=number, confirmed_at=now(), remote=figures)
     posting.confirmed(effect)
 

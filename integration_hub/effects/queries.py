@@ -59,7 +59,8 @@ class Proof:
     @property
     def is_proved(self) -> bool:
         """Confirmed by a read of the target, under an untouched key and content."""
-        return self.effect.state == State.CONFIRMED and self.key_holds and self.payload_holds
+        read = self.confirming_read is not None
+        return self.effect.state == State.CONFIRMED and read and self.key_holds and self.payload_holds
 
 
 def visible_to(user: User) -> QuerySet[Effect]:

@@ -28,6 +28,15 @@ def test_the_proof_shows_every_try_and_falls_with_the_content(plan, work, ledger
     assert not queries.proof(effect).key_holds
 
 
+def test_what_no_read_of_the_target_found_is_not_proved(plan, work):
+    effect = plan()
+    work()
+    effect.refresh_from_db()
+    assert queries.proof(effect).is_proved
+    effect.attempts.filter(kind="confirm").delete()
+    assert not queries.proof(effect).is_proved
+
+
 def test_lists_keep_to_the_scope(plan, work):
     effect, other = plan(), plan(reference="C-2", legal_entity="GB", subject=("billing.candidate", 2))
     person = User.objects.create_user("p", legal_entities=["US"])
