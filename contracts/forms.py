@@ -6,9 +6,14 @@ from django import forms
 class EnterRateForm(forms.Form):
     """One unit of `base` is `rate` of `quote` from `day` on."""
 
-    base = forms.CharField(label="One unit of", min_length=3, max_length=3, help_text="ISO 4217 code, such as GBP")
-    rate = forms.DecimalField(label="is", max_digits=24, decimal_places=10, help_text="As it was quoted, not rounded")
-    quote = forms.CharField(label="of", min_length=3, max_length=3, help_text="ISO 4217 code, such as EUR")
+    base = forms.CharField(label="Base currency", min_length=3, max_length=3, help_text="ISO 4217 code, such as GBP")
+    quote = forms.CharField(label="Quote currency", min_length=3, max_length=3, help_text="ISO 4217 code, such as EUR")
+    rate = forms.DecimalField(
+        label="Rate",
+        max_digits=24,
+        decimal_places=10,
+        help_text="How much of the quote one unit of the base is, as it was quoted and not rounded",
+    )
     day = forms.DateField(
         label="From",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -199,9 +199,15 @@ class ExchangeRateTable(Table):
     default_sort = "-day"
     columns = [
         Column("day", "From", kind="date", order_by="day"),
-        Column("base", "One", order_by="base"),
-        Column("rate", "is", kind="text", align="end", accessor=lambda row: number(row.rate)),
-        Column("quote", "of", order_by="quote"),
+        Column("base", "Base", order_by="base"),
+        Column("quote", "Quote", order_by="quote"),
+        Column(
+            "rate",
+            "Rate",
+            align="end",
+            accessor=lambda row: number(row.rate),
+            hint="How much of the quote currency one unit of the base currency is",
+        ),
         Column("source", "Source", kind="text"),
         Column("recorded_at", "Recorded", kind="datetime"),
     ]
