@@ -11,7 +11,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import gates, jobs, kinds, lineage, listeners, screens
-        from billing.actions import candidates, posting
+        from billing.actions import candidates, posting, tax_out
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
         from integration_hub.effects.registry import GATES, OUTCOMES, Outcome
@@ -33,7 +33,9 @@ class BillingConfig(AppConfig):
         )
         OUTCOMES.register("netsuite.invoice.post", posted)
         OUTCOMES.register("netsuite.creditmemo.post", posted)
-        OUTCOMES.register("avatax.invoice.commit", Outcome(posting.tax_committed, posting.tax_rejected))
+        committed = Outcome(tax_out.committed, tax_out.rejected)
+        OUTCOMES.register("avatax.invoice.commit", committed)
+        OUTCOMES.register("avatax.creditmemo.commit", committed)
         DEFINITIONS.register(activation.DEFINITION)
         DEFINITIONS.register(amendment.DEFINITION)
         GATES.register("period", gates.PERIOD)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
+from billing.credited import is_conceded
 from billing.engine.values import BilledPart, Terms
 from billing.models import ComparedTerms, Piece
 from integration_hub.kernel.clock import now
@@ -17,10 +18,10 @@ Key = tuple[int, str]
 
 
 def standing(contracts: Collection[int]) -> QuerySet[Piece]:
-    """Posted pieces of contracts that no credit on its way or posted takes back."""
+    """Posted pieces of contracts that no credit on its way or posted takes back, and nothing of which is conceded."""
     locked = Piece.objects.filter(corrects=OuterRef("pk"), is_current=True, state__in=Piece.LOCKED)
     rows = Piece.objects.filter(contract__in=list(contracts), is_current=True, state=Piece.State.POSTED)
-    return rows.filter(corrects__isnull=True).exclude(Exists(locked))
+    return rows.filter(corrects__isnull=True).exclude(Exists(locked)).exclude(is_conceded())
 
 
 def parts(contracts: Collection[int], *, everything: Collection[int]) -> dict[Key, tuple[BilledPart, ...]]:

@@ -1,11 +1,14 @@
 """Forms of billing's decisions."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, QueryDict
 
-from billing.models import Hold, HoldCode
+from billing.actions.crediting import Wanted
+from billing.models import CreditReason, Hold, HoldCode, InvoiceLine
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
 from integration_hub.console.forms import RELOAD, DecisionForm
@@ -91,4 +94,89 @@ class SeenReasonForm(SeenForm):
         label="Reason",
         help_text="Whoever prepared it reads this. Kept in the trail.",
         error_messages={"required": "Say why: the reason is kept in the trail."},
+    )
+
+
+HOW = (
+    ("whole", "All that is left"),
+    ("lines", "Chosen lines, whole or by amount"),
+    ("amount", "An amount, shared over the lines"),
+    ("share", "A share in percent"),
+)
+
+
+class CreditWhatForm(forms.Form):
+    """What of an invoice to credit: `pick_<n>` chooses line n, `line_<n>` its amount (none: all that is left)."""
+
+    how = forms.ChoiceField(label="Credit", choices=HOW, initial="whole")
+    amount = forms.DecimalField(
+        label="Amount, net", required=False, min_value=0, help_text="Shared over the chosen lines, or over all."
+    )
+    percent = forms.DecimalField(
+        label="Share in percent", required=False, min_value=0, max_value=100, help_text="Of what was invoiced, net."
+    )
+
+    def __init__(self, *args: Any, lines: Sequence[InvoiceLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.numbers = [line.number for line in lines]
+        for number in self.numbers:
+            self.fields[f"pick_{number}"] = forms.BooleanField(label=f"Credit line {number}", required=False)
+            self.fields[f"line_{number}"] = forms.DecimalField(label=f"Amount of line {number}", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """What the chosen way needs must be there."""
+        data = super().clean() or {}
+        how = data.get("how")
+        if how == "amount" and data.get("amount") is None:
+            self.add_error("amount", "State the amount.")
+        if how == "share" and data.get("percent") is None:
+            self.add_error("percent", "State the share.")
+        if how == "lines" and not self._chosen():
+            self.add_error(None, "Choose a line, or state its amount.")
+        return data
+
+    def _chosen(self) -> dict[int, Decimal | None]:
+        data = self.cleaned_data
+        return {
+            number: data.get(f"line_{number}")
+            for number in self.numbers
+            if data.get(f"pick_{number}") or data.get(f"line_{number}") is not None
+        }
+
+    def wanted(self) -> Wanted:
+        """What was chosen; the form is valid."""
+        data, chosen = self.cleaned_data, self._chosen()
+        if data["how"] == "whole":
+            return Wanted()
+        if data["how"] == "lines":
+            return Wanted(lines=chosen)
+        lines = dict.fromkeys(chosen)
+        return (
+            Wanted(lines=lines, amount=data["amount"])
+            if data["how"] == "amount"
+            else Wanted(lines=lines, percent=data["percent"])
+        )
+
+
+class CreditReasonForm(DecisionForm):
+    """Why it is credited, and what becomes of the work; `net` is the total that was shown."""
+
+    net = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose…"), *CreditReason.choices],
+        error_messages={"required": "Choose why it is credited."},
+    )
+    then = forms.ChoiceField(
+        label="The work",
+        choices=[("", "Choose…"), ("keep", "stays billed: a concession or a write-off"), ("bill", "is billed again")],
+        error_messages={"required": "Say what becomes of the work."},
+        help_text="Only whole lines can be billed again.",
+    )
+    note = forms.CharField(
+        label="Note",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whoever approves it judges by this. Kept in the trail.",
+        error_messages={"required": "Say why, so that the person who approves it can judge."},
     )

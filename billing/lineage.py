@@ -8,6 +8,7 @@ from billing.models import (
     Candidate,
     CreditApplication,
     CreditMemo,
+    CreditOrder,
     Invoice,
     Payment,
     PaymentApplication,
@@ -200,7 +201,8 @@ def _up_candidate(key: str, limit: int) -> list[Ref]:
     rows = Piece.objects.filter(candidate_line__candidate=int(key), is_current=True).order_by(
         "event__service_date", "pk"
     )
-    return _ids("piece", rows.values_list("pk", flat=True), limit)
+    orders = CreditOrder.objects.filter(candidate=int(key)).values_list("invoice", flat=True)
+    return [*_ids("invoice", orders, limit), *_ids("piece", rows.values_list("pk", flat=True), limit)]
 
 
 def _down_candidate(key: str, limit: int) -> list[Ref]:
@@ -217,7 +219,13 @@ def _down_invoice(key: str, limit: int) -> list[Ref]:
     invoice = Invoice.objects.get(pk=key)
     payments = PaymentApplication.objects.filter(invoice=int(key)).order_by("pk").values_list("payment", flat=True)
     memos = CreditApplication.objects.filter(invoice=int(key)).order_by("pk").values_list("memo", flat=True)
-    return [("effect", str(invoice.effect_id)), *_ids("payment", payments, limit), *_ids("credit_memo", memos, limit)]
+    orders = CreditOrder.objects.filter(invoice=int(key)).order_by("pk").values_list("candidate", flat=True)
+    return [
+        ("effect", str(invoice.effect_id)),
+        *_ids("payment", payments, limit),
+        *_ids("candidate", orders, limit),
+        *_ids("credit_memo", memos, limit),
+    ]
 
 
 def _up_payment(key: str, limit: int) -> list[Ref]:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing import policies, queries, tables
+from billing import memos, policies, queries, tables
 from billing.models import Candidate, Hold, Invoice, Piece, RevenueLine, ScheduleItem
 from billing.workflows import agreements
 from contracts.models import Amendment, Contract, Customer, Project
@@ -117,6 +117,9 @@ def contract_billing(contract: Contract, request: Request) -> dict[str, Any]:
             candidates.select_related(*queries.CANDIDATE_PARTS), request, name="candidates"
         ),
         "invoices": tables.ContractInvoices(invoices, request, name="invoices"),
+        "memos": tables.CreditMemoTable(
+            memos.with_invoices(memos.every().filter(memos.of_contract(contract))), request, name="memos"
+        ),
     }
 
 

@@ -1,6 +1,6 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
-from billing.models import Approval, BillingRun, Candidate, Hold, Piece
+from billing.models import Approval, BillingRun, Candidate, Hold, Invoice, Piece
 from contracts.models import Amendment, Contract
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -126,6 +126,15 @@ def can_refresh(candidate: Candidate, user: User) -> Decision:
     if candidate.status in {Candidate.Status.POSTING, Candidate.Status.POSTED, Candidate.Status.DISSOLVED}:
         return deny(f"This candidate is {candidate.get_status_display().lower()}.")
     return can_see(user, candidate.legal_entity.code)
+
+
+def can_credit(invoice: Invoice, user: User) -> Decision:
+    """Whether the person may ask for a credit over this invoice: others approve it."""
+    if not user.has_perm("billing.credit_invoice"):
+        return deny("Only billing analysts and finance can ask for credits.")
+    if invoice.status in {Invoice.Status.CREDITED, Invoice.Status.WRITTEN_OFF}:
+        return deny(f"This invoice is {invoice.get_status_display().lower()} in full.")
+    return can_see(user, invoice.legal_entity.code)
 
 
 def can_restart_activation(contract: Contract, user: User) -> Decision:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import candidates, deciding, holds, invoices, restart, runs, work
+from billing.views import candidates, crediting, deciding, holds, invoices, restart, runs, work
 
 app_name = "billing"
 
@@ -26,6 +26,8 @@ urlpatterns = [
     path("candidates/<int:pk>/check/", deciding.check, name="candidate-check"),
     path("invoices/", invoices.InvoiceList.as_view(), name="invoice-list"),
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
+    path("invoices/<int:pk>/credit/", crediting.choose, name="invoice-credit"),
+    path("invoices/<int:pk>/credit/confirm/", crediting.confirm, name="invoice-credit-confirm"),
     path("payments/", invoices.PaymentList.as_view(), name="payment-list"),
     path("credit-memos/", invoices.CreditMemoList.as_view(), name="creditmemo-list"),
     path("amendments/<int:pk>/carry/", restart.amendment_carry, name="amendment-carry"),

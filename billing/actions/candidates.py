@@ -33,12 +33,16 @@ OPEN = (*CHECKED, "rejected")
 
 @transaction.atomic
 def clear(*, contract: Contract, because: str) -> int:
-    """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many."""
+    """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many.
+
+    What a person asked to be credited stays: no run would make it again.
+    """
     # The latest first: an invoice before the credit memo whose room it takes.
-    standing = list(Candidate.objects.filter(contract=contract, status__in=REBUILT).order_by("-pk"))
-    for candidate in standing:
+    standing = Candidate.objects.filter(contract=contract, status__in=REBUILT, credit_order=None).order_by("-pk")
+    found = list(standing)
+    for candidate in found:
         dissolve(candidate=candidate, by="system:billing", reason=because)
-    return len(standing)
+    return len(found)
 
 
 @transaction.atomic

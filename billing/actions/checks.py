@@ -9,7 +9,16 @@ from django.db.models import F, Max, QuerySet, Sum
 
 from billing import terms
 from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
-from billing.models import CANDIDATE_MOVES, Approval, Candidate, HoldEffect, Invoice, Piece, TaxDetermination
+from billing.models import (
+    CANDIDATE_MOVES,
+    Approval,
+    Candidate,
+    CreditOrder,
+    HoldEffect,
+    Invoice,
+    Piece,
+    TaxDetermination,
+)
 from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo
 from contracts.queries import lowers_price, reference_of, route
@@ -55,7 +64,14 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         "net": candidate.net,
         "tax": candidate.tax,
         "gross": candidate.gross,
+        **_asked(candidate),
     }
+
+
+def _asked(candidate: Candidate) -> dict[str, object]:
+    """What a person asked for a credit says besides its figures; nothing of other candidates."""
+    order = CreditOrder.objects.filter(candidate=candidate).first()
+    return {} if order is None else {"reason": order.reason, "rebillable": order.rebillable, "note": order.note}
 
 
 def facts(candidate: Candidate) -> CandidateFacts:
@@ -241,7 +257,9 @@ def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
 
 
 def _scope(candidate: Candidate) -> str:
-    """What the cases of a candidate are about: one of its kind is open per contract."""
+    """What the cases of a candidate are about: one of its kind that a run made is open per contract."""
+    if candidate.run_id is None:
+        return f"credit-asked:{candidate.number}"
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
     return f"{'credit-memo' if credit else 'candidate'}:{candidate.contract.number}"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
+from billing.credited import conceded_by, is_concession
 from billing.models import Candidate, CapEntry, Piece
 from contracts.models import Cap, Contract, Method, PurchaseOrder
 from integration_hub.kernel.money import ZERO
@@ -20,9 +21,14 @@ def pieces_of(candidate: Candidate) -> list[Piece]:
     return list(pieces.select_related("event", "line").order_by("pk"))
 
 
+def taken_by(candidate: Candidate) -> list[Piece]:
+    """What counts under limits: the work in a candidate, and what it concedes of work that stays billed."""
+    return [*pieces_of(candidate), *conceded_by(candidate)]
+
+
 def reserve(candidate: Candidate) -> None:
     """Reserve room in caps and purchase order. IntegrityError when a hard cap has not that much left."""
-    pieces = pieces_of(candidate)
+    pieces = taken_by(candidate)
     for cap in (
         Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract).order_by("pk")
     ):
@@ -35,7 +41,9 @@ def reserve(candidate: Candidate) -> None:
 
 
 def give_back(candidate: Candidate) -> None:
-    """Give back what a candidate reserved."""
+    """Give back what a candidate reserved; a concession gives its room with its posting, and reserves nothing."""
+    if is_concession(candidate):
+        return
     for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE).order_by("cap_id"):
         Cap.objects.filter(pk=entry.cap_id).update(reserved=F("reserved") - entry.amount, version=F("version") + 1)
         entry.delete()
@@ -69,9 +77,10 @@ def count_in(*, contract: Contract) -> None:
     caps = list(fresh)
     if not caps:
         return
-    standing = Candidate.objects.filter(contract=contract).exclude(status=Candidate.Status.DISSOLVED).order_by("pk")
-    for candidate in standing:
-        pieces = pieces_of(candidate)
+    standing = Candidate.objects.filter(contract=contract).exclude(status=Candidate.Status.DISSOLVED)
+    standing = standing.exclude(~Q(status=Candidate.Status.POSTED), credit_order__rebillable=False)
+    for candidate in standing.order_by("pk"):
+        pieces = taken_by(candidate)
         posted = candidate.status == Candidate.Status.POSTED
         for cap in caps:
             amount = _counted(cap, pieces)

@@ -1,18 +1,17 @@
 """What happens when the ERP has confirmed, or refused, an invoice or a credit memo (R20, R22)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from billing.actions import checks, limits, status_out
-from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece, TaxDetermination
+from billing.actions import checks, limits, status_out, tax_out, variances, work
+from billing.credited import is_concession
+from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece
 from contracts.actions import references
 from contracts.actions.parties import period_of
-from contracts.queries import route
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
@@ -62,13 +61,16 @@ def _invoiced(candidate: Candidate, effect: Effect) -> None:
         gross=invoice.gross,
     )
     _compare(candidate, effect, invoice)
-    _commit_tax(candidate, invoice)
+    tax_out.commit(candidate, invoice)
     status_out.tell(invoice=invoice)
 
 
 def _credited(candidate: Candidate, effect: Effect) -> None:
     """What it credits is corrected now. What it settles of invoices comes with the ERP's own news of it."""
     memo = _memo(candidate, effect)
+    conceded = is_concession(candidate)
+    if conceded:
+        limits.reserve(candidate)
     _fix(candidate)
     credited = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).values("corrects")
     Piece.objects.filter(pk__in=credited).update(state=Piece.State.CORRECTED)
@@ -85,7 +87,10 @@ def _credited(candidate: Candidate, effect: Effect) -> None:
         gross=memo.gross,
     )
     if differences := _amounts_off(memo, effect.remote):
-        _raise_variance("ERP_VARIANCE", _about_memo(memo), "; ".join(differences), effect.connection.name)
+        variances.tell("ERP_VARIANCE", variances.of_memo(memo), "; ".join(differences), effect.connection.name)
+    tax_out.commit_credited(candidate, memo)
+    if conceded:
+        work.decide_soon([(candidate.contract_id, None)], caused_by=f"{memo.number} posted")
 
 
 def _fix(candidate: Candidate) -> None:
@@ -160,7 +165,7 @@ def _amounts_off(document: Invoice | CreditMemo, theirs: Mapping[str, Any]) -> l
 def _compare(candidate: Candidate, effect: Effect, invoice: Invoice) -> None:
     """Differences between what we sent and what the ERP has are never accepted silently."""
     if differences := _differences(candidate, invoice, effect.remote):
-        raise_variance("ERP_VARIANCE", invoice, "; ".join(differences), effect.connection.name)
+        variances.tell("ERP_VARIANCE", variances.of_invoice(invoice), "; ".join(differences), effect.connection.name)
 
 
 def compare_again(*, invoice: Invoice, theirs: Mapping[str, Any], by: str) -> None:
@@ -168,10 +173,12 @@ def compare_again(*, invoice: Invoice, theirs: Mapping[str, Any], by: str) -> No
     candidate = Candidate.objects.select_related("legal_entity").get(pk=invoice.candidate_id)
     differences = _differences(candidate, invoice, {**invoice.effect.remote, **theirs})
     if differences:
-        raise_variance("ERP_VARIANCE", invoice, "; ".join(differences), invoice.effect.connection.name)
+        variances.tell(
+            "ERP_VARIANCE", variances.of_invoice(invoice), "; ".join(differences), invoice.effect.connection.name
+        )
     else:
         because = "The ERP shows again what was posted."
-        cases.heal(code="ERP_VARIANCE", root_cause=variance_of(invoice), because=because, by=by)
+        cases.heal(code="ERP_VARIANCE", root_cause=variances.cause_of(invoice), because=because, by=by)
 
 
 def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, Any]) -> list[str]:
@@ -190,70 +197,6 @@ def _differences(candidate: Candidate, invoice: Invoice, theirs: Mapping[str, An
 
 def _decimal(figure: object) -> Decimal | None:
     return None if figure is None else Decimal(str(figure))
-
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """A posted document whose figures differ somewhere, as its case names it."""
-
-    root_cause: str
-    type: str
-    document: Invoice | CreditMemo
-    remedy: str
-
-
-def _about_invoice(invoice: Invoice) -> _About:
-    remedy = "Correct the figures there, or credit and repost."
-    return _About(variance_of(invoice), "billing.invoice", invoice, remedy)
-
-
-def _about_memo(memo: CreditMemo) -> _About:
-    root_cause = f"credit-memo:{memo.legal_entity.code}:{memo.number}"
-    return _About(root_cause, "billing.creditmemo", memo, "Correct the figures there.")
-
-
-def raise_variance(code: str, invoice: Invoice, detail: str, system: str) -> None:
-    """Open the case of an invoice whose figures differ somewhere."""
-    _raise_variance(code, _about_invoice(invoice), detail, system)
-
-
-def _raise_variance(code: str, about: _About, detail: str, system: str) -> None:
-    row = about.document
-    cases.raise_case(
-        code=code,
-        root_cause=about.root_cause,
-        title=f"{row.number} differs in {system}",
-        detail=detail,
-        remedy=about.remedy,
-        legal_entity=row.legal_entity.code,
-        subject=(about.type, str(row.pk), row.number),
-        members=[cases.MemberIn(about.type, str(row.pk), row.number, row.gross, row.currency)],
-        by=BY,
-    )
-
-
-def variance_of(invoice: Invoice) -> str:
-    """The root cause of a difference with what another system has of an invoice."""
-    return f"invoice:{invoice.legal_entity.code}:{invoice.number}"
-
-
-def _commit_tax(candidate: Candidate, invoice: Invoice) -> None:
-    tax = TaxDetermination.objects.filter(candidate=candidate, status=TaxDetermination.Status.QUOTED).first()
-    connection = route("tax", candidate.legal_entity)
-    if tax is None or connection is None:
-        return
-    effects.plan(
-        effect_type=f"{connection.vendor}.invoice.commit",
-        connection=connection,
-        business_key=candidate.number,
-        payload={**tax.request, "invoice_number": invoice.number, "tax": f"{tax.tax:f}"},
-        legal_entity=candidate.legal_entity.code,
-        subject=("billing.candidate", str(candidate.pk)),
-        by=BY,
-        amount=tax.tax,
-        currency=tax.currency,
-        lane=f"tax:{connection.code}:{candidate.number}",
-    )
 
 
 def rejected(effect: Effect) -> None:
@@ -329,35 +272,3 @@ def withdraw(candidate: Candidate, *, by: Actor, reason: str) -> None:
     """Nobody may revive the refused effect of a candidate that changes or goes. Denied when it is under way."""
     for effect in effects_of(candidate).exclude(state__in=[Effect.State.CANCELLED, Effect.State.SUPERSEDED]):
         effects.cancel(effect_id=effect.pk, by=BY, reason=f"{reason} ({actor_name(by)})")
-
-
-def tax_committed(effect: Effect) -> None:
-    """The tax engine recorded the document: compare what it committed with what was approved (R7)."""
-    tax = TaxDetermination.objects.select_related("candidate").get(candidate__number=effect.business_key)
-    tax.status = TaxDetermination.Status.COMMITTED
-    tax.response = {**tax.response, "committed": _plain(effect.remote)}
-    tax.save()
-    committed = _decimal(effect.remote.get("tax"))
-    invoice = tax.candidate.invoice
-    event(
-        "billing.tax.committed",
-        by=effect.connection.code,
-        object_type="billing.invoice",
-        object_id=invoice.pk,
-        label=invoice.number,
-        legal_entity=invoice.legal_entity.code,
-        tax=committed,
-    )
-    tolerance = min(Decimal("0.01") * tax.candidate.lines.count(), Decimal("0.05"))
-    if committed is not None and abs(committed - invoice.tax) > tolerance:
-        posted, theirs = (show(tax, invoice.currency) for tax in (invoice.tax, committed))
-        detail = f"Tax approved and posted: {posted}. Committed there: {theirs}."
-        raise_variance("TAX_VARIANCE", invoice, detail, effect.connection.name)
-
-
-def tax_rejected(effect: Effect) -> None:
-    """The ledger's case (ERP_REJECTED) says it; the invoice stands as posted."""
-
-
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in facts.items()}

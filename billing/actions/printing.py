@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db.models import F, Max, Sum
-
-from billing.engine.credits import Original, credit_tax
+from billing.credited import original_of
+from billing.engine.credits import credit_tax
 from billing.engine.documents import Room, print_lines
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import Candidate, CandidateLine, InvoiceLine, Piece
@@ -57,20 +56,17 @@ Row = tuple[CandidateLine, dict[int, Decimal]]
 
 def _replace(candidate: Candidate, rows: Sequence[Row]) -> None:
     """Store new lines in place of the old ones and put their pieces on them."""
-    offset = candidate.lines.aggregate(last=Max("number"))["last"] or 0
-    old = list(candidate.lines.values_list("pk", flat=True))
-    for number, (line, shares) in enumerate(rows, start=offset + 1):
+    Piece.objects.filter(candidate_line__candidate=candidate).update(
+        state=Piece.State.BILLABLE, candidate_line=None, net=None
+    )
+    candidate.lines.all().delete()
+    for number, (line, shares) in enumerate(rows, start=1):
         line.candidate, line.number = candidate, number
         line.save()
         reserved = [
             Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=line, net=net) for pk, net in shares.items()
         ]
         Piece.objects.bulk_update(reserved, ["state", "candidate_line", "net"], batch_size=1000)
-    CandidateLine.objects.filter(pk__in=old).delete()
-    if old:
-        # Numbers start after the old lines' while both stand, then move to the front: lowest first, so never twice.
-        for line_row in candidate.lines.order_by("number"):
-            CandidateLine.objects.filter(pk=line_row.pk).update(number=F("number") - offset)
 
 
 def _line_of(line: PrintedLine) -> CandidateLine:
@@ -123,6 +119,18 @@ def _credit(candidate: Candidate, pieces: Sequence[Piece]) -> None:
     for piece in rows.order_by("event__service_date", "pk"):
         by_line.setdefault(_original(piece).pk, []).append(piece)
     printed = [_credit_line(candidate, some) for some in by_line.values()]
+    _store_credit(candidate, printed)
+
+
+def print_conceded(candidate: Candidate, nets: Sequence[tuple[InvoiceLine, Decimal]]) -> None:
+    """Print a credit memo of these nets over posted lines whose work stays billed.
+
+    Raises OverCredit when a posted line has less left than is to be credited.
+    """
+    _store_credit(candidate, [(_conceded_line(candidate, original, net), {}) for original, net in nets])
+
+
+def _store_credit(candidate: Candidate, printed: Sequence[Row]) -> None:
     _replace(candidate, printed)
     candidate.net = sum((line.net for line, _ in printed), ZERO)
     candidate.tax = sum((line.tax for line, _ in printed), ZERO)
@@ -139,37 +147,42 @@ def _original(piece: Piece) -> InvoiceLine:
 
 def _credit_line(candidate: Candidate, pieces: Sequence[Piece]) -> Row:
     original = _original(pieces[0])
-    billed = original.candidate_line
     corrected = [piece.corrects for piece in pieces if piece.corrects is not None]
     shares = {piece.pk: -(posted.net or ZERO) for piece, posted in zip(pieces, corrected, strict=True)}
-    net = -sum(shares.values(), ZERO)
+    line = _over(candidate, original, -sum(shares.values(), ZERO))
+    timed = [piece.minutes for piece in pieces if piece.minutes is not None]
+    line.hours, line.rate = _hours(sum(timed, ZERO)) if timed else None, original.candidate_line.rate
+    if line.net != -original.net:
+        days = [posted.event.service_date for posted in corrected]
+        line.service_from, line.service_to = min(days), max(days)
+    return line, shares
+
+
+def _conceded_line(candidate: Candidate, original: InvoiceLine, net: Decimal) -> CandidateLine:
+    """Hours and rate are shown where the line goes back whole; else the amount is all there is to say."""
+    line, billed = _over(candidate, original, net), original.candidate_line
+    if net == original.net and billed.hours is not None:
+        line.hours, line.rate = -billed.hours, billed.rate
+    return line
+
+
+def _over(candidate: Candidate, original: InvoiceLine, net: Decimal) -> CandidateLine:
+    """A line that credits a net of a posted one with its tax; not stored yet."""
+    billed = original.candidate_line
     tax = credit_tax(
-        left_of(original, but=candidate),
+        original_of(original, but=candidate),
         net,
         currency=candidate.currency,
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
     )
-    timed = [piece.minutes for piece in pieces if piece.minutes is not None]
-    days = [posted.event.service_date for posted in corrected]
-    whole = net == original.net
-    line = CandidateLine(
+    return CandidateLine(
         contract_line_id=billed.contract_line_id,
         kind=billed.kind,
         description=f"{original.invoice.number}: {original.description}"[:250],
-        hours=_hours(sum(timed, ZERO)) if timed else None,
-        rate=billed.rate,
         net=-net,
         tax=-tax,
         tax_rate=billed.tax_rate,
-        service_from=billed.service_from if whole else min(days),
-        service_to=billed.service_to if whole else max(days),
+        service_from=billed.service_from,
+        service_to=billed.service_to,
         corrects=original,
     )
-    return line, shares
-
-
-def left_of(original: InvoiceLine, *, but: Candidate | None = None) -> Original:
-    """A posted line and what credit memos, on their way or posted, take of it; without one of them."""
-    rows = original.credits.exclude(candidate__status=Candidate.Status.DISSOLVED).exclude(candidate=but)
-    sums = rows.aggregate(net_=Sum("net"), tax_=Sum("tax"))
-    return Original(original.net, original.tax, -(sums["net_"] or ZERO), -(sums["tax_"] or ZERO))

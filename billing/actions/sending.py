@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.actions import posting
-from billing.models import CANDIDATE_MOVES, Candidate, CandidateLine, Invoice
+from billing.models import CANDIDATE_MOVES, Candidate, CandidateLine, CreditOrder, Invoice
+from billing.models.credits import EXPENSED
 from contracts.queries import reference_of, route
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
@@ -97,8 +98,13 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
 
 
 def _credit_payload(candidate: Candidate) -> dict[str, object]:
-    """A credit memo as the ERP will get it: amounts are positive there, and it settles what is open of its invoices."""
+    """A credit memo as the ERP will get it: amounts are positive there, and it settles what is open of its invoices.
+
+    Lines of what is written off say so: the ERP may book them to an item, and with it an account, of their own.
+    """
     lines = candidate.lines.select_related("corrects__invoice").order_by("number")
+    order = CreditOrder.objects.filter(candidate=candidate).first()
+    kind = {"kind": "write_off"} if order is not None and order.reason in EXPENSED else {}
     return {
         **_header(candidate),
         "lines": [
@@ -110,6 +116,7 @@ def _credit_payload(candidate: Candidate) -> dict[str, object]:
                 "amount": _text(-line.net),
                 "tax": _text(-line.tax),
                 "corrects": f"{line.corrects.invoice.number} line {line.corrects.number}" if line.corrects else "",
+                **kind,
             }
             for line in lines
         ],

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from billing.actions import exceptions
 from billing.bulk import copy_values
+from billing.credited import is_conceded
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract, Milestone, Project
 from integration_hub.cases.actions import cases
@@ -60,7 +61,8 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
     """Store new versions of delivered work and have their contracts decided again. Returns how many were new.
 
     Work whose earlier version is posted is not replaced: `LATE_CHANGE` asks a person instead. With `correct_posted` it
-    is: what is posted is credited and billed anew (R9, R11). What is being posted asks in any case.
+    is: what is posted is credited and billed anew (R9, R11). What is being posted, or of which something was conceded,
+    asks in any case.
     """
     latest = {draft.work_key: draft for draft in drafts}
     current = _current(latest)
@@ -75,7 +77,7 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
     for draft in changed:
         old = current.get(draft.work_key)
         state = locked.get(old.pk, "") if old is not None else ""
-        if old is not None and (state == "posting" or (state == "posted" and not correct_posted)):
+        if old is not None and (state in _SETTLED or (state == "posted" and not correct_posted)):
             _ask_about_late_change(old, draft, by)
             continue
         if old is not None:
@@ -128,14 +130,16 @@ def _add(fresh: Sequence[tuple[Draft, int]]) -> None:
 
 
 def _locked_states(event_ids: list[int]) -> dict[int, str]:
-    """How far a version is billed: `posting` where a piece is on its way to the ERP, `posted` where one stands there
-    or is written off, `reserved` where a candidate can still let it go. What is credited is not billed any more.
+    """How far a version is billed: `posting` where a piece is on its way to the ERP, `conceded` where something of it
+    was, `posted` where one stands there or is written off, `reserved` where a candidate can still let it go. What is
+    credited is not billed any more.
     """
     states: dict[int, str] = {}
     rows = Piece.objects.filter(event__in=event_ids, is_current=True, state__in=Piece.LOCKED, corrects__isnull=True)
-    rows = rows.exclude(state=Piece.State.CORRECTED)
-    for event_id, state, candidate in rows.values_list("event_id", "state", "candidate_line__candidate__status"):
-        found = "posted"
+    rows = rows.exclude(state=Piece.State.CORRECTED).annotate(conceded=is_conceded())
+    asked = rows.values_list("event_id", "state", "candidate_line__candidate__status", "conceded")
+    for event_id, state, candidate, conceded in asked:
+        found = "conceded" if conceded else "posted"
         if state == Piece.State.RESERVED:
             found = "posting" if candidate in {"posting", "posted"} else "reserved"
         if _FURTHEST.index(found) > _FURTHEST.index(states.get(event_id, "")):
@@ -143,7 +147,8 @@ def _locked_states(event_ids: list[int]) -> dict[int, str]:
     return states
 
 
-_FURTHEST = ("", "reserved", "posted", "posting")
+_FURTHEST = ("", "reserved", "posted", "conceded", "posting")
+_SETTLED = ("conceded", "posting")
 
 
 def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:

@@ -5,7 +5,18 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.models import BillableEvent, BillingRun, CreditMemo, Hold, HoldCode, Invoice, InvoiceLine, Payment, Piece
+from billing.models import (
+    BillableEvent,
+    BillingRun,
+    CreditMemo,
+    CreditReason,
+    Hold,
+    HoldCode,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Piece,
+)
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer, VersionedSerializer
 
 
@@ -155,15 +166,16 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):
-    """A posted line."""
+    """A posted line; `credited` is what credits, on their way or posted, take of its net."""
 
     net = AmountField("invoice.currency")
     tax = AmountField("invoice.currency")
+    credited = AmountField("invoice.currency")
     currency = serializers.CharField(source="invoice.currency", read_only=True)
 
     class Meta:
         model = InvoiceLine
-        fields = ("id", "number", "remote_line", "description", "net", "tax", "currency")
+        fields = ("id", "number", "remote_line", "description", "net", "tax", "credited", "currency")
 
 
 class ApplicationSerializer(serializers.Serializer[Any]):
@@ -203,6 +215,30 @@ class InvoicePageSerializer(InvoiceSerializer):
 
     class Meta(InvoiceSerializer.Meta):
         fields = (*InvoiceSerializer.Meta.fields, "lines", "payments", "credits")  # type: ignore[assignment]
+
+
+class CreditLineSerializer(StrictSerializer):
+    """A line to credit: an amount of it, or all that is left."""
+
+    line = serializers.IntegerField(min_value=1, help_text="Its number on the invoice.")
+    amount = serializers.DecimalField(24, 6, required=False, help_text="Net; without it all that is left.")
+
+
+class CreditInvoiceSerializer(VersionedSerializer):
+    """A credit to ask for. Without lines, amount and percent it is all that is left of the invoice."""
+
+    lines = CreditLineSerializer(many=True, required=False, help_text="None: all lines.")
+    amount = serializers.DecimalField(
+        24, 6, required=False, help_text="Net, shared over the lines by what each has left, to the cent."
+    )
+    percent = serializers.DecimalField(
+        9, 6, required=False, help_text="Instead of an amount: a share of what the lines were invoiced at."
+    )
+    reason = serializers.ChoiceField(choices=CreditReason.choices)
+    rebillable = serializers.BooleanField(
+        help_text="Whether the work is billed again (whole lines only) or stays billed: a concession or write-off."
+    )
+    note = serializers.CharField(help_text="Why, for whoever approves it.")
 
 
 class PaymentSerializer(serializers.ModelSerializer[Payment]):

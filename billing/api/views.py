@@ -1,15 +1,17 @@
 """Addresses of delivered work, billing runs and posted documents."""
 
 import django_filters
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.actions import runs
+from billing.actions import crediting, runs
+from billing.api.candidates import CandidatePageSerializer
 from billing.api.serializers import (
     BillingRunSerializer,
+    CreditInvoiceSerializer,
     CreditMemoSerializer,
     EventPageSerializer,
     EventSerializer,
@@ -20,7 +22,8 @@ from billing.api.serializers import (
     StartRunSerializer,
     StopRunSerializer,
 )
-from billing.models import BillableEvent, BillingRun, CreditMemo, Invoice, Payment, Piece
+from billing.credited import with_credited
+from billing.models import BillableEvent, BillingRun, CreditMemo, Invoice, InvoiceLine, Payment, Piece
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
@@ -148,7 +151,7 @@ class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped 
 class Invoices(Nouns):
     """Posted invoices with the ERP's numbers."""
 
-    required_scopes = READ
+    required_scopes = {"GET": "billing:read", "POST": "billing:write"}
     required_permission = "billing.view_invoice"
     serializer_class = InvoiceSerializer
     detail_serializer_class = InvoicePageSerializer
@@ -158,8 +161,30 @@ class Invoices(Nouns):
         """Invoices of the person's legal entities."""
         rows = Invoice.objects.select_related("legal_entity", "contract", "bill_to__customer", "candidate")
         if self.action != "list":
-            rows = rows.prefetch_related("lines", "applications__payment", "credits__memo")
+            lines = Prefetch("lines", with_credited(InvoiceLine.objects.all()))
+            rows = rows.prefetch_related(lines, "applications__payment", "credits__memo")
         return scoped(rows, user)
+
+    @extend_schema(request=CreditInvoiceSerializer, responses={201: CandidatePageSerializer}, parameters=[PARAMETER])
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def credit(self, request: Request, pk: str) -> Response:
+        """Ask for a credit over its lines; the answer is the credit memo that others approve."""
+        invoice, body = self.get_object(), self.taken(CreditInvoiceSerializer)
+        candidate = crediting.ask(
+            invoice_id=invoice.pk,
+            by=person(request),
+            seen_version=body["version"],
+            wanted=crediting.Wanted(
+                lines={row["line"]: row.get("amount") for row in body.get("lines", ())},
+                amount=body.get("amount"),
+                percent=body.get("percent"),
+            ),
+            reason=body["reason"],
+            rebillable=body["rebillable"],
+            note=body["note"],
+        )
+        return Response(CandidatePageSerializer(candidate, context=self.get_serializer_context()).data, status=201)
 
 
 class PaymentFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

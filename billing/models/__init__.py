@@ -1,6 +1,7 @@
 """What was delivered and what may be charged: events, decisions, holds, candidates, invoices, cash, revenue."""
 
 from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentApplication
+from billing.models.credits import CreditOrder, CreditReason
 from billing.models.documents import (
     CANDIDATE_MOVES,
     INVOICE_MOVES,
@@ -31,6 +32,8 @@ __all__ = [
     "ComparedTerms",
     "CreditApplication",
     "CreditMemo",
+    "CreditOrder",
+    "CreditReason",
     "Decision",
     "Hold",
     "HoldCode",

@@ -73,7 +73,14 @@ class Candidate(Versioned):
     UNPOSTED = ("building", "needs_attention", "ready", "returned", "approved", "posting", "rejected")
 
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INVOICE)
-    run = models.ForeignKey(BillingRun, on_delete=models.PROTECT, related_name="candidates")
+    run = models.ForeignKey(
+        BillingRun,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="candidates",
+        help_text="None where a person asked for it: a credit memo with an order",
+    )
     legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="candidates")
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="candidates")
     bill_to = models.ForeignKey(BillTo, on_delete=models.PROTECT, related_name="candidates")
@@ -107,6 +114,9 @@ class Candidate(Versioned):
             models.CheckConstraint(
                 name="candidate_sign_of_kind",
                 condition=Q(kind="invoice", net__gte=0) | Q(kind="credit_memo", net__lte=0, tax__lte=0),
+            ),
+            models.CheckConstraint(
+                name="candidate_invoice_has_run", condition=Q(run__isnull=False) | Q(kind="credit_memo")
             ),
             models.CheckConstraint(
                 name="candidate_approved_has_hash",
@@ -156,7 +166,13 @@ class CandidateLine(models.Model):
 
     class Meta:
         ordering = ["candidate_id", "number"]
-        constraints = [models.UniqueConstraint(fields=["candidate", "number"], name="candidate_line_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["candidate", "number"], name="candidate_line_number_once"),
+            models.CheckConstraint(
+                name="candidate_line_credit_not_positive",
+                condition=Q(corrects__isnull=True) | Q(net__lte=0, tax__lte=0),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.candidate_id} line {self.number}"
@@ -241,6 +257,7 @@ class Invoice(Versioned):
 
     class Meta:
         ordering = ["-id"]
+        permissions = [("credit_invoice", "Can ask for credits over invoices")]
         constraints = [
             models.UniqueConstraint(fields=["legal_entity", "number"], name="invoice_number_once"),
             models.CheckConstraint(name="invoice_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
@@ -253,7 +270,7 @@ class Invoice(Versioned):
 
 
 class InvoiceLine(models.Model):
-    """A posted line; where a credit will point."""
+    """A posted line; where credits point. What they take of its net and tax never exceeds it: the database says so."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     candidate_line = models.OneToOneField(CandidateLine, on_delete=models.PROTECT, related_name="invoice_line")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import happening, running
+from billing.scenarios import crediting, happening, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
 from billing.scenarios.world import World, build
@@ -23,6 +23,8 @@ VERBS: dict[str, Verb] = {
     "amend": happening.amend,
     "milestone": happening.milestone,
     "run": running.run,
+    "credit": crediting.credit,
+    "adjust": crediting.adjust,
     "wip": running.wip,
     "retainer_period": running.retainer_period,
     "straight_line": running.straight_line,
@@ -30,8 +32,6 @@ VERBS: dict[str, Verb] = {
 UNSUPPORTED = {
     "dispose": "pieces are not split by hand",
     "progress": "lines are not billed by progress",
-    "adjust": "nothing is credited by hand",
-    "credit": "nothing is credited by hand",
     "terminate": "a termination credits nothing that was billed in advance",
     "release_retention": "nothing is withheld",
     "timesheet": "timesheets are not kept, only their entries",

@@ -65,7 +65,7 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
         quotes.keep(candidate, _tax(world, candidate))
     candidate = checks.run(candidate_id=candidate.pk)
     if candidate.status == Candidate.Status.READY:
-        _post(world, name, candidate)
+        confirm(world, name, candidate)
         candidate.refresh_from_db()
     return {
         "type": candidate.kind,
@@ -94,7 +94,7 @@ def _tax(world: World, candidate: Candidate) -> dict[str, Any]:
     return {"net": str(candidate.net), "tax": str(total), "lines": lines, "details": []}
 
 
-def _post(world: World, name: str, candidate: Candidate) -> None:
+def confirm(world: World, name: str, candidate: Candidate) -> None:
     """As if people had approved it and the ERP had confirmed exactly that."""
     Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.APPROVED)
     candidate.status = Candidate.Status.APPROVED

@@ -25,7 +25,8 @@ from contracts.models import (
 )
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.money import ZERO, round_money
-from integration_hub.people.models import User
+from integration_hub.people import roles
+from integration_hub.people.models import Role, User
 
 FIRST_DAY = date(2000, 1, 1)
 DAY = timedelta(days=1)
@@ -75,7 +76,7 @@ class World:
 def build(given: Words, policy: Words) -> World:
     """Everything the scenario is given. Raises Unsupported for what this product does not keep."""
     erp = Connection.objects.create(code="scenario-erp", vendor="netsuite", name="ERP")
-    world = World(erp, User.objects.create(username="scenario", role="finance", all_legal_entities=True))
+    world = World(erp, _finance())
     grouping = policy.one_of("grouping", GROUPINGS, "none")
     policy.done()
     for values in given.rows("contracts"):
@@ -96,6 +97,14 @@ def build(given: Words, policy: Words) -> World:
             _retainer(world, retainer)
     given.done()
     return world
+
+
+def _finance() -> User:
+    """Somebody of finance, with the rights of the role."""
+    person = User.objects.create(username="scenario", all_legal_entities=True)
+    roles.sync()
+    roles.give(user=person, role=Role.FINANCE)
+    return person
 
 
 def contract_of(world: World, name: Any) -> Contract:

@@ -1,6 +1,7 @@
 """Tables of billing, one module per noun."""
 
 from billing.tables.candidates import (
+    AskedCredits,
     CandidateLineTable,
     CandidateTable,
     ContractCandidates,
@@ -22,6 +23,7 @@ from billing.tables.words import code_words, hours_of, role_name, sum_words, wor
 from billing.tables.work import BehindTable, HeldWork, WorkTable
 
 __all__ = [
+    "AskedCredits",
     "BehindTable",
     "CandidateLineTable",
     "CandidateTable",

@@ -29,7 +29,8 @@ class CandidateTable(Table):
         Column("gross", "Gross", kind="money", sortable=True),
         Column("status", "Status", kind="badge", sortable=True),
         Column("stops", "What stops it", accessor=lambda row: stops(row)),
-        Column("run", "Run", accessor=lambda row: f"Run {row.run_id}", hideable=True, hidden=True),
+        Column("run", "Run", accessor=lambda row: f"Run {row.run_id}" if row.run_id else None, hideable=True,
+               hidden=True),
         Column("prepared_by", "Prepared by", accessor="prepared_by.label", hideable=True, hidden=True),
     ]  # fmt: skip
 
@@ -66,6 +67,31 @@ class RunCandidates(CandidateTable):
     columns = [
         column for column in CandidateTable.columns if column.name not in {"run", "invoice_date", "legal_entity.code"}
     ]
+
+
+class AskedCredits(CandidateTable):
+    """Credit memos over an invoice, on its page: why, how far, and who asked."""
+
+    caption = "Credits"
+    default_sort = "-number"
+    columns = [
+        Column("number", "Credit", kind="link", sortable=True),
+        Column("reason", "Reason", accessor=lambda row: order_of(row, "get_reason_display")),
+        Column("effect", "Effect", accessor=lambda row: order_of(row, "treatment")),
+        Column("by", "Asked by", accessor="prepared_by.label"),
+        Column("net", "Net", kind="money"),
+        Column("gross", "Gross", kind="money"),
+        Column("status", "Status", kind="badge"),
+    ]
+
+
+def order_of(row: Any, name: str) -> str:
+    """What was said when a credit was asked for; a run made the others, as terms or work moved."""
+    order = getattr(row, "credit_order", None)
+    if order is None:
+        return "Terms or work moved" if name == "get_reason_display" else "The work is billed again"
+    found = getattr(order, name)
+    return str(found() if callable(found) else found)
 
 
 class CandidateLineTable(Table):

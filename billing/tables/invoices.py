@@ -59,7 +59,7 @@ class ContractInvoices(InvoiceTable):
 
 
 class InvoiceLineTable(Table):
-    """The lines of a posted invoice."""
+    """The lines of a posted invoice; `credited` is annotated."""
 
     caption = "Lines"
     default_sort = "number"
@@ -71,6 +71,7 @@ class InvoiceLineTable(Table):
         Column("hours", "Hours", kind="hours", accessor="candidate_line.hours"),
         Column("net", "Net", kind="money", currency="invoice.currency"),
         Column("tax", "Tax", kind="money", currency="invoice.currency"),
+        Column("credited", "Credited", kind="money", currency="invoice.currency", hint="Net, also what is on its way"),
         Column("remote_line", "Reference in the ERP", kind="code", hideable=True),
     ]
 

@@ -11,7 +11,7 @@ from billing import policies, queries, tables
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
-from billing.models import Approval, Candidate, CapEntry, CreditMemo, Hold, Invoice, TaxDetermination
+from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice, TaxDetermination
 from billing.views.seen import decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
@@ -189,8 +189,17 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Accounting date", day_html(candidate.accounting_date)),
         ("Work through", day_html(candidate.through)),
         ("Prepared by", candidate.prepared_by.label),
-        ("Run", f"Run {candidate.run_id}"),
+        ("Run", f"Run {candidate.run_id}" if candidate.run_id else None),
+        *_asked(candidate),
     ]
+
+
+def _asked(candidate: Candidate) -> list[tuple[str, Any]]:
+    """Why somebody asked for it, where somebody did."""
+    order = CreditOrder.objects.filter(candidate=candidate).select_related("invoice").first()
+    if order is None:
+        return []
+    return [("Reason", order.get_reason_display()), ("Effect", order.treatment), ("Note", order.note)]
 
 
 _LEVEL = {"stop": ("Stops it", "danger", "circle-x"), "warn": ("Look", "warning", "alert-triangle"),

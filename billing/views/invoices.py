@@ -3,15 +3,14 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import queries, tables
+from billing import credited, memos, policies, queries, tables
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
-from billing.models import CreditMemo, Invoice, Payment, TaxDetermination
+from billing.models import Candidate, Invoice, Payment, TaxDetermination
 from billing.views.candidates import effect_of
 from contracts.queries import references_of
 from contracts.tables import OwnReferences
@@ -23,8 +22,6 @@ from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.wording import day_html, money_html, when_html
 from integration_hub.trail.queries import timeline_of_many
-
-APPLIED = Q(applications__isnull=False)
 
 
 class InvoiceList(ListScreen):
@@ -52,21 +49,24 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
     )
     invoice = find_or_404(rows, request.user, pk=pk)
     trace = links.trace_of("invoice", str(pk))
+    allowed = policies.can_credit(invoice, request.user)
+    credit = Button("Credit", reverse("billing:invoice-credit", args=[pk]), allowed, icon="receipt-refund", link=True)
     context = {
         "title": invoice.number,
         "status": tables.invoice_badge(invoice),
         "lead": f"{invoice.bill_to.customer.name} · {invoice.contract.name}",
         "breadcrumbs": _way_to(invoice),
-        "buttons": [Button("Trace", trace, icon="route", link=True)] if trace else [],
+        "buttons": [credit, *([Button("Trace", trace, icon="route", link=True)] if trace else [])],
         "invoice": invoice,
         **_money(invoice),
         "facts": _facts(invoice),
         "lines": tables.InvoiceLineTable(
-            invoice.lines.select_related("candidate_line", "invoice"), request, name="lines"
+            credited.with_credited(invoice.lines.select_related("candidate_line", "invoice")), request, name="lines"
         ),
+        "asked": tables.AskedCredits(_asked(invoice), request, name="asked"),
         "payments": invoice.applications.select_related("payment__connection").order_by("payment__received_on"),
         "memos": tables.CreditMemoTable(
-            _with_invoices(_memos().filter(pk__in=invoice.credits.values("memo"))), request, name="memos"
+            memos.with_invoices(memos.every().filter(memos.on_invoice(invoice))), request, name="memos"
         ),
         "tax": TaxDetermination.objects.filter(candidate=invoice.candidate_id).first(),
         "effect": effect_of(invoice.effect),
@@ -131,18 +131,10 @@ def _said(payload: dict[str, Any], currency: str) -> str:
     return f"{paid} paid of {invoiced}, last {payload.get('last_invoice') or 'none'}"
 
 
-def _memos() -> "QuerySet[Any]":
-    return CreditMemo.objects.select_related("legal_entity", "connection")
-
-
-def _with_invoices(rows: "QuerySet[Any]") -> "QuerySet[Any]":
-    """Payments or credit memos with the invoices the ERP applied them to, in the order of their applications."""
-    parts = F("applications__pk")
-    annotated: QuerySet[Any] = rows.annotate(
-        invoice_ids=ArrayAgg("applications__invoice", filter=APPLIED, order_by=parts, default=[]),
-        invoice_numbers=ArrayAgg("applications__invoice__number", filter=APPLIED, order_by=parts, default=[]),
-    )
-    return annotated
+def _asked(invoice: Invoice) -> "QuerySet[Any]":
+    """Credit memos over its lines: on their way, posted, or dissolved."""
+    rows = Candidate.objects.filter(kind=Candidate.Kind.CREDIT_MEMO, lines__corrects__invoice=invoice).distinct()
+    return rows.select_related(*queries.CANDIDATE_PARTS, "credit_order")
 
 
 class PaymentList(ListScreen):
@@ -158,7 +150,7 @@ class PaymentList(ListScreen):
     empty = Empty("No payment yet", "Payments come back from the ERP.")
 
     def rows(self) -> "QuerySet[Any]":
-        return _with_invoices(Payment.objects.select_related("customer", "legal_entity", "connection"))
+        return memos.with_invoices(Payment.objects.select_related("customer", "legal_entity", "connection"))
 
 
 class CreditMemoList(ListScreen):
@@ -174,4 +166,4 @@ class CreditMemoList(ListScreen):
     empty = Empty("No credit memo yet", "Credit memos come back from the ERP.")
 
     def rows(self) -> "QuerySet[Any]":
-        return _with_invoices(_memos())
+        return memos.with_invoices(memos.every())

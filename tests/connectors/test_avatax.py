@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integration_hub.connectors.avatax.client import encoded
-from integration_hub.connectors.avatax.manifest import INVOICE_COMMIT, INVOICE_VOID
+from integration_hub.connectors.avatax.manifest import CREDIT_COMMIT, INVOICE_COMMIT, INVOICE_VOID
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS, TAX_ENGINES, Write
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -152,3 +152,19 @@ def test_codes_with_awkward_signs_survive_the_path(landscape: Landscape, avatax:
     found = CONNECTOR.find(avatax, write)
     assert found is not None
     assert found.number == "A/1 #2+3%"
+
+
+def test_a_return_takes_the_tax_of_the_sale_beside_the_sale(landscape: Landscape, avatax: Connection) -> None:
+    CONNECTOR.send(avatax, _commit())
+    asked = _request()
+    line = {**asked["lines"][0], "amount": "-100.10", "tax": "-7.77", "tax_date": "2026-01-05", "credits": "INV-1"}
+    payload = {**asked, "lines": [line], "invoice_number": "CM-1"}
+    write = Write(CREDIT_COMMIT, "key", "US01-CAND-0007", payload)
+    assert CONNECTOR.find(avatax, write) is None, "the sale of the same code is another document"
+    CONNECTOR.send(avatax, write)
+    found = CONNECTOR.find(avatax, write)
+    assert found is not None
+    assert (found.facts["status"], found.facts["reference"]) == ("Committed", "CM-1")
+    assert (Decimal(found.facts["net"]), Decimal(found.facts["tax"])) == (Decimal("-100.10"), Decimal("-7.77"))
+    assert CONNECTOR.send(avatax, write).body == {"already": True}
+    assert CONNECTOR.find(avatax, _commit()) is not None

@@ -20,6 +20,7 @@ _THROTTLES = {
 _ENCODED = {"/": "_-ava2f-_", "+": "_-ava2b-_", "?": "_-ava3f-_", "%": "_-ava25-_", "#": "_-ava23-_"}
 _PARTS = {"$include": "Lines,Details,Summary"}
 INVOICE = "SalesInvoice"
+RETURN = "ReturnInvoice"
 
 
 class AvaTaxDialect(Silent):
@@ -61,17 +62,17 @@ class Client:
         return self._posted("/api/v2/transactions/create", {**model, "type": "SalesOrder"}, write=False)
 
     def create_or_adjust(self, model: dict[str, Any]) -> AvaTaxTransaction:
-        """Record under the document code, or replace what is recorded under it."""
-        body = {"createTransactionModel": {**model, "type": INVOICE}}
+        """Record under the document code and type, or replace what is recorded under them."""
+        body = {"createTransactionModel": model}
         return self._posted("/api/v2/transactions/createoradjust", body, write=True)
 
     def void(self, company: str, code: str) -> AvaTaxTransaction:
         """Void a recorded document; it reads back as Cancelled."""
         return self._posted(f"{_document(company, code)}/void", {"code": "DocVoided"}, write=True)
 
-    def document(self, company: str, code: str) -> AvaTaxTransaction | None:
-        """The document recorded under a code, or None."""
-        response = self.session.get(_document(company, code), {"documentType": INVOICE, **_PARTS}, expected=(404,))
+    def document(self, company: str, code: str, kind: str = INVOICE) -> AvaTaxTransaction | None:
+        """The document of a type recorded under a code, or None."""
+        response = self.session.get(_document(company, code), {"documentType": kind, **_PARTS}, expected=(404,))
         if response.status_code == 404:
             return None
         return self._read(response, write=False)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from integration_hub.connectors import wire
-from integration_hub.connectors.avatax.client import Client
-from integration_hub.connectors.avatax.manifest import INVOICE_COMMIT, INVOICE_VOID, MANIFEST
+from integration_hub.connectors.avatax.client import INVOICE, RETURN, Client
+from integration_hub.connectors.avatax.manifest import CREDIT_COMMIT, INVOICE_COMMIT, INVOICE_VOID, MANIFEST
 from integration_hub.connectors.avatax.payloads import AvaTaxLine, AvaTaxTransaction
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Confirmed, Page, Sent, Write
@@ -74,10 +74,31 @@ def _model(connection: Connection, payload: Payload) -> Payload:
                 "quantity": 1,
                 "description": str(line.get("description") or "")[:255],
                 "taxCode": line.get("tax_code") or settings.get("tax_code") or "",
+                **_override(line),
             }
             for line in payload["lines"]
         ],
     }
+
+
+def _override(line: Payload) -> Payload:
+    """A line that goes back takes the tax it was sold with, determined on the day of the sale."""
+    if "credits" not in line:
+        return {}
+    tax, day = wire.number(line["tax"]), line["tax_date"]
+    return {
+        "ref1": line["credits"],
+        "taxOverride": {
+            "type": "TaxAmount",
+            "taxAmount": tax,
+            "taxDate": day,
+            "reason": f"Credit of {line['credits']}",
+        },
+    }
+
+
+def _kind(write: Write) -> str:
+    return RETURN if write.effect_type == CREDIT_COMMIT else INVOICE
 
 
 def _address(given: Payload) -> Payload:
@@ -113,25 +134,24 @@ class AvaTaxConnector:
     def send(self, connection: Connection, write: Write) -> Sent:
         """Record and commit, or void; both leave alone what is as wanted already."""
         client, company = Client(connection), _company(connection, write.payload)
-        known = client.document(company, write.payload["document_code"])
+        known = client.document(company, write.payload["document_code"], _kind(write))
         if known is not None and _is_done(write, known):
             return Sent(remote_id=str(known.id), status=200, body={"already": True})
         if write.effect_type == INVOICE_VOID:
             if known is None:
                 return Sent(status=200, body={"absent": True})
             return Sent(remote_id=str(client.void(company, write.payload["document_code"]).id), status=200)
-        if write.effect_type != INVOICE_COMMIT:
+        if write.effect_type not in {INVOICE_COMMIT, CREDIT_COMMIT}:
             raise LookupError(f"AvaTax declares no write {write.effect_type!r}.")
         model = _model(connection, write.payload)
-        made = client.create_or_adjust(
-            {**model, "commit": True, "referenceCode": write.payload.get("invoice_number") or ""}
-        )
+        reference = write.payload.get("invoice_number") or ""
+        made = client.create_or_adjust({**model, "type": _kind(write), "commit": True, "referenceCode": reference})
         return Sent(remote_id=str(made.id), status=201)
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
         """The document under our code, if it is as this write wants it."""
         company = _company(connection, write.payload)
-        found = Client(connection).document(company, write.payload["document_code"])
+        found = Client(connection).document(company, write.payload["document_code"], _kind(write))
         if found is None:
             absent = Confirmed(remote_id="", facts={"status": "Absent"})
             return absent if write.effect_type == INVOICE_VOID else None

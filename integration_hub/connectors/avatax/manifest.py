@@ -4,6 +4,7 @@ from integration_hub.connectors.registry import Editable, Figures, Manifest, Set
 
 INVOICE_COMMIT = "avatax.invoice.commit"
 INVOICE_VOID = "avatax.invoice.void"
+CREDIT_COMMIT = "avatax.creditmemo.commit"
 
 MANIFEST = Manifest(
     vendor="avatax",
@@ -25,6 +26,12 @@ MANIFEST = Manifest(
             figures=Figures(tax="tax", date="date"),
         ),
         WriteSpec(INVOICE_VOID, "Recorded tax voided", "U"),
+        WriteSpec(
+            CREDIT_COMMIT,
+            "Tax of a posted credit memo recorded and committed as a return",
+            "U",
+            figures=Figures(tax="tax", date="date"),
+        ),
     ),
     settings=(
         Setting("account_id", "Account id", secret=True),
