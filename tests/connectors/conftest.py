@@ -12,6 +12,7 @@ from integration_hub.connectors.registry import CONNECTORS, Page, RawRecord
 from integration_hub.mapping import queries
 from integration_hub.mapping.apply import Translated, translate
 from integration_hub.sandbox import Landscape, accounts
+from tests.connectors.psa import Psa
 
 BY = "system:test"
 Read = Callable[..., list[Page]]
@@ -89,3 +90,26 @@ def canonical(connection: Connection, entity: str, read: list[Page]) -> dict[str
         key: translate(mapping, raw.payload, source_id=key, version=raw.version, deleted=raw.deleted)
         for key, raw in records(read).items()
     }
+
+
+@pytest.fixture
+def psa(landscape: Landscape):
+    made = Psa(landscape.kantata)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(psa: Psa) -> dict[str, str]:
+    """A role, a person, a project with a task."""
+    role = psa.make("roles", "role", name="Architect")["id"]
+    person = psa.make("users", "user", full_name="Ida Lund", email_address="ida@firm.example", role_id=role)["id"]
+    project = psa.make("workspaces", "workspace", title="Yard systems", creator_role="maven", currency="EUR")["id"]
+    task = psa.make("stories", "story", workspace_id=project, title="Design", story_type="task")["id"]
+    return {"role": role, "person": person, "project": project, "task": task}
+
+
+@pytest.fixture
+def customer(landscape: Landscape) -> str:
+    row = {"companyName": "Tidewater Yards", "externalId": "C-100", "subsidiary": {"id": "1"}, "terms": {"id": "1"}}
+    return landscape.load("netsuite", "customer", [row])[0]

@@ -1,33 +1,24 @@
 """NetSuite over HTTP: whole lists, changes by stamp, invoices posted once, closed periods, concurrency."""
 
-import threading
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-import httpx
 import pytest
 
 from integration_hub import canonical as language
-from integration_hub.connectors import budget
-from integration_hub.connectors.models import Account, Call, Connection
+from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.netsuite import periods
-from integration_hub.connectors.netsuite.client import Client, external_key
+from integration_hub.connectors.netsuite.client import external_key
 from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.registry import CONNECTORS, Write
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.sandbox import Landscape, accounts
-from tests.connectors.conftest import canonical, pages, records
+from integration_hub.sandbox import Landscape
+from tests.connectors.conftest import canonical, pages
+from tests.connectors.erp import invoice_write
 
 pytestmark = [pytest.mark.landscape, pytest.mark.django_db]
 
 CONNECTOR = CONNECTORS.get("netsuite")
-
-
-@pytest.fixture
-def customer(landscape: Landscape) -> str:
-    row = {"companyName": "Tidewater Yards", "externalId": "C-100", "subsidiary": {"id": "1"}, "terms": {"id": "1"}}
-    return landscape.load("netsuite", "customer", [row])[0]
 
 
 def _job(**more: Any) -> Write:
@@ -43,138 +34,6 @@ def _job(**more: Any) -> Write:
         **more,
     }
     return Write(JOB_UPSERT, "key", "00000101", payload)
-
-
-def _invoice(number: str = "US01-CAND-0007", day: str = "2026-05-31", **more: Any) -> Write:
-    payload = {
-        "reference": number,
-        "customer_code": "C-100",
-        "legal_entity_id": "1",
-        "currency": "USD",
-        "invoice_date": day,
-        "payment_terms": "Net 30",
-        "po_number": "TW-1",
-        "memo": "00000101 Yard systems",
-        "job_reference": "",
-        "lines": [
-            {
-                "reference": f"{number}-1",
-                "description": "Architect, May 2026",
-                "quantity": "7.75",
-                "rate": "182.125",
-                "amount": "1411.47",
-                "tax": "84.69",
-            },
-            {
-                "reference": f"{number}-2",
-                "description": "Travel",
-                "quantity": "1",
-                "rate": "310.2",
-                "amount": "310.2",
-                "tax": "0",
-            },
-        ],
-        "net": "1721.67",
-        "tax_total": "84.69",
-        "gross": "1806.36",
-        **more,
-    }
-    return Write(INVOICE_POST, "key", number, payload)
-
-
-# -- reading ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("algorithm", "certificate", "key"),
-    [
-        ("ES256", accounts.NETSUITE_CERTIFICATE_ID, accounts.netsuite_private_key),
-        ("PS256", accounts.NETSUITE_RSA_CERTIFICATE_ID, accounts.rsa_private_key),
-    ],
-)
-def test_check_signs_in(netsuite: Connection, algorithm: str, certificate: str, key: Callable[[], str]) -> None:
-    from integration_hub.connectors.actions import connections
-
-    netsuite.settings |= {"algorithm": algorithm, "certificate_id": certificate}
-    netsuite.save()
-    secrets = {"client_id": accounts.NETSUITE_CLIENT_ID, "private_key": key()}
-    changed = connections.set_credentials(
-        connection_id=netsuite.pk, credentials=secrets, by="system:test", seen_version=netsuite.version
-    )
-    assert "5 subsidiaries" in CONNECTOR.check(changed)
-
-
-def test_key_that_does_not_fit_is_for_an_administrator(netsuite: Connection) -> None:
-    netsuite.settings["algorithm"] = "PS256"
-    with pytest.raises(Failed, match="cannot sign with PS256") as caught:
-        CONNECTOR.check(netsuite)
-    assert caught.value.kind == FailureClass.AUTH
-
-
-def test_lists_are_read_whole(netsuite: Connection) -> None:
-    entities = canonical(netsuite, "legal_entity", pages(netsuite, "legal_entity"))
-    codes = {
-        item.record.code: item.record for item in entities.values() if isinstance(item.record, language.LegalEntity)
-    }
-    assert codes["US"].currency == "USD"
-    assert codes["DE"].country == "DE"
-    terms = canonical(netsuite, "payment_term", pages(netsuite, "payment_term"))
-    days = {
-        item.record.name: item.record.days for item in terms.values() if isinstance(item.record, language.PaymentTerm)
-    }
-    assert days["Net 30"] == 30
-    assert days["Due on receipt"] == 0
-    read = pages(netsuite, "accounting_period")
-    periods = [item.record for item in canonical(netsuite, "accounting_period", read).values()]
-    assert len(periods) == 60, "months only: quarters and years take no postings"
-    assert read[-1].complete
-
-
-def test_closed_period_is_a_later_version_though_its_stamp_stands_still(
-    landscape: Landscape, netsuite: Connection
-) -> None:
-    first = pages(netsuite, "accounting_period")
-    key = landscape.period("May 2026", ar_locked=True)["id"]
-    second = pages(netsuite, "accounting_period", first[-1].cursor)
-    moved = {name for name, raw in records(second).items() if raw.version != records(first)[name].version}
-    assert moved == {key}
-    assert records(second)[key].version > records(first)[key].version
-    period = canonical(netsuite, "accounting_period", second)[key].record
-    assert isinstance(period, language.AccountingPeriod)
-    assert (period.ar_locked, period.closed) == (True, False)
-
-
-def test_a_list_that_comes_back_empty_changes_nothing(landscape: Landscape, netsuite: Connection) -> None:
-    first = pages(netsuite, "legal_entity")
-    landscape.fault("netsuite", "empty_page")
-    (empty,) = pages(netsuite, "legal_entity", first[-1].cursor)
-    assert empty.complete, "intake raises an alarm when a whole list comes back empty"
-    assert empty.cursor == first[-1].cursor
-
-
-def test_customers_are_read_once_over_many_pages(landscape: Landscape, netsuite: Connection) -> None:
-    netsuite.settings["page_size"] = "5"
-    rows = [
-        {"companyName": f"Customer {n}", "externalId": f"C-{n}", "subsidiary": {"id": "1"}, "currency": {"id": "1"}}
-        for n in range(23)
-    ]
-    ids = landscape.load("netsuite", "customer", rows)
-    read = pages(netsuite, "customer_account")
-    found = [record.source_id for page in read for record in page.records]
-    assert sorted(found, key=int) == ids
-    assert len(found) == len(set(found))
-    made = canonical(netsuite, "customer_account", read)[ids[0]].record
-    assert isinstance(made, language.CustomerAccount)
-    assert (made.code, made.currency, made.legal_entity_id) == ("C-0", "USD", "1")
-    onward = pages(netsuite, "customer_account", read[-1].cursor)
-    assert {raw.version for raw in records(onward).values()} <= {raw.version for raw in records(read).values()}
-
-
-def test_stamps_in_another_zone_become_utc(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    utc = records(pages(netsuite, "customer_account"))[customer].version
-    netsuite.settings["time_zone"] = "America/Los_Angeles"
-    pacific = records(pages(netsuite, "customer_account"))[customer].version
-    assert pacific > utc
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -205,7 +64,7 @@ def test_job_of_an_unknown_customer_is_refused(netsuite: Connection, landscape: 
 
 def test_invoice_is_posted_and_read_back(landscape: Landscape, netsuite: Connection, customer: str) -> None:
     CONNECTOR.send(netsuite, _job())
-    write = _invoice(job_reference="00000101")
+    write = invoice_write(job_reference="00000101")
     assert CONNECTOR.find(netsuite, write) is None
     sent = CONNECTOR.send(netsuite, write)
     found = CONNECTOR.find(netsuite, write)
@@ -233,8 +92,8 @@ def test_invoice_is_posted_and_read_back(landscape: Landscape, netsuite: Connect
 
 
 def test_second_send_posts_nothing_twice(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    first = CONNECTOR.send(netsuite, _invoice())
-    second = CONNECTOR.send(netsuite, _invoice())
+    first = CONNECTOR.send(netsuite, invoice_write())
+    second = CONNECTOR.send(netsuite, invoice_write())
     assert second.remote_id == first.remote_id
     assert second.body == {"already": True}
     puts = [call for call in landscape.calls("netsuite") if call["method"] == "PUT" and "/invoice/" in call["path"]]
@@ -245,9 +104,9 @@ def test_lost_answer_is_unknown_and_then_found(landscape: Landscape, netsuite: C
     netsuite.settings["timeout_seconds"] = "1"
     landscape.fault("netsuite", "commit_then_timeout", method="PUT", count=1)
     with pytest.raises(Failed) as caught:
-        CONNECTOR.send(netsuite, _invoice())
+        CONNECTOR.send(netsuite, invoice_write())
     assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    found = CONNECTOR.find(netsuite, _invoice())
+    found = CONNECTOR.find(netsuite, invoice_write())
     assert found is not None
     assert found.number == "INV-US-000001"
 
@@ -257,15 +116,15 @@ def test_gateway_error_after_the_commit_is_unknown_too(
 ) -> None:
     landscape.fault("netsuite", "status_after_commit", method="PUT", count=1)
     with pytest.raises(Failed) as caught:
-        CONNECTOR.send(netsuite, _invoice())
+        CONNECTOR.send(netsuite, invoice_write())
     assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    assert CONNECTOR.find(netsuite, _invoice()) is not None
+    assert CONNECTOR.find(netsuite, invoice_write()) is not None
 
 
 def test_lying_success_is_not_confirmed(landscape: Landscape, netsuite: Connection, customer: str) -> None:
     landscape.fault("netsuite", "lying_200", method="PUT", count=1)
-    CONNECTOR.send(netsuite, _invoice())
-    assert CONNECTOR.find(netsuite, _invoice()) is None
+    CONNECTOR.send(netsuite, invoice_write())
+    assert CONNECTOR.find(netsuite, invoice_write()) is None
 
 
 @pytest.mark.parametrize("subsidiary", [None, "US"])
@@ -274,20 +133,20 @@ def test_closed_period_is_told_by_code(
 ) -> None:
     landscape.period("May 2026", ar_locked=True, **({"subsidiary": subsidiary} if subsidiary else {}))
     with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
-        CONNECTOR.send(netsuite, _invoice())
+        CONNECTOR.send(netsuite, invoice_write())
     assert (caught.value.kind, caught.value.field) == (FailureClass.REJECTED, "postingPeriod")
-    assert CONNECTOR.find(netsuite, _invoice()) is None
+    assert CONNECTOR.find(netsuite, invoice_write()) is None
     landscape.period("May 2026", ar_locked=False, **({"subsidiary": subsidiary} if subsidiary else {}))
-    CONNECTOR.send(netsuite, _invoice())
-    assert CONNECTOR.find(netsuite, _invoice()) is not None
+    CONNECTOR.send(netsuite, invoice_write())
+    assert CONNECTOR.find(netsuite, invoice_write()) is not None
 
 
 def test_the_accounting_date_says_the_period_not_the_date_of_the_document(
     landscape: Landscape, netsuite: Connection, customer: str
 ) -> None:
     landscape.period("May 2026", ar_locked=True)
-    CONNECTOR.send(netsuite, _invoice(accounting_date="2026-06-01"))
-    found = CONNECTOR.find(netsuite, _invoice())
+    CONNECTOR.send(netsuite, invoice_write(accounting_date="2026-06-01"))
+    found = CONNECTOR.find(netsuite, invoice_write())
     assert found is not None
     assert (found.facts["issued_on"], found.facts["period"]) == ("2026-05-31", "Jun 2026")
 
@@ -297,16 +156,16 @@ def test_the_period_of_the_accounting_date_must_be_open(
 ) -> None:
     landscape.period("Apr 2026", ar_locked=True)
     with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
-        CONNECTOR.send(netsuite, _invoice(accounting_date="2026-04-30"))
+        CONNECTOR.send(netsuite, invoice_write(accounting_date="2026-04-30"))
     assert caught.value.field == "postingPeriod"
     with pytest.raises(Failed, match="no posting period for 2099-01-01"):
-        CONNECTOR.send(netsuite, _invoice(accounting_date="2099-01-01"))
-    assert CONNECTOR.find(netsuite, _invoice()) is None
+        CONNECTOR.send(netsuite, invoice_write(accounting_date="2099-01-01"))
+    assert CONNECTOR.find(netsuite, invoice_write()) is None
 
 
 def test_tax_that_does_not_add_up_is_never_sent(landscape: Landscape, netsuite: Connection, customer: str) -> None:
     with pytest.raises(Failed, match="tax of the lines is") as caught:
-        CONNECTOR.send(netsuite, _invoice(tax_total="90"))
+        CONNECTOR.send(netsuite, invoice_write(tax_total="90"))
     assert caught.value.kind == FailureClass.DATA
     assert not [call for call in landscape.calls("netsuite") if call["method"] == "PUT"]
 
@@ -318,17 +177,17 @@ def test_master_data_that_is_missing_is_named(
     netsuite: Connection, customer: str, change: dict[str, str], says: str
 ) -> None:
     with pytest.raises(Failed, match=says) as caught:
-        CONNECTOR.send(netsuite, _invoice(**change))
+        CONNECTOR.send(netsuite, invoice_write(**change))
     assert caught.value.kind == FailureClass.REJECTED
 
 
 def test_credit_memo_is_posted_once_and_settles_its_invoice(
     landscape: Landscape, netsuite: Connection, customer: str
 ) -> None:
-    invoice = CONNECTOR.send(netsuite, _invoice())
+    invoice = CONNECTOR.send(netsuite, invoice_write())
     before = pages(netsuite, "credit_memo")
     one = {"invoice_id": invoice.remote_id, "invoice": "INV", "amount": "1100"}
-    base = _invoice("US01-CAND-0007-C1")
+    base = invoice_write("US01-CAND-0007-C1")
     credit = Write(CREDIT_POST, "key", base.business_key, {**base.payload, "apply": [one]})
     sent = CONNECTOR.send(netsuite, credit)
     assert CONNECTOR.send(netsuite, credit).remote_id == sent.remote_id
@@ -347,14 +206,14 @@ def test_invoice_that_waits_for_approval_is_not_posted(
     landscape: Landscape, netsuite: Connection, customer: str
 ) -> None:
     landscape.settings(netsuite={"invoice_approval": "1"})
-    CONNECTOR.send(netsuite, _invoice())
-    found = CONNECTOR.find(netsuite, _invoice())
+    CONNECTOR.send(netsuite, invoice_write())
+    found = CONNECTOR.find(netsuite, invoice_write())
     assert found is not None
     assert found.facts["posted"] is False
 
 
 def test_cash_comes_back_with_its_applications(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    posted = CONNECTOR.send(netsuite, _invoice()).remote_id
+    posted = CONNECTOR.send(netsuite, invoice_write()).remote_id
     before = pages(netsuite, "invoice")
     (payment,) = landscape.load(
         "netsuite",
@@ -412,94 +271,3 @@ def test_a_period_is_asked_about_before_posting(landscape: Landscape, netsuite: 
     calls = Call.objects.count()
     assert periods.closed(netsuite, may, JOB_UPSERT) == "", "jobs are no postings"
     assert Call.objects.count() == calls
-
-
-# -- limits -----------------------------------------------------------------------------------------------------------
-
-
-def test_expired_token_is_renewed_for_a_write_too(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    CONNECTOR.check(netsuite)
-    landscape.fault("netsuite", "auth_expired", method="PUT", count=1)
-    CONNECTOR.send(netsuite, _invoice())
-    assert CONNECTOR.find(netsuite, _invoice()) is not None
-    assert Call.objects.filter(connection=netsuite, status=401, method="PUT").count() == 1
-
-
-def test_too_many_calls_are_a_rate(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    CONNECTOR.check(netsuite)
-    landscape.settings(netsuite={"concurrency": 0})
-    with pytest.raises(Failed, match="CONCURRENCY_LIMIT_EXCEEDED") as caught:
-        CONNECTOR.send(netsuite, _invoice())
-    assert caught.value.kind == FailureClass.RATE
-
-
-@pytest.mark.django_db(transaction=True)
-def test_calls_under_way_stay_within_the_budget(landscape: Landscape, netsuite: Connection) -> None:
-    """Six workers, two slots: NetSuite, which allows two, never says that it is too many."""
-    from django.db import connection as database
-
-    netsuite.settings |= {"budget_wait_seconds": "60", "timeout_seconds": "60"}
-    _allow(netsuite, 2)
-    Client(netsuite).currency_id("USD")
-    landscape.settings(netsuite={"concurrency": 2, "work_ms": 150})
-    failures: list[Failed] = []
-
-    def ask() -> None:
-        try:
-            Client(netsuite).rows("SELECT id FROM currency ORDER BY id")
-        except Failed as failure:
-            failures.append(failure)
-        finally:
-            database.close()
-
-    _all_at_once(ask)
-    assert failures == []
-    _allow(netsuite, 64)  # the control: without the budget the limit is hit
-    _all_at_once(ask)
-    assert {failure.kind for failure in failures} == {FailureClass.RATE}
-    assert Account.objects.get().learnt_concurrency == 44, "and less is asked from then on"
-
-
-def _allow(netsuite: Connection, calls: int) -> None:
-    Account.objects.filter(pk=netsuite.account_id).update(concurrency=calls)
-    budget.forget(budget.account_of(netsuite))
-
-
-def _all_at_once(ask: Callable[[], None]) -> None:
-    workers = [threading.Thread(target=ask) for _ in range(6)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_taken_budget_is_a_rate(netsuite: Connection) -> None:
-    from django.db import connection as database
-
-    netsuite.settings |= {"budget_wait_seconds": "0.1"}
-    _allow(netsuite, 1)
-    caught: list[Failed] = []
-
-    def second() -> None:
-        try:
-            with budget.call(netsuite):
-                pass
-        except Failed as failure:
-            caught.append(failure)
-        finally:
-            database.close()
-
-    with budget.call(netsuite):
-        worker = threading.Thread(target=second)
-        worker.start()
-        worker.join()
-    assert [failure.kind for failure in caught] == [FailureClass.RATE]
-    with budget.call(netsuite):
-        pass
-
-
-def test_a_foreign_voice_agrees_with_the_books(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    CONNECTOR.send(netsuite, _invoice())
-    books = httpx.get(f"{landscape.control}/_control/ledger/netsuite", trust_env=False, timeout=30).json()
-    assert "1806.36" in str(books)

@@ -13,7 +13,7 @@ from integration_hub.intake.models import Feed, FileDrop, Run
 from integration_hub.trail.models import Event
 from tests import factories
 from tests.integration.intake.conftest import GOOD, HEAD, Hours
-from tests.integration.intake.test_files import command
+from tests.integration.intake.told import command
 
 ENTITIES = "entities=project,time_entry"
 
