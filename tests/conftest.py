@@ -12,8 +12,11 @@ from tests import worlds
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 """What the installation made and no test that commits changes."""
 
-UNCOUNTED = ("architecture", "functional", "sandbox", "unit/engine")
-"""Tests that run nothing of what coverage counts, or run it in another process."""
+UNCOUNTED = (
+    *("architecture", "functional", "sandbox", "unit/engine"),
+    *("concurrency", "connectors", "rehearsal", "integration/console", "integration/test_sip.py"),
+)
+"""Tests that run nothing of what coverage counts, or in another process, or what others count already."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace only where lines are counted: all that runs while tracing, counted or not, takes two thirds longer."""
     folders = [Path(__file__).parent / folder for folder in UNCOUNTED]
     for item in items:
-        if any(folder in item.path.parents for folder in folders):
+        if any(folder in (item.path, *item.path.parents) for folder in folders):
             item.add_marker(pytest.mark.no_cover)
 
 
