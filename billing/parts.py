@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from billing import memos, policies, queries, tables
-from billing.models import Candidate, Hold, Invoice, Piece, RevenueLine, ScheduleItem
+from billing.actions import recognition
+from billing.models import Candidate, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
 from billing.workflows import agreements
 from contracts.models import Amendment, Contract, Customer, Project
 from contracts.panels import (
@@ -102,7 +103,11 @@ def contract_schedule(contract: Contract, request: Request) -> dict[str, Any]:
     """What falls due, and what will be earned."""
     schedule = ScheduleItem.objects.filter(line__contract=contract).select_related("line")
     revenue = RevenueLine.objects.filter(plan__line__contract=contract, plan__is_current=True)
+    recognised = Recognition.objects.filter(obligation__contract=contract).select_related("obligation")
     return {
+        "recognised": tables.RecognitionTable(recognised, request, name="recognised"),
+        "position": recognition.position_of(contract),
+        "currency": contract.currency,
         "schedule": tables.ScheduleTable(schedule, request, name="schedule"),
         "revenue": tables.RevenueTable(revenue.select_related("plan__line", "milestone"), request, name="revenue"),
     }

@@ -137,6 +137,13 @@ def can_credit(invoice: Invoice, user: User) -> Decision:
     return can_see(user, invoice.legal_entity.code)
 
 
+def can_recognise(contract: Contract, user: User) -> Decision:
+    """Whether the person may recognise the revenue of this contract's obligations."""
+    if not user.has_perm("billing.recognise_revenue"):
+        return deny("Only finance can recognise revenue.")
+    return can_see(user, contract.legal_entity.code)
+
+
 def can_restart_activation(contract: Contract, user: User) -> Decision:
     """Whether the person may start the activation of a contract again: only after one that was undone."""
     if not user.has_perm("hub_cases.handle_case"):

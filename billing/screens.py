@@ -88,6 +88,7 @@ _SENTENCES = (
     ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),
     ("billing.schedule.withdrawn", "calendar", "withdrew the billing schedule of {label}", "neutral"),
     ("billing.revenue.planned", "trending-up", "planned the revenue of {label}", "info"),
+    ("billing.revenue.recognised", "trending-up", "recognised the revenue of {label} for {period}", "success"),
     ("billing.revenue.withdrawn", "trending-up", "withdrew the revenue plan of {label}", "neutral"),
     ("billing.work.adopted", "link", "took over delivered work for {label}", "info"),
     ("billing.work.decided", "scale", "decided the work of {label} anew", "neutral"),

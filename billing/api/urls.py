@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from billing.api import views
 from billing.api.candidates import Candidates
 from billing.api.holds import Holds
+from billing.api.revenue import Recognitions
 
 router = SimpleRouter()
 router.register("billable-events", views.Events, "billable-event")
@@ -14,6 +15,7 @@ router.register("billing-runs", views.Runs, "billing-run")
 router.register("candidates", Candidates, "candidate")
 router.register("invoices", views.Invoices, "invoice")
 router.register("payments", views.Payments, "payment")
+router.register("recognised-revenue", Recognitions, "recognised-revenue")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 
 urlpatterns = router.urls

@@ -14,6 +14,7 @@ from billing.models.documents import (
     TaxDetermination,
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
+from billing.models.obligations import Obligation, Recognition
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
 from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
@@ -40,9 +41,11 @@ __all__ = [
     "HoldEffect",
     "Invoice",
     "InvoiceLine",
+    "Obligation",
     "Payment",
     "PaymentApplication",
     "Piece",
+    "Recognition",
     "RevenueLine",
     "RevenuePlan",
     "ScheduleItem",

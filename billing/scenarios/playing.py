@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, happening, running
+from billing.scenarios import crediting, earning, happening, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
 from billing.scenarios.world import World, build
@@ -28,6 +28,7 @@ VERBS: dict[str, Verb] = {
     "wip": running.wip,
     "retainer_period": running.retainer_period,
     "straight_line": running.straight_line,
+    "recognise": earning.recognise,
 }
 UNSUPPORTED = {
     "dispose": "pieces are not split by hand",
@@ -41,7 +42,6 @@ UNSUPPORTED = {
     "down_payment": "down payments are not kept",
     "intercompany": "intercompany prices are not kept",
     "write_effects": "write-offs are not posted",
-    "recognise": "prices are not allocated to obligations",
     "true_up": "minimum commitments are not kept",
     "margin": "cost rates are not kept",
     "kpi": "these measures are not computed",

@@ -70,6 +70,8 @@ class World:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     taxes: dict[int, Decimal] = field(default_factory=dict)
     """Tax rate by contract line."""
+    periods: dict[str, date] = field(default_factory=dict)
+    """Months of revenue by the names of the file."""
     prices: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
 
 
@@ -105,6 +107,17 @@ def _finance() -> User:
     roles.sync()
     roles.give(user=person, role=Role.FINANCE)
     return person
+
+
+def agreement(world: World, name: str) -> Contract:
+    """A contract that a step needs and the scenario does not name, made on first use."""
+    if name not in world.contracts:
+        client = customer(world, name)
+        world.contracts[name] = Contract.objects.create(
+            number=name, name=name, customer=client, legal_entity=_entity(world, "half_up", "USD"), currency="USD",
+            status=Contract.Status.ACTIVE, signed_on=FIRST_DAY,
+        )  # fmt: skip
+    return world.contracts[name]
 
 
 def contract_of(world: World, name: Any) -> Contract:

@@ -18,7 +18,7 @@ from billing.tables.invoices import (
     invoice_badge,
     overdue,
 )
-from billing.tables.plans import RevenueTable, ScheduleTable
+from billing.tables.plans import RecognitionTable, RevenueTable, ScheduleTable
 from billing.tables.words import code_words, hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, HeldWork, WorkTable
 
@@ -36,6 +36,7 @@ __all__ = [
     "InvoiceLineTable",
     "InvoiceTable",
     "PaymentTable",
+    "RecognitionTable",
     "RevenueTable",
     "RunCandidates",
     "RunTable",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from billing.engine.obligations import position
 from billing.tables.words import half_open
 from integration_hub.console.tables import Column, Table
 
@@ -38,3 +39,24 @@ class RevenueTable(Table):
         Column("milestone", "Milestone"),
         Column("amount", "Revenue", kind="money", currency="plan.currency"),
     ]
+
+
+class RecognitionTable(Table):
+    """What months recognised of the obligations of a contract, the latest first."""
+
+    caption = "Recognised revenue"
+    default_sort = "-period"
+    page_size = 36
+    columns = [
+        Column("period", "Month", accessor=lambda row: f"{row.period:%b %Y}", sortable=True),
+        Column("obligation", "Obligation", accessor="obligation.code"),
+        Column("allocated", "Of the price", kind="money", currency="obligation.currency"),
+        Column("progress", "Done", kind="percent"),
+        Column("amount", "Revenue", kind="money", currency="obligation.currency"),
+        Column("cumulative", "In all", kind="money", currency="obligation.currency"),
+        Column("invoiced", "Invoiced", kind="money", currency="obligation.currency", hideable=True),
+        Column("asset", "Earned, not invoiced", kind="money", currency="obligation.currency",
+               accessor=lambda row: position(row.cumulative, row.invoiced)[0]),
+        Column("liability", "Invoiced, not earned", kind="money", currency="obligation.currency",
+               accessor=lambda row: position(row.cumulative, row.invoiced)[1]),
+    ]  # fmt: skip

@@ -59,6 +59,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "billing.post_candidate",
         "billing.dissolve_candidate",
         "billing.credit_invoice",
+        "billing.recognise_revenue",
         "hub_effects.retry_effect",
         "hub_effects.add_correction",
         "hub_effects.approve_correction",

@@ -19,7 +19,6 @@ SAMPLES = next((files(folder) for folder in FOLDERS if folder.is_dir()), [])
 
 NOT_PLAYED = {
     "S-03": "retainer: kind prepaid",
-    "S-12": "prices are not allocated to obligations",
 }
 
 
