@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
-from billing.models import BillableEvent, Candidate, CreditMemo, Decision, Hold, Invoice, Payment, Piece
+from billing.models import BillableEvent, Candidate, CandidateLine, CreditMemo, Decision, Hold, Invoice, Payment, Piece
 from contracts.models import Contract, LegalEntity
 from integration_hub.cases.models import Case, Member
 from integration_hub.intake.models import SourceVersion
@@ -130,8 +130,8 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             "printed",
             entity.code,
             currency,
-            "Work in candidates, rounded",
-            value["printed"],
+            "Work in candidates, rounded, less concessions",
+            value["printed"] + _conceded(entity, currency),
             "Candidates, net",
             nets["all"],
         ),
@@ -154,6 +154,16 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             _invoiced(entity, currency),
         ),
     ]
+
+
+def _conceded(entity: LegalEntity, currency: str) -> Decimal:
+    """The lines of credit memos whose work stays billed, and so stands in no credit; not positive."""
+    lines = CandidateLine.objects.filter(
+        candidate__legal_entity=entity, candidate__currency=currency, candidate__credit_order__rebillable=False
+    )
+    standing = lines.exclude(candidate__status="dissolved")
+    total: Decimal = standing.aggregate(total=Sum("net"))["total"] or ZERO
+    return total
 
 
 def _invoiced(entity: LegalEntity, currency: str) -> Decimal:

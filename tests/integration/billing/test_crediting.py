@@ -15,6 +15,7 @@ from integration_hub.people.models import Role
 from integration_hub.trail.lineage import walk
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
+from reconciliation.totals import statement
 from tests import deals, factories, money, vendors
 from tests.worlds import shared
 
@@ -314,3 +315,13 @@ def test_work_credited_to_be_billed_again_waits_for_the_next_run_at_its_price(la
     rows = Piece.objects.filter(is_current=True, contract=contract).order_by("pk")
     assert [(row.state, row.amount) for row in rows] == [("corrected", 825), ("posted", -825), ("billable", 825)]
     assert money.run_in(landscape, through=APRIL).candidates.get().net == 825
+
+
+def test_control_totals_agree_with_concessions_and_credits_on_their_way_and_posted(landscape, invoice):
+    posted(ask(invoice, crediting.Wanted(lines={1: Decimal("100.10")})))
+    ask(invoice, crediting.Wanted(lines={1: Decimal("20")}))
+    candidates.dissolve(candidate=ask(invoice, crediting.Wanted(amount=Decimal(5))), by="system:test", reason="No")
+    posted(ask(invoice, crediting.Wanted(lines={2: None}), rebillable=True, reason="WRONG_PO"))
+    arrows = [arrow for arrow in statement().arrows if arrow.currency]
+    assert {arrow.name for arrow in arrows} >= {"printed", "invoices"}
+    assert [arrow.name for arrow in arrows if not arrow.agrees] == []
