@@ -24,7 +24,9 @@ def _entity(row: BillableEvent | Piece) -> str:
 
 
 def _events(keys: list[str]) -> Iterable[Node]:
-    for row in BillableEvent.objects.filter(pk__in=keys).select_related("resource", "legal_entity", "project"):
+    parts = ("resource", "legal_entity", "project", "source_version__connection")
+    rows = BillableEvent.objects.filter(pk__in=keys).select_related(*parts).defer("source_version__payload")
+    for row in rows:
         who = row.resource.name if row.resource else (row.project.name if row.project else "")
         hours = f"{(row.minutes / 60).normalize():f} h" if row.minutes is not None else ""
         yield Node(
@@ -37,7 +39,7 @@ def _events(keys: list[str]) -> Iterable[Node]:
             row.currency,
             link("billing:work-detail", row.pk),
             row.get_approval_display(),
-            row.work_key.split(":", 1)[0],
+            str(row.source_version.connection) if row.source_version else "",
             _entity(row),
             {"Work key": row.work_key, "Version": str(row.version), "Role": row.role, "Note": row.description},
         )
@@ -67,6 +69,7 @@ def _pieces(keys: list[str]) -> Iterable[Node]:
                 "Decided": row.decision.decided_at.strftime("%Y-%m-%d %H:%M UTC"),
                 "Rate row": _rate(row),
             },
+            "net",
         )
 
 
@@ -104,6 +107,7 @@ def _candidates(keys: list[str]) -> Iterable[Node]:
                 "Approved by": approvals or "nobody yet",
                 "Content hash": row.content_hash,
             },
+            "gross",
         )
 
 
@@ -121,9 +125,10 @@ def _invoices(keys: list[str]) -> Iterable[Node]:
             row.currency,
             link("billing:invoice-detail", row.pk),
             row.get_status_display(),
-            row.effect.connection.code,
+            str(row.effect.connection),
             row.legal_entity.code,
             {"Net": show(row.net, row.currency), "Tax": show(row.tax, row.currency), "ERP id": row.remote_id},
+            "gross",
         )
 
 
@@ -139,7 +144,7 @@ def _payments(keys: list[str]) -> Iterable[Node]:
             row.currency,
             "",
             "Reversed" if row.is_reversed else "Received",
-            row.connection.code,
+            str(row.connection),
             row.legal_entity.code,
         )
 
@@ -156,8 +161,9 @@ def _credit_memos(keys: list[str]) -> Iterable[Node]:
             row.currency,
             "",
             "Voided" if row.is_voided else "Credit memo",
-            row.connection.code,
+            str(row.connection),
             row.legal_entity.code,
+            basis="gross",
         )
 
 

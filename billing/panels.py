@@ -7,11 +7,12 @@ from django.urls import reverse
 
 from billing import queries, tables
 from billing.models import Approval, Candidate, Hold, Invoice, Piece
+from billing.naming import code_words
 from billing.policies import SYSTEM_ONLY
 from integration_hub.console.badges import Badge, badge
 from integration_hub.console.home import PANELS, Panel, Waiting, WaitingRow
 from integration_hub.kernel.clock import today
-from integration_hub.kernel.money import Money
+from integration_hub.kernel.money import ZERO, Money, per_currency
 from integration_hub.people.models import Role, User
 
 TOP = 5
@@ -49,7 +50,7 @@ def _candidates(rows: "QuerySet[Candidate]", url: str, *, second: bool = False) 
     return Waiting(
         count=sum(row["count"] for row in sums),
         oldest=min((row["oldest"] for row in sums), default=None),
-        money={row["currency"]: row["money"] for row in sums},
+        money=[Money(row["money"], row["currency"], "gross") for row in sums],
         url=url,
         rows=[_candidate_row(row) for row in top.order_by("-gross", "pk")[:TOP]] if sums else [],
     )
@@ -58,7 +59,7 @@ def _candidates(rows: "QuerySet[Candidate]", url: str, *, second: bool = False) 
 def _candidate_row(row: Any) -> WaitingRow:
     shown: object = ""
     if row.codes:
-        shown = Badge(tables.code_words(row.codes[0]), "warning", "alert-triangle")
+        shown = Badge(code_words(row.codes[0]), "warning", "alert-triangle")
     elif getattr(row, "given", 0):
         shown = Badge("Second signature", "info", "user-check")
     detail = f"{row.number} · {row.contract.number}"
@@ -67,7 +68,7 @@ def _candidate_row(row: Any) -> WaitingRow:
     return WaitingRow(
         title=row.bill_to.customer.name,
         detail=detail,
-        money=Money(row.gross, row.currency),
+        money=Money(row.gross, row.currency, "gross"),
         url=reverse("billing:candidate-detail", args=[row.pk]),
         when=row.created_at,
         badge=shown,
@@ -126,7 +127,7 @@ def _holds(rows: "QuerySet[Hold]", url: str) -> Waiting:
     return Waiting(
         count=facts["count"],
         oldest=facts["oldest"],
-        money=queries.total(queries.by_state(held).values()).money if found else {},
+        money=per_currency(queries.total(queries.by_state(held).values()).money, "net") if found else [],
         url=url,
         rows=[_hold_row(row) for row in found[:TOP]],
     )
@@ -162,7 +163,7 @@ def holds_to_review(user: User) -> Waiting:
 
 def _work(sums: "dict[str, queries.Total]", rows: list[WaitingRow], url: str, oldest: Any = None) -> Waiting:
     whole = queries.total(sums.values())
-    return Waiting(count=whole.count, oldest=oldest, money=whole.money, url=url, rows=rows)
+    return Waiting(count=whole.count, oldest=oldest, money=per_currency(whole.money, "net"), url=url, rows=rows)
 
 
 def blocked(user: User) -> Waiting:
@@ -172,9 +173,8 @@ def blocked(user: User) -> Waiting:
     ordered = sorted(sums.items(), key=lambda item: (-max(item[1].money.values(), default=0), item[0] or ""))
     top = [
         WaitingRow(
-            title=tables.code_words(code) if code else "No code",
-            detail=f"{sum_.count} piece{'s' if sum_.count != 1 else ''}, {sum_.hours:,.2f} h"
-            + (f", {sum_.unpriced} without a price" if sum_.unpriced else ""),
+            title=code_words(code) if code else "No code",
+            detail=tables.sum_words(sum_),
             money=_largest(sum_),
             url=tables.work_list_url(code=code, state=["blocked", "over_cap"]),
         )
@@ -188,7 +188,7 @@ def _largest(sum_: queries.Total) -> Money | None:
     if not sum_.money:
         return None
     currency, amount = max(sum_.money.items(), key=lambda item: item[1])
-    return Money(amount, currency)
+    return Money(amount, currency, "net")
 
 
 def unapproved(user: User) -> Waiting:
@@ -214,8 +214,8 @@ def _by_project(rows: "QuerySet[Piece]", **filters: Any) -> Waiting:
     top = [
         WaitingRow(
             title=row["name"] or "Without a project",
-            detail=f"{row['count']} piece{'s' if row['count'] != 1 else ''}, {(row['minutes'] or 0) / 60:,.2f} h",
-            money=Money(row["money"], row["currency"]) if row["money"] is not None and row["currency"] else None,
+            detail=tables.sum_words(queries.Total(row["count"], (row["minutes"] or ZERO) / queries.MINUTES)),
+            money=Money(row["money"], row["currency"], "net") if row["money"] is not None and row["currency"] else None,
             url=tables.work_list_url(project=row["code"], **filters),
             when=row["oldest"],
         )
@@ -237,7 +237,7 @@ def recent_postings(user: User) -> Waiting:
     )
     return Waiting(
         count=sum(row["count"] for row in sums),
-        money={row["currency"]: row["money"] for row in sums},
+        money=[Money(row["money"], row["currency"], "gross") for row in sums],
         url=reverse("billing:invoice-list"),
         rows=[_invoice_row(row) for row in rows.order_by("-posted_at", "-pk")[:TOP]],
     )
@@ -247,7 +247,7 @@ def _invoice_row(row: Invoice) -> WaitingRow:
     return WaitingRow(
         title=f"{row.number} · {row.bill_to.customer.name}",
         detail=row.contract.number,
-        money=Money(row.gross, row.currency),
+        money=Money(row.gross, row.currency, "gross"),
         url=reverse("billing:invoice-detail", args=[row.pk]),
         when=row.posted_at,
         badge=tables.invoice_badge(row),

@@ -1,6 +1,7 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
 from billing.models import Approval, BillingRun, Candidate, Hold, Invoice, Piece
+from billing.naming import code_words
 from contracts.models import Amendment, Contract
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -68,7 +69,7 @@ def can_approve(candidate: Candidate, user: User) -> Decision:
     if candidate.prepared_by_id == user.pk:
         return deny("You prepared this candidate, so someone else must approve it.")
     if candidate.status == Candidate.Status.NEEDS_ATTENTION:
-        return deny(f"Not ready: {', '.join(candidate.codes)}.")
+        return deny(f"Not ready. {'; '.join(map(code_words, candidate.codes))}.")
     if candidate.status != Candidate.Status.READY:
         return deny(f"This candidate is {candidate.get_status_display().lower()}.")
     if Approval.objects.filter(

@@ -6,6 +6,7 @@ from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
 
 from contracts.models import Amendment, Contract, ExternalReference, Milestone, Opportunity, Project
+from integration_hub.canonical import nouns
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Hit, Node, Provider, Ref
 
 
@@ -39,6 +40,7 @@ def _opportunities(keys: list[str]) -> Iterable[Node]:
             row.currency,
             status=row.stage,
             facts={"Won": "yes" if row.is_won else "no", "Closes": str(row.closes_on or "")},
+            basis="net",
         )
 
 
@@ -112,6 +114,7 @@ def _milestones(keys: list[str]) -> Iterable[Node]:
             "",
             contract.legal_entity.code,
             {"Accepted": str(row.accepted_on or ""), "Evidence": row.evidence},
+            "net",
         )
 
 
@@ -184,9 +187,9 @@ def _find_references(text: str) -> Iterable[Hit]:
                 kind,
                 key,
                 node.label,
-                f"{row.entity} {row.source_id} in {row.connection.name}",
+                f"{nouns.one(row.entity)} {row.source_id} in {row.connection}",
                 node.url,
-                row.connection.code,
+                str(row.connection),
                 node.legal_entity,
             )
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from contracts.lineage import link
 from contracts.models import Amendment, ExternalReference, Method, Milestone, RateRow
+from integration_hub.canonical import nouns
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.wording import number
@@ -283,7 +284,7 @@ class ReferenceTable(Table):
     columns = [
         Column("connection.name", "System"),
         Column("owner", "Ours", accessor=lambda row: getattr(row, "owner", "")),
-        Column("entity", "Theirs", accessor=lambda row: row.entity.replace("_", " ").capitalize()),
+        Column("entity", "Theirs", accessor=lambda row: nouns.one(row.entity).capitalize()),
         Column("number", "Number there"),
         Column("source_id", "Id there", kind="code"),
         Column("sync", "State", kind="badge", accessor=lambda row: sync_of(row)),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from billing.models import Piece
-from billing.tables import code_words
+from billing.naming import code_words
 from integration_hub.console.badges import badge
 from integration_hub.people.models import User
 from integration_hub.people.scope import scope_q

@@ -100,7 +100,8 @@ def facts(candidate: Candidate) -> CandidateFacts:
         period_open=period is not None,
         po_required=candidate.contract.po_required or candidate.bill_to.po_rule == BillTo.PoRule.REQUIRED,
         po_number=order.number if order else "",
-        po_left=order.amount - order.committed - order.reserved if order and order.amount is not None else None,
+        po_amount=order.amount if order else None,
+        po_taken=order.committed + order.reserved - candidate.net if order else ZERO,
         po_expires_on=order.expires_on if order else None,
         bill_to_verified=candidate.bill_to.status == BillTo.Status.VERIFIED,
         bill_to_missing=tuple(name for name in ("street", "city", "country") if not getattr(customer, name)),
@@ -241,10 +242,13 @@ def _next_status(candidate: Candidate, stopping: list[str], *, moved: bool) -> s
 
 def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
     scope = _scope(candidate)
-    member = cases.MemberIn("billing.candidate", str(candidate.pk), candidate.number, candidate.net, candidate.currency)
+    member = cases.MemberIn(
+        "billing.candidate", str(candidate.pk), candidate.number, candidate.net, candidate.currency, "net"
+    )
     wanted = {
         (result.code, scope): cases.CaseIn(
-            title=f"{result.message} ({candidate.contract.number})",
+            title=f"{result.message} ({_about(candidate)})"[:250],
+            detail=result.detail,
             remedy=result.remedy,
             legal_entity=candidate.legal_entity.code,
             subject=("billing.candidate", str(candidate.pk), candidate.number),
@@ -254,6 +258,11 @@ def _sync_cases(candidate: Candidate, results: list[Check]) -> None:
         if not result.ok and result.level in {"stop", "warn"} and result.code in CASE_CODES
     }
     cases.reconcile(codes=CASE_CODES, wanted=wanted, scope=scope, by=BY)
+
+
+def _about(candidate: Candidate) -> str:
+    """Which document it is, for people who know the client rather than the number."""
+    return f"{candidate.bill_to.customer.name}, contract {candidate.contract.number}"
 
 
 def _scope(candidate: Candidate) -> str:

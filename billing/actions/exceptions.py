@@ -161,5 +161,5 @@ def _member(piece: Piece) -> cases.MemberIn:
     who = event.resource.name if event.resource else event.get_kind_display()
     hours = f" {_short(piece.minutes / 60)} h" if piece.minutes is not None else ""
     return cases.MemberIn(
-        "billing.piece", str(piece.pk), f"{who} {event.service_date}{hours}", piece.amount, piece.currency
+        "billing.piece", str(piece.pk), f"{who} {event.service_date}{hours}", piece.amount, piece.currency, "net"
     )

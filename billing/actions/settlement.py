@@ -126,7 +126,7 @@ def short_by(invoice: Invoice) -> Decimal:
 
 def _ask_about_shortfall(invoice: Invoice) -> None:
     missing = short_by(invoice)
-    member = cases.MemberIn("billing.invoice", str(invoice.pk), invoice.number, missing, invoice.currency)
+    member = cases.MemberIn("billing.invoice", str(invoice.pk), invoice.number, missing, invoice.currency, "gross")
     cases.set_members(
         code="SHORT_PAID",
         root_cause=f"invoice:{invoice.legal_entity.code}:{invoice.number}",
@@ -173,7 +173,7 @@ def _memo(memo: CreditMemo) -> None:
         memo.applied = applied
         memo.save(update_fields=["applied", "updated_at"])
     over = over_credit(memo)
-    member = cases.MemberIn("billing.creditmemo", str(memo.pk), memo.number, over, memo.currency)
+    member = cases.MemberIn("billing.creditmemo", str(memo.pk), memo.number, over, memo.currency, "gross")
     cases.set_members(
         code="OVER_CREDIT",
         root_cause=f"credit:{memo.connection.code}:{memo.source_id}",

@@ -41,7 +41,7 @@ def tell(code: str, about: About, detail: str, system: str) -> None:
         remedy=about.remedy,
         legal_entity=row.legal_entity.code,
         subject=(about.type, str(row.pk), row.number),
-        members=[cases.MemberIn(about.type, str(row.pk), row.number, row.gross, row.currency)],
+        members=[cases.MemberIn(about.type, str(row.pk), row.number, row.gross, row.currency, "gross")],
         by=BY,
     )
 

@@ -28,10 +28,10 @@ ANOMALY_HISTORY = 3
 class CandidateFacts:
     """What is known of a candidate. Money is in its currency.
 
-    `po_left` is what the order has left once this document is counted, negative when it does not suffice, None without
-    a limit. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the one on
-    the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after that
-    (R10), None when no period is open.
+    `po_amount` is what the order covers, net, None without a limit; `po_taken` is what is billed on it or reserved by
+    other documents. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the
+    one on the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after
+    that (R10), None when no period is open.
     `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved, lapsed
     approvals too, and `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
     `over_credited` names invoices, with what a credit memo takes of them beyond what is left.
@@ -46,7 +46,8 @@ class CandidateFacts:
     line_count: int
     po_required: bool = False
     po_number: str = ""
-    po_left: Decimal | None = None
+    po_amount: Decimal | None = None
+    po_taken: Decimal = ZERO
     po_expires_on: date | None = None
     bill_to_verified: bool = True
     bill_to_missing: tuple[str, ...] = ()
@@ -74,7 +75,10 @@ class CandidateFacts:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question with its answer. `message` and `remedy` are empty when it is `ok`; so is nobody's to act."""
+    """One question with its answer. `message` and `remedy` are empty when it is `ok`; so is nobody's to act.
+
+    `detail` gives the figures behind the message, where there are any.
+    """
 
     number: int
     question: str
@@ -84,6 +88,7 @@ class Check:
     message: str
     owner_role: str
     remedy: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ class _No:
     message: str
     remedy: str
     level: Level | None = None
+    detail: str = ""
 
 
 _Answer = _No | tuple[_No, ...] | None
@@ -116,13 +122,18 @@ def warnings(checks: Sequence[Check]) -> tuple[str, ...]:
     return tuple(found.code for found in checks if not found.ok and found.level == "warn")
 
 
+def tolerance(lines: int) -> Decimal:
+    """How far the engine's tax may be from that on so many lines: as far as rounding can bring them apart."""
+    return min(TAX_TOLERANCE_PER_LINE * lines, TAX_TOLERANCE)
+
+
 def _ask(question: _Question, facts: CandidateFacts) -> list[Check]:
     number, text, level, owner, answer = question
     answers = answer(facts)
     if not answers:
         return [Check(number, text, level, True, "", "", "", "")]
     return [
-        Check(number, text, no.level or level, False, no.code, no.message, owner, no.remedy)
+        Check(number, text, no.level or level, False, no.code, no.message, owner, no.remedy, no.detail)
         for no in (answers if isinstance(answers, tuple) else (answers,))
     ]
 
@@ -151,10 +162,21 @@ def _purchase_order(facts: CandidateFacts) -> _No | None:
     if facts.po_expires_on is not None and facts.invoice_date > facts.po_expires_on:
         message = f"PO {facts.po_number} expired on {facts.po_expires_on}."
         return _No("PO_EXPIRED", message, "Ask the client for a new PO or an extension.")
-    if facts.po_left is not None and facts.po_left < 0:
-        message = f"PO {facts.po_number} lacks {show(-facts.po_left, facts.currency)} for this."
-        return _No("PO_EXHAUSTED", message, "Ask the client to raise the PO or to name another.")
-    return None
+    short = facts.po_taken + facts.net - facts.po_amount if facts.po_amount is not None else ZERO
+    return _exhausted(facts, facts.po_amount or ZERO, short) if short > 0 else None
+
+
+def _exhausted(facts: CandidateFacts, amount: Decimal, short: Decimal) -> _No:
+    def net(value: Decimal) -> str:
+        return f"{show(value, facts.currency)} net"
+
+    return _No(
+        "PO_EXHAUSTED",
+        f"PO {facts.po_number} is {net(short)} short.",
+        f"Ask the client to raise it by {net(short)} at least, or to name another PO.",
+        detail=f"The order is for {net(amount)}. {net(facts.po_taken)} is billed on it or planned by other candidates; "
+        f"this candidate needs {net(facts.net)}.",
+    )
 
 
 def _bill_to(facts: CandidateFacts) -> _No | None:
@@ -188,7 +210,7 @@ def _tax(facts: CandidateFacts) -> _No | None:
         return _No("TAX_MISSING", "The tax engine has not answered for these lines.", "Quote the tax again.")
     if facts.tax_of_engine is None:
         return None
-    if abs(facts.tax_of_engine - facts.tax) <= min(TAX_TOLERANCE_PER_LINE * facts.line_count, TAX_TOLERANCE):
+    if abs(facts.tax_of_engine - facts.tax) <= tolerance(facts.line_count):
         return None
     quoted, ours = show(facts.tax_of_engine, facts.currency), show(facts.tax, facts.currency)
     message = f"The tax engine says {quoted}, the lines say {ours}."

@@ -70,6 +70,8 @@ class Candidate(Versioned):
         REJECTED = "rejected", "Rejected by the ERP"
         DISSOLVED = "dissolved", "Dissolved"
 
+    BEYOND_CHECKS = ("posting", "posted", "dissolved")
+    """Nothing stops these any more: they are sent, or given up."""
     UNPOSTED = ("building", "needs_attention", "ready", "returned", "approved", "posting", "rejected")
 
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.INVOICE)

@@ -36,7 +36,9 @@ def _invoice(arrival: Arrival) -> Receipt | None:
         remedy="Link it to the work it charges, void it, or explain it.",
         legal_entity=entity.code,
         subject=("hub_intake.sourceversion", str(arrival.source_version_id), record.number),
-        members=[cases.MemberIn("erp.invoice", record.source_id, record.number, record.gross, record.currency)],
+        members=[
+            cases.MemberIn("erp.invoice", record.source_id, record.number, record.gross, record.currency, "gross")
+        ],
         by=arrival.connection.code,
     )
     return None

@@ -19,7 +19,7 @@ from billing.tables.invoices import (
     overdue,
 )
 from billing.tables.plans import RecognitionTable, RevenueTable, ScheduleTable
-from billing.tables.words import code_words, hours_of, role_name, sum_words, work_list_url
+from billing.tables.words import hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, HeldWork, WorkTable
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "RunTable",
     "ScheduleTable",
     "WorkTable",
-    "code_words",
     "hours_of",
     "invoice_badge",
     "overdue",

@@ -5,8 +5,10 @@ from typing import Any
 from django.urls import reverse
 
 from billing.models import Candidate
-from billing.tables.words import code_words, contract_url
+from billing.naming import code_words
+from billing.tables.words import contract_url
 from integration_hub.console.tables import Column, Table
+from integration_hub.console.titled import Titled
 from integration_hub.console.wording import number
 from integration_hub.kernel.money import show
 
@@ -17,8 +19,8 @@ class CandidateTable(Table):
     caption = "Invoice candidates"
     default_sort = "rank"
     columns = [
-        Column("number", "Candidate", kind="link", sortable=True),
-        Column("kind", "Kind", accessor="get_kind_display", sortable=True, hideable=True),
+        Column("number", "Candidate", kind="link", accessor=lambda row: named(row), sortable=True),
+        Column("kind", "Kind", accessor="get_kind_display", sortable=True, hideable=True, hidden=True),
         Column("customer", "Customer", accessor="bill_to.customer.name", sortable=True,
                order_by="bill_to__customer__name"),
         Column("contract.number", "Contract", url=contract_url, sortable=True),
@@ -29,6 +31,7 @@ class CandidateTable(Table):
         Column("gross", "Gross", kind="money", sortable=True),
         Column("status", "Status", kind="badge", sortable=True),
         Column("stops", "What stops it", accessor=lambda row: stops(row)),
+        Column("warnings", "Worth a look", accessor=lambda row: worth_a_look(row), hideable=True),
         Column("run", "Run", accessor=lambda row: f"Run {row.run_id}" if row.run_id else None, hideable=True,
                hidden=True),
         Column("prepared_by", "Prepared by", accessor="prepared_by.label", hideable=True, hidden=True),
@@ -43,14 +46,26 @@ class CandidateTable(Table):
         )
 
 
+def named(row: Candidate) -> Titled:
+    """A candidate by its number; what is no invoice says so."""
+    return Titled(row.number, "" if row.kind == Candidate.Kind.INVOICE else row.get_kind_display())
+
+
 def stops(row: Candidate) -> str:
-    """What stops a candidate, else why it came back, else what wants a look."""
+    """What stops a candidate, else why it came back; nothing once it is sent."""
+    if row.status in Candidate.BEYOND_CHECKS:
+        return ""
     if row.codes:
         return ", ".join(map(code_words, row.codes))
     if row.status in {"returned", "rejected"}:
         reason: str = row.returned_reason
         return reason if len(reason) <= 60 else reason[:59].rstrip() + "…"
-    return ", ".join(map(code_words, row.warnings))
+    return ""
+
+
+def worth_a_look(row: Candidate) -> str:
+    """What stops nothing but should be seen before it goes out; nothing once it is sent."""
+    return "" if row.status in Candidate.BEYOND_CHECKS else ", ".join(map(code_words, row.warnings))
 
 
 class ContractCandidates(CandidateTable):

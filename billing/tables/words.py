@@ -7,13 +7,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing.models import HoldCode
 from billing.queries import Total
-from integration_hub.cases.registry import KINDS
 from integration_hub.console.wording import hours, number
 from integration_hub.kernel.money import show
-
-HOLDS: dict[str, str] = dict(HoldCode.choices)
 
 
 def contract_url(row: Any) -> str:
@@ -41,12 +37,6 @@ def sum_words(found: Total) -> str:
     if found.unpriced:
         words.append(f"{found.unpriced:,} without a price")
     return ", ".join(words)
-
-
-def code_words(code: str) -> str:
-    """What a code says in words: the title of its exception, the name of its hold, else the code as a sentence."""
-    kind = KINDS.find(code)
-    return kind.title if kind else HOLDS.get(code, code.replace("_", " ").capitalize())
 
 
 def work_list_url(**filters: Any) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 from django.urls import reverse
 
 from billing.models import BillableEvent
-from billing.tables.words import code_words, contract_url, hours_of, rate_text
+from billing.naming import code_words
+from billing.tables.words import contract_url, hours_of, rate_text
 from integration_hub.console.tables import Column, Table
 
 
@@ -23,7 +24,7 @@ class WorkTable(Table):
                order_by="event__project__code"),
         Column("hours", "Hours", kind="hours", accessor=hours_of, sortable=True, order_by="minutes"),
         Column("rate", "Rate", align="end", accessor=rate_text),
-        Column("amount", "Amount", kind="money", sortable=True, hint="Exact; rounded once, on the printed line"),
+        Column("amount", "Net", kind="money", sortable=True, hint="Exact; rounded once, on the printed line"),
         Column("state", "State", kind="badge", sortable=True),
         Column("why", "Why", accessor=lambda row: ", ".join(map(code_words, row.codes))),
         Column("codes", "Code", kind="code", accessor=lambda row: " ".join(row.codes), hideable=True, hidden=True),
@@ -74,8 +75,8 @@ class BehindTable(Table):
         Column("what", "What", accessor=what),
         Column("hours", "Hours", kind="hours", accessor=hours_of),
         Column("rate", "Rate", align="end", accessor=rate_text),
-        Column("amount", "Exact", kind="money"),
-        Column("net", "On the line", kind="money", hint="Its share of the line, after rounding"),
+        Column("amount", "Net, exact", kind="money"),
+        Column("net", "Net on the line", kind="money", hint="Its share of the line, after rounding"),
     ]  # fmt: skip
 
     def row_url(self, row: Any) -> str:

@@ -2,22 +2,23 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import policies, queries, tables
+from billing import policies, queries, tables, taxes
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
-from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice, TaxDetermination
+from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice
 from billing.views.seen import decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline
 from integration_hub.console.badges import Badge, badge
 from integration_hub.console.buttons import Button
+from integration_hub.console.filters import Standing
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.query import edited
 from integration_hub.console.screens import Empty, ListScreen, screen
@@ -36,7 +37,7 @@ SETTLED = ("posted", "dissolved")
 
 
 class CandidateList(ListScreen):
-    """Candidates; open ones unless a group or a status is chosen."""
+    """Candidates; open ones unless a group or a status is chosen, and the list says so."""
 
     permission = "billing.view_candidate"
     scope: ClassVar[str | None] = "legal_entity__code"
@@ -47,10 +48,10 @@ class CandidateList(ListScreen):
     filterset_class = CandidateFilter
     empty = Empty("No open candidate", "Everything built so far is posted. A billing run makes new ones.", kind="done")
 
+    standing = Standing("Status", "open", left_out=Q(status__in=SETTLED), unless=("group", "status"))
+
     def rows(self) -> "QuerySet[Any]":
-        rows = Candidate.objects.select_related(*queries.CANDIDATE_PARTS).annotate(rank=RANK)
-        chosen = self.request.GET.get("group") or self.request.GET.getlist("status")
-        return rows if chosen else rows.exclude(status__in=SETTLED)
+        return Candidate.objects.select_related(*queries.CANDIDATE_PARTS).annotate(rank=RANK)
 
     def buttons(self) -> list[Button]:
         from billing.views.runs import may_start
@@ -75,7 +76,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
     """Everything an approver decides on, and what became of it."""
     candidate = find_or_404(Candidate.objects.select_related(*queries.CANDIDATE_PARTS), request.user, pk=pk)
     events = list(timeline_of("billing.candidate", pk, limit=60))
-    found = checks.questions(candidate) if candidate.status not in SETTLED else []
+    found = checks.questions(candidate) if candidate.status not in Candidate.BEYOND_CHECKS else []
     context = {
         "title": candidate.number,
         "status": badge(candidate.status, candidate.get_status_display()),
@@ -93,7 +94,8 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "open_checks": [check for check in found if not check.ok],
         "approval": _approvals(candidate),
         "limits": _limits(candidate),
-        "tax": TaxDetermination.objects.filter(candidate=candidate).first(),
+        "tax": (tax := taxes.of_candidate(candidate.pk)),
+        "tax_why": taxes.difference(tax),
         "effects": [effect_of(effect) for effect in queries.effects_of(candidate)],
         "invoice": Invoice.objects.filter(candidate=candidate).first(),
         "memo": CreditMemo.objects.filter(candidate=candidate).first(),
@@ -168,7 +170,8 @@ def _next(candidate: Candidate, found: list[Check]) -> tuple[str, str, str] | No
     if status == "needs_attention" and stopping:
         owner = tables.role_name(stopping[0].owner_role)
         more = f" And {len(stopping) - 1} more below." if len(stopping) > 1 else ""
-        return "warning", stopping[0].message, f"{stopping[0].remedy} ({owner}){more}"
+        said = f"{stopping[0].detail} {stopping[0].remedy}".strip()
+        return "warning", stopping[0].message, f"{said} ({owner}){more}"
     if status == "building":
         return "info", "Tax and checks are on their way.", "Reload in a moment."
     if status == "posting":

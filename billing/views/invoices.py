@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import credited, memos, policies, queries, tables
+from billing import credited, memos, policies, queries, tables, taxes
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
-from billing.models import Candidate, Invoice, Payment, TaxDetermination
+from billing.models import Candidate, Invoice, Payment
 from billing.views.candidates import effect_of
 from contracts.queries import references_of
 from contracts.tables import OwnReferences
@@ -68,7 +68,8 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "memos": tables.CreditMemoTable(
             memos.with_invoices(memos.every().filter(memos.on_invoice(invoice))), request, name="memos"
         ),
-        "tax": TaxDetermination.objects.filter(candidate=invoice.candidate_id).first(),
+        "tax": (tax := taxes.of_candidate(invoice.candidate_id)),
+        "tax_why": taxes.difference(tax),
         "effect": effect_of(invoice.effect),
         "told": [_told(effect, invoice.currency) for effect in queries.status_written(invoice)],
         "cases": [(case, links.address("case", case.pk)) for case in for_target("billing.invoice", pk)],

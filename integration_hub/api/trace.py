@@ -13,11 +13,10 @@ from rest_framework.response import Response
 from integration_hub.api.fields import AmountField
 from integration_hub.api.views import HubView, person
 from integration_hub.people.models import User
-from integration_hub.trail import lineage
-from integration_hub.trail.lineage import Edge, Graph, Hit, Node, Ref
+from integration_hub.trail import sight
+from integration_hub.trail.lineage import Edge, Graph, Node, Ref
 
 DEFAULT_DEPTH, MAX_DEPTH = 8, 20
-FAN_OUT = 200
 
 
 class HitSerializer(serializers.Serializer[Any]):
@@ -39,6 +38,7 @@ class NodeSerializer(HitSerializer):
     status = serializers.CharField()
     amount = AmountField()
     currency = serializers.CharField()
+    basis = serializers.CharField(help_text="net, tax or gross; empty where the question does not arise.")
     facts = serializers.DictField(child=serializers.CharField())
     hidden = serializers.IntegerField(help_text="Neighbours left out because there are too many.")
 
@@ -91,56 +91,22 @@ class TraceView(HubView):
         depth = _depth(asked.get("depth"))
         if any("\x00" in text for text in asked.values()):
             raise ValidationError({"q": ["This is no number of anything."]})
-        hits = [hit for hit in lineage.find(asked.get("q", "")) if may_see(user, hit)]
+        hits = sight.find(user, asked.get("q", ""))
         graph = None
         if asked.get("kind") and asked.get("key"):
-            graph = chain(user, (asked["kind"], asked["key"]), depth)
+            graph = _chain(user, (asked["kind"], asked["key"]), depth)
         elif not asked.get("q"):
             raise ValidationError({"q": ["Say what to trace: `q`, or `kind` and `key`."]})
         elif len({(hit.kind, hit.key) for hit in hits}) == 1:
-            graph = chain(user, (hits[0].kind, hits[0].key), depth)
+            graph = _chain(user, (hits[0].kind, hits[0].key), depth)
         return Response(TraceSerializer({"hits": hits, "graph": graph and _plain(graph)}).data)
 
 
-def may_see(user: User, row: Hit | Node) -> bool:
-    """Whether a row is within a person's scope; one that belongs to no legal entity is for those who see all."""
-    return user.all_legal_entities or bool(row.legal_entity and user.may_see(row.legal_entity))
-
-
-def chain(user: User, focus: Ref, depth: int) -> Graph:
-    """The chain around a row as far as a person may see it. Raises Http404 for a row outside his scope.
-
-    Rows without a legal entity (an opportunity, a source record) are shown where the chain leads to them through rows
-    that he may see.
-    """
+def _chain(user: User, focus: Ref, depth: int) -> Graph:
     try:
-        graph = lineage.walk(focus, depth=depth, fan_out=FAN_OUT)
-    except ValueError as error:  # a key that is no id of this kind
+        return sight.chain(user, focus, depth)
+    except LookupError as error:
         raise Http404 from error
-    node = graph.nodes.get(focus)
-    if node is None or not may_see(user, node):
-        raise Http404
-    if user.all_legal_entities:
-        return graph
-    reached = _reached(graph, user)
-    graph.nodes = {ref: node for ref, node in graph.nodes.items() if ref in reached}
-    graph.edges = [edge for edge in graph.edges if edge.source in reached and edge.target in reached]
-    return graph
-
-
-def _reached(graph: Graph, user: User) -> set[Ref]:
-    neighbours: dict[Ref, list[Ref]] = {}
-    for edge in graph.edges:
-        neighbours.setdefault(edge.source, []).append(edge.target)
-        neighbours.setdefault(edge.target, []).append(edge.source)
-    reached, waiting = {graph.focus}, [graph.focus]
-    while waiting:
-        for ref in neighbours.get(waiting.pop(), []):
-            node = graph.nodes[ref]
-            if ref not in reached and (not node.legal_entity or user.may_see(node.legal_entity)):
-                reached.add(ref)
-                waiting.append(ref)
-    return reached
 
 
 def _plain(graph: Graph) -> dict[str, Any]:
@@ -152,7 +118,20 @@ def _plain(graph: Graph) -> dict[str, Any]:
 
 
 def _node(node: Node, hidden: int) -> dict[str, Any]:
-    names = ("kind", "key", "lane", "label", "detail", "amount", "currency", "url", "status", "system", "legal_entity")
+    names = (
+        "kind",
+        "key",
+        "lane",
+        "label",
+        "detail",
+        "amount",
+        "currency",
+        "basis",
+        "url",
+        "status",
+        "system",
+        "legal_entity",
+    )
     return {**{name: getattr(node, name) for name in names}, "facts": node.facts, "hidden": hidden}
 
 

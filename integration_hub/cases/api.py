@@ -33,6 +33,7 @@ class MoneySerializer(serializers.Serializer[Any]):
 
     amount = serializers.CharField()
     currency = serializers.CharField()
+    basis = serializers.CharField(help_text="net, tax or gross; empty where the question does not arise.")
 
 
 class CaseSerializer(serializers.ModelSerializer[Case]):
@@ -50,11 +51,14 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 
     @extend_schema_field(MoneySerializer(many=True))
     def get_held(self, row: Case) -> list[dict[str, str]]:
-        """Amounts per currency; never added across currencies."""
+        """Amounts per currency and basis; never added across them."""
         amounts = self.context.get("money", {}).get(row.pk)
         if amounts is None:
-            amounts = {} if "money" in self.context else queries.money_of([row.pk]).get(row.pk, {})
-        return [{"amount": amount_text(value, code), "currency": code} for code, value in amounts.items()]
+            amounts = [] if "money" in self.context else queries.money_of([row.pk]).get(row.pk, [])
+        return [
+            {"amount": amount_text(one.amount, one.currency), "currency": one.currency, "basis": one.basis}
+            for one in amounts
+        ]
 
 
 class MemberSerializer(serializers.ModelSerializer[Member]):
@@ -64,7 +68,8 @@ class MemberSerializer(serializers.ModelSerializer[Member]):
 
     class Meta:
         model = Member
-        fields = ("target_type", "target_id", "label", "amount", "currency", "is_open", "added_at", "closed_at")
+        fields = ("target_type", "target_id", "label", "amount", "currency", "basis", "is_open", "added_at",
+                  "closed_at")  # fmt: skip
 
 
 class CommentSerializer(serializers.ModelSerializer[Comment]):

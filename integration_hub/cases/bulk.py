@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -24,9 +23,11 @@ from integration_hub.console.models import Selection
 from integration_hub.console.screens import screen
 from integration_hub.kernel.decision import Decision, deny
 from integration_hub.kernel.errors import NotReady, Stale, ThroughlineError
+from integration_hub.kernel.money import Money, added
 from integration_hub.people.models import User
 
 NOUN = "case"
+SHOWN = 100
 Data = Mapping[str, Any]
 
 
@@ -82,11 +83,11 @@ VERBS: dict[str, Verb] = {
 
 @dataclass(slots=True)
 class Plan:
-    """What a bulk decision will do: rows it takes, rows it refuses with reasons, money per currency."""
+    """What a bulk decision will do: rows it takes, rows it refuses with reasons, money per currency and basis."""
 
     taken: list[Any] = field(default_factory=list)
     refused: list[tuple[Any, str]] = field(default_factory=list)
-    money: dict[str, Decimal] = field(default_factory=dict)
+    money: list[Money] = field(default_factory=list)
     gone: int = 0
 
 
@@ -146,8 +147,7 @@ def _plan(what: Verb, frozen: Selection, by: User) -> Plan:
             plan.refused.append((case, decision.reason))
             continue
         plan.taken.append(case)
-        for currency, amount in held(case).items():
-            plan.money[currency] = plan.money.get(currency, Decimal(0)) + amount
+    plan.money = added(money for case in plan.taken for money in held(case))
     plan.gone = len(seen) - len(plan.taken) - len(plan.refused)
     return plan
 
@@ -161,6 +161,7 @@ def _ask(
         "what": what,
         "frozen": frozen,
         "plan": plan,
+        "taken": [(case, held(case)) for case in plan.taken[:SHOWN]],
         "form": form,
         "error": error,
         "limit": selections.LIMIT,

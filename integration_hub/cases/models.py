@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.models import Versioned, currency_field, money_field
+from integration_hub.kernel.money import Money
 from integration_hub.kernel.transitions import Transitions
 
 
@@ -85,6 +86,9 @@ class Member(models.Model):
     label = models.CharField(max_length=200, blank=True)
     amount = money_field(null=True, blank=True)
     currency = currency_field(blank=True)
+    basis = models.CharField(
+        max_length=5, blank=True, db_default="", help_text="Whether the amount is net, tax or gross."
+    )
     scope = models.CharField(max_length=80, blank=True, help_text="The pass that put it here, e.g. contract:17.")
     is_open = models.BooleanField(default=True)
     added_at = models.DateTimeField(default=now)
@@ -106,6 +110,11 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"{self.target_type} {self.target_id}"
+
+    @property
+    def money(self) -> Money | None:
+        """What it holds up, where that is known."""
+        return Money(self.amount, self.currency, self.basis) if self.amount is not None else None  # type: ignore[arg-type]
 
 
 class Comment(models.Model):

@@ -9,7 +9,6 @@ from integration_hub.cases.tables import clock, held, kind_title
 from integration_hub.cases.views import SEE
 from integration_hub.console import badges, home, links, menu, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
-from integration_hub.kernel.money import Money
 from integration_hub.people.models import User
 
 TOP = 5
@@ -29,18 +28,17 @@ def _queue(user: User, view: str) -> Waiting:
     return Waiting(
         count=count,
         oldest=rows.aggregate(at=Min("first_seen_at"))["at"] if count else None,
-        money=queries.money_behind(rows) if count else {},
+        money=queries.money_behind(rows) if count else [],
         url=f"{reverse('cases:case-list')}?view={view}",
         rows=[_row(case) for case in top],
     )
 
 
 def _row(case: Case) -> WaitingRow:
-    sums = sorted(held(case).items(), key=lambda pair: -pair[1])
     return WaitingRow(
         title=case.title,
         detail=kind_title(case),
-        money=Money(sums[0][1], sums[0][0]) if sums else None,
+        money=max(held(case), key=lambda money: money.amount, default=None),
         url=reverse("cases:case-detail", args=[case.pk]),
         when=case.first_seen_at,
         badge=clock(case),

@@ -29,13 +29,14 @@ from django.db.models.functions import Cast, Coalesce, ExtractDay, Greatest, JSO
 from integration_hub.cases.models import Case, Member
 from integration_hub.cases.policies import PERMISSION
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import Money
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
 Amounts = dict[str, Decimal]
+"""Per currency; amounts are never summed across currencies."""
 Key = tuple[str, str]
 """(code, root cause): there is at most one case of each."""
-"""Per currency; amounts are never summed across currencies."""
 
 
 def visible_to(user: User) -> QuerySet[Case]:
@@ -85,10 +86,10 @@ def with_held(cases: QuerySet[Case]) -> QuerySet[Any]:
 
 
 def with_money(cases: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotates `held_by_currency`: [{"currency", "total" as text}], exact and per currency."""
+    """Annotates `held_by_currency`: [{"currency", "basis", "total" as text}], exact, per currency and basis."""
     members = Member.objects.filter(case=OuterRef("pk"), is_open=True).exclude(amount=None)
-    sums = members.order_by("currency").values("currency").annotate(total=Sum("amount"))
-    as_rows = sums.values(row=JSONObject(currency="currency", total=Cast("total", TextField())))
+    sums = members.order_by("currency", "basis").values("currency", "basis").annotate(total=Sum("amount"))
+    as_rows = sums.values(row=JSONObject(currency="currency", basis="basis", total=Cast("total", TextField())))
     annotated: QuerySet[Any] = cases.annotate(held_by_currency=ArraySubquery(as_rows))
     return annotated
 
@@ -153,20 +154,25 @@ def queue(user: User, *, mine: bool = False, role: str = "", code: str = "") -> 
     return with_held(rows).select_related("assigned_to").order_by("-held", "severity", "first_seen_at", "pk")
 
 
-def money_of(case_ids: Iterable[int]) -> dict[int, Amounts]:
-    """What each case holds up, per currency; one query."""
+def money_of(case_ids: Iterable[int]) -> dict[int, list[Money]]:
+    """What each case holds up, per currency and basis; one query."""
     rows = Member.objects.filter(case__in=list(case_ids), is_open=True).exclude(amount=None)
-    held: dict[int, Amounts] = {}
-    for row in rows.values("case_id", "currency").annotate(total=Sum("amount")).order_by("case_id", "currency"):
-        held.setdefault(row["case_id"], {})[row["currency"]] = row["total"]
+    held: dict[int, list[Money]] = {}
+    sums = rows.values("case_id", "currency", "basis").annotate(total=Sum("amount"))
+    for row in sums.order_by("case_id", "currency", "basis"):
+        held.setdefault(row["case_id"], []).append(_money(row))
     return held
 
 
-def money_behind(cases: QuerySet[Any]) -> Amounts:
-    """What some cases hold up together, per currency; one query."""
+def money_behind(cases: QuerySet[Any]) -> list[Money]:
+    """What some cases hold up together, per currency and basis: net and gross do not add up. One query."""
     rows = Member.objects.filter(case__in=cases.order_by().values("pk"), is_open=True).exclude(amount=None)
-    sums = rows.values("currency").annotate(total=Sum("amount")).order_by("currency")
-    return {row["currency"]: row["total"] for row in sums}
+    sums = rows.values("currency", "basis").annotate(total=Sum("amount")).order_by("currency", "basis")
+    return [_money(row) for row in sums]
+
+
+def _money(row: Any) -> Money:
+    return Money(row["total"], row["currency"], row["basis"])
 
 
 def for_target(target_type: str, target_id: object) -> QuerySet[Case]:

@@ -15,6 +15,7 @@ from integration_hub.console.buttons import Button
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role
 
 SEVERITY = {1: "S1 critical", 2: "S2 high", 3: "S3 medium", 4: "S4 low"}
@@ -39,9 +40,10 @@ def clock(case: Case) -> Badge:
     return Badge(f"Due in {wording.age(left)}", "warning" if left < 14_400 else "neutral", "clock")
 
 
-def held(case: Any) -> dict[str, Decimal]:
-    """What a case holds up per currency, as `queries.with_money` has annotated it."""
-    return {row["currency"]: Decimal(row["total"]) for row in getattr(case, "held_by_currency", None) or []}
+def held(case: Any) -> list[Money]:
+    """What a case holds up per currency and basis, as `queries.with_money` has annotated it."""
+    rows = getattr(case, "held_by_currency", None) or []
+    return [Money(Decimal(row["total"]), row["currency"], row["basis"]) for row in rows]
 
 
 def owner(case: Case) -> str:
@@ -122,7 +124,7 @@ class MemberTable(Table):
     columns = [
         Column("label", "Record", accessor=str),
         Column("target_type", "Kind", accessor=lambda row: row.target_type.rpartition(".")[2].replace("_", " ")),
-        Column("amount", "Money", kind="money", sortable=True),
+        Column("amount", "Money", kind="money", accessor="money", order_by="amount", sortable=True),
         Column("is_open", "State", kind="badge", accessor=lambda row: Badge("Held up", "warning", "hand-stop")
                if row.is_open else Badge("Free", "success", "circle-check")),
         Column("added_at", "Since", kind="ago", sortable=True),

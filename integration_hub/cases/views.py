@@ -311,13 +311,19 @@ def case_resolve(request: Request, pk: int) -> HttpResponse:
         request, pk, title="Resolve this exception", verb="Resolve", form=_bound(request, ResolveForm),
         act=lambda data: cases.resolve(case_id=pk, outcome=data["outcome"], text=data["text"], by=request.user,
                                        seen_version=data["version"]),
-        done="Resolved.", decision=_may_handle(request), consequence=_closes_when(find(request, pk)),
+        done="Resolved.", decision=_may_handle(request), consequence=f"{ONLY_HERE}{_closes_when(find(request, pk))}",
     )  # fmt: skip
+
+
+ONLY_HERE = (
+    "Nothing is sent to another system and no figure changes: this closes the exception here and lets go of what it "
+    "lists. Whether that can be billed or posted is still decided by its own checks."
+)
 
 
 def _closes_when(case: Case) -> str:
     kind = KINDS.find(case.code)
-    return f"It also closes by itself when {kind.closes_when}." if kind else ""
+    return f" It also closes by itself when {kind.closes_when}." if kind else ""
 
 
 @screen(permission=SEE, methods=["GET", "POST"])
@@ -328,7 +334,8 @@ def case_retry(request: Request, pk: int) -> HttpResponse:
         act=lambda data: cases.retry(case_id=pk, by=request.user, seen_version=data["version"]),
         done=lambda count: f"{count} put back to work." if count else "Nothing waited any more.",
         decision=lambda case: policies.can_retry(case, request.user),
-        consequence="The exception closes by itself if this time it works.",
+        consequence="What waits is worked again at once, and sends to other systems what it has to send, never twice. "
+        "The exception closes by itself if this time it works.",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.models import Connection
+from integration_hub.kernel.money import Basis
 from integration_hub.kernel.registry import Registry
 
 
@@ -77,6 +78,11 @@ class Figures:
     tax: str = ""
     gross: str = ""
     date: str = ""
+
+    @property
+    def basis(self) -> Basis:
+        """What the amount of such an effect is: a document's gross, or the tax alone."""
+        return "gross" if self.gross else "tax" if self.tax else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class CallTable(Table):
     page_size = 50
     columns = [
         Column("at", "At", kind="datetime"),
-        Column("connection", "Connection", accessor="connection.code", hideable=True),
+        Column("connection", "Connection", accessor="connection", hideable=True),
         Column("method", "Method", kind="code"),
         Column("path", "Path", kind="code"),
         Column("status", "HTTP", kind="number"),

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integration_hub.console import wording
@@ -23,8 +23,8 @@ class Column:
     """One column. Without an `accessor` the value is the attribute path `name` (dots cross relations).
 
     * `sortable` orders by `order_by`, or by the accessor's path; the path must be a field or an annotation.
-    * `currency` (money): the attribute path or function that gives the currency; a value that is a `Money` or a dict
-      of currency to amount carries its own.
+    * `currency` (money): the attribute path or function that gives the currency; a value that is a `Money`, a list of
+      them or a dict of currency to amount carries its own.
     * `url` makes the cell a link; the first column links to the row by itself.
     * `hideable` columns can be switched off by the reader, `hidden` ones start switched off.
     """
@@ -80,8 +80,9 @@ class Column:
             return [_plain(value)]
         if isinstance(value, Money):
             return [value.amount, value.currency]
-        if isinstance(value, dict):
-            return ["; ".join(wording.money(amount, code) for code, amount in value.items()), "; ".join(value)]
+        if isinstance(value, dict | list):
+            sums = wording.each(value)
+            return ["; ".join(map(str, sums)), "; ".join(dict.fromkeys(one.currency for one in sums))]
         return [value, self.currency_of(row) if value is not None else ""]
 
     def currency_of(self, row: Any) -> str:
@@ -122,10 +123,9 @@ def _code(value: Any, row: Any, column: Column) -> SafeString | str:
 
 def _money(value: Any, row: Any, column: Column) -> SafeString | str:
     if isinstance(value, Money):
-        return wording.money_html(value.amount, value.currency)
-    if isinstance(value, dict):
-        pairs = ((wording.money_html(amount, code),) for code, amount in value.items())
-        return format_html_join("", '<span class="amount-line">{}</span>', pairs) or wording.MISSING
+        return wording.money_html(value.amount, value.currency, value.basis)
+    if isinstance(value, dict | list):
+        return wording.amounts_html(value)
     return wording.money_html(value, column.currency_of(row))
 
 

@@ -1,16 +1,21 @@
 """The filter bar: a FilterSet's form, the active filters as removable chips, and the filters in one sentence."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from integration_hub.console.http import Request
 from integration_hub.console.query import PAGING, edited, without_value
 
 NOT_STATE = ("format", *PAGING)
+EVERYTHING = "everything"
+"""The parameter that takes a list's standing filter away."""
+COUNTED = 1000
+"""As far as is counted what a standing filter leaves out."""
 # Widgets of ranges post their ends under these suffixes.
 _ENDS = {"": "", "_after": "from", "_before": "until", "_min": "from", "_max": "up to"}
 
@@ -24,13 +29,58 @@ class Chip:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The filter a list has unless the reader chooses: what it leaves out, and the parameters that take its place.
+
+    It is said like any other filter, with how much it leaves out, and is taken away by a click.
+    """
+
+    label: str
+    value: str
+    left_out: Q
+    unless: tuple[str, ...] = ()
+
+
 class FilterBar:
     """A FilterSet bound to the request. Without a FilterSet it lets everything through and shows nothing."""
 
-    def __init__(self, filterset_class: type[Any] | None, rows: "QuerySet[Any]", request: Request) -> None:
+    def __init__(
+        self,
+        filterset_class: type[Any] | None,
+        rows: "QuerySet[Any]",
+        request: Request,
+        standing: Standing | None = None,
+    ) -> None:
         self.request = request
-        self._all = rows
-        self.filterset = filterset_class(request.GET, queryset=rows, request=request) if filterset_class else None
+        self._declared = standing
+        self.standing = standing if self._stands(standing) else None
+        self._unfiltered = rows
+        self._all = rows.exclude(self.standing.left_out) if self.standing is not None else rows
+        self._class = filterset_class
+        self.filterset = self._set(self._all)
+
+    def _set(self, rows: "QuerySet[Any]") -> Any:
+        return self._class(self.request.GET, queryset=rows, request=self.request) if self._class else None
+
+    def _stands(self, standing: Standing | None) -> bool:
+        given = [EVERYTHING, *(standing.unless if standing is not None else ())]
+        return standing is not None and not any(self.request.GET.get(name) for name in given)
+
+    @cached_property
+    def left_out(self) -> str:
+        """How many rows the standing filter leaves out of what the other filters let through: `94`, `1,000+`."""
+        if self.standing is None or self.errors:
+            return ""
+        rows = self._unfiltered.filter(self.standing.left_out)
+        filterset = self._set(rows)
+        count = (filterset.qs if filterset is not None else rows).order_by()[: COUNTED + 1].count()
+        return f"{COUNTED:,}+" if count > COUNTED else f"{count:,}" if count else ""
+
+    @property
+    def everything_url(self) -> str:
+        """The list without its standing filter."""
+        return edited(self.request.GET, drop=NOT_STATE, **{EVERYTHING: "1"})
 
     @cached_property
     def rows(self) -> "QuerySet[Any]":
@@ -66,16 +116,28 @@ class FilterBar:
         """The active filters, one chip per value."""
         query = self.request.GET
         return [
-            Chip(f"{field.label} {end}".strip(), words(field, value), without_value(query, name, value, drop=NOT_STATE))
-            for name, (field, end) in self.parameters.items()
-            for value in query.getlist(name)
-            if value
+            *self._lifted(),
+            *(
+                Chip(
+                    f"{field.label} {end}".strip(),
+                    words(field, value),
+                    without_value(query, name, value, drop=NOT_STATE),
+                )
+                for name, (field, end) in self.parameters.items()
+                for value in query.getlist(name)
+                if value
+            ),
         ]
+
+    def _lifted(self) -> Iterator[Chip]:
+        """That the reader has taken the standing filter away; without this chip it is back."""
+        if self.request.GET.get(EVERYTHING) and self._declared is not None:
+            yield Chip(self._declared.label, "all", edited(self.request.GET, drop=NOT_STATE, **{EVERYTHING: None}))
 
     @property
     def clear_url(self) -> str:
         """The list without any filter."""
-        return edited(self.request.GET, drop=[*self.parameters, *NOT_STATE])
+        return edited(self.request.GET, drop=[*self.parameters, *NOT_STATE, EVERYTHING])
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -86,7 +148,8 @@ class FilterBar:
     @property
     def sentence(self) -> str:
         """The active filters in words, for exports and the trail."""
-        return ", ".join(f"{chip.label}: {chip.value}" for chip in self.chips)
+        told = [f"{self.standing.label}: {self.standing.value}"] if self.standing is not None else []
+        return ", ".join([*told, *(f"{chip.label}: {chip.value}" for chip in self.chips)])
 
 
 def words(field: Any, value: str) -> str:

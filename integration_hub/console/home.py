@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from django.db.utils import OperationalError
 
+from integration_hub.console.wording import Amounts
 from integration_hub.kernel.money import Money
 from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
@@ -33,11 +33,11 @@ class WaitingRow:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits: how many, since when, how much per currency, and the rows that cost most to leave."""
+    """What waits: how many, since when, how much per currency and basis, and the rows that cost most to leave."""
 
     count: int
     oldest: datetime | None = None
-    money: dict[str, Decimal] = field(default_factory=dict)
+    money: Amounts = field(default_factory=dict)
     url: str = ""
     rows: list[WaitingRow] = field(default_factory=list)
 

@@ -6,9 +6,9 @@ by where their neighbours stand.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
 from integration_hub.console import wording
+from integration_hub.kernel.money import added
 from integration_hub.trail.lineage import LANES, Edge, Graph, Node, Ref
 
 LANE_NAMES = {
@@ -49,8 +49,9 @@ class Box:
 
     @property
     def amount(self) -> str:
-        """The amount with its currency, or empty."""
-        return wording.money(self.node.amount, self.node.currency) if self.node.amount is not None else ""
+        """The amount with its currency and what it is, or empty."""
+        money = self.node.money
+        return wording.money(money.amount, money.currency, money.basis) if money is not None else ""
 
     @property
     def words(self) -> str:
@@ -163,25 +164,19 @@ def _moved_counts(counts: dict[Ref, int], moved: dict[Ref, Ref]) -> dict[Ref, in
 
 
 def _group(lane: str, kind: str, members: list[Node], url: str) -> Node:
-    sums: dict[str, Decimal] = {}
-    for node in members:
-        if node.amount is not None:
-            sums[node.currency] = sums.get(node.currency, Decimal(0)) + node.amount
-    one = next(iter(sums.items())) if len(sums) == 1 else None
-    several = (
-        " + ".join(wording.money(amount, currency) for currency, amount in sorted(sums.items()))
-        if len(sums) > 1
-        else ""
-    )
+    sums = added(node.money for node in members if node.money is not None)
+    one = sums[0] if len(sums) == 1 else None
+    told = sorted(wording.money(one.amount, one.currency, one.basis) for one in sums)
     return Node(
         kind="group",
         key=f"{lane}-{kind}",
         lane=lane,
         label=f"{len(members)} × {kind.replace('_', ' ')}",
-        detail=several or "Show them all",
-        amount=one[1] if one else None,
-        currency=one[0] if one else "",
+        detail="Show them all" if len(told) < 2 else " + ".join(told),
+        amount=one.amount if one else None,
+        currency=one.currency if one else "",
         url=url,
+        basis=one.basis if one else "",
     )
 
 

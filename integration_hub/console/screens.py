@@ -18,7 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 from integration_hub.console import offers
 from integration_hub.console.buttons import Button
 from integration_hub.console.export import csv_response
-from integration_hub.console.filters import FilterBar
+from integration_hub.console.filters import FilterBar, Standing
 from integration_hub.console.freshness import freshness_for
 from integration_hub.console.http import Request, signed_in, wants_partial
 from integration_hub.console.tables import Table
@@ -91,6 +91,8 @@ class ListScreen(View):
     table_class: ClassVar[type[Table]]
     filterset_class: ClassVar[type[Any] | None] = None
     template_name: ClassVar[str] = "console/list.html"
+    standing: ClassVar[Standing | None] = None
+    """What the list leaves out unless the reader asks for it."""
     empty: ClassVar[Empty] = Empty("Nothing here yet")
     exportable: ClassVar[bool] = True
     noun: ClassVar[str] = ""
@@ -134,7 +136,7 @@ class ListScreen(View):
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page, its list part for htmx, or the file."""
-        bar = FilterBar(self.filterset_class, self._scoped(), request)
+        bar = FilterBar(self.filterset_class, self._scoped(), request, self.standing)
         table = self.table_class(bar.rows, request, region="list")
         if request.GET.get("format") == "csv" and self.exportable:
             return self._csv(table, bar)

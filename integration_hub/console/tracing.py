@@ -14,9 +14,8 @@ from integration_hub.console import links, timeline, wording
 from integration_hub.console.http import Request
 from integration_hub.console.query import edited
 from integration_hub.console.screens import screen
-from integration_hub.people.models import User
-from integration_hub.trail import lineage
-from integration_hub.trail.lineage import Graph, Hit, Node, Ref
+from integration_hub.trail import sight
+from integration_hub.trail.lineage import Graph, Node, Ref
 from integration_hub.trail.models import Event
 from integration_hub.trail.queries import timeline_of_many
 
@@ -29,7 +28,7 @@ EVENTS = 20
 def trace(request: Request) -> HttpResponse:
     """The box, and what carries the number; a single record opens at once."""
     query = request.GET.get("q", "").strip()
-    hits = [hit for hit in lineage.find(query) if may_see(request.user, hit)]
+    hits = sight.find(request.user, query)
     hits = list({(hit.kind, hit.key): hit for hit in reversed(hits)}.values())[::-1]
     if len(hits) == 1 and (alone := links.trace_of(hits[0].kind, hits[0].key)):
         return HttpResponseRedirect(alone)
@@ -41,7 +40,10 @@ def trace(request: Request) -> HttpResponse:
 def record(request: Request, kind: str, key: str) -> HttpResponse:
     """One record in the middle, what it came from and what came of it."""
     depth = picture.depth_of(request.GET.get("depth"))
-    graph = chain(request.user, (kind, key), depth)
+    try:
+        graph = sight.chain(request.user, (kind, key), depth)
+    except LookupError as error:
+        raise Http404 from error
     focus = graph.nodes[graph.focus]
     expanded = frozenset(request.GET.getlist("expand"))
     more = edited(request.GET, expand=sorted(expanded))
@@ -71,7 +73,7 @@ def _joined(query: str) -> str:
 
 
 def _facts(node: Node) -> list[tuple[str, object]]:
-    amount = wording.money_html(node.amount, node.currency) if node.amount is not None else None
+    amount = wording.money_html(node.amount, node.currency, node.basis) if node.amount is not None else None
     told: list[tuple[str, object]] = [
         ("Kind", node.kind.replace("_", " ").capitalize()),
         ("Amount", amount),
@@ -86,53 +88,6 @@ def _refocused(graph: Graph) -> Graph:
     """The same graph whose boxes lead to the trace of each record instead of its own screen."""
     nodes = {ref: replace(node, url=links.trace_of(*ref)) for ref, node in graph.nodes.items()}
     return Graph(graph.focus, nodes, graph.edges, graph.hidden)
-
-
-# Scope ------------------------------------------------------------------------------------------------------------
-
-
-def may_see(user: User, row: Hit | Node) -> bool:
-    """Whether a row is within a person's scope; one that belongs to no legal entity is for those who see all."""
-    return user.all_legal_entities or bool(row.legal_entity and user.may_see(row.legal_entity))
-
-
-def chain(user: User, focus: Ref, depth: int) -> Graph:
-    """The chain around a row as far as a person may see it. Raises Http404 for a row outside the person's scope.
-
-    Rows without a legal entity (a source record) are shown where the chain leads to them through rows of the scope.
-    """
-    try:
-        graph = lineage.walk(focus, depth=depth)
-    except (LookupError, ValueError) as error:
-        raise Http404 from error
-    except Exception as error:  # a provider asked its row by id and it is not there
-        if type(error).__name__ == "DoesNotExist":
-            raise Http404 from error
-        raise
-    node = graph.nodes.get(focus)
-    if node is None or not may_see(user, node):
-        raise Http404
-    if user.all_legal_entities:
-        return graph
-    reached = _reached(graph, user)
-    nodes = {ref: node for ref, node in graph.nodes.items() if ref in reached}
-    edges = [edge for edge in graph.edges if edge.source in reached and edge.target in reached]
-    return Graph(focus, nodes, edges, {ref: count for ref, count in graph.hidden.items() if ref in reached})
-
-
-def _reached(graph: Graph, user: User) -> set[Ref]:
-    neighbours: dict[Ref, list[Ref]] = {}
-    for edge in graph.edges:
-        neighbours.setdefault(edge.source, []).append(edge.target)
-        neighbours.setdefault(edge.target, []).append(edge.source)
-    reached, waiting = {graph.focus}, [graph.focus]
-    while waiting:
-        for ref in neighbours.get(waiting.pop(), []):
-            node = graph.nodes[ref]
-            if ref not in reached and (not node.legal_entity or user.may_see(node.legal_entity)):
-                reached.add(ref)
-                waiting.append(ref)
-    return reached
 
 
 # Where it went ----------------------------------------------------------------------------------------------------

@@ -1,39 +1,57 @@
 """How values are written on screens: one place for money, hours, days, moments and icons."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import format_decimal
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from integration_hub.console.badges import Badge
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.money import show
+from integration_hub.kernel.money import Money, per_currency, show
 
 MISSING = mark_safe('<span class="missing" title="No value">–</span>')
 DAY = 86_400
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (DAY, 3600, "h"), (DAY * 60, DAY, "d"), (DAY * 730, DAY * 30, "mo"))
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """`1,234.50 USD`; an unknown currency shows the amount as it is, never a guess."""
+Amounts = Mapping[str, Decimal] | Sequence[Money]
+"""Sums: per currency, or each with its currency and what it is (net, gross)."""
+
+
+def money(amount: Decimal, currency: str, basis: str = "") -> str:
+    """`1,234.50 USD net`; an unknown currency shows the amount as it is, never a guess."""
     try:
-        return show(amount, currency)
+        text = show(amount, currency)
     except ValueError:
-        return f"{amount} {currency}".strip()
+        text = f"{amount} {currency}".strip()
+    return f"{text} {basis}".rstrip()
 
 
-def money_html(amount: Any, currency: str) -> SafeString:
-    """An amount with its currency set apart: tabular figures line up, the sign stands in front."""
+def money_html(amount: Any, currency: str, basis: str = "") -> SafeString:
+    """An amount with its currency and what it is set apart: tabular figures line up, the sign stands in front."""
     value = decimal(amount)
     if value is None:
         return MISSING
     figure, _, code = money(value, currency).rpartition(" ") if currency else (str(value), "", "")
     tone = " is-negative" if value < 0 else ""
-    return format_html('<span class="money{}">{} <span class="currency">{}</span></span>', tone, figure, code)
+    unit = f"{code} {basis}".strip()
+    return format_html('<span class="money{}">{} <span class="currency">{}</span></span>', tone, figure, unit)
+
+
+def each(values: Amounts) -> list[Money]:
+    """Sums one by one, however they are given."""
+    return per_currency(values, "") if isinstance(values, Mapping) else list(values)
+
+
+def amounts_html(values: Amounts | None) -> SafeString:
+    """One line per currency and basis, never a sum across them."""
+    lines = ((money_html(one.amount, one.currency, one.basis),) for one in each(values or ()))
+    return format_html_join("", '<span class="amount-line">{}</span>', lines) or MISSING
 
 
 def decimal(value: Any) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,13 +21,14 @@ from integration_hub.console.seen import SeenReasonForm, still
 from integration_hub.console.tables import Column, Table
 from integration_hub.console.templatetags.console import amounts
 from integration_hub.console.titled import Titled
-from integration_hub.effects import calendar, gates, policies
+from integration_hub.effects import calendar, gates, naming, policies
 from integration_hub.effects.actions import gates as keeping
 from integration_hub.effects.calendar import CLOCKED
 from integration_hub.effects.models import Effect, Opening, PostingGate
 from integration_hub.effects.tables import EffectTable
 from integration_hub.effects.views import ENOUGH, find
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import added
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 from integration_hub.trail.queries import timeline_of
@@ -166,12 +166,8 @@ def gate_detail(request: Request, pk: int) -> HttpResponse:
 
 def facts(gate: PostingGate, held: Iterable[Effect]) -> list[tuple[str, Any]]:
     """The gate in facts."""
-    money: dict[str, Decimal] = {}
-    count = 0
-    for effect in held:
-        count += 1
-        if effect.amount is not None:
-            money[effect.currency] = money.get(effect.currency, Decimal(0)) + effect.amount
+    waiting = [naming.money(effect) for effect in held]
+    money, count = added(one for one in waiting if one is not None), len(waiting)
     return known(
         ("Next", next_change(gate)),
         ("Waiting", f"{count:,}" if count else "nothing"),

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.effects.models import EFFECT_MOVES, Effect
-from integration_hub.effects.naming import label
+from integration_hub.effects.naming import basis, label
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
 from integration_hub.trail.models import Event
@@ -71,7 +71,7 @@ def root_cause(effect: Effect) -> str:
 
 def member(effect: Effect) -> MemberIn:
     """The effect as a member of a case."""
-    return MemberIn("effect", str(effect.pk), label(effect), effect.amount, effect.currency)
+    return MemberIn("effect", str(effect.pk), label(effect), effect.amount, effect.currency, basis(effect.effect_type))
 
 
 def note(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> None:
@@ -86,7 +86,7 @@ def told(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) 
         by=by,
         object_type="effect",
         object_id=effect.pk,
-        label=str(effect),
+        label=label(effect),
         legal_entity=effect.legal_entity,
         reason=reason,
         **data,

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q
 
+from integration_hub.effects import naming
 from integration_hub.effects.models import Attempt, Effect
-from integration_hub.effects.tables import what
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Hit, Node, Provider, Ref
 
 KIND = "effect"
@@ -26,11 +26,12 @@ def _node(effect: Effect) -> Node:
         key=str(effect.pk),
         lane="ledger",
         label=effect.remote_number or effect.business_key,
-        detail=str(what(effect)),
+        detail=naming.title(effect),
         amount=effect.amount,
         currency=effect.currency,
+        basis=naming.basis(effect.effect_type),
         status=effect.get_state_display(),
-        system=effect.connection.code,
+        system=str(effect.connection),
         legal_entity=effect.legal_entity,
         facts={
             "Key": effect.key,
@@ -68,8 +69,8 @@ def find(text: str) -> Iterable[Hit]:
             kind=KIND,
             key=str(effect.pk),
             label=effect.remote_number or effect.business_key,
-            detail=f"{effect.effect_type} · {effect.get_state_display()}",
-            system=effect.connection.code,
+            detail=f"{naming.title(effect)} · {effect.get_state_display()}",
+            system=str(effect.connection),
             legal_entity=effect.legal_entity,
         )
 

@@ -3,19 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Sum
+from django.db.models import Min
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from integration_hub.console import badges, home, links, menu, proposals, timeline
 from integration_hub.console.home import Panel, Waiting, WaitingRow
-from integration_hub.effects import queries
+from integration_hub.effects import naming, queries
 from integration_hub.effects.gate_views import SEE as SEE_GATES
 from integration_hub.effects.models import Correction
 from integration_hub.effects.policies import APPROVE
 from integration_hub.effects.tables import state, what
 from integration_hub.effects.views import ATTENTION, SEE
-from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role, User
 from integration_hub.people.scope import scoped
 
@@ -31,17 +30,16 @@ def attention(user: User) -> Waiting:
     """Unknown, rejected and conflicting effects, and those that wait for their window."""
     rows = queries.open_effects(user).filter(state__in=ATTENTION).defer("payload", "remote")
     top = list(rows.order_by("state", "-amount", "pk")[:TOP])
-    sums = rows.order_by().exclude(amount=None).values("currency").annotate(total=Sum("amount")).order_by("currency")
     return Waiting(
         count=rows.count(),
         oldest=rows.order_by().aggregate(at=Min("created_at"))["at"],
-        money={row["currency"]: row["total"] for row in sums},
+        money=queries.sums(rows),
         url=f"{reverse('effects:effect-list')}?{urlencode([('state', name) for name in ATTENTION])}",
         rows=[
             WaitingRow(
                 title=effect.business_key,
                 detail=effect.failure[:120] or str(what(effect)),
-                money=Money(effect.amount, effect.currency) if effect.amount is not None else None,
+                money=naming.money(effect),
                 url=reverse("effects:effect-detail", args=[effect.pk]),
                 when=effect.created_at,
                 badge=state(effect),
@@ -82,7 +80,7 @@ def to_approve(user: User) -> Waiting:
             WaitingRow(
                 title=row.effect.business_key,
                 detail=f"{', '.join(change['title'] for change in row.changes)} by {row.proposed_by.label}",
-                money=Money(row.effect.amount, row.effect.currency) if row.effect.amount is not None else None,
+                money=naming.money(row.effect),
                 url=reverse("effects:correction-detail", args=[row.pk]),
                 when=row.created_at,
                 badge=proposals.state(row),

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from integration_hub.cases.models import Case
+from integration_hub.effects import naming
 from integration_hub.effects.ledger import OVER
 from integration_hub.effects.models import Attempt, Effect
 from integration_hub.kernel.ids import content_hash, effect_key
+from integration_hub.kernel.money import Money, added
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 from integration_hub.work.models import Lane
@@ -94,6 +96,15 @@ def of_subject(subject_type: str, subject_id: object) -> QuerySet[Effect]:
 def by_keys(keys: Iterable[str]) -> dict[str, Effect]:
     """Effects by key."""
     return {effect.key: effect for effect in Effect.objects.filter(key__in=list(keys)).select_related("connection")}
+
+
+def sums(rows: QuerySet[Effect]) -> list[Money]:
+    """What effects come to per currency and basis; one query."""
+    found = rows.order_by().exclude(amount=None).values("currency", "effect_type").annotate(total=Sum("amount"))
+    return added(
+        Money(row["total"], row["currency"], naming.basis(row["effect_type"]))
+        for row in found.order_by("currency", "effect_type")
+    )
 
 
 def open_effects(user: User) -> QuerySet[Effect]:

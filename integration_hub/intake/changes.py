@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import Min, QuerySet
 
+from integration_hub.canonical import nouns
+from integration_hub.console import actors
 from integration_hub.intake import mend
 from integration_hub.intake.drift import Shape
 from integration_hub.intake.models import FeedShape, SourceVersion
@@ -34,7 +36,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A field that is not what it was: of which feed, how it changed, since when, in how many records."""
+    """A field that is not what it was: of which feed (in words), how it changed, since when, in how many records."""
 
     connection: str
     entity: str
@@ -79,8 +81,8 @@ def read(root_cause: str) -> Changed:
     mapping = versions.filter(status=Mapping.Status.PUBLISHED).first()
     payloads = _samples(rows)
     found = Changed(
-        connection=connection,
-        entity=entity,
+        connection=actors.name_of(connection),
+        entity=nouns.one(entity),
         field=name,
         message=first.get("message", ""),
         value=first.get("value", ""),

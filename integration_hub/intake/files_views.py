@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from integration_hub.canonical import nouns
 from integration_hub.console import timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
@@ -112,7 +113,7 @@ def file_detail(request: Request, pk: int) -> HttpResponse:
         "drop": drop,
         "title": drop.name,
         "status": file_state(drop),
-        "lead": f"{drop.entity.replace('_', ' ').capitalize()} for {drop.connection}",
+        "lead": f"{nouns.many(drop.entity)} for {drop.connection}",
         "breadcrumbs": [("Files", reverse("intake:file-list"))],
         "buttons": buttons(drop, request),
         "facts": facts(drop),
@@ -148,7 +149,7 @@ def facts(drop: FileDrop) -> list[tuple[str, Any]]:
     sums = told.get("sums") or told.get("control_totals") or {}
     return known(
         ("Connection", str(drop.connection)),
-        ("Holds", drop.entity.replace("_", " ")),
+        ("Holds", nouns.many(drop.entity)),
         ("Bytes", number(drop.bytes)),
         ("Dropped", when(drop.dropped_at)),
         ("Dropped by", drop.dropped_by.label if drop.dropped_by else "the watched folder or a command"),
@@ -182,7 +183,7 @@ def file_apply(request: Request, pk: int) -> HttpResponse:
         form=SeenForm(request.POST or None, initial={"seen": drop.state}),
         facts=[
             ("Connection", str(drop.connection)),
-            ("Holds", drop.entity.replace("_", " ")),
+            ("Holds", nouns.many(drop.entity)),
             (f"Of the first {len(rows)} rows", problem or f"{good} would be applied"),
         ],
         consequence="Good rows are applied, wrong rows are refused with the reason. Applying it twice changes nothing.",

@@ -4,7 +4,7 @@ from typing import Any, get_args, get_origin
 
 from django import forms
 
-from integration_hub.canonical import ENTITIES
+from integration_hub.canonical import ENTITIES, nouns
 from integration_hub.console.forms import DecisionForm
 from integration_hub.intake.actions.feeds import FILE_DROP
 from integration_hub.intake.models import Feed
@@ -18,7 +18,7 @@ class FeedField(forms.ModelChoiceField[Feed]):
 
     def label_from_instance(self, obj: Feed) -> str:
         """The words of a choice."""
-        return f"{obj.connection.name}: {obj.entity.replace('_', ' ')}"
+        return f"{obj.connection.name}: {nouns.many(obj.entity)}"
 
 
 class FileForm(forms.Form):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from integration_hub.canonical import nouns
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.models import Delivery, FileDrop, SourceVersion
 from integration_hub.intake.registry import DESCENDANTS
@@ -62,8 +63,8 @@ def _sources(keys: list[str]) -> Iterable[Node]:
 
 def _node(key: str, row: SourceVersion, versions: int) -> Node:
     facts = {
-        "Connection": row.connection.code,
-        "Entity": row.entity,
+        "Connection": str(row.connection),
+        "Kind of record": nouns.one(row.entity),
         "Id there": row.source_id,
         "Version": f"{row.version} ({versions} received)",
         "Received": f"{row.received_at:%Y-%m-%d %H:%M:%S} UTC",
@@ -78,10 +79,10 @@ def _node(key: str, row: SourceVersion, versions: int) -> Node:
         SOURCE,
         key,
         lane_of(row.entity),
-        f"{row.entity.replace('_', ' ')} {row.source_id}",
+        f"{nouns.one(row.entity)} {row.source_id}",
         f"as {row.connection} sent it",
         status=row.get_status_display(),
-        system=row.connection.code,
+        system=str(row.connection),
         facts=facts,
     )
 
@@ -117,7 +118,7 @@ def _files(keys: list[str]) -> Iterable[Node]:
             row.name,
             f"{row.bytes:,} bytes",
             status=row.get_state_display(),
-            system=row.connection.code,
+            system=str(row.connection),
             facts=facts,
         )
 
@@ -136,7 +137,7 @@ def _webhooks(keys: list[str]) -> Iterable[Node]:
             f"Webhook {row.delivery_id}",
             row.problem,
             status=row.get_status_display(),
-            system=row.connection.code,
+            system=str(row.connection),
             facts=facts,
         )
 
@@ -148,14 +149,14 @@ def _nothing(key: str, limit: int) -> list[Ref]:
 def find(text: str) -> Iterable[Hit]:
     """Source records, webhooks and files that carry this id."""
     rows = SourceVersion.objects.filter(source_id=text).order_by("connection_id", "entity")
-    for code, entity in rows.values_list("connection__code", "entity").distinct()[:20]:
-        yield Hit(
-            SOURCE, key_of(code, entity, text), f"{entity.replace('_', ' ')} {text}", "as it came in", system=code
-        )
+    places = rows.values_list("connection__code", "connection__name", "entity").distinct()[:20]
+    for code, name, entity in places:
+        label = f"{nouns.one(entity)} {text}"
+        yield Hit(SOURCE, key_of(code, entity, text), label, "as it came in", system=name or code)
     for delivery in Delivery.objects.filter(delivery_id=text).select_related("connection")[:5]:
-        yield Hit(WEBHOOK, str(delivery.pk), f"Webhook {text}", delivery.problem, system=delivery.connection.code)
+        yield Hit(WEBHOOK, str(delivery.pk), f"Webhook {text}", delivery.problem, system=str(delivery.connection))
     for drop in FileDrop.objects.filter(Q(sha256=text) | Q(name=text)).select_related("connection")[:5]:
-        yield Hit(FILE, str(drop.pk), drop.name, drop.get_state_display(), system=drop.connection.code)
+        yield Hit(FILE, str(drop.pk), drop.name, drop.get_state_display(), system=str(drop.connection))
 
 
 def register() -> None:

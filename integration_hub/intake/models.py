@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from integration_hub.connectors import naming
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.transitions import Transitions
@@ -49,7 +50,12 @@ class Feed(models.Model):
         permissions = [("run_feed", "Can read a feed now")]
 
     def __str__(self) -> str:
-        return f"{self.connection.code} {self.entity}"
+        return f"{self.connection} · {self.title}"
+
+    @property
+    def title(self) -> str:
+        """What it brings, in words."""
+        return naming.feed_title(self.connection.vendor, self.entity)
 
 
 class Run(models.Model):

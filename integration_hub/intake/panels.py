@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from integration_hub.canonical import nouns
 from integration_hub.cases.fixes import FIXES
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.sections import READINGS, SECTIONS, Reading
@@ -107,7 +108,7 @@ def refused(user: User) -> Waiting:
     """Records that were refused, by connection and entity."""
     rows = SourceVersion.objects.filter(status__in=("refused", "conflict")).order_by()
     groups = list(
-        rows.values("connection_id", "connection__code", "entity", "status")
+        rows.values("connection_id", "connection__code", "connection__name", "entity", "status")
         .annotate(number=Count("pk"), since=Min("received_at"))
         .order_by("-number")
     )
@@ -118,8 +119,8 @@ def refused(user: User) -> Waiting:
         url=f"{base}?status=refused&status=conflict",
         rows=[
             WaitingRow(
-                f"{group['number']:,} × {group['entity'].replace('_', ' ')}",
-                group["connection__code"],
+                f"{group['number']:,} × {nouns.one(group['entity'])}",
+                group["connection__name"] or group["connection__code"],
                 url=f"{base}?connection={group['connection_id']}&entity={group['entity']}&status={group['status']}",
                 when=group["since"],
                 badge=group["status"],

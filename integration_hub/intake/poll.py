@@ -232,7 +232,7 @@ def fail(feed: Feed, run: Run, failure: Failed) -> None:
     cases.raise_case(
         code="FEED_FAILED",
         root_cause=cause,
-        title=f"{feed.connection.code if failure.kind is FailureClass.AUTH else feed}: {failure.message}"[:250],
+        title=f"{feed.connection if failure.kind is FailureClass.AUTH else feed}: {failure.message}"[:250],
         detail=text,
         remedy=failure.remedy or POLICIES[failure.kind].who_acts,
         subject=("connection", str(feed.connection_id), feed.connection.code),

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from integration_hub.canonical import nouns
 from integration_hub.cases.models import Case
 from integration_hub.console import links, timeline, wording
 from integration_hub.console.buttons import Button
@@ -64,7 +65,7 @@ def source_detail(request: Request, pk: int) -> HttpResponse:
     others = queries.versions_of(version.connection.code, version.entity, version.source_id).defer("payload")
     context = {
         "version": version,
-        "title": f"{version.entity.replace('_', ' ').capitalize()} {version.source_id}",
+        "title": f"{nouns.one(version.entity).capitalize()} {version.source_id}",
         "status": outcome(version),
         "lead": f"Version {version.version}, as {version.connection} sent it",
         "breadcrumbs": [("Source records", reverse("intake:source-list"))],

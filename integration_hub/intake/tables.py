@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from integration_hub.canonical import nouns
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
 from integration_hub.intake.models import FeedDay, FileDrop, Run, SourceVersion
@@ -150,8 +151,8 @@ class SourceTable(Table):
 
     caption = "Source versions"
     columns = [
-        Column("source_id", "Record", accessor=lambda row: f"{row.entity.replace('_', ' ')} {row.source_id}"),
-        Column("connection", "Connection", accessor="connection.code", hideable=True),
+        Column("source_id", "Record", accessor=lambda row: f"{nouns.one(row.entity)} {row.source_id}"),
+        Column("connection", "Connection", accessor="connection", hideable=True),
         Column("version", "Version"),
         Column("status", "Became", kind="badge", accessor=outcome),
         Column("problems", "What is wrong, and what to do", accessor=problems),
@@ -171,7 +172,7 @@ class DeliveryTable(Table):
     caption = "Webhooks"
     columns = [
         Column("delivery_id", "Delivery", kind="code"),
-        Column("connection", "Connection", accessor="connection.code", hideable=True),
+        Column("connection", "Connection", accessor="connection", hideable=True),
         Column("status", "Status", kind="badge"),
         Column("times_seen", "Times seen", kind="number"),
         Column("problem", "Problem"),
@@ -189,8 +190,8 @@ class FileTable(Table):
     caption = "Files"
     columns = [
         Column("name", "File"),
-        Column("connection", "Connection", accessor="connection.code"),
-        Column("entity", "Holds", accessor=lambda row: row.entity.replace("_", " ")),
+        Column("connection", "Connection", accessor="connection"),
+        Column("entity", "Holds", accessor=lambda row: nouns.many(row.entity)),
         Column("state", "State", kind="badge", accessor=lambda row: file_state(row)),
         Column("bytes", "Bytes", kind="number", sortable=True),
         Column("problem", "Problem", hideable=True),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from integration_hub.canonical import nouns
 from integration_hub.cases.actions import cases
 from integration_hub.cases.registry import KINDS
 from integration_hub.connectors.models import Connection
@@ -120,20 +121,20 @@ def _money(problems: Sequence[Mapping[str, str]]) -> tuple[Decimal | None, str]:
 
 
 def _title(connection: Connection, entity: str, code: str, cause: str, first: Mapping[str, str]) -> str:
-    noun = entity.replace("_", " ")
+    noun = nouns.one(entity)
     if code == VALUE_UNMAPPED:
         _, value_map, value = (*cause.split(":", 2), "", "")[:3]
-        return f"{connection.code}: {value!r} is not in the value map {value_map!r}"
+        return f"{connection}: {value!r} is not in the value map {value_map!r}"
     if code == SOURCE_CONFLICT:
-        return f"{connection.code}: {noun} {cause.rsplit(':', 1)[-1]} has two contents for one version"
+        return f"{connection}: {noun} {cause.rsplit(':', 1)[-1]} has two contents for one version"
     if code == PARKED_REFERENCE:
-        return f"{connection.code}: records wait for {cause}, which has not been taken"
+        return f"{connection}: records wait for {cause}, which has not been taken"
     if code == RULE_ERROR:
-        return f"{connection.code}: a rule failed on {noun} records"
+        return f"{connection}: a rule failed on {noun} records"
     subject = first.get("column") or first.get("field") or "record"
     if code == DRIFT:
-        return f"{connection.code}: {subject} of {noun} {first.get('message', '')}"
-    return f"{connection.code}: {noun} refused, {subject} {first.get('message', '')}"
+        return f"{connection}: {subject} of {noun} {first.get('message', '')}"
+    return f"{connection}: {noun} refused, {subject} {first.get('message', '')}"
 
 
 def parent_missing(connection_id: int, key: str) -> None:

@@ -9,7 +9,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.console import timeline, wording
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
@@ -72,7 +71,7 @@ def feed_detail(request: Request, pk: int) -> HttpResponse:
     health = queries.feed_health([feed])[0]
     context = {
         "feed": feed,
-        "title": _title(feed),
+        "title": feed.title,
         "lead": str(feed.connection),
         "status": feed_state(health),
         "key": feed.entity,
@@ -87,12 +86,6 @@ def feed_detail(request: Request, pk: int) -> HttpResponse:
         "entries": timeline.entries(timeline_of("feed", feed.pk, limit=EVENTS)),
     }
     return render(request, "intake/feed_detail.html", context)
-
-
-def _title(feed: Feed) -> str:
-    connector = CONNECTORS.find(feed.connection.vendor)
-    specs = connector.manifest.feeds if connector else ()
-    return next((spec.title for spec in specs if spec.entity == feed.entity), feed.entity.replace("_", " "))
 
 
 def _crumbs(feed: Feed) -> list[tuple[str, str]]:
@@ -137,7 +130,7 @@ def _seen(feed: Feed) -> str:
 
 def _feed_confirm(request: Request, feed: Feed, verb: str, form: Any, decision: Decision, consequence: str) -> Confirm:
     return Confirm(
-        title=f"{verb}: {_title(feed)} of {feed.connection}",
+        title=f"{verb}: {feed.title} of {feed.connection}",
         verb=verb,
         back=reverse("intake:feed-detail", args=[feed.pk]),
         form=form(request.POST or None, initial={"seen": _seen(feed)}),
@@ -236,9 +229,9 @@ def run_detail(request: Request, pk: int) -> HttpResponseBase:
         return _errors_csv(run, troubled)
     context = {
         "run": run,
-        "title": f"Run {run.pk} of {_title(run.feed).lower()} from {run.feed.connection}",
+        "title": f"Run {run.pk} of {run.feed.title.lower()} from {run.feed.connection}",
         "status": run.state,
-        "breadcrumbs": [*_crumbs(run.feed), (_title(run.feed), reverse("intake:feed-detail", args=[run.feed_id]))],
+        "breadcrumbs": [*_crumbs(run.feed), (run.feed.title, reverse("intake:feed-detail", args=[run.feed_id]))],
         "tiles": [(label, getattr(run, name), tone if getattr(run, name) else "") for name, label, tone in COUNTS],
         "facts": _run_facts(run),
         "totals": run.control_totals.get("sums") or {},

@@ -1,6 +1,6 @@
 """Money: Decimal with a currency, rounded here and nowhere else (billing.md R6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
@@ -11,6 +11,8 @@ from babel.core import get_global
 from babel.numbers import format_decimal
 
 Rounding = Literal["half_up", "half_even"]
+Basis = Literal["", "net", "tax", "gross"]
+"""What an amount is: without tax, the tax, with tax; empty where the question does not arise, as of cash received."""
 _MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 ZERO = Decimal(0)
 
@@ -75,13 +77,28 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An exact amount in one currency."""
+    """An exact amount in one currency, and whether it is net, tax or gross."""
 
     amount: Decimal
     currency: str
+    basis: Basis = ""
 
     def __str__(self) -> str:
-        return show(self.amount, self.currency)
+        return f"{show(self.amount, self.currency)} {self.basis}".rstrip()
+
+
+def per_currency(amounts: Mapping[str, Decimal], basis: Basis) -> list[Money]:
+    """Sums by currency as amounts of one basis, in the same order."""
+    return [Money(amount, currency, basis) for currency, amount in amounts.items()]
+
+
+def added(amounts: Iterable[Money]) -> list[Money]:
+    """Sums per currency and basis, in the order they first come: net and gross do not add up, nor do currencies."""
+    sums: dict[tuple[str, Basis], Decimal] = {}
+    for one in amounts:
+        kind = (one.currency, one.basis)
+        sums[kind] = sums.get(kind, ZERO) + one.amount
+    return [Money(amount, currency, basis) for (currency, basis), amount in sums.items()]
 
 
 def show(amount: Decimal, currency: str) -> str:

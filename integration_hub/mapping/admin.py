@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 
-from integration_hub.canonical import ENTITIES
+from integration_hub.canonical import ENTITIES, nouns
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.mapping import policies
 from integration_hub.mapping.actions import mappings, values
@@ -19,7 +19,7 @@ from integration_hub.mapping.models import FieldRule, Mapping, ValueMap, ValueRo
 class MappingForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """The header of a draft."""
 
-    entity = forms.ChoiceField(choices=[(name, name.replace("_", " ")) for name in ENTITIES])
+    entity = forms.ChoiceField(choices=[(name, nouns.one(name)) for name in ENTITIES])
 
     class Meta:
         model = Mapping

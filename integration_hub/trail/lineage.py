@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from integration_hub.kernel.money import Basis, Money
 from integration_hub.kernel.registry import Registry
 
 LANES = ["agreement", "contract", "delivery", "decision", "candidate", "invoice", "ledger", "cash"]
@@ -30,6 +31,12 @@ class Node:
     system: str = ""
     legal_entity: str = ""
     facts: dict[str, str] = field(default_factory=dict)
+    basis: Basis = ""
+
+    @property
+    def money(self) -> Money | None:
+        """Its amount, with what it is: along one chain net and gross stand beside each other."""
+        return Money(self.amount, self.currency, self.basis) if self.amount is not None else None
 
     @property
     def ref(self) -> Ref:

@@ -12,10 +12,11 @@ from integration_hub.console.tables import Column, Table
 from integration_hub.console.titled import Titled
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import POLICIES, RetryPolicy, said
-from integration_hub.work import policies
-from integration_hub.work.models import Item, Lane, Overtaking
+from integration_hub.work import policies, queries
+from integration_hub.work.models import Item, Lane, Overtaking, Stage
 from integration_hub.work.registry import HANDLERS
 
+STAGES = dict(Stage.choices)
 POLICIES_BY_NAME: dict[str, RetryPolicy] = {kind.value: policy for kind, policy in POLICIES.items()}
 
 
@@ -57,6 +58,12 @@ def kind_title(item: Item) -> str:
     """What an item does, in words."""
     handler = HANDLERS.find(item.kind)
     return handler.title if handler and handler.title else item.kind
+
+
+def part_title(part: str) -> str:
+    """What gave a sign of life, in words: the ticker, or the workers of a stage, whose canary it is."""
+    stage = part.removeprefix(queries.CANARY)
+    return f"Workers: {STAGES.get(stage, stage)}" if stage != part else part.capitalize()
 
 
 def fate(error_class: str, failures: int) -> str:

@@ -30,6 +30,7 @@ from integration_hub.work.tables import (
     item_state,
     kind_title,
     lane_state,
+    part_title,
 )
 
 SEE = "hub_work.view_lane"
@@ -60,7 +61,7 @@ def stalled(request: Request) -> HttpResponse:
         "waiting": sum(stall.waiting for stall in found),
         "money": money,
         "forecasts": [*forecast.stages(), *(one for _, ask in forecast.FORECASTS for one in ask(request.user))],
-        "beats": queries.last_beats().exclude(part__startswith="tick:"),
+        "beats": [(part_title(beat.part), beat) for beat in queries.last_beats().exclude(part__startswith="tick:")],
     }
     return render(request, "work/stalled.html", context)
 

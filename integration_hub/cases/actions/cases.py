@@ -28,6 +28,7 @@ from integration_hub.cases.models import Case, Member
 from integration_hub.cases.queries import Key, of_keys
 from integration_hub.cases.registry import KINDS
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import Basis
 from integration_hub.trail import record
 from integration_hub.trail.record import Actor
 
@@ -59,13 +60,14 @@ Target = tuple[str, str]  # (type, id)
 
 @dataclass(frozen=True, slots=True)
 class MemberIn:
-    """One thing a case holds up, with its money (unrounded is fine) where it has any."""
+    """One thing a case holds up, with its money (unrounded is fine) where it has any, and what that is: net, gross."""
 
     target_type: str
     target_id: str
     label: str = ""
     amount: Decimal | None = None
     currency: str = ""
+    basis: Basis = ""
 
     @property
     def target(self) -> Target:
@@ -321,7 +323,8 @@ def _reopen(case: Case, by: Actor) -> None:
 def _differs(standing: Member | None, wanted: MemberIn) -> bool:
     if standing is None:
         return True
-    return (standing.label, standing.amount, standing.currency) != (wanted.label[:200], wanted.amount, wanted.currency)
+    stands = (standing.label, standing.amount, standing.currency, standing.basis)
+    return stands != (wanted.label[:200], wanted.amount, wanted.currency, wanted.basis)
 
 
 def _write_members(rows: list[tuple[Case, MemberIn, str]]) -> None:
@@ -334,6 +337,7 @@ def _write_members(rows: list[tuple[Case, MemberIn, str]]) -> None:
             label=member.label[:200],
             amount=member.amount,
             currency=member.currency,
+            basis=member.basis,
             scope=scope,
         )
         for case, member, scope in rows
@@ -343,7 +347,7 @@ def _write_members(rows: list[tuple[Case, MemberIn, str]]) -> None:
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["case", "target_type", "target_id"],
-        update_fields=["label", "amount", "currency", "scope", "is_open", "closed_at"],
+        update_fields=["label", "amount", "currency", "basis", "scope", "is_open", "closed_at"],
     )
 
 
@@ -377,7 +381,7 @@ def _event(action: str, case: Case, by: Actor, reason: str = "", **data: Any) ->
         by=by,
         object_type="case",
         object_id=case.pk,
-        label=str(case),
+        label=case.title,
         legal_entity=case.legal_entity,
         reason=reason,
         code=case.code,

@@ -176,7 +176,7 @@ def _event(action: str, case: Case, by: Actor, reason: str = "", **data: Any) ->
         by=by,
         object_type="case",
         object_id=case.pk,
-        label=str(case),
+        label=case.title,
         legal_entity=case.legal_entity,
         reason=reason,
         **data,

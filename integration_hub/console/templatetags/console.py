@@ -1,7 +1,7 @@
 """`{% load console %}`: money, hours, moments, icons, badges and editing of the query part."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,14 +9,14 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from integration_hub.console import charts, wording
 from integration_hub.console.badges import badge as badge_of
 from integration_hub.console.query import edited
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.money import Money
+from integration_hub.kernel.money import Basis, Money, per_currency
 
 register = template.Library()
 
@@ -25,17 +25,20 @@ register = template.Library()
 def money(amount: Any, currency: str = "") -> SafeString:
     """`{{ line.amount|money:line.currency }}` or `{{ some_money|money }}`."""
     if isinstance(amount, Money):
-        return wording.money_html(amount.amount, amount.currency)
+        return wording.money_html(amount.amount, amount.currency, amount.basis)
     return wording.money_html(amount, currency)
 
 
 @register.filter
-def amounts(values: "dict[str, Decimal] | None") -> SafeString:
-    """`{{ totals|amounts }}`: one line per currency, never a sum across currencies."""
-    if not values:
-        return wording.MISSING
-    pairs = ((wording.money_html(amount, currency),) for currency, amount in values.items())
-    return format_html_join("", '<span class="amount-line">{}</span>', pairs)
+def amounts(values: wording.Amounts | None) -> SafeString:
+    """`{{ totals|amounts }}`: one line per currency and basis, never a sum across them."""
+    return wording.amounts_html(values)
+
+
+@register.filter
+def as_basis(values: "Mapping[str, Decimal]", basis: Basis) -> list[Money]:
+    """`{{ totals|as_basis:"net"|amounts }}`: sums by currency, with what they are."""
+    return per_currency(values, basis)
 
 
 @register.filter

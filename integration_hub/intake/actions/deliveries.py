@@ -113,7 +113,7 @@ def _raise(connection: Connection, detail: str) -> None:
     cases.raise_case(
         code=WEBHOOK_REFUSED,
         root_cause=connection.code,
-        title=f"{connection.code}: webhooks were refused",
+        title=f"{connection}: webhooks were refused",
         detail=detail,
         remedy="Compare the signing secret and the clock with the vendor's. Nothing is lost: feeds are polled as well.",
         subject=("connection", str(connection.pk), connection.code),

@@ -212,7 +212,7 @@ def raise_refused(
     cases.raise_case(
         code="FILE_REFUSED",
         root_cause=f"{connection.code}:{entity}:{name}"[:200],
-        title=f"{connection.code}: {name} was refused"[:250],
+        title=f"{connection}: {name} was refused"[:250],
         detail=problem,
         remedy="Correct the file or its mapping, and drop it again.",
         subject=subject,

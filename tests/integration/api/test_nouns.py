@@ -8,7 +8,6 @@ import pytest
 from billing.models import Invoice, Payment, Piece
 from contracts.actions import references
 from contracts.models import Contract
-from integration_hub.api.trace import chain
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
 from integration_hub.cases.registry import KINDS, CaseKind
@@ -19,6 +18,7 @@ from integration_hub.intake.models import Feed, FeedDay, Run
 from integration_hub.kernel.clock import now
 from integration_hub.processes.models import Process
 from integration_hub.trail.lineage import PROVIDERS, Node, Provider
+from integration_hub.trail.sight import chain
 from integration_hub.work.models import Item
 from reconciliation.models import TieOut
 from tests import factories
@@ -209,7 +209,7 @@ class TestCases:
         first = finance.get("cases/", limit=2).json()
         assert [row["id"] for row in first["results"]] == [big.pk, small.pk]
         assert [row["id"] for row in finance.client.get(first["next"]).json()["results"]] == [same.pk]
-        assert first["results"][0]["held"] == [{"amount": "900.00", "currency": "USD"}]
+        assert first["results"][0]["held"] == [{"amount": "900.00", "currency": "USD", "basis": ""}]
         assert finance.ids("cases/", target_type="test.thing", target_id="c") == [same.pk]
         assert call("finance", entities=("GB01",)).rows("cases/") == []
 

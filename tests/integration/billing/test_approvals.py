@@ -276,7 +276,7 @@ def test_an_amendment_between_two_approvals_takes_the_first_back(landscape, read
 def test_what_is_not_ready_says_what_stops_it(ready):
     BillTo.objects.update(credit_hold=True)
     checks.run(candidate_id=ready.pk)
-    with pytest.raises(Denied, match="Not ready: CREDIT_HOLD"):
+    with pytest.raises(Denied, match="Not ready. The customer is on credit hold."):
         approve(ready)
 
 

@@ -84,11 +84,13 @@ def test_what_stops_it_is_on_top_with_its_owner_and_remedy(candidate):
     candidates.check_soon(contract_ids=[candidate.contract_id])
     drain_once()
     html = text(signed_in().get(page(candidate)))
-    assert "PO PO-7 lacks" in html
-    assert "Ask the client to raise the PO" in html
+    assert "PO PO-7 is 700.00 USD net short." in html
+    assert "The order is for 500.00 USD net. 0.00 USD net is billed on it or planned by other candidates;" in html
+    assert "this candidate needs 1,200.00 USD net." in html
+    assert "Ask the client to raise it by 700.00 USD net at least, or to name another PO." in html
     assert "Billing analyst" in html
     assert "Over the limit:" in html
-    assert "Not ready: PO_EXHAUSTED." in html
+    assert "Not ready. The client will refuse it: PO used up." in html
     assert 'aria-disabled="true"' in html
 
 

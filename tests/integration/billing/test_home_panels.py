@@ -9,6 +9,7 @@ from billing.actions import approvals
 from billing.models import Candidate
 from contracts.models import Contract
 from integration_hub.console.home import PANELS, concerns
+from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role
 from integration_hub.work.inprocess import drain_once
 from tests import factories
@@ -16,6 +17,11 @@ from tests.integration.billing.screens import of, signed_in, text
 from tests.worlds import shared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]
+
+
+def gross(amount: str, currency: str = "USD") -> Money:
+    """What candidates and invoices come to."""
+    return Money(Decimal(amount), currency, "gross")
 
 
 @shared
@@ -34,7 +40,7 @@ def test_finance_approves_what_it_did_not_prepare_nor_approve(contract):
     other = factories.user()
     assert panels.approvals(prepared).count == 0
     waiting = panels.approvals(other)
-    assert (waiting.count, waiting.money) == (1, {"USD": Decimal("1320")})
+    assert (waiting.count, waiting.money) == (1, [gross("1320")])
     assert waiting.oldest is not None
     assert waiting.rows[0].url == f"/billing/candidates/{candidate.pk}/"
     approvals.approve(
@@ -49,7 +55,7 @@ def test_money_is_kept_apart_by_currency(candidate):
     germany = factories.legal_entity("DE01", currency="EUR", country="DE")
     factories.candidate_ready(factories.contract_active(entity=germany))
     waiting = panels.approvals(factories.user(everything=True))
-    assert waiting.money == {"EUR": Decimal("1320"), "USD": Decimal("1320")}
+    assert waiting.money == [gross("1320", "EUR"), gross("1320")]
     assert panels.approvals(factories.user(entities=("DE01",))).count == 1
 
 
@@ -69,7 +75,7 @@ def test_candidates_wait_in_the_queue_of_their_status(status, load, candidate):
     assert load(person).count == (1 if status == "ready" else 0)
     Candidate.objects.filter(pk=candidate.pk).update(status=status, codes=[], returned_reason="Because.")
     waiting = load(person)
-    assert (waiting.count, waiting.money) == (1, {"USD": Decimal("1320")})
+    assert (waiting.count, waiting.money) == (1, [gross("1320")])
     assert candidate.number in text(of(person).get(waiting.url))
     assert load(factories.user(entities=("DE01",))).count == 0
 
@@ -82,7 +88,7 @@ def test_holds_one_may_release_are_not_ones_own(contract):
     drain_once()
     assert panels.holds_to_release(fiona).count == 0
     waiting = panels.holds_to_release(other)
-    assert (waiting.count, waiting.money) == (1, {"USD": Decimal("1200")})
+    assert (waiting.count, waiting.money) == (1, [Money(Decimal("1200"), "USD", "net")])
     assert panels.holds_to_review(factories.user(Role.PMO)).count == 2
 
 
@@ -94,7 +100,7 @@ def test_blocked_work_is_told_by_code_and_waiting_time_by_project():
     pmo = panels.blocked(factories.user(Role.PMO))
     assert [(row.title, row.detail) for row in pmo.rows] == [("No price", "1 piece, 8.00 h, 1 without a price")]
     lead = panels.unapproved(factories.user(Role.DELIVERY_LEAD))
-    assert (lead.count, lead.money) == (1, {"USD": Decimal("450")})
+    assert (lead.count, lead.money) == (1, [Money(Decimal("450"), "USD", "net")])
     assert "3.00 h" in lead.rows[0].detail
     assert panels.unapproved(factories.user(Role.DELIVERY_LEAD, entities=("DE01",))).count == 0
     client = signed_in("delivery_lead")
@@ -105,7 +111,7 @@ def test_held_work_and_postings(contract):
     factories.time_entry(contract)
     factories.hold(contract)
     drain_once()
-    assert panels.held(factories.user(Role.DELIVERY_LEAD)).money == {"USD": Decimal("1200")}
+    assert panels.held(factories.user(Role.DELIVERY_LEAD)).money == [Money(Decimal("1200"), "USD", "net")]
     invoice = factories.invoice_posted(number="INV-5")
     [row] = panels.recent_postings(factories.user(Role.AUDITOR)).rows
     assert invoice.number in row.title

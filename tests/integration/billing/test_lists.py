@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from billing import tables
 from billing.models import Candidate
 from contracts.models import Contract
 from integration_hub.trail.models import Event
@@ -142,6 +143,35 @@ def test_candidates_are_grouped_and_open_ones_come_first():
     assert "1,320.00" in group
     assert ">1<" in group
     assert Candidate.objects.count() == 2
+
+
+def test_the_standing_filter_is_said_with_what_it_hides_and_can_be_taken_away():
+    posted = factories.invoice_posted(factories.candidate_ready(factories.contract_active("C-A"))).candidate
+    ready = factories.candidate_ready(factories.contract_active("C-B"))
+    client = signed_in()
+    bar = client.get("/billing/candidates/").context["bar"]
+    assert (bar.standing.value, bar.left_out, bar.everything_url) == ("open", "1", "?everything=1")
+    assert bar.sentence == "Status: open", "a file says it too"
+    assert client.get(f"/billing/candidates/?number={ready.number}").context["bar"].left_out == ""
+
+    answer = client.get("/billing/candidates/?everything=1")
+    assert posted.number in text(answer)
+    assert [(chip.value, chip.url) for chip in answer.context["bar"].chips] == [("all", "?")]
+    assert client.get("/billing/candidates/?status=posted").context["bar"].standing is None
+
+
+def test_what_stops_nothing_is_not_told_as_stopping():
+    candidate = factories.candidate_ready(factories.contract_active("C-A"))
+    columns = {column.name: column for column in tables.CandidateTable.columns}
+
+    def told(**change):
+        Candidate.objects.update(**change)
+        row = Candidate.objects.get(pk=candidate.pk)
+        return columns["stops"].value(row), columns["warnings"].value(row)
+
+    assert told(warnings=["STRAGGLERS"]) == ("", "Stragglers")
+    assert told(status="needs_attention", codes=["TAX_MISSING"]) == ("The tax engine is silent", "Stragglers")
+    assert told(status="posting", codes=[]) == ("", "")
 
 
 def test_overdue_holds_and_invoices_are_said_in_words():

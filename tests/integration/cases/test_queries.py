@@ -8,7 +8,10 @@ import pytest
 from integration_hub.cases import queries
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import MemberIn
+from integration_hub.cases.models import Case
+from integration_hub.cases.tables import held
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import Money
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +63,20 @@ def test_money_is_per_currency_and_leaves_out_what_is_closed(django_assert_num_q
     second = put("b")
     first.members.filter(target_id="a-2").update(is_open=False, closed_at=now())
     with django_assert_num_queries(1):
-        assert queries.money_of([first.pk, second.pk]) == {first.pk: {"EUR": Decimal("2.2"), "USD": Decimal("1.1")}}
+        held = queries.money_of([first.pk, second.pk])
+    assert held == {first.pk: [Money(Decimal("2.2"), "EUR"), Money(Decimal("1.1"), "USD")]}
+
+
+def test_net_and_gross_are_held_side_by_side_and_never_added():
+    case = cases.raise_case(
+        code="RATE_TEST", root_cause="both", title="both", by="system:test",
+        members=[cases.MemberIn("event", "1", "", Decimal(100), "EUR", "net"),
+                 cases.MemberIn("event", "2", "", Decimal(119), "EUR", "gross"),
+                 cases.MemberIn("event", "3", "", Decimal(1), "EUR", "net")],
+    )  # fmt: skip
+    both = [Money(Decimal(119), "EUR", "gross"), Money(Decimal(101), "EUR", "net")]
+    assert queries.money_behind(Case.objects.all()) == both == queries.money_of([case.pk])[case.pk]
+    assert held(queries.with_money(Case.objects.all()).get()) == both
 
 
 def test_cases_of_a_target():

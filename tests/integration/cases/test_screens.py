@@ -13,6 +13,7 @@ from integration_hub.cases.fixes import FIXES
 from integration_hub.cases.models import Case
 from integration_hub.console.models import Selection
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.money import Money
 from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from tests import screens
@@ -370,7 +371,7 @@ def test_home_shows_the_cases_of_my_role_by_money(raised, paula):
     raised("small", amount=1)
     raised("large", amount=90)
     waiting = panels.of_my_role(paula)
-    assert (waiting.count, waiting.money) == (2, {"USD": Decimal(91)})
+    assert (waiting.count, waiting.money) == (2, [Money(Decimal(91), "USD")])
     assert [row.title for row in waiting.rows] == ["No price for large", "No price for small"]
     assert panels.mine(paula).count == 0
     assert panels.waiting_count(paula) == 2

@@ -52,7 +52,7 @@ def test_a_record_a_complete_listing_lacks_is_not_closed_and_told(
     assert world.status("0") == [("2026-05-01T08:00:00.000Z.00", "applied")]
     case = open_case()
     assert case is not None
-    assert case.title == "psa task: a complete listing lacks 1 of 10 records"
+    assert case.title == "PSA · Tasks: a complete listing lacks 1 of 10 records"
     assert [member.label for member in case.members.filter(is_open=True)] == ["0"]
 
     vendor.script = [listing(*ten)]

@@ -106,7 +106,7 @@ def test_a_lost_record_is_named_read_again_and_heals_when_it_arrives(world: Worl
     assert row.reason == "1 of 2 records are not here."
     case = short_case()
     assert case is not None
-    assert case.title == "psa task: 1 records of 1 days are not here"
+    assert case.title == "PSA · Tasks: 1 records of 1 days are not here"
     assert source.cursors[-1]["high"] < stamp, "it was read again from the start of the day"
 
     source.script = [Page([changed("2", at(YESTERDAY))], {"high": high}, True)]

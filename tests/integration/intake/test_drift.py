@@ -77,7 +77,7 @@ def test_touched_keys_are_kept_back_and_all_others_flow(costs: Costs) -> None:
     assert {"1", "3"} <= costs.taken.keys()
     case = the_case()
     assert case.root_cause == "psa:expense:currency:value"
-    assert case.title == "psa: currency of expense was EUR until now, and is USD (301 records before)."
+    assert case.title == "PSA: currency of expense was EUR until now, and is USD (301 records before)."
     members = case.members.filter(is_open=True)
     assert [(member.amount, member.currency) for member in members] == [(Decimal(60), "USD"), (Decimal(70), "USD")]
 

@@ -93,7 +93,7 @@ def test_a_run_shows_its_counts_and_the_rows_with_trouble(world: World, vendor: 
     run = Run.objects.get()
     Run.objects.update(state="done", finished_at=now())
     client = screens.browser(ines)
-    assert "psa task" in screens.assert_list(client, "/runs/")
+    assert "PSA · Tasks" in screens.assert_list(client, "/runs/")
     body = screens.page(client, f"/runs/{run.pk}/")
     for said in ("is empty although the mapping requires it", "has no meaning here yet", "Fill code in the source"):
         assert said in body, said

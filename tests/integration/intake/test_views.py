@@ -70,7 +70,7 @@ def test_the_trace_begins_with_the_record_as_it_came(world: World, monkeypatch: 
     monkeypatch.setitem(DESCENDANTS._entries, "test", lambda where, entity, source_id, limit: [("source", "psa/x/9")])
 
     (hit,) = [hit for hit in lineage.find("1/a") if hit.kind == "source"]
-    assert (hit.key, hit.system) == ("psa/task/1/a", "psa")
+    assert (hit.key, hit.system) == ("psa/task/1/a", "PSA")
     graph = lineage.walk(("source", hit.key))
 
     node = graph.nodes["source", "psa/task/1/a"]

@@ -137,7 +137,7 @@ ROWS = (
         others="Only finance approvers can approve candidates.",
         states=stands(
             "ready",
-            needs_attention="Not ready: PO_MISSING, TAX_MISSING.",
+            needs_attention="Not ready. The client will refuse it: no PO; The tax engine is silent.",
             own="You prepared this candidate, so someone else must approve it.",
         ),
         outside=OUTSIDE,

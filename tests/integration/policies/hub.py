@@ -354,8 +354,8 @@ INTAKE_ROWS = (
         states={
             (True, RUNS): "",
             (True, PAUSED): ERP_PAUSED,
-            (False, RUNS): "The feed erp task is paused. Resume it first.",
-            (False, PAUSED): "The feed erp task is paused. Resume it first.",
+            (False, RUNS): "The feed ERP · Tasks is paused. Resume it first.",
+            (False, PAUSED): "The feed ERP · Tasks is paused. Resume it first.",
         },
         **ADMINS,
     ),

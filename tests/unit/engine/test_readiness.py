@@ -31,7 +31,11 @@ def test_a_ready_candidate_answers_yes_to_everything():
         ({"amendment_pending": True, "amendment_lowers_price": True}, "AMENDMENT_PENDING", "lowers a price"),
         ({"po_required": True}, "PO_MISSING", "there is none"),
         ({"po_number": "4500", "po_expires_on": date(2026, 3, 4)}, "PO_EXPIRED", "PO 4500 expired on 2026-03-04"),
-        ({"po_number": "4500", "po_left": d("-12.5")}, "PO_EXHAUSTED", "PO 4500 lacks 12.50 USD"),
+        (
+            {"po_number": "4500", "po_amount": d("900"), "po_taken": d("12.5")},
+            "PO_EXHAUSTED",
+            "PO 4500 is 112.50 USD net short",
+        ),
         ({"bill_to_verified": False}, "BILLTO_INCOMPLETE", "not verified"),
         ({"bill_to_missing": ("tax id", "address")}, "BILLTO_INCOMPLETE", "lacks tax id, address"),
         ({"customer_active": False}, "CUSTOMER_INACTIVE", "not active"),
@@ -75,7 +79,7 @@ def test_a_warning_does_not_stop(change, code, text):
 @pytest.mark.parametrize(
     "change",
     [
-        {"po_required": True, "po_number": "4500", "po_left": d(0), "po_expires_on": DAY},
+        {"po_required": True, "po_number": "4500", "po_amount": d(1000), "po_expires_on": DAY},
         {"tax_of_engine": d("80.03")},
         {"tax_of_engine": d("79.97")},
         {"accounting_date": DAY},

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integration_hub.kernel.money import show
 from integration_hub.trail.lineage import Graph, Hit, Node, Ref, find, walk
 
 
@@ -59,7 +58,7 @@ def _branch(graph: Graph, ref: Ref, *, up: bool, depth: int = 2, seen: frozenset
 
 
 def _line(node: Node) -> str:
-    amount = f"  {show(node.amount, node.currency)}" if node.amount is not None and node.currency else ""
+    amount = f"  {node.money}" if node.money is not None and node.currency else ""
     return f"{node.kind} {node.label}  {node.detail}{amount}  {node.status}".rstrip()
 
 
@@ -76,6 +75,7 @@ def _as_json(graph: Graph) -> str:
                     "detail": node.detail,
                     "amount": str(node.amount) if node.amount is not None else None,
                     "currency": node.currency,
+                    "basis": node.basis,
                     "status": node.status,
                     "system": node.system,
                     "facts": node.facts,
