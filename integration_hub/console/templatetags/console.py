@@ -9,8 +9,8 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.context import Context
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from integration_hub.console import charts, wording
 from integration_hub.console.badges import badge as badge_of
@@ -111,12 +111,12 @@ def querystring_with(context: Context, **changes: Any) -> str:
 @register.filter
 def highlight(text: Any, query: str) -> SafeString:
     """The text with what was searched for marked."""
-    safe = str(conditional_escape(text))
-    needle = str(conditional_escape(query.strip())) if query else ""
+    needle = query.strip() if query else ""
     if not needle:
-        return mark_safe(safe)  # noqa: S308 escaped above
-    marked = re.sub(f"({re.escape(needle)})", r"<mark>\1</mark>", safe, flags=re.IGNORECASE)
-    return mark_safe(marked)  # noqa: S308 both parts escaped above
+        return format_html("{}", text)
+    parts = re.split(f"({re.escape(needle)})", str(text), flags=re.IGNORECASE)
+    marked = (format_html("<mark>{}</mark>" if place % 2 else "{}", part) for place, part in enumerate(parts))
+    return format_html_join("", "{}", ((part,) for part in marked))
 
 
 @register.filter

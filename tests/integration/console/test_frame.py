@@ -11,6 +11,7 @@ from django.test import Client
 
 from integration_hub.console import home, menu, search
 from integration_hub.console.models import PER_NAME_AND_ADDRESS, WINDOW, SignInFailure
+from integration_hub.console.templatetags.console import highlight
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
@@ -237,3 +238,15 @@ def test_content_security_policy_is_strict(client, charlie, path):
     policy = client.get(path)["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("Smith & Co", "amp", "Smith &amp; Co"),
+        ("a <b> LT", "lt", "a &lt;b&gt; <mark>LT</mark>"),
+        ("<script>", "<script>", "<mark>&lt;script&gt;</mark>"),
+    ],
+)
+def test_what_was_searched_for_is_marked_in_the_text_and_never_in_its_escapes(text, query, shown):
+    assert highlight(text, query) == shown

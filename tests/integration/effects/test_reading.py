@@ -54,7 +54,7 @@ def test_lineage_and_search(plan, work):
     effect.refresh_from_db()
     graph = walk(("effect", str(effect.pk)))
     node = graph.nodes["effect", str(effect.pk)]
-    assert (node.lane, node.label, node.system, node.status) == ("ledger", "INV-L-1", "erp", "Confirmed")
+    assert (node.lane, node.label, node.system, node.status) == ("ledger", "INV-L-1", "Test ERP", "Confirmed")
     assert (node.facts["Key"], node.facts["Sent"], node.facts["Record there"]) == (effect.key, "1 ×", "L-1")
     assert ("effect", str(reversal.pk)) in graph.nodes
     upwards = walk(("effect", str(reversal.pk)))
