@@ -190,6 +190,7 @@ def _leave_out(run: BillingRun, contract: Contract, error: str) -> None:
                 contract.number,
                 waiting.aggregate(total=Sum("amount"))["total"],
                 contract.currency,
+                "net",
             )
         ],
         by=BY,
