@@ -81,7 +81,7 @@ def place(*, scope: str, target: str, code: str, by: Actor, reason: str = "", re
         with transaction.atomic():
             hold.save()
     except IntegrityError as error:
-        raise NotReady(f"There is an open {code} hold on {hold.target_label} already.") from error
+        raise NotReady(f"There is an open hold “{hold.get_code_display()}” on {hold.target_label} already.") from error
     event(
         "billing.hold.placed",
         by=by,

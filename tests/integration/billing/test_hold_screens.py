@@ -173,7 +173,7 @@ def test_what_is_wrong_is_told_at_the_field(wrong, words, contract):
 
 def test_the_same_hold_twice_is_a_conflict(contract):
     place(signed_in(), scope="contract", target="C-H")
-    assert "There is an open CLIENT_QUERY hold" in text(place(signed_in(), scope="contract", target="C-H"), 409)
+    assert "There is an open hold “Client query”" in text(place(signed_in(), scope="contract", target="C-H"), 409)
     assert Hold.objects.count() == 1
 
 

@@ -1,5 +1,7 @@
 """Every list of contracts and billing: page and partial, right, scope, file, and a budget of queries."""
 
+import csv
+import io
 from datetime import date
 
 import pytest
@@ -177,3 +179,27 @@ def test_what_stops_nothing_is_not_told_as_stopping():
 def test_overdue_holds_and_invoices_are_said_in_words():
     factories.invoice_posted(factories.candidate_ready(), due_on=date(2026, 4, 30))
     assert "Overdue" in text(signed_in().get("/billing/invoices/"))
+
+
+HOSTILE = '=HYPERLINK("javascript:x")<script>x()</script>'
+
+
+def test_what_a_vendor_wrote_is_neither_markup_nor_formula():
+    client = factories.customer(name=HOSTILE)
+    candidate = factories.candidate_ready(factories.contract_active("C-HOSTILE", client=client))
+    browser = signed_in()
+    for url in (
+        "/",
+        "/billing/candidates/",
+        f"/billing/candidates/{candidate.pk}/",
+        f"/trace/candidate/{candidate.pk}/",
+    ):
+        html = text(browser.get(url))
+        assert "<script>x()" not in html
+        assert 'href="javascript:' not in html
+        assert '="=HYPERLINK' not in html
+    rows = list(
+        csv.reader(io.StringIO(b"".join(browser.get("/billing/candidates/?format=csv").streaming_content).decode()))
+    )
+    assert f"'{HOSTILE}" in rows[2]
+    assert not [cell for row in rows for cell in row if cell.startswith("=")]

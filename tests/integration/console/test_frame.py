@@ -250,3 +250,17 @@ def test_content_security_policy_is_strict(client, charlie, path):
 )
 def test_what_was_searched_for_is_marked_in_the_text_and_never_in_its_escapes(text, query, shown):
     assert highlight(text, query) == shown
+
+
+def test_a_session_from_before_the_sign_in_is_not_the_one_that_is_signed_in(client, charlie):
+    charlie.set_password("correct horse battery staple")
+    charlie.save()
+    planted = client.session
+    planted["mark"] = "planted"
+    planted.save()
+    client.cookies["sessionid"] = planted.session_key
+    answer = client.post("/sign-in/", {"username": charlie.username, "password": "correct horse battery staple"})
+    assert answer.status_code == 302
+    assert client.session.session_key != planted.session_key
+    client.cookies["sessionid"] = planted.session_key
+    assert client.get("/").status_code == 302, "the old key opens nothing"
