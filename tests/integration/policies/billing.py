@@ -1,7 +1,8 @@
 """The rules of billing and reconciliation."""
 
 from billing import policies
-from billing.models import Candidate, Hold
+from billing.models import BillingRun, Candidate, Hold, Invoice
+from contracts import policies as rates
 from contracts.models import Amendment, Contract, LegalEntity
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.decision import Decision
@@ -177,6 +178,50 @@ ROWS = (
         others="Only billing analysts and finance can check candidates again.",
         states=stands("building", "needs_attention", "ready", "returned", "approved", "rejected"),
         outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_stop_run,
+        ask=lambda by, stands: policies.can_stop_run(
+            BillingRun(state=stands[0], stop_asked_by=stands[1], legal_entity=entity()), by
+        ),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can start billing runs.",
+        states={
+            ("running", ""): "",
+            ("running", "Dana"): "Dana stopped it; it ends after the contract it is at.",
+            ("done", ""): "This run is done.",
+            ("failed", ""): "This run is failed.",
+        },
+        outside=OUTSIDE,
+        order=("state", "role", "place"),
+    ),
+    Row(
+        rule=policies.can_credit,
+        ask=lambda by, status: policies.can_credit(Invoice(status=status, legal_entity=entity()), by),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can ask for credits.",
+        states={
+            "posted": "",
+            "part_paid": "",
+            "paid": "",
+            "credited": "This invoice is credited in full.",
+            "written_off": "This invoice is written off in full.",
+        },
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_recognise,
+        ask=lambda by, _: policies.can_recognise(Contract(number="C-1", legal_entity=entity()), by),
+        may=frozenset({FINANCE}),
+        others="Only finance can recognise revenue.",
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=rates.can_enter_rates,
+        ask=lambda by, _: rates.can_enter_rates(by),
+        may=frozenset({FINANCE}),
+        others="Only finance can enter exchange rates.",
+        states={None: "Exchange rates hold for every legal entity; ask somebody who sees them all."},
     ),
     Row(
         rule=policies.can_restart_activation,
