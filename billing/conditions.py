@@ -1,12 +1,14 @@
 """Whether what a billing case says is still so: asked before a person may call it mended."""
 
+from billing import outlooks
 from billing.actions import checks, settlement
 from billing.actions.candidates import OPEN
 from billing.models import Candidate, CreditMemo, Invoice, Payment, Piece
 from billing.workflows import master_data
-from contracts.models import Contract
+from contracts.models import Cap, Contract
 from integration_hub.cases.models import Member
 from integration_hub.cases.registry import Asked
+from integration_hub.kernel.clock import today
 
 
 def _held(code: str, root_cause: str, target_type: str) -> list[str]:
@@ -47,6 +49,13 @@ def any_of(*asked: Asked) -> Asked:
         return any(one(root_cause) for one in asked)
 
     return holds
+
+
+def cap_near(root_cause: str) -> bool:
+    """The limit `contract:<number>:cap:<id>` is used by three quarters or more."""
+    cap = Cap.objects.select_related("contract").filter(pk=root_cause.rsplit(":", 1)[-1]).first()
+    rows = outlooks.of_contract(cap.contract, today=today()) if cap is not None else []
+    return any(row.cap.pk == cap.pk and row.outlook.threshold > 0 for row in rows if cap is not None)
 
 
 def erp_lacks(root_cause: str) -> bool:

@@ -288,7 +288,7 @@ def _retainer(trace: dict[str, Any]) -> list[tuple[str, str]]:
 def _limits(trace: dict[str, Any], names: _Names, currency: str) -> list[Limit]:
     return [
         Limit(
-            names.cap(row["id"]),
+            names.cap(row["id"]) + (f", {date.fromisoformat(row['month']):%B %Y}" if row.get("month") else ""),
             row["kind"],
             money(row["limit"], currency),
             money(row["before"], currency),

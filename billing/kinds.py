@@ -119,6 +119,14 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         "the cap is raised or room returns",
         ("Sign a change order", "Write off"),
     ),
+    (
+        "CAP_NEAR",
+        "A limit is nearly used up",
+        "PM",
+        3,
+        "the cap is raised or room returns",
+        ("Tell the client", "Sign a change order", "Plan the work anew"),
+    ),
     ("PO_MISSING", "The client will refuse it: no PO", "BA", 2, "a PO is recorded", ("Ask the client for the PO",)),
     (
         "PO_EXPIRED",
@@ -239,6 +247,7 @@ def _asked() -> dict[str, Asked]:
     return {
         **of_work,
         **of_candidates,
+        "CAP_NEAR": conditions.cap_near,
         "ERP_MAPPING": conditions.erp_lacks,
         "UNAPPLIED_CASH": conditions.cash_unapplied,
         "OVER_CREDIT": conditions.any_of(conditions.credit_over, of_candidates["OVER_CREDIT"]),

@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing import memos, policies, queries, tables
+from billing import memos, outlooks, policies, queries, tables
 from billing.actions import recognition
+from billing.engine.schedule import month_start
 from billing.models import Candidate, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
 from billing.workflows import agreements
-from contracts.models import Amendment, Contract, Customer, Project
+from contracts import pictures
+from contracts.models import Amendment, Cap, CapMonth, Contract, Customer, Project
 from contracts.panels import (
     CONTRACT_BUTTONS,
     CONTRACT_PARTS,
@@ -97,6 +99,33 @@ def work_chart(states: dict[str, queries.Total], currency: str) -> Any:
         if value
     ]
     return charts.stacked(bars, "Where the work stands") if bars else None
+
+
+def contract_limits(contract: Contract, request: Request) -> dict[str, Any] | None:
+    """Each limit with its balance and when it will be reached; the months of monthly ones, the latest first."""
+    ahead = outlooks.of_contract(contract, today=today())
+    if not ahead:
+        return None
+    months = CapMonth.objects.filter(cap__contract=contract).select_related("cap__line")
+    return {
+        "limits": [_limit(row) for row in ahead],
+        "months": tables.LimitMonths(months, request, name="months") if any(map(_monthly, ahead)) else None,
+    }
+
+
+def _monthly(row: outlooks.Ahead) -> bool:
+    return row.cap.period == Cap.Period.MONTH
+
+
+def _limit(row: outlooks.Ahead) -> dict[str, Any]:
+    """The picture of a limit; of a monthly one in the current month, whether or not anything was billed of it."""
+    if not _monthly(row):
+        return pictures.cap(row.cap, words=row.words)
+    start = month_start(today())
+    month = next((one for one in row.cap.months.all() if one.month == start), None)
+    return pictures.cap(
+        row.cap, month=month or CapMonth(cap=row.cap, month=start, limit=row.cap.limit), words=row.words
+    )
 
 
 def contract_schedule(contract: Contract, request: Request) -> dict[str, Any]:
@@ -228,6 +257,7 @@ def register() -> None:
     """Fill the registries of contracts."""
     money = Part("billing/contract_money.html", contract_money, weight=0, permission="billing.view_piece")
     CONTRACT_PARTS.register("billing.money", money)
+    CONTRACT_PARTS.register("billing.limits", Part("billing/contract_limits.html", contract_limits, weight=10))
     CONTRACT_TABS.register("schedule", Part("billing/contract_schedule.html", contract_schedule, "Schedule", 50))
     CONTRACT_TABS.register(
         "billing",

@@ -23,7 +23,8 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
     """
     ids = [contract.pk for contract in contracts]
     lines = _grouped((row.contract_id, engine_line(row)) for row in ContractLine.objects.filter(contract__in=ids))
-    caps = _grouped((row.contract_id, _cap(row)) for row in Cap.objects.filter(contract__in=ids).order_by("id"))
+    limits = Cap.objects.filter(contract__in=ids).prefetch_related("months").order_by("id")
+    caps = _grouped((row.contract_id, _cap(row)) for row in limits)
     rules = EligibilityRule.objects.filter(contract__in=ids).order_by("id")
     eligibility = _grouped((row.contract_id, _eligibility(row)) for row in rules)
     rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
@@ -102,8 +103,11 @@ def _cap(cap: Cap) -> values.CapTerm:
         id=cap.pk,
         line_id=cap.line_id,
         kind=cast(Any, cap.kind),
+        period=cast(Any, cap.period),
         limit=cap.limit,
         used=cap.reserved + cap.committed,
+        used_in=tuple((row.month, row.reserved + row.committed) for row in cap.months.all()),
+        includes_expenses=cap.includes_expenses,
     )
 
 

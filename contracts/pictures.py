@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from contracts.models import Cap, CapMonth
 from integration_hub.console import charts
 from integration_hub.console.wording import money_html
 from integration_hub.kernel.money import ZERO
@@ -20,10 +21,11 @@ def limit(
     this: Decimal = ZERO,
     until: date | None = None,
     url: str = "",
+    words: str = "",
 ) -> dict[str, Any]:
     """A cap or purchase order for `contracts/_limit.html`. `this` is the part of `reserved` that one document takes.
 
-    What credit memos on their way give back is not billed any more.
+    What credit memos on their way give back is not billed any more. `words` say what the bar cannot.
     """
     others = reserved - this
     left = limit - reserved - committed if limit is not None else None
@@ -46,6 +48,23 @@ def limit(
         "limit": limit,
         "currency": currency,
         "url": url,
+        "words": words,
         "over": over,
         "chart": charts.stacked(bars, f"How far {name} is used"),
     }
+
+
+def cap(cap: Cap, *, month: CapMonth | None = None, this: Decimal = ZERO, words: str = "") -> dict[str, Any]:
+    """A limit on the contract or a line, of one month where it is monthly, as `limit` draws it."""
+    name = str(cap.line or "Whole contract")
+    row = month or cap
+    return limit(
+        f"{name}, {month.month:%B %Y}" if month else name,
+        cap.get_kind_display(),
+        limit=row.limit,
+        reserved=row.reserved,
+        committed=row.committed,
+        currency=cap.currency,
+        this=this,
+        words=words,
+    )

@@ -103,7 +103,9 @@ def change_of(amendment: Amendment) -> str:
     if changes.get("new_rate"):
         words.append(f"{changes.get('role') or 'Every role'} at {number(changes['new_rate'])} {currency} per hour")
     if changes.get("new_limit"):
-        words.append(f"Limit {number(changes['new_limit'])} {currency}")
+        soft = "Soft limit" if changes.get("cap_kind") == "soft" else "Limit"
+        per = " a month" if changes.get("cap_period") == "month" else ""
+        words.append(f"{soft} {number(changes['new_limit'])} {currency}{per}")
     if changes.get("new_end_on"):
         end = date.fromisoformat(changes["new_end_on"])
         words.append(f"Ends {end.day} {end:%b %Y}")

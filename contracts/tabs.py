@@ -23,30 +23,19 @@ STORY_PAGE = 50
 
 
 def overview(contract: Contract, request: Request) -> dict[str, Any]:
-    """Parties, dates, terms, limits and orders; money comes from billing's part."""
+    """Parties, dates, terms and orders; money and limits come from billing's parts."""
     return {
         "contract": contract,
         "parties": _parties(contract),
         "terms": _terms(contract),
-        "limits": limits(contract),
+        "orders": orders(contract),
         "parts": panels.written(panels.CONTRACT_PARTS, contract, request),
     }
 
 
-def limits(contract: Contract) -> list[dict[str, Any]]:
-    """Caps and purchase orders as pictures."""
-    found = [
-        pictures.limit(
-            str(cap.line or "Whole contract"),
-            cap.get_kind_display(),
-            limit=cap.limit,
-            reserved=cap.reserved,
-            committed=cap.committed,
-            currency=cap.currency,
-        )
-        for cap in contract.caps.select_related("line").order_by("line__number", "pk")
-    ]
-    found += [
+def orders(contract: Contract) -> list[dict[str, Any]]:
+    """Purchase orders as pictures."""
+    return [
         pictures.limit(
             f"PO {order.number}",
             "Purchase order",
@@ -58,7 +47,6 @@ def limits(contract: Contract) -> list[dict[str, Any]]:
         )
         for order in contract.purchase_orders.order_by("-pk")
     ]
-    return found
 
 
 def linked(text: str, url: str) -> SafeString | str:
@@ -103,7 +91,7 @@ def versions(contract: Contract, request: Request) -> dict[str, Any]:
 
 def lines(contract: Contract, request: Request) -> dict[str, Any]:
     """The lines with their limits."""
-    caps = Prefetch("caps", queryset=Cap.objects.order_by("pk"))
+    caps = Prefetch("caps", queryset=Cap.objects.order_by("kind", "-period", "pk"))
     rows = contract.lines.select_related("contract", "introduced_in").prefetch_related(caps)
     return {"table": tables.LineTable(rows, request, name="lines")}
 

@@ -20,7 +20,7 @@ from billing.models import (
     TaxDetermination,
 )
 from contracts.actions.parties import open_period
-from contracts.models import Amendment, BillTo
+from contracts.models import Amendment, BillTo, Cap
 from contracts.queries import lowers_price, reference_of, route
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.ids import content_hash
@@ -129,8 +129,22 @@ def facts(candidate: Candidate) -> CandidateFacts:
             .order_by("pk")
             .values_list("content_hash", flat=True)
         ),
+        soft_caps_exceeded=_soft_caps(candidate),
         over_credited=_over_credited(candidate),
     )
+
+
+def _soft_caps(candidate: Candidate) -> tuple[str, ...]:
+    """Soft limits of the contract that are passed, in all or in a month, by what is billed and in candidates."""
+    soft = candidate.contract.caps.filter(kind=Cap.Kind.SOFT).select_related("line").prefetch_related("months")
+    found = []
+    for cap in soft.order_by("pk"):
+        name = cap.line.name if cap.line else "the whole contract"
+        if cap.period == Cap.Period.TOTAL and cap.reserved + cap.committed > cap.limit:
+            found.append(name)
+        over = [row.month for row in cap.months.all() if row.reserved + row.committed > row.limit]
+        found += [f"{name} in {month:%B %Y}" for month in over]
+    return tuple(found)
 
 
 def _over_credited(candidate: Candidate) -> tuple[tuple[str, Decimal], ...]:

@@ -100,7 +100,8 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     changed = _worth_storing(changed)
     billed.note_compared(compare)
     _store(changed)
-    exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()})
+    limited = [pk for pk, known in agreed.items() if known.caps]
+    exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()}, limited=limited)
     counts = Counter(change.place.contract_id for change in changed)
     record.events(
         _decided(contract, causes[contract.pk], changed=counts[contract.pk], of=len(works[contract.pk]))

@@ -1,19 +1,22 @@
 """Exception cases that follow from decisions: one per code and root cause, with the work and money it holds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from billing import outlooks
 from billing.models import Piece
 from contracts.models import Contract, Project
 from integration_hub.cases.actions import cases
 from integration_hub.cases.queries import Key, scopes_with_members
+from integration_hub.kernel.clock import today
 from integration_hub.kernel.money import ZERO
 from integration_hub.trail import record
 
 BY = "system:billing"
 QUIET = {"NOT_APPROVED", "REJECTED"}  # the approver's queue shows them; a case would repeat every open timesheet
 OVER_CAP = "CAP_REACHED"
+NEAR = "CAP_NEAR"
 
 Wanted = dict[str, dict[str, dict[Key, cases.CaseIn]]]
 """Cases by act and scope."""
@@ -33,15 +36,16 @@ WHAT_TO_DO = {
     "LATE_CHANGE": "Credit and rebill what is posted, or withdraw the change in its source.",
     "RULE_ERROR": "Correct the record in its source; the trace of the decision says what is wrong with it.",
     "MILESTONE_EVIDENCE": "Attach the client's acceptance to the milestone.",
+    NEAR: "Tell the client, as the contract may demand, and agree a higher limit or plan the work anew.",
     OVER_CAP: "Raise the cap by an amendment, re-prioritise the work, or write it off.",
 }
 
 
-def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str]) -> None:
+def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str], limited: Collection[int] = ()) -> None:
     """Make the open cases of each contract exactly those its current decisions call for, each in its own act.
 
-    Most contracts have none and need none: two statements find that out for all of them. The others cost a handful of
-    statements an act.
+    `limited` are those with limits, by id. Most contracts have no case and need none: two statements find that out for
+    all of them, three more for those with limits. The others cost a handful of statements an act.
     """
     pieces = (
         Piece.objects.filter(contract__in=contracts, is_current=True, state__in=["blocked", "over_cap"])
@@ -51,22 +55,43 @@ def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str]) ->
     stopped: dict[int | None, list[Piece]] = defaultdict(list)
     for piece in pieces:
         stopped[piece.contract_id].append(piece)
-    standing = _standing(contracts)
+    standing, near = _standing(contracts), outlooks.near(limited, today=today())
     wanted: Wanted = defaultdict(dict)
     for contract in contracts:
-        if stopped[contract.pk] or _scope(contract) in standing:
-            wanted[acts[contract.pk]][_scope(contract)] = _of_contract(contract, stopped[contract.pk])
+        if stopped[contract.pk] or near.get(contract.pk) or _scope(contract) in standing:
+            found = _of_contract(contract, stopped[contract.pk], near.get(contract.pk, ()))
+            wanted[acts[contract.pk]][_scope(contract)] = found
     _reconcile(wanted)
 
 
-def _of_contract(contract: Contract, pieces: Iterable[Piece]) -> dict[Key, cases.CaseIn]:
+def _of_contract(
+    contract: Contract, pieces: Iterable[Piece], near: Iterable[outlooks.Ahead]
+) -> dict[Key, cases.CaseIn]:
+    """What stops work; and the limits that are nearly used up, before anything is over them."""
     found: dict[Key, list[Piece]] = defaultdict(list)
     for piece in pieces:
         for code in [OVER_CAP] if piece.state == Piece.State.OVER_CAP else piece.codes:
             if code in WHAT_TO_DO:
                 found[code, _root_cause(code, piece, contract)].append(piece)
     subject = ("contracts.contract", str(contract.pk), contract.number)
-    return {key: _case(key, some, subject, contract.legal_entity.code) for key, some in found.items()}
+    told = {key: _case(key, some, subject, contract.legal_entity.code) for key, some in found.items()}
+    for row in near:
+        root_cause = f"{_scope(contract)}:cap:{row.cap.pk}"
+        if (OVER_CAP, root_cause) not in told:
+            told[NEAR, root_cause] = _nearly_used(row, contract, subject)
+    return told
+
+
+def _nearly_used(row: outlooks.Ahead, contract: Contract, subject: tuple[str, str, str]) -> cases.CaseIn:
+    left = row.cap.limit - row.used
+    return cases.CaseIn(
+        title=f"The limit on {row.name} of {contract.number} is used by {row.outlook.threshold} % and more",
+        detail=row.words,
+        remedy=WHAT_TO_DO[NEAR],
+        legal_entity=contract.legal_entity.code,
+        subject=subject,
+        members=(cases.MemberIn("contracts.cap", str(row.cap.pk), row.name, left, row.cap.currency),),
+    )
 
 
 def sync_projects(projects: Sequence[Project], *, acts: Mapping[int, str]) -> None:

@@ -4,21 +4,23 @@ The database refuses to over-commit a hard cap; what is counted here is exact, n
 """
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q
 
 from billing.credited import conceded_by, is_concession
+from billing.engine.schedule import month_start
 from billing.models import Candidate, CapEntry, Piece
-from contracts.models import Cap, Contract, Method, PurchaseOrder
+from contracts.models import Cap, CapMonth, Contract, Method, PurchaseOrder
 from integration_hub.kernel.money import ZERO
 
 
 def pieces_of(candidate: Candidate) -> list[Piece]:
     """The work in a candidate, in a stable order."""
     pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
-    return list(pieces.select_related("event", "line").order_by("pk"))
+    return list(pieces.select_related("event", "line", "corrects__event").order_by("pk"))
 
 
 def taken_by(candidate: Candidate) -> list[Piece]:
@@ -29,13 +31,11 @@ def taken_by(candidate: Candidate) -> list[Piece]:
 def reserve(candidate: Candidate) -> None:
     """Reserve room in caps and purchase order. IntegrityError when a hard cap has not that much left."""
     pieces = taken_by(candidate)
-    for cap in (
-        Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract).order_by("pk")
-    ):
-        amount = _counted(cap, pieces)
-        if amount:
-            _enter(cap, CapEntry.Kind.RESERVE, candidate, amount)
-            Cap.objects.filter(pk=cap.pk).update(reserved=F("reserved") + amount, version=F("version") + 1)
+    caps = Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract).order_by("pk")
+    for cap in caps:
+        for month, amount in _counted(cap, pieces).items():
+            _enter(cap, CapEntry.Kind.RESERVE, candidate, month, amount)
+            _move(cap.pk, month, reserved=amount)
     if candidate.purchase_order_id:
         PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") + candidate.net)
 
@@ -44,8 +44,8 @@ def give_back(candidate: Candidate) -> None:
     """Give back what a candidate reserved; a concession gives its room with its posting, and reserves nothing."""
     if is_concession(candidate):
         return
-    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE).order_by("cap_id"):
-        Cap.objects.filter(pk=entry.cap_id).update(reserved=F("reserved") - entry.amount, version=F("version") + 1)
+    for entry in _reserved(candidate):
+        _move(entry.cap_id, entry.month, reserved=-entry.amount)
         entry.delete()
     if candidate.purchase_order_id:
         PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(reserved=F("reserved") - candidate.net)
@@ -53,13 +53,9 @@ def give_back(candidate: Candidate) -> None:
 
 def commit(candidate: Candidate) -> None:
     """What was reserved is billed now."""
-    for entry in CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE).order_by("cap_id"):
-        CapEntry.objects.create(
-            cap_id=entry.cap_id, kind=CapEntry.Kind.COMMIT, amount=entry.amount, candidate=candidate
-        )
-        Cap.objects.filter(pk=entry.cap_id).update(
-            reserved=F("reserved") - entry.amount, committed=F("committed") + entry.amount, version=F("version") + 1
-        )
+    for entry in _reserved(candidate):
+        _enter(entry.cap, CapEntry.Kind.COMMIT, candidate, entry.month, entry.amount)
+        _move(entry.cap_id, entry.month, reserved=-entry.amount, committed=entry.amount)
     if candidate.purchase_order_id:
         PurchaseOrder.objects.filter(pk=candidate.purchase_order_id).update(
             reserved=F("reserved") - candidate.net, committed=F("committed") + candidate.net
@@ -77,39 +73,88 @@ def count_in(*, contract: Contract) -> None:
     caps = list(fresh)
     if not caps:
         return
+    held = {cap.pk: _held_by_candidates(cap, contract) for cap in caps}
+    for cap in caps:
+        if cap.period == Cap.Period.TOTAL:
+            taken = cap.reserved + cap.committed + sum((amount for _, _, amount in held[cap.pk]), ZERO)
+            Cap.objects.filter(pk=cap.pk).update(lowered_below_billed=taken > cap.limit)
+        for candidate, month, amount in held[cap.pk]:
+            _count_in(cap, candidate, month, amount)
+
+
+def _held_by_candidates(cap: Cap, contract: Contract) -> list[tuple[Candidate, date | None, Decimal]]:
     standing = Candidate.objects.filter(contract=contract).exclude(status=Candidate.Status.DISSOLVED)
     standing = standing.exclude(~Q(status=Candidate.Status.POSTED), credit_order__rebillable=False)
-    for candidate in standing.order_by("pk"):
-        pieces = taken_by(candidate)
-        posted = candidate.status == Candidate.Status.POSTED
-        for cap in caps:
-            amount = _counted(cap, pieces)
-            if not amount:
-                continue
-            _enter(cap, CapEntry.Kind.RESERVE, candidate, amount)
-            if posted:
-                _enter(cap, CapEntry.Kind.COMMIT, candidate, amount)
-                cap.committed += amount
-            else:
-                cap.reserved += amount
-    for cap in caps:
-        cap.lowered_below_billed = cap.reserved + cap.committed > cap.limit
-        cap.version += 1
-        cap.save()
+    return [
+        (candidate, month, amount)
+        for candidate in standing.order_by("pk")
+        for month, amount in _counted(cap, taken_by(candidate)).items()
+    ]
 
 
-def _enter(cap: Cap, kind: str, candidate: Candidate, amount: Decimal) -> None:
-    CapEntry.objects.create(cap=cap, kind=kind, amount=amount, candidate=candidate)
+def _count_in(cap: Cap, candidate: Candidate, month: date | None, amount: Decimal) -> None:
+    """Months that took more than a new limit allows are lowered below what is billed, like the limit itself."""
+    posted = candidate.status == Candidate.Status.POSTED
+    _enter(cap, CapEntry.Kind.RESERVE, candidate, month, amount)
+    if posted:
+        _enter(cap, CapEntry.Kind.COMMIT, candidate, month, amount)
+    if month is not None:
+        row = _month(cap.pk, month)
+        row.lowered_below_billed = row.reserved + row.committed + amount > row.limit
+        row.save()
+    _move(cap.pk, month, committed=amount) if posted else _move(cap.pk, month, reserved=amount)
 
 
-def _counted(cap: Cap, pieces: Iterable[Piece]) -> Decimal:
-    return sum((piece.amount or ZERO for piece in pieces if _counts(cap, piece)), ZERO)
+def _reserved(candidate: Candidate) -> list[CapEntry]:
+    rows = CapEntry.objects.filter(candidate=candidate, kind=CapEntry.Kind.RESERVE)
+    return list(rows.select_related("cap").order_by("cap_id", "month"))
+
+
+def _move(cap_id: int, month: date | None, *, reserved: Decimal = ZERO, committed: Decimal = ZERO) -> None:
+    """Move the balance of a cap, and of its month; the database refuses what passes a hard limit."""
+    if month is not None:
+        CapMonth.objects.filter(pk=_month(cap_id, month).pk).update(
+            reserved=F("reserved") + reserved, committed=F("committed") + committed
+        )
+    Cap.objects.filter(pk=cap_id).update(
+        reserved=F("reserved") + reserved, committed=F("committed") + committed, version=F("version") + 1
+    )
+
+
+def _month(cap_id: int, month: date) -> CapMonth:
+    cap = Cap.objects.get(pk=cap_id)
+    row, _ = CapMonth.objects.get_or_create(cap=cap, month=month, defaults={"kind": cap.kind, "limit": cap.limit})
+    return row
+
+
+def _enter(cap: Cap, kind: str, candidate: Candidate, month: date | None, amount: Decimal) -> None:
+    CapEntry.objects.create(cap=cap, kind=kind, amount=amount, candidate=candidate, month=month)
+
+
+def _counted(cap: Cap, pieces: Iterable[Piece]) -> dict[date | None, Decimal]:
+    """What pieces take of a cap, by month where it is monthly; nothing where it is nought."""
+    sums: dict[date | None, Decimal] = {}
+    for piece in pieces:
+        if _counts(cap, piece):
+            month = month_start(day_of(piece)) if cap.period == Cap.Period.MONTH else None
+            sums[month] = sums.get(month, ZERO) + (piece.amount or ZERO)
+    return {month: amount for month, amount in sums.items() if amount}
+
+
+def day_of(piece: Piece) -> date:
+    """The service date a piece counts on: that of its own version of the work, for a credit that of what it credits."""
+    day: date = piece.corrects.event.service_date if piece.corrects else piece.event.service_date
+    return day
 
 
 def _counts(cap: Cap, piece: Piece) -> bool:
-    """Whether a piece takes room under a cap: a contract-wide one leaves expenses out, as the engine does (§7)."""
-    is_expense = piece.event.kind == "expense"
+    return counts(cap, line_id=piece.line_id, method=piece.line.method if piece.line else "", kind=piece.event.kind)
+
+
+def counts(cap: Cap, *, line_id: int | None, method: str, kind: str) -> bool:
+    """Whether work takes room under a cap: a contract-wide one leaves expenses out unless it says otherwise (§7)."""
+    is_expense = kind == "expense"
     if cap.line_id is None:
-        return not is_expense
-    on_expense_line = piece.line is not None and piece.line.method == Method.EXPENSE
-    return cap.line_id == piece.line_id and (not is_expense or on_expense_line)
+        return not is_expense or cap.includes_expenses
+    on_expense_line = method == Method.EXPENSE
+    return cap.line_id == line_id and (not is_expense or cap.includes_expenses or on_expense_line)

@@ -1,11 +1,13 @@
 """The lines of a candidate: charges printed from their work, credits from the posted lines they take back (R6, R20)."""
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
 from billing.engine.documents import Room, print_lines
+from billing.engine.schedule import month_start
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import Candidate, CandidateLine, InvoiceLine, Piece
 from contracts.models import Cap, Method
@@ -34,20 +36,26 @@ def _charge(candidate: Candidate, pieces: Sequence[Piece]) -> None:
         grouping=candidate.bill_to.line_grouping,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
-        rooms=[
-            Room(
-                left=cap.limit - cap.reserved - cap.committed,
-                line_id=cap.line_id,
-                includes_expenses=cap.line is not None and cap.line.method == Method.EXPENSE,
-            )
-            for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).order_by("pk")
-        ],
+        rooms=_rooms(candidate, {month_start(piece.service_date) for piece in billed}),
     )
     _replace(candidate, [(_line_of(line), dict(zip(line.piece_ids, line.shares, strict=True))) for line in printed])
     candidate.net = sum((line.net for line in printed), ZERO)
     candidate.tax = ZERO
     candidate.gross = candidate.net
     candidate.save()
+
+
+def _rooms(candidate: Candidate, months: set[date]) -> list[Room]:
+    """What the hard caps of the contract have left, monthly ones in each month of the work."""
+    rooms = []
+    for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).prefetch_related("months", "line").order_by("pk"):
+        expenses = cap.includes_expenses or (cap.line is not None and cap.line.method == Method.EXPENSE)
+        if cap.period == Cap.Period.TOTAL:
+            rooms.append(Room(cap.limit - cap.reserved - cap.committed, cap.line_id, expenses))
+            continue
+        used = {row.month: row.reserved + row.committed for row in cap.months.all()}
+        rooms += [Room(cap.limit - used.get(at, ZERO), cap.line_id, expenses, at) for at in sorted(months)]
+    return rooms
 
 
 Row = tuple[CandidateLine, dict[int, Decimal]]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from billing.engine.notation import exact_minutes, plain
+from billing.engine.schedule import month_start
 from billing.engine.values import ZERO, CapTerm, Line
 
 
@@ -24,7 +26,12 @@ class CapBook:
 
     def __init__(self, caps: Iterable[CapTerm]) -> None:
         self._caps = sorted(caps, key=lambda cap: cap.id)
-        self._used = {cap.id: cap.used for cap in self._caps}
+        self._used: dict[tuple[int, date | None], Decimal] = {}
+        for cap in self._caps:
+            if cap.period == "total":
+                self._used[cap.id, None] = cap.used
+            for day, used in cap.used_in:
+                self._used[cap.id, month_start(day)] = used
         self._of: dict[tuple[int, bool], list[CapTerm]] = {}
 
     def over(self, line: Line, *, expense: bool) -> list[CapTerm]:
@@ -36,29 +43,36 @@ class CapBook:
             self._of[key] = found
         return found
 
-    def give_back(self, line: Line | None, amount: Decimal, *, expense: bool) -> None:
+    def give_back(self, line: Line | None, amount: Decimal, on: date, *, expense: bool) -> None:
         """Free the room that a credit leaves: without its line only that of limits on the whole contract (R8, R20)."""
         on_line = self.over(line, expense=expense) if line is not None else [
             cap for cap in self._caps if cap.line_id is None and (not expense or cap.includes_expenses)
         ]  # fmt: skip
         for cap in on_line:
-            self._used[cap.id] -= amount
+            key = _bucket(cap, on)
+            self._used[key] = self._used.get(key, ZERO) - amount
 
-    def take(self, caps: list[CapTerm], amount: Decimal) -> Cut:
-        """Use room for an amount that is not negative, as far as there is any."""
+    def take(self, caps: list[CapTerm], amount: Decimal, on: date) -> Cut:
+        """Use room of a service date for an amount that is not negative, as far as there is any."""
         allowed, binding = amount, None
         for cap in caps:
-            room = max(ZERO, cap.limit - self._used[cap.id])
+            room = max(ZERO, cap.limit - self._used.get(_bucket(cap, on), ZERO))
             if cap.kind == "hard" and room < allowed:
                 allowed, binding = room, cap.id
         steps, warnings = [], []
         for cap in caps:
-            before = self._used[cap.id]
-            self._used[cap.id] = after = before + allowed
-            steps.append(_step(cap, before, allowed, after, binding))
+            key = _bucket(cap, on)
+            before = self._used.get(key, ZERO)
+            self._used[key] = after = before + allowed
+            steps.append(_step(cap, key[1], before, allowed, after, binding))
             if cap.kind == "soft" and after > cap.limit:
                 warnings.append({"code": "SOFT_CAP_EXCEEDED", "cap": cap.id, "over": plain(after - cap.limit)})
         return Cut(allowed, binding, tuple(steps), tuple(warnings))
+
+
+def _bucket(cap: CapTerm, on: date) -> tuple[int, date | None]:
+    """The limit a day's work counts against: the cap's own, or that of its month."""
+    return cap.id, month_start(on) if cap.period == "month" else None
 
 
 def minutes_within(minutes: Decimal | None, allowed: Decimal, amount: Decimal) -> Decimal | None:
@@ -72,8 +86,12 @@ def _counts(cap: CapTerm, line: Line, expense: bool) -> bool:
     return not expense or cap.includes_expenses
 
 
-def _step(cap: CapTerm, before: Decimal, taken: Decimal, after: Decimal, binding: int | None) -> dict[str, Any]:
+def _step(
+    cap: CapTerm, month: date | None, before: Decimal, taken: Decimal, after: Decimal, binding: int | None
+) -> dict[str, Any]:
+    told = {"month": month.isoformat()} if month else {}
     return {
+        **told,
         "id": cap.id,
         "kind": cap.kind,
         "line": cap.line_id,

@@ -94,7 +94,7 @@ class _Decider:
             if not stopping(self._holds_on(work, self._route(work).place.line)):
                 for part in found.parts:
                     line = self._map.lines.get(part.line_id)
-                    self._caps.give_back(line, part.amount, expense=work.kind == "expense")
+                    self._caps.give_back(line, part.amount, part.service_date, expense=work.kind == "expense")
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
@@ -259,7 +259,7 @@ class _Decider:
         caps = self._caps.over(line, expense=work.kind == "expense")
         if not caps:
             return (PieceResult("billable", (), line_id, None, minutes, rate, value, currency),)
-        cut = self._caps.take(caps, value)
+        cut = self._caps.take(caps, value, work.service_date)
         parts["caps"] = Part(list(cut.steps))
         if cut.warnings:
             parts["warnings"] = Part(list(cut.warnings))

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
 from billing.engine.notation import plain
 from billing.engine.pricing import MINUTES_PER_HOUR, time_value
+from billing.engine.schedule import month_start
 from billing.engine.values import RULES_VERSION, ZERO, BilledPiece, Grouping, PrintedLine
 from integration_hub.kernel.ids import content_hash as hash_of
 from integration_hub.kernel.money import Rounding, minor_units, round_money, share
@@ -18,11 +20,15 @@ _DIGITS = 60
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a hard cap has left before this document, in money. `line_id` None: the whole contract."""
+    """What a hard cap has left before this document, in money. `line_id` None: the whole contract.
+
+    `month` names the only month of service dates that counts, by its first day.
+    """
 
     left: Decimal
     line_id: int | None = None
     includes_expenses: bool = False
+    month: date | None = None
 
 
 def print_lines(
@@ -112,8 +118,8 @@ def _round_exact(value: Fraction, currency: str, rounding: Rounding) -> Decimal:
 
 def _give_back(nets: list[Decimal], groups: list[list[BilledPiece]], rooms: Sequence[Room], currency: str) -> None:
     """Take from the last lines under each cap what rounding up put above it: at most a cent or two per line."""
-    for room in sorted(rooms, key=lambda room: (room.line_id is None, room.line_id or 0)):
-        under = [index for index, group in enumerate(groups) if _counts(room, group[0])]
+    for room in sorted(rooms, key=lambda room: (room.line_id is None, room.line_id or 0, room.month or date.min)):
+        under = [index for index, group in enumerate(groups) if all(_counts(room, piece) for piece in group)]
         excess = sum((nets[index] for index in under), ZERO) - room.left
         unit = Decimal(1).scaleb(-minor_units(currency))
         tolerance = unit * len(under)
@@ -127,6 +133,8 @@ def _give_back(nets: list[Decimal], groups: list[list[BilledPiece]], rooms: Sequ
 
 def _counts(room: Room, piece: BilledPiece) -> bool:
     if room.line_id is not None and room.line_id != piece.contract_line_id:
+        return False
+    if room.month is not None and room.month != month_start(piece.service_date):
         return False
     return piece.kind != "expense" or room.includes_expenses
 

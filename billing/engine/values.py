@@ -72,14 +72,18 @@ class Line:
 class CapTerm:
     """A limit in contract currency; `line_id` None: on the whole contract. `used` is what locked work took of it.
 
-    A contract-wide cap counts expenses only when `includes_expenses` says so; a cap on an expense line always does.
+    A monthly one is a limit of its own for the work of each calendar month; `used_in` is what each took, by the first
+    day of the month. A contract-wide cap counts expenses only when `includes_expenses` says so; a cap on an expense
+    line always does.
     """
 
     id: int
     line_id: int | None = None
     kind: Literal["hard", "soft"] = "hard"
+    period: Literal["total", "month"] = "total"
     limit: Decimal
     used: Decimal = ZERO
+    used_in: tuple[tuple[date, Decimal], ...] = ()
     includes_expenses: bool = False
 
 

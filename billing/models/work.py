@@ -222,6 +222,7 @@ class CapEntry(models.Model):
     cap = models.ForeignKey(Cap, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     amount = money_field()
+    month = models.DateField(null=True, blank=True, help_text="The month of a monthly limit, by its first day")
     candidate = models.ForeignKey(
         "billing.Candidate", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -232,7 +233,9 @@ class CapEntry(models.Model):
         ordering = ["id"]
         verbose_name_plural = "cap entries"
         constraints = [
-            models.UniqueConstraint(fields=["cap", "kind", "candidate"], name="cap_entry_once_per_candidate"),
+            models.UniqueConstraint(
+                fields=["cap", "kind", "candidate", "month"], name="cap_entry_once_per_candidate", nulls_distinct=False
+            ),
         ]
 
 

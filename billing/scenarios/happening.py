@@ -196,8 +196,14 @@ def _new_limit(world: World, said: Words) -> dict[str, Any]:
     name = str(said.need("id"))
     if name not in world.caps:
         raise BadScenario(f"There is no cap {name!r}.")
-    number = world.caps[name].contract.number
-    return {"contract": number, "cap": name, "new_limit": str(said.amount("limit"))}
+    cap = world.caps[name]
+    return {
+        "contract": cap.contract.number,
+        "cap": name,
+        "cap_kind": cap.kind,
+        "cap_period": cap.period,
+        "new_limit": str(said.amount("limit")),
+    }
 
 
 def _new_rate(said: Words, effective: date) -> dict[str, Any]:

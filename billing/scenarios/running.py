@@ -11,11 +11,13 @@ from billing.actions import checks, posting, quotes, runs, sending
 from billing.engine.pricing import time_value
 from billing.engine.retainers import BucketBook, close_bucket
 from billing.engine.revenue import straight_line as spread
+from billing.engine.schedule import month_start
 from billing.engine.values import Line
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, Piece
 from billing.scenarios.happening import decide
 from billing.scenarios.reading import BadScenario, Words
 from billing.scenarios.world import World, contract_of
+from contracts.models import Cap
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
@@ -46,7 +48,7 @@ def run(world: World, said: Words) -> dict[str, Any]:
         "warnings": _warnings(world),
         "documents": documents,
         "totals": _totals(posted),
-        "caps": {cap: _room(world, cap) for cap in world.caps},
+        "caps": {cap: _room(world, cap, through) for cap in world.caps},
     }
 
 
@@ -183,10 +185,13 @@ def _totals(posted: Iterable[Candidate]) -> dict[str, Decimal]:
     return {"charges": charges, "credits": credits_, "net": charges + credits_}
 
 
-def _room(world: World, name: str) -> dict[str, Decimal]:
+def _room(world: World, name: str, through: date) -> dict[str, Decimal]:
+    """What is used of a limit; of a monthly one in the month of the run."""
     row = world.caps[name]
     row.refresh_from_db()
     used = row.reserved + row.committed
+    if row.period == Cap.Period.MONTH:
+        used = sum((one.reserved + one.committed for one in row.months.filter(month=month_start(through))), ZERO)
     return {"used": used, "remaining": max(ZERO, row.limit - used)}
 
 

@@ -304,12 +304,13 @@ def _cap(world: World, said: Words) -> None:
     contract = said.take("contract")
     if contract is None:
         raise Unsupported("a cap that no contract has")
-    said.one_of("period", {"total": "total"}, "total")
+    periods = {period: period for period in Cap.Period.values}
     kinds = {kind: kind for kind in Cap.Kind.values}
     row = contract_of(world, contract)
     world.caps[name] = Cap.objects.create(
         contract=row, line=line_of(world, line) if line is not None else None, limit=said.amount("limit"),
         currency=row.currency, kind=said.one_of("kind", kinds, "hard"),
+        period=said.one_of("period", periods, "total"),
     )  # fmt: skip
 
 

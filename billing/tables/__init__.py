@@ -18,7 +18,7 @@ from billing.tables.invoices import (
     invoice_badge,
     overdue,
 )
-from billing.tables.plans import RecognitionTable, RevenueTable, ScheduleTable
+from billing.tables.plans import LimitMonths, RecognitionTable, RevenueTable, ScheduleTable
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, HeldWork, WorkTable
 
@@ -35,6 +35,7 @@ __all__ = [
     "HoldTable",
     "InvoiceLineTable",
     "InvoiceTable",
+    "LimitMonths",
     "PaymentTable",
     "RecognitionTable",
     "RevenueTable",

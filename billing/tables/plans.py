@@ -1,10 +1,11 @@
-"""Tables of what falls due and what will be earned."""
+"""Tables of what falls due, what will be earned, and what months took of their limits."""
 
 from typing import Any
 
 from billing.engine.obligations import position
 from billing.tables.words import half_open
 from integration_hub.console.tables import Column, Table
+from integration_hub.kernel.money import ZERO
 
 
 class ScheduleTable(Table):
@@ -59,4 +60,23 @@ class RecognitionTable(Table):
                accessor=lambda row: position(row.cumulative, row.invoiced)[0]),
         Column("liability", "Invoiced, not earned", kind="money", currency="obligation.currency",
                accessor=lambda row: position(row.cumulative, row.invoiced)[1]),
+    ]  # fmt: skip
+
+
+class LimitMonths(Table):
+    """The balance of each month of monthly limits."""
+
+    caption = "Months of the limits"
+    default_sort = "-month"
+    page_size = 12
+    columns = [
+        Column("month", "Month", accessor=lambda row: f"{row.month:%B %Y}", order_by="month"),
+        Column("name", "On", accessor=lambda row: str(row.cap.line or "Whole contract")),
+        Column("kind", "Kind", accessor="get_kind_display"),
+        Column("limit", "Limit", kind="money", currency="cap.currency"),
+        Column("committed", "Billed", kind="money", currency="cap.currency"),
+        Column("reserved", "In candidates", kind="money", currency="cap.currency"),
+        Column("left", "Left", kind="money", currency="cap.currency", accessor=lambda row: max(
+            ZERO, row.limit - row.reserved - row.committed
+        )),
     ]  # fmt: skip

@@ -259,14 +259,9 @@ def _limits(candidate: Candidate) -> list[dict[str, Any]]:
             )
         )  # fmt: skip
     entries = CapEntry.objects.filter(candidate=candidate, kind="reserve").select_related("cap__line")
-    for entry in entries:
-        cap = entry.cap
-        found.append(
-            pictures.limit(
-                str(cap.line or "Whole contract"), cap.get_kind_display(), limit=cap.limit, reserved=cap.reserved,
-                committed=cap.committed, currency=cap.currency, this=entry.amount if reserved else ZERO,
-            )
-        )  # fmt: skip
+    for entry in entries.prefetch_related("cap__months").order_by("cap", "month"):
+        month = next((row for row in entry.cap.months.all() if row.month == entry.month), None)
+        found.append(pictures.cap(entry.cap, month=month, this=entry.amount if reserved else ZERO))
     return found
 
 

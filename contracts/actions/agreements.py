@@ -208,7 +208,14 @@ def save_line(
     line.save()
     if record.cap_amount is not None and not contract.activated_at:
         Cap.objects.update_or_create(
-            contract=contract, line=line, defaults={"limit": record.cap_amount, "currency": contract.currency}
+            contract=contract,
+            line=line,
+            defaults={
+                "limit": record.cap_amount,
+                "kind": record.cap_kind,
+                "period": record.cap_period,
+                "currency": contract.currency,
+            },
         )
     event(
         "contracts.line.saved",

@@ -39,12 +39,14 @@ def save(*, record: canonical.Amendment, contract: Contract, line: ContractLine 
 
 def _changes(record: canonical.Amendment, line: ContractLine | None) -> dict[str, Any]:
     """What changes, as JSON; amounts in their shortest form, so that 165 and 165.00 are the same."""
+    of_limit = (record.cap_kind, record.cap_period)
     return {
         "line": line.number if line else None,
         "role": record.role,
         "new_rate": _plain(record.new_rate),
         "new_limit": _plain(record.new_limit),
         "new_end_on": record.new_end_on.isoformat() if record.new_end_on else None,
+        **({"cap_kind": of_limit[0], "cap_period": of_limit[1]} if of_limit != ("hard", "total") else {}),
     }
 
 
@@ -156,12 +158,21 @@ def _change_rate(
 def _change_cap(
     contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
 ) -> None:
+    """Set the limit of its kind and period on a line or the whole contract, and with it that of its months."""
     cap, _ = Cap.objects.select_for_update(no_key=True).get_or_create(
-        contract=contract, line=line, defaults={"limit": Decimal(changes["new_limit"]), "currency": contract.currency}
+        contract=contract,
+        line=line,
+        kind=changes.get("cap_kind", Cap.Kind.HARD),
+        period=changes.get("cap_period", Cap.Period.TOTAL),
+        defaults={"limit": Decimal(changes["new_limit"]), "currency": contract.currency},
     )
     cap.limit = Decimal(changes["new_limit"])
-    cap.lowered_below_billed = cap.limit < cap.reserved + cap.committed
+    cap.lowered_below_billed = cap.limit < cap.reserved + cap.committed and cap.period == Cap.Period.TOTAL
     cap.save()
+    for month in cap.months.select_for_update(no_key=True).order_by("month"):
+        month.limit = cap.limit
+        month.lowered_below_billed = cap.limit < month.reserved + month.committed
+        month.save()
 
 
 def _change_term(

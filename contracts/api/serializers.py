@@ -9,6 +9,7 @@ from contracts import queries
 from contracts.models import (
     Amendment,
     Cap,
+    CapMonth,
     Contract,
     ContractLine,
     ContractVersion,
@@ -142,16 +143,30 @@ class RateSerializer(serializers.ModelSerializer[RateRow]):
         fields = ("id", "scope", "role", "resource", "item", "currency", "unit", "rate", "valid_from", "valid_to")
 
 
-class CapSerializer(serializers.ModelSerializer[Cap]):
-    """A limit, with what is used of it."""
+class CapMonthSerializer(serializers.ModelSerializer[CapMonth]):
+    """What one month took of a monthly limit; `month` is its first day."""
 
     limit = AmountField()
     reserved = AmountField()
     committed = AmountField()
 
     class Meta:
+        model = CapMonth
+        fields = ("month", "limit", "reserved", "committed")
+
+
+class CapSerializer(serializers.ModelSerializer[Cap]):
+    """A limit, with what is used of it; `months` is empty where it is one in all."""
+
+    limit = AmountField()
+    reserved = AmountField()
+    committed = AmountField()
+    months = CapMonthSerializer(many=True, read_only=True)
+
+    class Meta:
         model = Cap
-        fields = ("id", "line_id", "kind", "limit", "reserved", "committed", "currency")
+        fields = ("id", "line_id", "kind", "period", "includes_expenses", "limit", "reserved", "committed", "currency",
+                  "months")  # fmt: skip
 
 
 class PurchaseOrderSerializer(serializers.ModelSerializer[PurchaseOrder]):

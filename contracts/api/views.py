@@ -129,7 +129,12 @@ class Contracts(Nouns):
         if self.action == "list":
             return rows
         return rows.prefetch_related(
-            "versions__amendment", "amendments", "lines__schedule", "caps", "purchase_orders", "projects__contract"
+            "versions__amendment",
+            "amendments",
+            "lines__schedule",
+            "caps__months",
+            "purchase_orders",
+            "projects__contract",
         )
 
 

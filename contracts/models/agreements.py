@@ -207,16 +207,25 @@ class ContractLine(Timestamped):
 class Cap(Versioned):
     """A limit on what may be billed (NTE). Committed plus reserved never pass a hard limit: the database says so.
 
-    A credit memo on its way reserves a negative amount: the room it gives back.
+    A credit memo on its way reserves a negative amount: the room it gives back. A monthly limit counts each calendar
+    month of service dates for itself, in its `months`; its own sums are those of all months together.
     """
 
     class Kind(models.TextChoices):
         HARD = "hard", "Hard: nothing beyond it"
         SOFT = "soft", "Soft: warns"
 
+    class Period(models.TextChoices):
+        TOTAL = "total", "In all"
+        MONTH = "month", "Per month of the work"
+
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="caps")
     line = models.ForeignKey(ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="caps")
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.HARD)
+    period = models.CharField(max_length=5, choices=Period.choices, default=Period.TOTAL)
+    includes_expenses = models.BooleanField(
+        default=False, help_text="A limit on the whole contract counts expenses too; one on an expense line always does"
+    )
     limit = money_field()
     currency = currency_field()
     reserved = money_field(default=0)
@@ -227,10 +236,15 @@ class Cap(Versioned):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["contract", "line"], name="cap_once_per_scope", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["contract", "line", "kind", "period"], name="cap_once_per_scope", nulls_distinct=False
+            ),
             models.CheckConstraint(
                 name="cap_never_over_committed",
-                condition=Q(kind="soft") | Q(lowered_below_billed=True) | Q(limit__gte=F("reserved") + F("committed")),
+                condition=Q(kind="soft")
+                | Q(period="month")
+                | Q(lowered_below_billed=True)
+                | Q(limit__gte=F("reserved") + F("committed")),
             ),
             models.CheckConstraint(
                 name="cap_ledger_not_negative", condition=Q(committed__gte=0, reserved__gte=F("committed") * -1)
@@ -239,6 +253,34 @@ class Cap(Versioned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.limit} {self.currency}"
+
+
+class CapMonth(models.Model):
+    """What one calendar month took of a monthly limit; kind and limit are the cap's, for the database to refuse by."""
+
+    cap = models.ForeignKey(Cap, on_delete=models.PROTECT, related_name="months")
+    month = models.DateField(help_text="Its first day")
+    kind = models.CharField(max_length=4, choices=Cap.Kind.choices)
+    limit = money_field()
+    reserved = money_field(default=0)
+    committed = money_field(default=0)
+    lowered_below_billed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["cap_id", "month"]
+        constraints = [
+            models.UniqueConstraint(fields=["cap", "month"], name="cap_month_once"),
+            models.CheckConstraint(
+                name="cap_month_never_over_committed",
+                condition=Q(kind="soft") | Q(lowered_below_billed=True) | Q(limit__gte=F("reserved") + F("committed")),
+            ),
+            models.CheckConstraint(
+                name="cap_month_ledger_not_negative", condition=Q(committed__gte=0, reserved__gte=F("committed") * -1)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cap_id} {self.month:%Y-%m}"
 
 
 class PurchaseOrder(Versioned):

@@ -95,6 +95,8 @@ class ContractLine(Record):
     overage_rate: Rate | None = None
     unused: Literal["forfeit", "rollover"] = "forfeit"
     cap_amount: Annotated[Decimal, Field(gt=0)] | None = None
+    cap_kind: Literal["hard", "soft"] = "hard"
+    cap_period: Literal["total", "month"] = "total"
     starts_on: date | None = None
     ends_on: date | None = None
     frequency: Literal["once", "monthly", "quarterly"] | None = None
@@ -144,7 +146,9 @@ class MilestoneTerm(Record):
 
 
 class Amendment(Record):
-    """A change of terms: of a rate (role, new_rate), a cap (new_limit) or the term (new_end_on)."""
+    """A change of terms: of a rate (role, new_rate), a cap (new_limit, of which kind and period) or the term
+    (new_end_on).
+    """
 
     entity: ClassVar[str] = "amendment"
     contract_id: Id
@@ -157,6 +161,8 @@ class Amendment(Record):
     role: Annotated[str, Field(max_length=80)] = ""
     new_rate: Rate | None = None
     new_limit: Annotated[Decimal, Field(gt=0)] | None = None
+    cap_kind: Literal["hard", "soft"] = "hard"
+    cap_period: Literal["total", "month"] = "total"
     new_end_on: date | None = None
     description: str = ""
 

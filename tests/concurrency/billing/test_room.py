@@ -1,6 +1,7 @@
 """Runs and room at once: work is billed once, a limit's room is given once; each guard with its control."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -8,7 +9,7 @@ from django.db.models import Sum
 
 from billing.actions import candidates, limits, runs
 from billing.models import BillingRun, Candidate, CapEntry, Piece
-from contracts.models import Cap, Contract
+from contracts.models import Cap, CapMonth, Contract
 from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import NotReady
 from integration_hub.people.models import Role
@@ -60,10 +61,10 @@ def test_without_the_constraint_both_go_on(runs_side_by_side, interleave):
     assert BillingRun.objects.filter(state="running").count() == 2
 
 
-def two_builds():
-    """Two workers, each about to build a run of its own."""
-    started = [starting()() for _ in range(2)]
-    return [lambda run=run: runs.build(run_id=run.pk) for run in started]
+def builds_of(count):
+    """Workers, each about to build a run of its own."""
+    started = [starting()() for _ in range(count)]
+    return [partial(runs.build, run_id=run.pk) for run in started]
 
 
 def billed():
@@ -78,7 +79,7 @@ BUILT = (limits, "reserve")
 
 def test_even_two_runs_at_once_put_work_into_one_candidate(contract, runs_side_by_side, interleave):
     factories.time_entry(contract)
-    assert interleave(*two_builds(), at=BUILT) == (None, None)
+    assert interleave(*builds_of(2), at=BUILT) == (None, None)
     assert billed() == ([1200], 1200)
     assert contract.caps.get().reserved == 1200
 
@@ -87,7 +88,7 @@ def test_without_their_locks_two_runs_bill_the_same_work_twice(landscape, runs_s
     """Negative control: two documents, one piece of work."""
     factories.time_entry(money.contract_in(landscape, "C-2"))
     without_row_locks(monkeypatch, Contract, Piece)
-    assert interleave(*two_builds(), at=BUILT) == (None, None)
+    assert interleave(*builds_of(2), at=BUILT) == (None, None)
     assert billed() == ([1200, 1200], 1200)
 
 
@@ -161,7 +162,7 @@ def test_looking_for_room_before_taking_it_gives_it_twice(contract, rivals, inte
             with transaction.atomic():
                 cap = Cap.objects.get(contract=contract)
                 assert cap.limit - cap.reserved >= candidate.net
-                limits._enter(cap, CapEntry.Kind.RESERVE, candidate, candidate.net)
+                limits._enter(cap, CapEntry.Kind.RESERVE, candidate, None, candidate.net)
                 cap.reserved += candidate.net
                 cap.save()
 
@@ -169,6 +170,31 @@ def test_looking_for_room_before_taking_it_gives_it_twice(contract, rivals, inte
 
     assert interleave(*map(naive, rivals), at=(limits, "_enter")) == (None, None)
     assert room(contract) == (1200, 2400)
+
+
+# -- eight runs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def monthly(landscape):
+    """A contract with 1,200 of work in each of two months and limits of 1,000 a month, 1,900 on the line."""
+    contract = money.contract_in(landscape, "C-8", cap="1900")
+    Cap.objects.create(contract=contract, limit=1000, period="month", currency="USD")
+    for month in (2, 3):
+        factories.time_entry(contract, on=date(2026, month, 2))
+    return contract
+
+
+def months(contract):
+    """What each month of the monthly limit has reserved."""
+    return list(CapMonth.objects.filter(cap__contract=contract).values_list("reserved", flat=True))
+
+
+def test_eight_runs_at_once_pass_no_limit(monthly, runs_side_by_side, threads):
+    threads(*builds_of(8))
+    assert billed() == ([1900], 1900)
+    assert months(monthly) == [1000, 900]
+    assert monthly.caps.get(period="total").reserved == 1900
 
 
 # -- room given back -----------------------------------------------------------------------------------------------

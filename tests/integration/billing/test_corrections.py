@@ -193,6 +193,40 @@ def test_a_limit_is_kept_with_the_room_the_credit_leaves(landscape):
     assert (built(run)["credit_memo"].net, built(run)["invoice"].net) == (-3300, 3500)
 
 
+def test_months_of_a_limit_get_the_room_back_that_their_own_credits_leave(landscape):
+    contract = money.contract_in(landscape, "C-9", rate="150")
+    monthly = Cap.objects.create(contract=contract, limit=1500, period="month", currency="USD")
+    for month in (2, 3):
+        factories.time_entry(contract, hours="8", on=date(2026, month, 2))
+    money.posted_in(landscape, money.ready_in(landscape, contract, hours=""))
+    amend(landscape, 200, since=date(2026, 3, 1))
+    money.run_in(landscape, through=APRIL)
+    found = {row.month.month: (row.committed, row.reserved) for row in monthly.months.all()}
+    assert found == {2: (1200, 0), 3: (1200, 300)}
+    assert ("over_cap", 100) in sums()
+
+
+def test_a_limit_nearly_used_up_is_told_before_it_is_reached(landscape, contract):
+    factories.time_entry(contract, hours="44")
+    assert not Case.objects.filter(code="CAP_NEAR").exists(), "6,600 of 9,000 are 73 %"
+    factories.time_entry(contract, hours="8")
+    [case] = Case.objects.filter(code="CAP_NEAR").exclude(status="resolved")
+    assert "7,800.00 USD of 9,000.00 USD are used (86.7 %)" in case.detail
+    assert case.root_cause == f"contract:C-9:cap:{contract.caps.get().pk}"
+    factories.time_entry(contract, hours="10")
+    case.refresh_from_db()
+    assert case.status == "resolved", "it is over the limit now, which is another exception"
+    assert Case.objects.filter(code="CAP_REACHED").exclude(status="resolved").exists()
+
+
+def test_a_soft_limit_that_is_passed_wants_a_look(landscape, contract):
+    Cap.objects.create(contract=contract, limit=1000, kind="soft", currency="USD")
+    candidate = money.ready_in(landscape, contract, hours="8")
+    assert "SOFT_CAP_EXCEEDED" in candidate.warnings
+    [answer] = [check for check in checks.questions(candidate) if check.code == "SOFT_CAP_EXCEEDED"]
+    assert "the whole contract" in answer.message
+
+
 def test_posted_work_is_compared_once_per_price(landscape, contract, invoice, django_assert_max_num_queries):
     amend(landscape, 150, since=date(2026, 3, 1))
     before = Piece.objects.count()

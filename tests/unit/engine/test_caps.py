@@ -111,3 +111,35 @@ def test_the_order_of_caps_does_not_matter():
 def test_what_a_cap_left_of_a_milestone_is_billed_when_it_is_raised():
     agreed = terms(lines=(line(3, "milestone"),), caps=(cap(1, "100", used=d(50)),))
     assert only(agreed, money(1, "milestone", "80", line_id=3, locked_amount=d(50))).amount == 30
+
+
+def test_a_month_has_a_limit_of_its_own_for_the_work_done_in_it():
+    """March has 300 left; work of March approved in May takes them, and May's room is untouched (R2)."""
+    monthly = cap(1, "1000", period="month", used_in=((date(2026, 3, 1), d(700)),))
+    agreed = terms(rates=(rate(1, "100"),), caps=(monthly,))
+    march, may = time(1, "5", date(2026, 3, 20)), time(2, "5", date(2026, 5, 2))
+    first, second = pieces(agreed, march, may)
+    assert brief(first) == [("billable", 300), ("over_cap", 200)]
+    assert brief(second) == [("billable", 500)]
+    [decision, _] = decide(agreed, [march, may])
+    assert (decision.trace["caps"][0]["month"], decision.trace["caps"][0]["before"]) == ("2026-03-01", "700")
+
+
+def test_hard_and_soft_limits_of_contract_line_and_month_bind_together():
+    caps = (
+        cap(1, "2000", used=d(1200)),
+        cap(2, "900", line_id=1, used=d(200)),
+        cap(3, "400", period="month"),
+        cap(4, "300", kind="soft"),
+    )
+    agreed = terms(rates=(rate(1, "100"),), caps=caps)
+    [decision] = decide(agreed, [time(1, "9")])
+    assert brief(decision.pieces) == [("billable", 400), ("over_cap", 500)]
+    assert decision.pieces[0].cap_id == 3
+    assert [(step["id"], step["after"], step["binding"]) for step in decision.trace["caps"]] == [
+        (1, "1600", False),
+        (2, "600", False),
+        (3, "400", True),
+        (4, "400", False),
+    ]
+    assert decision.trace["warnings"] == [{"code": "SOFT_CAP_EXCEEDED", "cap": 4, "over": "100"}]
