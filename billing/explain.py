@@ -278,6 +278,8 @@ def _retainer(trace: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("Month", f"{month:%B %Y}"),
         ("Hours in the retainer", hours(step["available"])),
+        *([("Of them carried in", hours(step["carried_in"]))] if Decimal(step.get("carried_in", "0")) else []),
+        *([("Less what was owed", hours(step["owed"]))] if step.get("owed") else []),
         ("Used before", hours(step["before"])),
         ("Inside", hours(step["included"])),
         ("Beyond", hours(step["overage"])),

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing import memos, outlooks, policies, queries, tables
+from billing import memos, outlooks, policies, queries, retained, tables
 from billing.actions import recognition
 from billing.engine.schedule import month_start
 from billing.models import Candidate, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
@@ -258,6 +258,8 @@ def register() -> None:
     money = Part("billing/contract_money.html", contract_money, weight=0, permission="billing.view_piece")
     CONTRACT_PARTS.register("billing.money", money)
     CONTRACT_PARTS.register("billing.limits", Part("billing/contract_limits.html", contract_limits, weight=10))
+    retainers = Part("billing/contract_retainers.html", retained.contract_retainers, weight=20)
+    CONTRACT_PARTS.register("billing.retainers", retainers)
     CONTRACT_TABS.register("schedule", Part("billing/contract_schedule.html", contract_schedule, "Schedule", 50))
     CONTRACT_TABS.register(
         "billing",

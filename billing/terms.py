@@ -124,6 +124,10 @@ def _eligibility(rule: EligibilityRule) -> values.EligibilityRow:
     )
 
 
+def _minutes(hours: Decimal | None) -> Decimal | None:
+    return None if hours is None else hours * MINUTES
+
+
 def engine_line(line: ContractLine) -> values.Line:
     """A contract line as the engine takes it."""
     return values.Line(
@@ -132,9 +136,13 @@ def engine_line(line: ContractLine) -> values.Line:
         method=cast(values.Method, line.method),
         name=line.name,
         amount=line.amount,
-        included_minutes=line.included_hours * MINUTES if line.included_hours is not None else None,
+        included_minutes=_minutes(line.included_hours),
         overage_rate=line.overage_rate,
         unused=cast(Any, line.unused),
+        carry_limit_minutes=_minutes(line.carry_limit_hours),
+        carry_months=line.carry_months,
+        overage=cast(Any, line.overage),
+        deficit_limit_minutes=_minutes(line.deficit_limit),
         starts_on=line.starts_on,
         ends_on=line.ends_on,
         expense_rule=cast(values.ExpenseRule, line.expense_rule),

@@ -55,6 +55,7 @@ SHORT = {
     Method.TIME_AND_MATERIALS: "T&M",
     Method.MILESTONE: "Milestones",
     Method.RETAINER_HOURS: "Retainer",
+    Method.RETAINER_PREPAID: "Prepaid",
     Method.FIXED_SCHEDULE: "Fixed",
     Method.EXPENSE: "Expenses",
     Method.INCLUDED: "Included",

@@ -65,6 +65,7 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         "tax": candidate.tax,
         "gross": candidate.gross,
         **_asked(candidate),
+        **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from billing import billed, open_work, terms
-from billing.actions import exceptions
+from billing.actions import buckets, exceptions
 from billing.bulk import copy_values, new_ids
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
@@ -100,6 +100,7 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     changed = _worth_storing(changed)
     billed.note_compared(compare)
     _store(changed)
+    buckets.settle(agreed, causes={pk: cause.text for pk, cause in causes.items()})
     limited = [pk for pk, known in agreed.items() if known.caps]
     exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()}, limited=limited)
     counts = Counter(change.place.contract_id for change in changed)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Q
 
+from billing.actions import prepaid
 from billing.credited import conceded_by, is_concession
 from billing.engine.schedule import month_start
 from billing.models import Candidate, CapEntry, Piece
@@ -41,7 +42,11 @@ def reserve(candidate: Candidate) -> None:
 
 
 def give_back(candidate: Candidate) -> None:
-    """Give back what a candidate reserved; a concession gives its room with its posting, and reserves nothing."""
+    """Give back what a candidate reserved, and what it drew on retainers.
+
+    A concession gives its room with its posting, and reserves nothing.
+    """
+    prepaid.release(candidate)
     if is_concession(candidate):
         return
     for entry in _reserved(candidate):
@@ -52,7 +57,8 @@ def give_back(candidate: Candidate) -> None:
 
 
 def commit(candidate: Candidate) -> None:
-    """What was reserved is billed now."""
+    """What was reserved is billed now; what was paid in advance is there to be drawn."""
+    prepaid.commit(candidate)
     for entry in _reserved(candidate):
         _enter(entry.cap, CapEntry.Kind.COMMIT, candidate, entry.month, entry.amount)
         _move(entry.cap_id, entry.month, reserved=-entry.amount, committed=entry.amount)
@@ -152,7 +158,12 @@ def _counts(cap: Cap, piece: Piece) -> bool:
 
 
 def counts(cap: Cap, *, line_id: int | None, method: str, kind: str) -> bool:
-    """Whether work takes room under a cap: a contract-wide one leaves expenses out unless it says otherwise (§7)."""
+    """Whether work takes room under a cap: a contract-wide one leaves expenses out unless it says otherwise (§7).
+
+    Paying a retainer in advance takes none.
+    """
+    if method == Method.RETAINER_PREPAID:
+        return False
     is_expense = kind == "expense"
     if cap.line_id is None:
         return not is_expense or cap.includes_expenses

@@ -135,6 +135,7 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
         net=candidate.net,
         tax=candidate.tax,
         gross=candidate.gross,
+        drawdown=candidate.drawdown,
     )
     InvoiceLine.objects.bulk_create(
         [

@@ -48,13 +48,14 @@ def _charge(candidate: Candidate, pieces: Sequence[Piece]) -> None:
 def _rooms(candidate: Candidate, months: set[date]) -> list[Room]:
     """What the hard caps of the contract have left, monthly ones in each month of the work."""
     rooms = []
+    funded = frozenset(candidate.contract.lines.filter(method=Method.RETAINER_PREPAID).values_list("pk", flat=True))
     for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).prefetch_related("months", "line").order_by("pk"):
         expenses = cap.includes_expenses or (cap.line is not None and cap.line.method == Method.EXPENSE)
         if cap.period == Cap.Period.TOTAL:
-            rooms.append(Room(cap.limit - cap.reserved - cap.committed, cap.line_id, expenses))
+            rooms.append(Room(cap.limit - cap.reserved - cap.committed, cap.line_id, expenses, without=funded))
             continue
         used = {row.month: row.reserved + row.committed for row in cap.months.all()}
-        rooms += [Room(cap.limit - used.get(at, ZERO), cap.line_id, expenses, at) for at in sorted(months)]
+        rooms += [Room(cap.limit - used.get(at, ZERO), cap.line_id, expenses, at, funded) for at in sorted(months)]
     return rooms
 
 

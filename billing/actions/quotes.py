@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.actions import prepaid
 from billing.engine.documents import share_tax
 from billing.models import Candidate, CandidateLine, TaxDetermination
 from contracts.queries import route
@@ -93,6 +94,8 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
     engine_tax = round_money(Decimal(str(answer["tax"])), candidate.currency)
     candidate.tax = sum(taxes, ZERO)
     candidate.gross = candidate.net + candidate.tax
+    candidate.drawdown = ZERO
+    prepaid.draw(candidate)
     candidate.version += 1
     candidate.save()
     TaxDetermination.objects.update_or_create(

@@ -11,7 +11,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from billing import policies
-from billing.actions import candidates, decisions, schedules
+from billing.actions import candidates, decisions, prepaid, schedules
 from billing.actions.holds import entity_of
 from billing.models import BillingRun, Piece
 from contracts.models import Contract, LegalEntity
@@ -152,6 +152,8 @@ def _build_contract(run: BillingRun, contract_id: int) -> None:
         raise _superseded(run, contract)
     candidates.clear(contract=contract, because=f"Rebuilt by run {run.pk}")
     schedules.raise_due(contract=contract, through=run.through)
+    prepaid.expire(contract=contract, on=run.invoice_date)
+    prepaid.top_up_due(contract=contract, through=run.through)
     decisions.decide_contract(contract_id=contract.pk, caused_by=f"billing run {run.pk}")
     candidates.build(contract=contract, run=run)
 

@@ -14,7 +14,7 @@ from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.money import Rounding
 from integration_hub.trail.record import Actor, event
 
-SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS, Method.RECURRING)
+SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS, Method.RETAINER_PREPAID, Method.RECURRING)
 MONTHLY = (Method.RETAINER_HOURS, Method.RECURRING)
 """A fee per calendar month; a recurring one may go on without an end."""
 

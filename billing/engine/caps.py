@@ -81,6 +81,9 @@ def minutes_within(minutes: Decimal | None, allowed: Decimal, amount: Decimal) -
 
 
 def _counts(cap: CapTerm, line: Line, expense: bool) -> bool:
+    """Paying in advance is no work: what is funded takes no room, only what is done with it."""
+    if line.method == "retainer_prepaid":
+        return False
     if cap.line_id is not None:
         return cap.line_id == line.id and (not expense or cap.includes_expenses or line.method == "expense")
     return not expense or cap.includes_expenses

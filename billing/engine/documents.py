@@ -22,13 +22,14 @@ _DIGITS = 60
 class Room:
     """What a hard cap has left before this document, in money. `line_id` None: the whole contract.
 
-    `month` names the only month of service dates that counts, by its first day.
+    `month` names the only month of service dates that counts, by its first day; lines in `without` take no room.
     """
 
     left: Decimal
     line_id: int | None = None
     includes_expenses: bool = False
     month: date | None = None
+    without: frozenset[int] = frozenset()
 
 
 def print_lines(
@@ -132,7 +133,7 @@ def _give_back(nets: list[Decimal], groups: list[list[BilledPiece]], rooms: Sequ
 
 
 def _counts(room: Room, piece: BilledPiece) -> bool:
-    if room.line_id is not None and room.line_id != piece.contract_line_id:
+    if piece.contract_line_id in room.without or (room.line_id or piece.contract_line_id) != piece.contract_line_id:
         return False
     if room.month is not None and room.month != month_start(piece.service_date):
         return False

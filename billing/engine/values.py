@@ -22,7 +22,9 @@ ZERO = Decimal(0)
 
 Scope = Literal["contract", "customer", "legal_entity"]
 Unit = Literal["hour", "day", "item"]
-Method = Literal["tm", "milestone", "retainer_hours", "recurring", "fixed_schedule", "expense", "included"]
+Method = Literal[
+    "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included"
+]
 ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
 Precedence = Literal["scope_then_specificity", "specificity_then_scope"]
 Kind = Literal["time", "expense", "milestone", "fee"]
@@ -61,6 +63,9 @@ class Line:
     overage_rate: Decimal | None = None
     unused: Literal["forfeit", "rollover"] = "forfeit"
     carry_limit_minutes: Decimal | None = None
+    carry_months: int = 1
+    overage: Literal["bill", "carry_deficit"] = "bill"
+    deficit_limit_minutes: Decimal | None = None
     starts_on: date | None = None
     ends_on: date | None = None
     expense_rule: ExpenseRule = ""

@@ -15,6 +15,7 @@ from billing.models.documents import (
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
 from billing.models.obligations import Obligation, Recognition
+from billing.models.retainers import RetainerAccount, RetainerEntry
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
 from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
@@ -46,6 +47,8 @@ __all__ = [
     "PaymentApplication",
     "Piece",
     "Recognition",
+    "RetainerAccount",
+    "RetainerEntry",
     "RevenueLine",
     "RevenuePlan",
     "ScheduleItem",

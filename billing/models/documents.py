@@ -103,6 +103,7 @@ class Candidate(Versioned):
     net = money_field(default=0)
     tax = money_field(default=0)
     gross = money_field(default=0)
+    drawdown = money_field(default=0, help_text="What prepaid retainers pay of the gross")
     content_hash = models.CharField(max_length=64, blank=True)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="candidates_prepared"
@@ -113,6 +114,10 @@ class Candidate(Versioned):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(name="candidate_gross_is_sum", condition=Q(gross=F("net") + F("tax"))),
+            models.CheckConstraint(
+                name="candidate_drawn_within_gross",
+                condition=Q(drawdown=0) | Q(drawdown__gt=0, gross__gte=F("drawdown")),
+            ),
             models.CheckConstraint(
                 name="candidate_sign_of_kind",
                 condition=Q(kind="invoice", net__gte=0) | Q(kind="credit_memo", net__lte=0, tax__lte=0),
@@ -252,6 +257,7 @@ class Invoice(Versioned):
     net = money_field()
     tax = money_field()
     gross = money_field()
+    drawdown = money_field(default=0, help_text="What prepaid retainers pay of the gross")
     paid = money_field(default=0)
     credited = money_field(default=0)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.POSTED)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-from billing.actions import decisions, holds, work
+from billing.actions import decisions, holds, prepaid, work
 from billing.actions.work import Draft
 from billing.models import BillableEvent, BillingRun, Hold
 from billing.scenarios.reading import BadScenario, Unsupported, Words, words
@@ -214,6 +214,15 @@ def _new_rate(said: Words, effective: date) -> dict[str, Any]:
     if said.on("from") != effective:
         raise Unsupported("a price that starts on another day than its amendment")
     return {"contract": said.need("ref"), "role": str(said.take("role", "")), "new_rate": str(said.amount("rate"))}
+
+
+def top_up(world: World, said: Words) -> None:
+    """More is to be paid into a prepaid retainer; it is there once its invoice is posted."""
+    name = str(said.need("retainer"))
+    if name not in world.prepaid:
+        raise BadScenario(f"There is no retainer {name!r}.")
+    line, amount, on = world.prepaid[name], said.amount("amount"), said.on("date")
+    prepaid.top_up(line=line, amount=amount, on=on, by=BY, because="scenario")
 
 
 def milestone(world: World, said: Words) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, earning, happening, running
+from billing.scenarios import crediting, earning, happening, limits, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
 from billing.scenarios.world import World, build
@@ -22,6 +22,7 @@ VERBS: dict[str, Verb] = {
     "release": happening.release,
     "amend": happening.amend,
     "milestone": happening.milestone,
+    "top_up": happening.top_up,
     "run": running.run,
     "credit": crediting.credit,
     "adjust": crediting.adjust,
@@ -87,7 +88,9 @@ def play(scenario: Scenario) -> Result:
 def _play(scenario: Scenario) -> Result:
     number, verb = 0, ""
     try:
-        world = build(Words("given", scenario.given), Words("policy", scenario.policy))
+        given = Words("given", scenario.given)
+        world = build(given, Words("policy", scenario.policy))
+        limits.agree(world, given)
         for number, values in enumerate(scenario.steps, start=1):
             step = Words(f"step {number}", values)
             verb, expected = str(step.need("do")), step.take("expect")

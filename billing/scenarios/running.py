@@ -9,14 +9,15 @@ from django.db.models import Sum
 
 from billing.actions import checks, posting, quotes, runs, sending
 from billing.engine.pricing import time_value
-from billing.engine.retainers import BucketBook, close_bucket
+from billing.engine.retainers import close_month, first_opening, next_opening, room
 from billing.engine.revenue import straight_line as spread
-from billing.engine.schedule import month_start
-from billing.engine.values import Line
+from billing.engine.schedule import month_start, next_month
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, Piece
 from billing.scenarios.happening import decide
+from billing.scenarios.limits import balances
 from billing.scenarios.reading import BadScenario, Words
 from billing.scenarios.world import World, contract_of
+from billing.terms import engine_line
 from contracts.models import Cap
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
@@ -49,6 +50,7 @@ def run(world: World, said: Words) -> dict[str, Any]:
         "documents": documents,
         "totals": _totals(posted),
         "caps": {cap: _room(world, cap, through) for cap in world.caps},
+        "retainers": balances(world, month_start(through)),
     }
 
 
@@ -77,8 +79,8 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
         "tax": candidate.tax,
         "gross": candidate.gross,
         "retained": ZERO,
-        "drawdown": ZERO,
-        "due": candidate.gross,
+        "drawdown": candidate.drawdown,
+        "due": candidate.gross - candidate.drawdown,
         "status": "posted" if candidate.status == Candidate.Status.POSTED else "blocked",
         "block_code": candidate.codes[0] if candidate.codes else None,
     }
@@ -214,28 +216,29 @@ def retainer_period(world: World, said: Words) -> dict[str, Any]:
     month = date.fromisoformat(f"{said.need('period')}-01")
     works = list(BillableEvent.objects.filter(work_key__in=entries, is_current=True).order_by("service_date", "pk"))
     parts = [(row.work_key, row.minutes or ZERO) for row in works] if hours is None else [("", hours * 60)]
-    line = Line(id=1, number=1, method="retainer_hours", included_minutes=bucket.minutes + bucket.carried)
-    book = BucketBook([line], (), None)
-    split = [(key, book.take(1, month, minutes)) for key, minutes in parts]
+    line, currency = engine_line(bucket.line), bucket.line.contract.currency
+    opening = bucket.opening or first_opening(line, month)
+    split, used = [], ZERO
+    for key, minutes in parts:
+        covered = room(line, opening, used)
+        inside = minutes if covered is None else min(minutes, covered)
+        split.append({"src": key, "included_minutes": inside, "overage_minutes": minutes - inside})
+        used += inside
     used = sum((minutes for _, minutes in parts), ZERO)
-    closed = close_bucket(
-        included=bucket.minutes, used=used, carried_in=bucket.carried, unused=bucket.unused,
-        carry_limit=bucket.max_minutes,
-    )  # fmt: skip
-    bucket.carried = closed.carried_out
-    beyond = round_money(time_value(closed.overage, bucket.overage_rate or ZERO), "USD")
+    closed = close_month(line, opening, used)
+    bucket.opening = next_opening(line, closed, next_month(month))
+    beyond = round_money(time_value(closed.overage, line.overage_rate or ZERO), currency)
+    fee = line.amount or ZERO
     return {
         "available": closed.available / 60,
         "used": used / 60,
         "overage_hours": closed.overage / 60,
-        "fee": bucket.fee,
+        "fee": fee,
         "overage_amount": beyond,
-        "invoice": bucket.fee + beyond,
+        "invoice": fee + beyond,
         "forfeited": closed.forfeited / 60,
-        "split": [
-            {"src": key, "included_minutes": one.included, "overage_minutes": one.overage} for key, one in split if key
-        ],
-        "next_available": (bucket.minutes + closed.carried_out) / 60,
+        "split": [part for part in split if part["src"]],
+        "next_available": bucket.opening.available / 60,
     }
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
+from billing.engine.retainers import Opening
 from billing.scenarios.reading import BadScenario, Unsupported, Words, words
 from contracts.actions import exchange, parties, references
 from contracts.actions.agreements import card_of
@@ -45,14 +46,10 @@ SCOPES = {"contract": "contract", "customer": "customer", "standard": "legal_ent
 
 @dataclass
 class Bucket:
-    """An hour retainer: minutes a period, its fee, what is beyond, and what of the last period was carried in."""
+    """An hour retainer: its line, and how its next period opens."""
 
-    minutes: Decimal
-    fee: Decimal
-    overage_rate: Decimal | None
-    unused: Literal["forfeit", "rollover"]
-    max_minutes: Decimal | None
-    carried: Decimal = ZERO
+    line: ContractLine
+    opening: Opening | None = None
 
 
 @dataclass
@@ -68,6 +65,7 @@ class World:
     milestones: dict[tuple[str, str], Milestone] = field(default_factory=dict)
     caps: dict[str, Cap] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
+    prepaid: dict[str, ContractLine] = field(default_factory=dict)
     taxes: dict[int, Decimal] = field(default_factory=dict)
     """Tax rate by contract line."""
     periods: dict[str, date] = field(default_factory=dict)
@@ -76,7 +74,7 @@ class World:
 
 
 def build(given: Words, policy: Words) -> World:
-    """Everything the scenario is given. Raises Unsupported for what this product does not keep."""
+    """The contracts and prices the scenario is given. Raises Unsupported for what this product does not keep."""
     erp = Connection.objects.create(code="scenario-erp", vendor="netsuite", name="ERP")
     world = World(erp, _finance())
     grouping = policy.one_of("grouping", GROUPINGS, "none")
@@ -88,16 +86,9 @@ def build(given: Words, policy: Words) -> World:
         with words("rate", values) as rate:
             world.prices.append(price(world, rate))
     _store_prices(world)
-    for values in given.rows("caps"):
-        with words("cap", values) as cap:
-            _cap(world, cap)
     for values in given.rows("fx"):
         with words("fx", values) as quoted:
             exchange.record(rates=[_fx(quoted)], by="system:scenario")
-    for values in given.rows("retainers"):
-        with words("retainer", values) as retainer:
-            _retainer(world, retainer)
-    given.done()
     return world
 
 
@@ -299,40 +290,6 @@ def _row(world: World, key: tuple[str, ...], rate: Decimal, span: tuple[date, da
         )
 
 
-def _cap(world: World, said: Words) -> None:
-    name, line = str(said.need("id")), said.take("line")
-    contract = said.take("contract")
-    if contract is None:
-        raise Unsupported("a cap that no contract has")
-    periods = {period: period for period in Cap.Period.values}
-    kinds = {kind: kind for kind in Cap.Kind.values}
-    row = contract_of(world, contract)
-    world.caps[name] = Cap.objects.create(
-        contract=row, line=line_of(world, line) if line is not None else None, limit=said.amount("limit"),
-        currency=row.currency, kind=said.one_of("kind", kinds, "hard"),
-        period=said.one_of("period", periods, "total"),
-    )  # fmt: skip
-
-
 def _fx(said: Words) -> exchange.RateIn:
     base, quote = str(said.need("base")), str(said.need("quote"))
     return exchange.RateIn(base, quote, said.on("date"), said.amount("rate"), "scenario")
-
-
-def _retainer(world: World, said: Words) -> None:
-    said.one_of("kind", {"hours": "hours"}, "")
-    name, contract = str(said.need("id")), contract_of(world, said.need("contract"))
-    said.one_of("overage", {"bill": "bill"}, "bill")
-    said.take("recurring")
-    hours, limit = said.amount("hours"), said.number("max_rollover")
-    bucket = Bucket(
-        minutes=hours * 60,
-        fee=said.amount("fee"),
-        overage_rate=said.number("overage_rate"),
-        unused=said.one_of("unused", {"forfeit": "forfeit", "rollover": "rollover"}, "forfeit"),
-        max_minutes=None if limit is None else limit * 60,
-    )
-    world.buckets[name] = bucket
-    contract.lines.filter(method=Method.RETAINER_HOURS).update(
-        amount=bucket.fee, included_hours=hours, overage_rate=bucket.overage_rate, unused=bucket.unused
-    )

@@ -19,6 +19,7 @@ from billing.tables.invoices import (
     overdue,
 )
 from billing.tables.plans import LimitMonths, RecognitionTable, RevenueTable, ScheduleTable
+from billing.tables.retainers import RetainerMoves
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, HeldWork, WorkTable
 
@@ -38,6 +39,7 @@ __all__ = [
     "LimitMonths",
     "PaymentTable",
     "RecognitionTable",
+    "RetainerMoves",
     "RevenueTable",
     "RunCandidates",
     "RunTable",

@@ -188,6 +188,7 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Contract", candidate.contract.number),
         ("Purchase order", order.number if order else None),
         ("Payment terms", candidate.contract.payment_terms),
+        *paid_by_retainer(candidate),
         ("Invoice date", day_html(candidate.invoice_date)),
         ("Accounting date", day_html(candidate.accounting_date)),
         ("Work through", day_html(candidate.through)),
@@ -203,6 +204,16 @@ def _asked(candidate: Candidate) -> list[tuple[str, Any]]:
     if order is None:
         return []
     return [("Reason", order.get_reason_display()), ("Effect", order.treatment), ("Note", order.note)]
+
+
+def paid_by_retainer(document: Candidate | Invoice) -> list[tuple[str, object]]:
+    """What prepaid retainers pay of a document, and what is due beside that; nothing where they pay nothing."""
+    if not document.drawdown:
+        return []
+    return [
+        ("Paid from retainer", money_html(document.drawdown, document.currency)),
+        ("Due in cash", money_html(document.gross - document.drawdown, document.currency)),
+    ]
 
 
 _LEVEL = {"stop": ("Stops it", "danger", "circle-x"), "warn": ("Look", "warning", "alert-triangle"),

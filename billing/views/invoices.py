@@ -11,7 +11,7 @@ from django.urls import reverse
 from billing import credited, memos, policies, queries, tables, taxes
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
 from billing.models import Candidate, Invoice, Payment
-from billing.views.candidates import effect_of
+from billing.views.candidates import effect_of, paid_by_retainer
 from contracts.queries import references_of
 from contracts.tables import OwnReferences
 from integration_hub.cases.queries import for_target
@@ -106,6 +106,7 @@ def _facts(invoice: Invoice) -> list[tuple[str, Any]]:
         ("Legal entity", f"{invoice.legal_entity.code} · {invoice.legal_entity.name}"),
         ("Invoice date", day_html(invoice.invoice_date)),
         ("Due", day_html(invoice.due_on) if invoice.due_on else None),
+        *paid_by_retainer(invoice),
         ("Posted", when_html(invoice.posted_at)),
         ("ERP", invoice.effect.connection.name),
         ("Id in the ERP", invoice.remote_id),

@@ -27,6 +27,10 @@ from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.kernel.models import locked
 from integration_hub.trail.record import Actor, event
 
+RETAINER_TERMS = (
+    "carry_limit_hours", "carry_months", "overage", "deficit_limit", "minimum_balance", "taxed_when_funded",
+    "draws_retainer", "priority",
+)  # fmt: skip
 SIGNED_STATES = ("signed", "active", "suspended", "completed", "terminated", "closed")
 
 
@@ -197,6 +201,8 @@ def save_line(
     line.included_hours = record.included_hours
     line.overage_rate = record.overage_rate
     line.unused = record.unused
+    for name in RETAINER_TERMS:
+        setattr(line, name, getattr(record, name))
     line.frequency = record.frequency or ""
     if not contract.activated_at or line.pk is None:  # afterwards only an amendment moves its days
         line.starts_on = record.starts_on or contract.starts_on

@@ -147,6 +147,7 @@ class Method(models.TextChoices):
     TIME_AND_MATERIALS = "tm", "Time & materials"
     MILESTONE = "milestone", "Milestones"
     RETAINER_HOURS = "retainer_hours", "Hour retainer"
+    RETAINER_PREPAID = "retainer_prepaid", "Prepaid retainer"
     RECURRING = "recurring", "Recurring fee"
     FIXED_SCHEDULE = "fixed_schedule", "Fixed schedule"
     EXPENSE = "expense", "Expenses"
@@ -177,6 +178,24 @@ class ContractLine(Timestamped):
     unused = models.CharField(
         max_length=10, default="forfeit", choices=[("forfeit", "Forfeited"), ("rollover", "Carried")]
     )
+    carry_limit_hours = models.DecimalField(
+        max_digits=9, decimal_places=2, null=True, blank=True, help_text="At most so much is carried; empty: all"
+    )
+    carry_months = models.PositiveSmallIntegerField(default=1, help_text="Months that carried hours last")
+    overage = models.CharField(
+        max_length=14, default="bill", choices=[("bill", "Billed"), ("carry_deficit", "Taken from the next month")]
+    )
+    deficit_limit = money_field(
+        null=True, blank=True, help_text="How far below nothing a retainer may go: hours, or money of a prepaid one"
+    )
+    minimum_balance = money_field(
+        null=True, blank=True, help_text="A prepaid retainer below it is topped up to it by the next run"
+    )
+    taxed_when_funded = models.BooleanField(
+        default=False, help_text="Tax was charged with the prepayment: invoices draw their net, not their gross"
+    )
+    draws_retainer = models.BooleanField(default=True, help_text="A prepaid retainer of the contract may pay it")
+    priority = models.PositiveSmallIntegerField(default=0, help_text="Of several prepaid retainers the lowest first")
     frequency = models.CharField(max_length=10, choices=Frequency.choices, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
@@ -197,6 +216,12 @@ class ContractLine(Timestamped):
             models.CheckConstraint(
                 name="contract_line_ends_after_start",
                 condition=Q(ends_on__isnull=True) | Q(starts_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+            models.CheckConstraint(
+                name="contract_line_retainer_terms",
+                condition=(Q(deficit_limit__isnull=True) | Q(deficit_limit__gte=0))
+                & (Q(minimum_balance__isnull=True) | Q(method="retainer_prepaid", minimum_balance__gte=0))
+                & Q(carry_months__gte=1),
             ),
         ]
 

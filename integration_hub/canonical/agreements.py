@@ -89,11 +89,21 @@ class ContractLine(Record):
     contract_id: Id
     number: Annotated[int, Field(ge=1)]
     name: Name
-    method: Literal["tm", "milestone", "retainer_hours", "recurring", "fixed_schedule", "expense", "included"]
+    method: Literal[
+        "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included"
+    ]
     amount: Annotated[Decimal, Field(ge=0)] | None = None
     included_hours: Annotated[Decimal, Field(ge=0)] | None = None
     overage_rate: Rate | None = None
     unused: Literal["forfeit", "rollover"] = "forfeit"
+    carry_limit_hours: Annotated[Decimal, Field(ge=0)] | None = None
+    carry_months: Annotated[int, Field(ge=1)] = 1
+    overage: Literal["bill", "carry_deficit"] = "bill"
+    deficit_limit: Annotated[Decimal, Field(ge=0)] | None = None
+    minimum_balance: Annotated[Decimal, Field(ge=0)] | None = None
+    taxed_when_funded: bool = False
+    draws_retainer: bool = True
+    priority: Annotated[int, Field(ge=0)] = 0
     cap_amount: Annotated[Decimal, Field(gt=0)] | None = None
     cap_kind: Literal["hard", "soft"] = "hard"
     cap_period: Literal["total", "month"] = "total"
@@ -111,6 +121,10 @@ class ContractLine(Record):
             raise ValueError("an hour retainer needs amount (the fee) and included_hours")
         if self.method in ("recurring", "fixed_schedule") and self.amount is None:
             raise ValueError("a fixed schedule needs amount")
+        if self.method == "retainer_prepaid" and self.amount is None:
+            raise ValueError("a prepaid retainer needs amount (what is funded first)")
+        if self.minimum_balance is not None and self.method != "retainer_prepaid":
+            raise ValueError("only a prepaid retainer has a minimum_balance")
         return self
 
 

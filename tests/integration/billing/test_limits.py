@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from billing import outlooks
 from billing.engine.schedule import month_start
 from billing.models import CapEntry, Piece
+from billing.scenarios.limits import agree
 from billing.scenarios.playing import VERBS
 from billing.scenarios.reading import Words
 from billing.scenarios.world import build
@@ -82,7 +83,9 @@ def sums_are_kept():
 def test_no_limit_is_passed_whatever_comes_in_whatever_order(steps):
     mark = transaction.savepoint()
     try:
-        world = build(Words("given", GIVEN), Words("policy", {}))
+        given_terms = Words("given", GIVEN)
+        world = build(given_terms, Words("policy", {}))
+        agree(world, given_terms)
         before: dict[str, Decimal] = {}
         for step in [*steps, {"do": "run", "id": "last", "through": "2026-03-31"}]:
             words = Words("step", step)

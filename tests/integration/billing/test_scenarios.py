@@ -1,4 +1,4 @@
-"""Every scenario comes out as it says, or is one we say we cannot play, for the reason we say."""
+"""Every scenario comes out as it says."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -17,19 +17,12 @@ FOLDERS = [BASE_DIR.parent / "shared" / "scenarios", Path("/work/shared/scenario
 SAMPLES = next((files(folder) for folder in FOLDERS if folder.is_dir()), [])
 """The samples of finance, where they lie at hand."""
 
-NOT_PLAYED = {
-    "S-03": "retainer: kind prepaid",
-}
-
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", [*files(OURS), *SAMPLES], ids=lambda path: path.stem)
 def test_a_scenario_comes_out_as_it_says(path):
     result = play_file(path)
-    if result.id in NOT_PLAYED:
-        assert (result.outcome, result.detail) == ("unsupported", NOT_PLAYED[result.id])
-    else:
-        assert (result.outcome, result.detail) == ("passed", ""), f"step {result.step} {result.verb}"
+    assert (result.outcome, result.detail) == ("passed", ""), f"step {result.step} {result.verb}"
     assert not BillableEvent.objects.exists(), "nothing of it is kept"
     assert not Candidate.objects.exists()
 

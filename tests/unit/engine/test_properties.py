@@ -71,6 +71,9 @@ def lines(draw):
         overage_rate=draw(st.none() | rates),
         unused=draw(st.sampled_from(["forfeit", "rollover"])),
         carry_limit_minutes=draw(st.none() | minutes),
+        carry_months=draw(st.integers(1, 3)),
+        overage=draw(st.sampled_from(["bill", "bill", "carry_deficit"])),
+        deficit_limit_minutes=draw(st.none() | minutes),
         ends_on=draw(st.none() | days),
         expense_rule=draw(st.sampled_from(["", "at_cost", "markup", "non_billable"])),
         markup_percent=draw(st.none() | st.decimals("0", "40", places=2)),
@@ -212,11 +215,15 @@ def the_hash_is_that_of_event_pieces_and_trace(agreed, delivered, decisions):
 
 
 def buckets_are_never_overdrawn(agreed, delivered, decisions):
+    by_id = {line.id: line for line in agreed.lines}
     for decision in decisions:
         step = decision.trace.get("retainer")
         if step:
             assert Decimal(step["included"]) >= 0
-            assert Decimal(step["after"]) <= max(Decimal(step["available"]), Decimal(step["before"]))
+            line = by_id[step["line"]]
+            deficit = line.deficit_limit_minutes if line.overage == "carry_deficit" else Decimal(0)
+            room = None if deficit is None else Decimal(step["available"]) + deficit
+            assert room is None or Decimal(step["after"]) <= max(room, Decimal(step["before"]))
 
 
 OF_DECISIONS = (

@@ -1,15 +1,20 @@
 # mypy: disable-error-code="comparison-overlap"
 """R3: hour buckets and prepaid balances."""
 
+from dataclasses import replace
 from datetime import date
 
 from billing.engine.decide import decide
-from billing.engine.retainers import Prepaid, close_bucket, draw_down
+from billing.engine.retainers import Lot, Prepaid, close_month, draw_down, first_opening, next_opening
+from billing.engine.schedule import next_month
 from billing.engine.values import CapTerm, RetainerUse
 from tests.unit.engine.build import brief, d, line, money, only, pieces, rate, terms, time
 
 JAN_8, JAN_29, FEB_10 = date(2026, 1, 8), date(2026, 1, 29), date(2026, 2, 10)
 BUCKET = line(1, "retainer_hours", amount=d(4500), included_minutes=d(1800), overage_rate=d(185))
+ROLLING = line(
+    1, "retainer_hours", included_minutes=d(1800), overage_rate=d(185), unused="rollover", carry_limit_minutes=d(600)
+)
 
 
 def split(found):
@@ -26,28 +31,64 @@ def test_an_entry_is_split_at_the_end_of_the_bucket():  # S-04
     assert found[1][0].rate == 185
 
 
+JAN, APR = date(2026, 1, 1), date(2026, 4, 1)
+
+
+def closed(agreed, *used):
+    """The closings of months from January on, by the minutes used in each."""
+    opening, found = first_opening(agreed, JAN), []
+    for minutes in used:
+        found.append(close_month(agreed, opening, d(minutes)))
+        opening = next_opening(agreed, found[-1], next_month(opening.month))
+    return found
+
+
 def test_use_or_lose_forfeits_what_is_left():
-    closed = close_bucket(included=d(1800), used=d(1320))
-    assert (closed.available, closed.overage, closed.forfeited, closed.carried_out) == (1800, 0, 480, 0)
-    assert close_bucket(included=d(1800), used=d(2070)).overage == 270
+    [january] = closed(BUCKET, 1320)
+    assert (january.available, january.overage, january.forfeited, january.carried_out) == (1800, 0, 480, 0)
+    assert closed(BUCKET, 2070)[0].overage == 270
 
 
 def test_unused_hours_are_carried_one_month_up_to_a_limit():
-    january = close_bucket(included=d(1800), used=d(1320), unused="rollover", carry_limit=d(600))
-    february = close_bucket(
-        included=d(1800), used=d(2100), carried_in=january.carried_out, unused="rollover", carry_limit=d(600)
-    )
+    january, february = closed(ROLLING, 1320, 2100)
     assert (january.carried_out, february.available, february.carried_out, february.forfeited) == (480, 2280, 180, 0)
 
 
 def test_carried_hours_that_are_not_burnt_expire():
-    closed = close_bucket(included=d(1800), used=d(300), carried_in=d(480), unused="rollover")
-    assert (closed.carried_out, closed.forfeited) == (1800, 180)
+    _, february = closed(replace(ROLLING, carry_limit_minutes=None), 1320, 300)
+    assert (february.carried_out, february.forfeited) == (1800, 180), "of 480 carried 300 burnt"
 
 
-ROLLING = line(
-    1, "retainer_hours", included_minutes=d(1800), overage_rate=d(185), unused="rollover", carry_limit_minutes=d(600)
-)
+def test_a_ceiling_forfeits_what_lapses_soonest():
+    agreed = replace(ROLLING, carry_months=3, carry_limit_minutes=d(2000))
+    _, february = closed(agreed, 600, 0)
+    assert february.lots == (Lot(d(200), APR), Lot(d(1800), date(2026, 5, 1)))
+    assert february.forfeited == 1000
+
+
+def test_a_deficit_is_owed_to_the_next_month_and_to_those_after_it():
+    agreed = replace(BUCKET, overage="carry_deficit")
+    january, february, march = closed(agreed, 4500, 0, 1000)
+    assert (january.overage, january.owed) == (0, 2700)
+    assert (february.available, february.owed, february.forfeited) == (-900, 900, 0)
+    assert (march.available, march.owed, march.forfeited) == (900, 100, 0)
+
+
+def test_beyond_the_deficit_that_was_agreed_is_overage():
+    agreed = replace(BUCKET, overage="carry_deficit", deficit_limit_minutes=d(300))
+    january, february = closed(agreed, 2400, 1600)
+    assert (january.owed, january.overage) == (300, 300)
+    assert (february.available, february.owed, february.overage) == (1500, 100, 0)
+
+
+def test_the_decision_covers_a_deficit_and_says_what_the_next_month_owes():
+    agreed = replace(BUCKET, overage="carry_deficit", deficit_limit_minutes=d(300))
+    found = decide(terms(lines=(agreed,)), [time(1, "36", JAN_8), time(2, "26", FEB_10)])
+    assert split([one.pieces for one in found]) == [
+        [("included", 2100, 0), ("billable", 60, d(185))],
+        [("included", 1560, 0)],
+    ]
+    assert (found[1].trace["retainer"]["available"], found[1].trace["retainer"]["owed"]) == ("1500", "300")
 
 
 def test_the_decision_burns_what_earlier_months_left():
@@ -122,8 +163,18 @@ def test_a_prepaid_balance_pays_the_gross_until_it_is_empty():  # S-03
     assert (second.drawn, second.due) == (6168, 312)
 
 
-def test_a_balance_taxed_when_funded_pays_the_net():
-    assert draw_down([Prepaid(id=1, balance=d(10000))], d(5400), JAN_8).drawn == 5400
+def test_a_balance_taxed_when_funded_pays_the_net_and_the_tax_with_it():
+    found = draw_down([Prepaid(id=1, balance=d(10000), taxed=True)], d(5832), JAN_8, net=d(5400))
+    assert (found.draws, found.drawn, found.due) == (((1, 5400),), 5832, 0)
+    mixed = [Prepaid(id=1, balance=d(500), taxed=True), Prepaid(id=2, balance=d(1000))]
+    found = draw_down(mixed, d(952), JAN_8, net=d(800))
+    assert (found.draws, found.drawn, found.due) == (((1, 500), (2, 357)), 952, 0)
+
+
+def test_a_balance_is_drawn_to_its_floor():
+    assert draw_down([Prepaid(id=1, balance=d(100), floor=d(-50))], d(200), JAN_8).due == 50
+    assert draw_down([Prepaid(id=1, balance=d(100), floor=None)], d(200), JAN_8).due == 0
+    assert draw_down([Prepaid(id=1, balance=d(-20))], d(200), JAN_8).draws == ()
 
 
 def test_balances_burn_by_priority_then_expiry_then_creation_and_not_after_expiry():
