@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Max, QuerySet, Sum
 
 from billing import terms
+from billing.actions import prepaid
 from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
 from billing.models import (
     CANDIDATE_MOVES,
@@ -131,6 +132,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
             .values_list("content_hash", flat=True)
         ),
         soft_caps_exceeded=_soft_caps(candidate),
+        retainers_unfunded=prepaid.unfunded(candidate),
         over_credited=_over_credited(candidate),
     )
 

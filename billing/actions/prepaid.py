@@ -119,6 +119,14 @@ def _drawn_by(candidates: Iterable[int]) -> dict[tuple[int, int], Decimal]:
     return {(candidate, account): total for candidate, account, total in found if total}
 
 
+def unfunded(candidate: Candidate) -> tuple[str, ...]:
+    """Names of the contract's retainers into which nothing was ever paid, while work is billed that they may pay."""
+    funded = RetainerEntry.objects.filter(account__line=OuterRef("pk"), kind=KIND.FUND)
+    lines = candidate.contract.lines.filter(method=Method.RETAINER_PREPAID, amount__gt=0).exclude(Exists(funded))
+    names = tuple(lines.order_by("number").values_list("name", flat=True))
+    return names if names and _payable(candidate)[1] else ()
+
+
 def _accounts(contract: Contract) -> list[RetainerAccount]:
     rows = RetainerAccount.objects.select_for_update(of=("self",), no_key=True).select_related("line")
     prepaid = Q(line__contract=contract, line__method=Method.RETAINER_PREPAID, month__isnull=True)

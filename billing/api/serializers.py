@@ -155,14 +155,15 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     net = AmountField()
     tax = AmountField()
     gross = AmountField()
+    drawdown = AmountField()
     paid = AmountField()
     credited = AmountField()
 
     class Meta:
         model = Invoice
         fields = ("id", "number", "remote_id", "candidate_id", "candidate_number", "legal_entity", "contract_id",
-                  "contract_number", "customer", "invoice_date", "due_on", "currency", "net", "tax", "gross", "paid",
-                  "credited", "status", "posted_at", "version")  # fmt: skip
+                  "contract_number", "customer", "invoice_date", "due_on", "currency", "net", "tax", "gross",
+                  "drawdown", "paid", "credited", "status", "posted_at", "version")  # fmt: skip
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):

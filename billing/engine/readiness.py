@@ -70,6 +70,7 @@ class CandidateFacts:
     amendment_pending: bool = False
     amendment_lowers_price: bool = False
     soft_caps_exceeded: tuple[str, ...] = ()
+    retainers_unfunded: tuple[str, ...] = ()
     over_credited: tuple[tuple[str, Decimal], ...] = ()
 
 
@@ -177,6 +178,13 @@ def _exhausted(facts: CandidateFacts, amount: Decimal, short: Decimal) -> _No:
         detail=f"The order is for {net(amount)}. {net(facts.po_taken)} is billed on it or planned by other candidates; "
         f"this candidate needs {net(facts.net)}.",
     )
+
+
+def _retainers(facts: CandidateFacts) -> _No | None:
+    if not facts.retainers_unfunded:
+        return None
+    message = f"Nothing is paid into the retainer yet: {', '.join(facts.retainers_unfunded)}."
+    return _No("RETAINER_UNFUNDED", message, "Post the prepayment first, or bill the work in cash.")
 
 
 def _bill_to(facts: CandidateFacts) -> _No | None:
@@ -289,6 +297,7 @@ _QUESTIONS: tuple[_Question, ...] = (
     (2, "Is there a pending amendment that would change this?", "warn", FINANCE, _amendment),
     (9, "Is there room under the soft limits?", "warn", LEAD, _soft_caps),
     (10, "Is the PO valid: number, amount, dates?", "stop", ANALYST, _purchase_order),
+    (11, "Is every prepaid retainer of the contract funded?", "warn", FINANCE, _retainers),
     (13, "Is the bill-to complete?", "stop", FINANCE, _bill_to),
     (14, "Is the customer active and not on credit hold?", "stop", FINANCE, _customer),
     (15, "Is there no open hold on posting?", "stop", FINANCE, _holds),

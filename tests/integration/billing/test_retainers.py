@@ -106,6 +106,14 @@ def test_what_a_retainer_paid_goes_back_to_it_when_the_invoice_is_credited(lands
     assert account.balance == 1320
 
 
+def test_work_billed_before_its_retainer_is_funded_wants_a_look(landscape, contract):
+    candidate = money.ready_in(landscape, contract)
+    assert "RETAINER_UNFUNDED" not in candidate.warnings, "nothing was to be paid in"
+    contract.lines.filter(number=2).update(amount=2000)
+    candidate = money.ready_in(landscape, contract, hours="1")
+    assert "RETAINER_UNFUNDED" in candidate.warnings
+
+
 def test_a_line_that_no_retainer_may_pay_is_due(landscape, contract, account):
     contract.lines.filter(number=1).update(draws_retainer=False)
     assert money.ready_in(landscape, contract).drawdown == 0

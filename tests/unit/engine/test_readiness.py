@@ -21,7 +21,7 @@ def asked(**change):
 def test_a_ready_candidate_answers_yes_to_everything():
     checks = check(READY)
     assert all(found.ok and not (found.code or found.message or found.owner_role or found.remedy) for found in checks)
-    assert [found.number for found in checks] == [2, 9, 10, 13, 14, 15, 16, 18, 22, 23, 25, 26, 28]
+    assert [found.number for found in checks] == [2, 9, 10, 11, 13, 14, 15, 16, 18, 22, 23, 25, 26, 28]
     assert (stops(checks), warnings(checks)) == ((), ())
 
 
@@ -64,6 +64,7 @@ def test_a_stop_names_itself_an_owner_and_a_remedy(change, code, text):
     [
         ({"amendment_pending": True}, "AMENDMENT_PENDING", "not in force"),
         ({"soft_caps_exceeded": ("2. Design",)}, "SOFT_CAP_EXCEEDED", "2. Design"),
+        ({"retainers_unfunded": ("Advance",)}, "RETAINER_UNFUNDED", "Advance"),
         ({"earlier_nets": (d(100), d(110), d(90))}, "AMOUNT_ANOMALY", "1,000.00 USD where 100.00 USD is usual"),
         ({"earlier_nets": (d(9000), d(9000), d(9000))}, "AMOUNT_ANOMALY", "9,000.00 USD is usual"),
         ({"stragglers": 1, "stragglers_amount": d(50)}, "STRAGGLERS", "1 earlier piece of work, 50.00 USD"),
