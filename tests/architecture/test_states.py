@@ -124,6 +124,7 @@ def test_every_stop_of_the_checklist_opens_a_case_or_is_a_hold():
     quiet = {
         "STRAGGLERS",
         "SOFT_CAP_EXCEEDED",
+        "RETAINER_UNFUNDED",
         "BELOW_MINIMUM",
         "NEGATIVE_TOTAL",
         "CUSTOMER_INACTIVE",

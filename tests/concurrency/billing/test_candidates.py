@@ -4,6 +4,7 @@ The first stops inside its transaction, the second runs until it waits for the f
 """
 
 import pytest
+from django.db import IntegrityError, connection
 from django.db.models import Sum
 
 from billing.actions import approvals, holds, posting, sending
@@ -148,8 +149,32 @@ def test_an_approval_waits_for_an_amendment_and_is_refused(landscape, ready, int
     assert (fresh(ready).status, standing(ready), in_it(ready)) == ("dissolved", 0, 0)
 
 
-def test_without_lock_and_version_a_candidate_is_approved_whose_work_was_taken_out(
+def test_past_lock_and_version_the_database_keeps_what_is_dissolved_dissolved(
     landscape, ready, interleave, monkeypatch
+):
+    approving(ready)()
+    without_row_locks(monkeypatch, Candidate)
+    without_versions(monkeypatch)
+    errors = interleave(amending(landscape), approving(ready), at=AMENDED)
+    assert errors[0] is None
+    assert isinstance(errors[1], IntegrityError)
+    assert "is dissolved and stays so" in str(errors[1])
+    assert (fresh(ready).status, standing(ready), in_it(ready)) == ("dissolved", 0, 0)
+
+
+@pytest.fixture
+def revivable():
+    """The database lets a dissolved candidate become another one."""
+    rule = "billing_candidate {} TRIGGER candidate_dissolved_stays"
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE " + rule.format("DISABLE"))
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE " + rule.format("ENABLE"))
+
+
+def test_without_lock_version_and_that_rule_a_candidate_is_approved_whose_work_was_taken_out(
+    landscape, ready, interleave, monkeypatch, revivable
 ):
     """Negative control: approved for posting at the old price, with nothing in it."""
     approving(ready)()
