@@ -1,7 +1,7 @@
 """WCAG 2.2 AA as far as axe can judge it, on the key screens, light and dark: nothing serious, nothing critical."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -25,10 +25,20 @@ def findings(page: Page) -> list[str]:
     """Serious and critical violations, light and dark: rule, what it is about, and the first element."""
     page.evaluate(AXE)
     found = _judged(page, ALL, "light")
-    page.emulate_media(color_scheme="dark")
+    _light(page, "dark")
     found += _judged(page, COLOURS, "dark")
-    page.emulate_media(color_scheme="light")
+    _light(page, "light")
     return found
+
+
+def _light(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Another scheme, as it stands when the browser has drawn it and nothing changes colour any more."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(f"() => matchMedia('(prefers-color-scheme: {scheme})').matches")
+    page.evaluate("""async () => {
+        await new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
+    }""")
 
 
 def _judged(page: Page, rules: dict[str, Any], scheme: str) -> list[str]:

@@ -177,7 +177,7 @@ def test_a_hold_names_its_contract_by_number_or_id(call, by, contract):
     shown = placed.json()
     assert (shown["contract_number"], shown["effect"], shown["review_on"]) == ("C-77", "no_bill", "2026-05-01")
     assert shown["placed_by"] == pmo.person.username
-    assert "open CLIENT_QUERY hold" in problem(pmo.post("holds/", body), 409)["detail"]
+    assert "There is an open hold “Client query” on C-77" in problem(pmo.post("holds/", body), 409)["detail"]
 
 
 def test_a_hold_on_one_entry_names_its_work_key(call, contract):

@@ -82,7 +82,7 @@ def test_a_released_hold_stays_released_and_an_old_copy_is_refused(contract):
 
 def test_the_same_hold_is_placed_once_and_may_be_placed_again_after_release(contract):
     hold = place(contract)
-    with pytest.raises(NotReady, match="open CLIENT_QUERY hold"):
+    with pytest.raises(NotReady, match="open hold “Client query” on C-1"):
         place(contract)
     place(contract, code="LEGAL_HOLD")
     holds.release(hold_id=hold.pk, by=factories.user(), seen_version=hold.version)
