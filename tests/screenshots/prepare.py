@@ -25,7 +25,7 @@ def values(stack: Stack, browser: Browser) -> dict[str, str]:
             stacks.manage(
                 stack, "mapping_import", str(HOURS / "mapping.json"), "--author", "ines", "--publisher", "admin"
             )
-            steps.drop_file(page, "studio export", "time entry", HOURS / "hours.csv")
+            steps.drop_file(page, "studio export", "time entries", HOURS / "hours.csv")
         page.goto("/billing/holds/")
         for contract, code, reason in HOLDS:
             if page.locator("[data-row]", has_text=contract).count() == 0:
