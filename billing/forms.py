@@ -5,33 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, QueryDict
 
 from billing.actions.crediting import Wanted
 from billing.models import CreditReason, Hold, HoldCode, InvoiceLine
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
-from integration_hub.console.forms import RELOAD, DecisionForm
+from integration_hub.console.forms import RELOAD, DecisionForm, day
 from integration_hub.people.models import User
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """What was sent, also when nothing was in it; None while the question is only asked."""
-    return request.POST if request.method == "POST" else None
-
-
-class DayInput(forms.DateInput):
-    """A day picked from a calendar, in the format browsers expect."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-def day(label: str, **more: Any) -> forms.DateField:
-    """A date field."""
-    return forms.DateField(label=label, widget=DayInput(), **more)
 
 
 class PlaceHoldForm(forms.Form):

@@ -13,12 +13,12 @@ from django.db import connection
 from billing import billed
 from billing.engine.values import BilledPart, Work
 from billing.models import Piece
+from contracts.queries import LATEST_RATE
 from integration_hub.kernel.money import ZERO, Quote
 
 Key = tuple[int, str]
 """(contract, work key)."""
 
-# The exchange rate is the corporate one that was quoted last by the work's own date, whichever way round (R12).
 # Locked counts by work key: over all versions of a work, credits negative. An amount that a cap cut keeps an over-cap
 # piece beside the locked ones; without one, everything of it is locked.
 _WORK = """
@@ -44,19 +44,19 @@ SELECT asked.contract_id, decided.content_hash,
          ON task.project_id = event.project_id AND task.code = event.task_code AND event.task_code <> ''
   LEFT JOIN billing_decision AS decided ON decided.event_id = event.id AND decided.is_current
   LEFT JOIN contracts_contract AS contract ON contract.id = asked.contract_id
-  LEFT JOIN LATERAL (
-       SELECT quoted.rate, quoted.day, quoted.base = contract.currency AS divides
-         FROM contracts_exchangerate AS quoted
-        WHERE event.amount IS NOT NULL AND event.currency <> contract.currency
-          AND quoted.rate_type = 'corporate' AND quoted.day <= event.service_date
-          AND (quoted.base, quoted.quote) IN ((event.currency, contract.currency), (contract.currency, event.currency))
-        ORDER BY quoted.day DESC, quoted.id DESC LIMIT 1
-       ) AS fx ON true
+  LEFT JOIN LATERAL ({rate}) AS fx ON true
  WHERE {which}
  ORDER BY event.service_date, event.id
 """
+_RATE = LATEST_RATE.format(
+    base="event.currency",
+    quote="contract.currency",
+    on="event.service_date",
+    when="event.amount IS NOT NULL AND event.currency <> contract.currency",
+)
 _CURRENT = "SELECT contract_id, id AS event_id FROM billing_billableevent WHERE is_current AND NOT is_deleted AND "
 _OF_CONTRACTS = _WORK.format(
+    rate=_RATE,
     asked=_CURRENT + "contract_id = ANY(%(contracts)s)",
     which="""
        taken.work_key IS NULL
@@ -66,8 +66,11 @@ _OF_CONTRACTS = _WORK.format(
                           WHERE cut.event_id = event.id AND cut.is_current AND cut.state = 'over_cap') END
     OR (asked.contract_id, event.work_key) IN (SELECT * FROM unnest(%(holders)s::bigint[], %(keys)s::text[]))""",
 )
-_OF_PROJECTS = _WORK.format(asked=_CURRENT + "contract_id IS NULL AND project_id = ANY(%(projects)s)", which="true")
+_OF_PROJECTS = _WORK.format(
+    rate=_RATE, asked=_CURRENT + "contract_id IS NULL AND project_id = ANY(%(projects)s)", which="true"
+)
 _WITHDRAWN = _WORK.format(
+    rate=_RATE,
     asked="SELECT * FROM unnest(%(holders)s::bigint[], %(events)s::bigint[]) AS given (contract_id, event_id)",
     which="true",
 )

@@ -2,6 +2,8 @@
 
 from django import forms
 
+from integration_hub.console.forms import day
+
 
 class EnterRateForm(forms.Form):
     """One unit of `base` is `rate` of `quote` from `day` on."""
@@ -14,11 +16,7 @@ class EnterRateForm(forms.Form):
         decimal_places=10,
         help_text="How much of the quote one unit of the base is, as it was quoted and not rounded",
     )
-    day = forms.DateField(
-        label="From",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="It holds until a later day's rate.",
-    )
+    day = day("From", help_text="It holds until a later day's rate.")
     note = forms.CharField(label="Where it is from (optional)", required=False, max_length=200)
 
     def clean_base(self) -> str:

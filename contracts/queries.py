@@ -143,19 +143,22 @@ def lowers_price(amendment: Amendment) -> bool:
     return running.filter(validity__contains=day, rate__gt=Decimal(new_rate)).exists()
 
 
-_LATEST_RATE = """
-SELECT rate.rate, rate.day, rate.base <> %(base)s
-  FROM contracts_exchangerate AS rate
- WHERE rate.rate_type = 'corporate' AND rate.day <= %(on)s
-   AND (rate.base, rate.quote) IN ((%(base)s, %(quote)s), (%(quote)s, %(base)s))
- ORDER BY rate.day DESC, rate.id DESC LIMIT 1
+LATEST_RATE = """
+SELECT quoted.rate, quoted.day, quoted.base = {quote} AS divides
+  FROM contracts_exchangerate AS quoted
+ WHERE {when} AND quoted.rate_type = 'corporate' AND quoted.day <= {on}
+   AND (quoted.base, quoted.quote) IN (({base}, {quote}), ({quote}, {base}))
+ ORDER BY quoted.day DESC, quoted.id DESC LIMIT 1
 """
+"""The corporate rate of a day, whichever way round it was quoted (R12): a statement of the SQL expressions `base`,
+`quote` and `on`, asked only `when` that is true."""
 
 
 def quote_of(base: str, quote: str, on: date) -> Quote | None:
     """The corporate rate of a day: the last on or before it, whichever way round it was quoted; None without one."""
+    statement = LATEST_RATE.format(base="%(base)s", quote="%(quote)s", on="%(on)s", when="true")
     with database.cursor() as cursor:
-        cursor.execute(_LATEST_RATE, {"base": base, "quote": quote, "on": on})
+        cursor.execute(statement, {"base": base, "quote": quote, "on": on})
         found = cursor.fetchone()
     return Quote(*found) if found else None
 

@@ -12,6 +12,7 @@ from contracts.forms import EnterRateForm
 from contracts.models import ExchangeRate
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.kernel.clock import today
@@ -45,7 +46,7 @@ def rate_enter(request: Request) -> HttpResponse:
     confirm = Confirm(
         title="Enter an exchange rate",
         verb="Record",
-        form=EnterRateForm(request.POST if request.method == "POST" else None, initial={"day": today()}),
+        form=EnterRateForm(posted(request), initial={"day": today()}),
         back=reverse("contracts:exchange-rate-list"),
         consequence="Work that waits for this rate is decided again. A rate is never changed: another one of the same "
         "day corrects it, and what is posted stays as it is.",
@@ -54,7 +55,7 @@ def rate_enter(request: Request) -> HttpResponse:
     return decide(
         request,
         confirm,
-        lambda data: exchange.enter(**data, by=request.user),
+        lambda data: exchange.enter(rates=[exchange.entered(**data, by=request.user)], by=request.user),
         done="The rate is recorded.",
         back=lambda _new: reverse("contracts:exchange-rate-list"),
     )

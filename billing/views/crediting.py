@@ -10,9 +10,10 @@ from django.urls import reverse
 from billing import credited, policies
 from billing.actions import crediting
 from billing.engine.credits import CreditRefused
-from billing.forms import CreditReasonForm, CreditWhatForm, posted
+from billing.forms import CreditReasonForm, CreditWhatForm
 from billing.models import Invoice, InvoiceLine
 from integration_hub.console.decisions import INVALID, OK, Confirm, decide
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import screen
 from integration_hub.console.wording import money_html

@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from billing import policies, queries
 from billing.actions import approvals, candidates
-from billing.forms import SeenForm, SeenReasonForm, posted
+from billing.forms import SeenForm, SeenReasonForm
 from billing.models import Candidate
 from billing.views.seen import as_seen, moved_since
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import screen
 from integration_hub.console.wording import day_html, money_html

@@ -11,7 +11,7 @@ from billing import policies, queries, tables
 from billing.actions import holds
 from billing.api.holds import target_of
 from billing.filters import HoldFilter
-from billing.forms import PlaceHoldForm, posted
+from billing.forms import PlaceHoldForm
 from billing.models import Hold, HoldEffect
 from billing.views.candidates import RANK
 from integration_hub.console import links, timeline
@@ -19,7 +19,7 @@ from integration_hub.console.actors import name_of
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
-from integration_hub.console.forms import NoteForm
+from integration_hub.console.forms import NoteForm, posted
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.templatetags.console import amounts

@@ -4,11 +4,10 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from billing import policies
-from billing.forms import posted
 from billing.workflows import activation, amendment
 from contracts.models import Amendment, Contract
 from integration_hub.console.decisions import Confirm, decide
-from integration_hub.console.forms import NoteForm
+from integration_hub.console.forms import NoteForm, posted
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import screen
 

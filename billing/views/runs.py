@@ -12,12 +12,13 @@ from django.urls import reverse
 from billing import policies, queries, tables
 from billing.actions import runs
 from billing.filters import RunFilter
-from billing.forms import StartRunForm, posted
+from billing.forms import StartRunForm
 from billing.models import BillingRun, Candidate
 from integration_hub.console import timeline
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request, find_or_404, wants_partial
 from integration_hub.console.progress import Phase, Progress
 from integration_hub.console.screens import Empty, ListScreen, screen

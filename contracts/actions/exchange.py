@@ -1,6 +1,6 @@
 """Recording exchange rates. What was known stays known: nothing is changed, a correction is another row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -84,21 +84,36 @@ def _known(rates: Sequence[RateIn]) -> dict[tuple[str, str, str, date], Decimal]
     return {(row.rate_type, row.base, row.quote, row.day): row.rate for row in rows.order_by("pk")}
 
 
-def enter(*, base: str, quote: str, day: date, rate: Decimal, by: User, note: str = "") -> int:
-    """Record a corporate rate a person entered; 0 when it was known. Raises Denied, or BadInput for what cannot be."""
+def enter(*, rates: Sequence[RateIn], by: User) -> int:
+    """Record corporate rates a person entered, all or none; how many were new.
+
+    Raises Denied, or BadInput that names every field of every rate that cannot be.
+    """
     policies.can_enter_rates(by).or_raise()
-    problems = [
-        Problem(name, f"{code!r} is not a currency.", "Use an ISO 4217 code such as EUR.")
-        for name, code in (("base", base), ("quote", quote))
-        if not is_currency(code)
-    ]
-    if base == quote:
-        problems.append(Problem("quote", "is the same currency.", "A rate is between two currencies."))
-    if rate <= 0:
-        problems.append(Problem("rate", f"{rate} is not above nought.", "Say how much of the quote one unit is."))
-    if day > today():
-        problems.append(Problem("day", f"{day} is still to come.", "Enter a rate when it is known."))
+    problems = []
+    for place, rate in enumerate(rates):
+        where = f"rates.{place}." if len(rates) > 1 else ""
+        problems += [Problem(where + name, said, remedy) for name, said, remedy in _wrong(rate)]
     if problems:
-        raise BadInput(f"Exchange rate {base}/{quote}", problems)
+        raise BadInput(
+            "Exchange rates" if len(rates) > 1 else f"Exchange rate {rates[0].base}/{rates[0].quote}", problems
+        )
+    return record(rates=rates, by=by)
+
+
+def entered(*, base: str, quote: str, day: date, rate: Decimal, by: User, note: str = "") -> RateIn:
+    """A rate as a person entered it, with where it is from."""
     source = f"{actor_name(by)}: {note}" if note else actor_name(by)
-    return record(rates=[RateIn(base, quote, day, rate, source[:250])], by=by)
+    return RateIn(base, quote, day, rate, source[:250])
+
+
+def _wrong(rate: RateIn) -> Iterator[tuple[str, str, str]]:
+    for name, code in (("base", rate.base), ("quote", rate.quote)):
+        if not is_currency(code):
+            yield name, f"{code!r} is not a currency.", "Use an ISO 4217 code such as EUR."
+    if rate.base == rate.quote:
+        yield "quote", "is the same currency.", "A rate is between two currencies."
+    if rate.rate <= 0:
+        yield "rate", f"{rate.rate} is not above nought.", "Say how much of the quote one unit is."
+    if rate.day > today():
+        yield "day", f"{rate.day} is still to come.", "Enter a rate when it is known."

@@ -1,7 +1,6 @@
 """Addresses of what was agreed. Read-only but for exchange rates: terms come from the CRM and change by amendment."""
 
 import django_filters
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -99,9 +98,8 @@ class ExchangeRates(Nouns):
     @idempotent
     def create(self, request: Request) -> Response:
         """Record rates, all or none. Those that are known already are not recorded again."""
-        body = self.taken(EnterRatesSerializer)
-        with transaction.atomic():
-            new = sum(exchange.enter(**rate, by=person(request)) for rate in body["rates"])
+        body, by = self.taken(EnterRatesSerializer), person(request)
+        new = exchange.enter(rates=[exchange.entered(**rate, by=by) for rate in body["rates"]], by=by)
         return Response(RecordedSerializer({"recorded": new}).data, status=201)
 
 

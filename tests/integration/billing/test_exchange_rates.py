@@ -18,7 +18,6 @@ from integration_hub.people.models import Role
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
 from tests import factories, money, vendors
-from tests.integration.api.conftest import call, fields, problem  # noqa: F401 - call is a fixture
 from tests.integration.billing.screens import nobody, signed_in, text
 from tests.vendors import arrive
 from tests.worlds import shared
@@ -61,6 +60,11 @@ def known(text, **where):
     exchange.record(
         rates=[exchange.RateIn("EUR", "USD", where.get("day", DAY), Decimal(text), "test")], by=factories.BY
     )
+
+
+def enter(*, by, **more):
+    rate = {"base": "EUR", "quote": "USD", "day": DAY, "rate": Decimal("1.1"), **more}
+    return exchange.enter(rates=[exchange.entered(**rate, by=by)], by=by)
 
 
 def piece():
@@ -107,7 +111,7 @@ def test_a_rate_that_is_too_old_is_called_stale_until_a_fresh_one_is_entered(psa
     arrive(psa, expense())
     assert worth() == ("blocked", None, "")
     assert open_codes() == ["FX_STALE"]
-    exchange.enter(base="EUR", quote="USD", day=DAY, rate=Decimal("1.11"), by=finance())
+    enter(by=finance(), rate=Decimal("1.11"))
     assert worth()[:2] == ("billable", 111)
     assert open_codes() == []
 
@@ -195,19 +199,17 @@ def finance(**more):
     ],
 )
 def test_what_cannot_be_a_rate_is_refused_by_field(db, wrong, field):
-    good = {"base": "EUR", "quote": "USD", "day": DAY, "rate": Decimal("1.1")}
     with pytest.raises(BadInput) as refused:
-        exchange.enter(**{**good, **wrong}, by=finance())
+        enter(by=finance(), **wrong)
     assert [problem.field for problem in refused.value.problems] == [field]
     assert not ExchangeRate.objects.exists()
 
 
 def test_only_finance_that_sees_every_entity_enters_rates(db):
-    good = {"base": "EUR", "quote": "USD", "day": DAY, "rate": Decimal("1.1")}
     with pytest.raises(Denied, match="Only finance"):
-        exchange.enter(**good, by=factories.user(Role.PMO, everything=True))
+        enter(by=factories.user(Role.PMO, everything=True))
     with pytest.raises(Denied, match="ask somebody who sees them all"):
-        exchange.enter(**good, by=factories.user(Role.FINANCE))
+        enter(by=factories.user(Role.FINANCE))
 
 
 def test_a_rate_is_entered_on_its_screen_and_listed(db):
@@ -226,20 +228,6 @@ def test_who_may_not_enter_reads_why_and_sees_the_rates(db):
     assert "Only finance can enter exchange rates." in text(client.get("/contracts/exchange-rates/"))
     text(client.post("/contracts/exchange-rates/enter/", FORM), 403)
     text(nobody().get("/contracts/exchange-rates/"), 403)
-
-
-def test_rates_are_recorded_and_read_over_the_api(call):  # noqa: F811
-    treasury = call(everything=True)
-    body = {"rates": [{"base": "EUR", "quote": "USD", "day": "2026-03-02", "rate": "1.0857", "note": "ECB"}]}
-    assert treasury.post("exchange-rates/", body).json() == {"recorded": 1}
-    assert treasury.post("exchange-rates/", body).json() == {"recorded": 0}
-    [row] = treasury.rows("exchange-rates/", base="EUR")
-    assert (row["rate"], row["day"]) == ("1.0857", "2026-03-02")
-    assert "rates" in fields(treasury.post("exchange-rates/", {"rates": []}), 400)
-    bad = {"rates": [*body["rates"], {**body["rates"][0], "base": "EUX", "rate": "2"}]}
-    problem(treasury.post("exchange-rates/", bad), 422)
-    assert ExchangeRate.objects.count() == 1
-    problem(call("pmo").post("exchange-rates/", body), 403)
 
 
 # -- thresholds ------------------------------------------------------------------------------------------------------
