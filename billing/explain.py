@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing import outcomes
 from billing.models import Decision, Hold, Piece
-from contracts.models import Cap, ContractLine
+from contracts.models import Cap, ContractLine, ContractVersion
 from integration_hub.console.wording import number
 from integration_hub.kernel.money import show
 
@@ -56,16 +57,22 @@ class Explanation:
     results: list[str]
     rounding: str
     printed: list[str] = field(default_factory=list)
+    approved: list[str] = field(default_factory=list)
+    documents: list[tuple[str, str]] = field(default_factory=list)
 
 
 def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
-    """The story of one decision. Three queries, however long the trace is."""
+    """The story of one decision, up to the ERP's document.
+
+    Three queries, however long the trace is, and four more where pieces of it are in a candidate.
+    """
     trace = decision.trace
     currency = trace.get("contract", {}).get("currency") or trace.get("facts", {}).get("currency") or ""
     names = _Names(decision)
+    outcome = outcomes.of(pieces)
     return Explanation(
         facts=_facts(trace),
-        terms=_terms(trace),
+        terms=_terms(trace, decision.contract_version),
         lines=_lines(trace, names),
         line_how=_HOW.get(trace.get("eligibility", {}).get("how", ""), ""),
         rates=_rates(trace),
@@ -77,7 +84,9 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         holds=names.holds(trace.get("holds", ())),
         results=[_result(piece) for piece in pieces],
         rounding=str(trace.get("rounding", "")).replace("half_", "half "),
-        printed=[_printed(piece) for piece in pieces if piece.candidate_line is not None],
+        printed=outcome.printed,
+        approved=outcome.approved,
+        documents=outcome.documents,
     )
 
 
@@ -166,12 +175,13 @@ def _facts(trace: dict[str, Any]) -> list[tuple[str, str]]:
     return told
 
 
-def _terms(trace: dict[str, Any]) -> list[tuple[str, str]]:
+def _terms(trace: dict[str, Any], version: ContractVersion | None) -> list[tuple[str, str]]:
     terms = trace.get("contract", {})
     if not terms.get("id"):
         return [("Contract", "none covers this work")]
     return [
         ("Version", f"v{terms['version']}"),
+        *([("Known since", f"{version.recorded_at:%Y-%m-%d %H:%M} UTC")] if version else []),
         ("Status", str(terms["status"]).replace("_", " ").capitalize()),
         ("Signed", day(terms["signed_on"])),
         ("Runs", f"{day(terms['starts_on'])} to {day(terms['ends_on'])}"),
@@ -311,10 +321,3 @@ def _result(piece: Piece) -> str:
         parts.append(f"= {money(piece.amount, piece.currency)}" if parts else money(piece.amount, piece.currency))
     codes = f" ({', '.join(piece.codes)})" if piece.codes else ""
     return f"{' '.join(parts) or 'No amount'}: {piece.get_state_display().lower()}{codes}"
-
-
-def _printed(piece: Piece) -> str:
-    line = piece.candidate_line
-    assert line is not None and piece.net is not None  # noqa: S101, PT018 the caller filters
-    share = money(piece.net, piece.currency)
-    return f"{share} of line {line.number} “{line.description}” of {money(line.net, piece.currency)}"
