@@ -94,6 +94,8 @@ def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Faile
             remedy="Check the base address of the connection.",
             status=status,
         )
+    if complaint.text:  # A reason of the vendor's own says more to its reader than a status.
+        message = f"{dialect.title} refused it: {complaint.text}"
     return Failed(FailureClass.REJECTED, message, field=complaint.field, remedy=complaint.remedy, status=status)
 
 

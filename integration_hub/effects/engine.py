@@ -177,7 +177,7 @@ def _record_failure(job: Job, effect: Effect, attempt: Attempt, failure: Failed)
 
 
 def _reject(effect: Effect, failure: Failed) -> None:
-    text = f"{failure.field}: {failure.message}" if failure.field else failure.message
+    text = f"{failure.message} (field {failure.field})" if failure.field else failure.message
     move(effect, State.REJECTED, failure=text, failure_class=failure.kind)
     note("effects.effect.rejected", effect, BY, text)
     listeners = outcomes_for(effect)

@@ -127,11 +127,11 @@ def test_a_no_reaches_the_listener_and_opens_a_case_and_the_lane_goes_on(plan, w
     other = plan(reference="C-2", lane="L")
     work()
     assert fresh(effect).state == "rejected"
-    assert effect.failure == "entity: Invalid entity reference"
+    assert effect.failure == "Invalid entity reference (field entity)"
     assert fresh(other).state == "confirmed"
     assert heard() == [("rejected", "C-1"), ("confirmed", "C-2")]
     case = Case.objects.get(code="ERP_REJECTED")
-    assert (case.detail, case.remedy) == ("entity: Invalid entity reference", "Map it.")
+    assert (case.detail, case.remedy) == ("Invalid entity reference (field entity)", "Map it.")
     assert case.title == f"{effect.connection} refused {label(effect)}"
     assert {case.subject_label, case.members.get().label} == {label(effect)}
     effects.retry(effect_id=effect.pk, by="system:test")

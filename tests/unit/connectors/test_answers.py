@@ -90,7 +90,7 @@ def test_another_user_error_is_no_closed_period() -> None:
 def test_the_complaint_names_code_message_and_field() -> None:
     body = _details("INVALID_CONTENT", "Invalid value for the field 'subsidiary'.", "subsidiary")
     failure = answers.failure(NETSUITE, httpx.Response(400, json=body), write=True)
-    assert failure.message == "NetSuite answered 400: INVALID_CONTENT: Invalid value for the field 'subsidiary'."
+    assert failure.message == "NetSuite refused it: INVALID_CONTENT: Invalid value for the field 'subsidiary'."
     assert failure.field == "subsidiary"
     assert answers.failure(NETSUITE, httpx.Response(400, json={"title": "Bad Request"}), write=True).message.endswith(
         "Bad Request"
