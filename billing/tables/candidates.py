@@ -25,7 +25,7 @@ class CandidateTable(Table):
                order_by="bill_to__customer__name"),
         Column("contract.number", "Contract", url=contract_url, sortable=True),
         Column("legal_entity.code", "Entity", hideable=True, hidden=True),
-        Column("invoice_date", "Invoice date", kind="date", sortable=True),
+        Column("invoice_date", "Invoice date", kind="date", sortable=True, hideable=True, hidden=True),
         Column("net", "Net", kind="money", sortable=True),
         Column("tax", "Tax", kind="money", hideable=True, hidden=True),
         Column("gross", "Gross", kind="money", sortable=True),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from integration_hub.operations.demo.people import PASSWORD
 from tests.functional.stack import PATIENCE, Stack
@@ -77,7 +77,11 @@ def reload_until(page: Page, holds: Callable[[], bool], what: str, seconds: floa
         if time.monotonic() > deadline:
             raise AssertionError(f"After {seconds:g} s there is still no {what} on {page.url}.")
         page.wait_for_timeout(500)
-        page.reload()
+        try:
+            page.reload()
+        except Error as interrupted:
+            if "ERR_ABORTED" not in interrupted.message:  # else the page was loading itself anew just then
+                raise
 
 
 def tile(page: Page, label: str) -> str:
