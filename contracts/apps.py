@@ -15,7 +15,8 @@ class ContractsConfig(AppConfig):
         from integration_hub.intake.registry import RECEIVERS
 
         for module, names in (
-            (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account", "exchange_rate")),
+            (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account")),
+            (ledger, ("exchange_rate", "cost_rate")),
             (
                 agreements,
                 ("customer", "opportunity", "contract", "contract_line", "rate_item", "milestone_term", "amendment"),

@@ -20,6 +20,9 @@ MASTER_DATA_ARRIVED: Registry[Callable[[str], None]] = Registry("listener for ma
 EXCHANGE_RATES_ARRIVED: Registry[Callable[[Collection[str]], None]] = Registry("listener for exchange rates")
 """The currencies of which rates were recorded (same transaction)."""
 
+COST_RATES_CHANGED: Registry[Callable[[Collection[int]], None]] = Registry("listener for cost rates")
+"""The legal entities, by id, of which cost rates were recorded or withdrawn (same transaction)."""
+
 
 def agreement_changed(contract: Contract, what: str) -> None:
     """Tell every listener that the terms of a contract changed."""
@@ -49,3 +52,9 @@ def exchange_rates_arrived(currencies: Collection[str]) -> None:
     """Tell every listener of which currencies there are new rates."""
     for _, listener in EXCHANGE_RATES_ARRIVED:
         listener(currencies)
+
+
+def cost_rates_changed(legal_entities: Collection[int]) -> None:
+    """Tell every listener in which legal entities cost rates changed."""
+    for _, listener in COST_RATES_CHANGED:
+        listener(legal_entities)

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from contracts.models import Contract, Customer, Method, Project
 from integration_hub.console import filter_kinds
+from integration_hub.console.forms import DayInput
 
 
 def entity(field: str = "legal_entity__code") -> Any:
@@ -93,3 +94,19 @@ class ExchangeRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # unt
     def of_currency(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
         """With the currency on either side."""
         return rows.filter(Q(base__istartswith=value) | Q(quote__istartswith=value))
+
+
+class CostRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which cost rates."""
+
+    q = filter_kinds.contains("Person, role or vendor", method="of_whom")
+    entity = entity()
+    on = django_filters.DateFilter(label="Holds on", method="holding_on", widget=DayInput())
+
+    def of_whom(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Of a person, role or subcontractor with this in its code."""
+        return rows.filter(Q(resource__icontains=value) | Q(role__icontains=value) | Q(vendor__icontains=value))
+
+    def holding_on(self, rows: "QuerySet[Any]", name: str, value: Any) -> "QuerySet[Any]":
+        """That hold on a day, as it is known now."""
+        return rows.filter(validity__contains=value, withdrawn_at__isnull=True)

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from contracts.models import CostRate
 from integration_hub.console.forms import day
 
 
@@ -26,3 +27,38 @@ class EnterRateForm(forms.Form):
     def clean_quote(self) -> str:
         """Currency codes are upper case."""
         return str(self.cleaned_data["quote"]).upper()
+
+
+class EnterCostRateForm(forms.Form):
+    """What an hour or day of a person, or of a role's people, costs one legal entity."""
+
+    legal_entity = forms.CharField(label="Legal entity", max_length=16, help_text="Its code")
+    resource = forms.CharField(
+        label="Person", required=False, max_length=120, help_text="Code of the person, as a rule the e-mail address"
+    )
+    role = forms.CharField(label="Role", required=False, max_length=80, help_text="Instead of a person")
+    vendor = forms.CharField(
+        label="Subcontractor (optional)", required=False, max_length=120, help_text="The vendor's number in the ERP"
+    )
+    rate = forms.DecimalField(label="Cost rate", max_digits=24, decimal_places=10)
+    currency = forms.CharField(label="Currency", min_length=3, max_length=3, help_text="ISO 4217 code, such as EUR")
+    unit = forms.ChoiceField(label="Per", choices=CostRate.Unit.choices)
+    valid_from = day("From", help_text="Work of this day and later")
+    valid_to = day("To (optional)", required=False, help_text="The last day; empty: until another one follows")
+    note = forms.CharField(label="Where it is from (optional)", required=False, max_length=200)
+
+    def clean_currency(self) -> str:
+        """Currency codes are upper case."""
+        return str(self.cleaned_data["currency"]).upper()
+
+
+class WithdrawCostRateForm(forms.Form):
+    """Taking back a rate that was wrong."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Reason",
+        help_text="Kept in the trail.",
+        error_messages={"required": "Say why: the reason is kept in the trail."},
+    )

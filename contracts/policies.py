@@ -1,5 +1,6 @@
 """Who may do what to what was agreed, and why not."""
 
+from contracts.models import CostRate
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 
@@ -11,3 +12,26 @@ def can_enter_rates(user: User) -> Decision:
     if not user.all_legal_entities:
         return deny("Exchange rates hold for every legal entity; ask somebody who sees them all.")
     return ALLOW
+
+
+def may_enter_cost_rates(user: User) -> Decision:
+    """Whether the person may enter cost rates of any legal entity."""
+    return ALLOW if user.has_perm("contracts.add_costrate") else deny("Only finance can enter cost rates.")
+
+
+def can_enter_cost_rates(user: User, legal_entity: str) -> Decision:
+    """Whether the person may enter cost rates of a legal entity."""
+    if not (decision := may_enter_cost_rates(user)):
+        return decision
+    if not user.all_legal_entities and legal_entity not in user.legal_entities:
+        return deny(f"You do not work for {legal_entity}.")
+    return ALLOW
+
+
+def can_withdraw_cost_rate(rate: CostRate, user: User, reason: str = "given") -> Decision:
+    """Whether the person may take a cost rate back."""
+    if rate.withdrawn_at is not None:
+        return deny("This cost rate was withdrawn already.")
+    if not reason.strip():
+        return deny("Say why: the reason is kept in the trail.")
+    return can_enter_cost_rates(user, rate.legal_entity.code)

@@ -27,6 +27,7 @@ def register() -> None:
             40,
         )
     )
+    menu.add(item("Contracts", "Cost rates", "contracts:cost-rate-list", "coins", "contracts.view_costrate", 50))
     SEARCH.register("contracts", finding.by_name)
     for noun in ("contract", "project", "customer"):
         links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
@@ -42,6 +43,8 @@ _SENTENCES = (
     ("contracts.contract.signed", "signature", "recorded the signature of {label}"),
     ("contracts.contract.activated", "player-play", "activated {label}"),
     ("contracts.exchange_rate.recorded", "arrows-exchange", "recorded {label}"),
+    ("contracts.cost_rate.recorded", "coins", "recorded the cost rate of {label}"),
+    ("contracts.cost_rate.withdrawn", "coins", "withdrew the cost rate of {label}"),
     ("contracts.line.saved", "list-details", "recorded the line {label}"),
     ("contracts.rate.saved", "coins", "recorded the price {label}"),
     ("contracts.amendment.applied", "versions", "put amendment {label} in force"),

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from contracts.lineage import link
-from contracts.models import Amendment, ExternalReference, Method, Milestone, RateRow
+from contracts.models import Amendment, CostRate, ExternalReference, Method, Milestone, RateRow
 from integration_hub.canonical import nouns
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
@@ -189,7 +189,7 @@ class RateTable(Table):
         return "muted" if row.withdrawn_in_id else ""
 
 
-def rate_of(row: RateRow) -> str:
+def rate_of(row: RateRow | CostRate) -> str:
     """`210.00 EUR per hour`: with cents, and with every further digit a rate has."""
     exact = number(row.rate)
     whole = show(row.rate, row.currency) if row.rate == round(row.rate, 2) else f"{exact} {row.currency}"
@@ -215,6 +215,33 @@ class ExchangeRateTable(Table):
         Column("source", "Source", kind="text"),
         Column("recorded_at", "Recorded", kind="datetime"),
     ]
+
+
+class CostRateTable(Table):
+    """What an hour of somebody's work costs."""
+
+    caption = "Cost rates"
+    default_sort = "-recorded_at"
+    columns = [
+        Column("legal_entity.code", "Entity", sortable=True),
+        Column("for", "For", accessor=lambda row: row.resource or row.role, url=lambda row: withdraw_url(row)),
+        Column("kind", "Kind", accessor=lambda row: "Person" if row.resource else "Role"),
+        Column("vendor", "Subcontractor", kind="text"),
+        Column("rate", "Cost rate", kind="text", align="end", accessor=lambda row: rate_of(row)),
+        Column("from", "From", kind="date", accessor="validity.lower"),
+        Column("to", "Before", kind="date", accessor="validity.upper", hint="First day it holds no more"),
+        Column("source", "Source", kind="text", hideable=True),
+        Column("recorded_at", "Recorded", kind="datetime", sortable=True),
+        Column("withdrawn_at", "Withdrawn", kind="datetime"),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return "muted" if row.withdrawn_at else ""
+
+
+def withdraw_url(row: CostRate) -> str:
+    """Where a cost rate is taken back, while it holds."""
+    return "" if row.withdrawn_at else link("contracts:cost-rate-withdraw", row.pk)
 
 
 class ProjectTable(Table):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts import rates_views, views
+from contracts import cost_rate_views, rates_views, views
 
 app_name = "contracts"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("projects/<int:pk>/", views.project_detail, name="project-detail"),
     path("exchange-rates/", rates_views.ExchangeRateList.as_view(), name="exchange-rate-list"),
     path("exchange-rates/enter/", rates_views.rate_enter, name="exchange-rate-enter"),
+    path("cost-rates/", cost_rate_views.CostRateList.as_view(), name="cost-rate-list"),
+    path("cost-rates/enter/", cost_rate_views.rate_enter, name="cost-rate-enter"),
+    path("cost-rates/<int:pk>/withdraw/", cost_rate_views.rate_withdraw, name="cost-rate-withdraw"),
     path("customers/", views.CustomerList.as_view(), name="customer-list"),
     path("customers/<int:pk>/", views.customer_detail, name="customer-detail"),
 ]

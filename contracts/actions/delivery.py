@@ -133,7 +133,7 @@ def save_resource(*, record: canonical.Resource, existing: Resource | None, fall
     resource = locked(existing or Resource.objects.filter(code=code).first()) or Resource(code=code)
     created = resource.pk is None
     resource.name, resource.email, resource.role = record.name, record.email, record.role
-    resource.cost_centre, resource.is_active = record.cost_centre, record.active
+    resource.cost_centre, resource.vendor, resource.is_active = record.cost_centre, record.vendor, record.active
     resource.save()
     if created:
         event(

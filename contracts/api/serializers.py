@@ -1,5 +1,6 @@
 """How what was agreed is written for programs."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,6 +14,7 @@ from contracts.models import (
     Contract,
     ContractLine,
     ContractVersion,
+    CostRate,
     Customer,
     ExchangeRate,
     ExternalReference,
@@ -66,6 +68,45 @@ class EnterRatesSerializer(StrictSerializer):
     """Rates to record, all or none."""
 
     rates = serializers.ListField(child=EnterRateSerializer(), allow_empty=False, max_length=1000)
+
+
+class CostRateSerializer(serializers.ModelSerializer[CostRate]):
+    """What one unit of work costs a legal entity; `valid_to` is the last day."""
+
+    legal_entity = serializers.CharField(source="legal_entity.code", read_only=True)
+    rate = ExactField()
+    valid_from = serializers.DateField(source="validity.lower", read_only=True)
+    valid_to = serializers.SerializerMethodField()
+
+    class Meta:
+        model = CostRate
+        fields = ("id", "legal_entity", "resource", "role", "vendor", "currency", "unit", "rate", "valid_from",
+                  "valid_to", "source", "recorded_at", "withdrawn_at")  # fmt: skip
+
+    def get_valid_to(self, row: CostRate) -> date | None:
+        """The last day; null while it has none."""
+        return row.validity.upper - timedelta(days=1) if row.validity.upper else None
+
+
+class EnterCostRateSerializer(StrictSerializer):
+    """A cost rate to record, of a person (`resource`) or a role."""
+
+    legal_entity = serializers.CharField(max_length=16)
+    resource = serializers.CharField(required=False, allow_blank=True, default="", max_length=120)
+    role = serializers.CharField(required=False, allow_blank=True, default="", max_length=80)
+    vendor = serializers.CharField(required=False, allow_blank=True, default="", max_length=120)
+    currency = serializers.CharField(max_length=3)
+    unit = serializers.ChoiceField(choices=CostRate.Unit.choices, default="hour")
+    rate = serializers.DecimalField(max_digits=24, decimal_places=10)
+    valid_from = serializers.DateField()
+    valid_to = serializers.DateField(required=False, allow_null=True, default=None)
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+
+
+class EnterCostRatesSerializer(StrictSerializer):
+    """Cost rates to record, all or none."""
+
+    rates = serializers.ListField(child=EnterCostRateSerializer(), allow_empty=False, max_length=1000)
 
 
 class RecordedSerializer(serializers.Serializer[Any]):

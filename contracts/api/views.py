@@ -1,4 +1,8 @@
-"""Addresses of what was agreed. Read-only but for exchange rates: terms come from the CRM and change by amendment."""
+"""Addresses of what was agreed. Read-only but for rates of exchange and of cost: terms come from the CRM and change by
+amendment.
+"""
+
+from datetime import date
 
 import django_filters
 from django.db.models import QuerySet
@@ -7,11 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contracts import queries
-from contracts.actions import exchange
+from contracts.actions import cost_rates, exchange
 from contracts.api.serializers import (
     ContractPageSerializer,
     ContractSerializer,
+    CostRateSerializer,
     CustomerSerializer,
+    EnterCostRatesSerializer,
     EnterRatesSerializer,
     ExchangeRateSerializer,
     LegalEntitySerializer,
@@ -20,7 +26,7 @@ from contracts.api.serializers import (
     ProjectSerializer,
     RecordedSerializer,
 )
-from contracts.models import Contract, Customer, ExchangeRate, LegalEntity, Milestone, Project
+from contracts.models import Contract, CostRate, Customer, ExchangeRate, LegalEntity, Milestone, Project
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
@@ -100,6 +106,45 @@ class ExchangeRates(Nouns):
         """Record rates, all or none. Those that are known already are not recorded again."""
         body, by = self.taken(EnterRatesSerializer), person(request)
         new = exchange.enter(rates=[exchange.entered(**rate, by=by) for rate in body["rates"]], by=by)
+        return Response(RecordedSerializer({"recorded": new}).data, status=201)
+
+
+class CostRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which cost rates."""
+
+    legal_entity = django_filters.CharFilter(field_name="legal_entity__code", help_text="Its code.")
+    resource = django_filters.CharFilter()
+    role = django_filters.CharFilter()
+    vendor = django_filters.CharFilter()
+    on = django_filters.DateFilter(method="holding_on", help_text="A day they hold on, as is known now.")
+
+    def holding_on(self, rows: QuerySet[CostRate], name: str, value: date) -> QuerySet[CostRate]:
+        """That hold on a day."""
+        return rows.filter(validity__contains=value, withdrawn_at__isnull=True)
+
+
+class CostRates(Nouns):
+    """What an hour or day of a person or role costs a legal entity; withdrawn ones stay listed."""
+
+    required_scopes = {"GET": "contracts:read", "POST": "contracts:write"}
+    required_permission = "contracts.view_costrate"
+    serializer_class = CostRateSerializer
+    filterset_class = CostRateFilter
+
+    def rows(self, user: User) -> QuerySet[CostRate]:
+        """Those of the person's legal entities."""
+        return scoped(CostRate.objects.select_related("legal_entity"), user)
+
+    @extend_schema(request=EnterCostRatesSerializer, responses={201: RecordedSerializer}, parameters=[PARAMETER])
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Record cost rates, all or none. Those that hold already are not recorded again."""
+        body, by = self.taken(EnterCostRatesSerializer), person(request)
+        rates = []
+        for given in body["rates"]:
+            source = cost_rates.source_of(by, given.pop("note"))
+            rates.append(cost_rates.CostRateIn(**given, source=source))
+        new = cost_rates.enter(rates=rates, by=by)
         return Response(RecordedSerializer({"recorded": new}).data, status=201)
 
 

@@ -13,6 +13,7 @@ from contracts.models.agreements import (
     Opportunity,
     PurchaseOrder,
 )
+from contracts.models.costs import CostRate
 from contracts.models.currencies import ExchangeRate
 from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
@@ -32,6 +33,7 @@ __all__ = [
     "Contract",
     "ContractLine",
     "ContractVersion",
+    "CostRate",
     "Customer",
     "EligibilityRule",
     "ExchangeRate",

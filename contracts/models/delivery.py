@@ -63,6 +63,7 @@ class Resource(Timestamped):
     email = models.EmailField(blank=True)
     role = models.CharField(max_length=80, blank=True, help_text="Role when an entry names none")
     cost_centre = models.CharField(max_length=40, blank=True)
+    vendor = models.CharField(max_length=120, blank=True, help_text="The subcontractor they work for; empty: our own")
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from contracts import events
-from contracts.actions import exchange, parties, references
+from contracts.actions import cost_rates, exchange, parties, references
 from contracts.models import Customer, LegalEntity
 from contracts.queries import referenced_one
 from contracts.receivers.each import actor, each, waits
@@ -80,7 +80,23 @@ def exchange_rate(batch: Sequence[Arrival]) -> Sequence[Receipt]:
     return [Receipt.refused(gone) if arrival.record.deleted else Receipt.applied() for arrival in batch]
 
 
+def _cost_rate(arrival: Arrival) -> Receipt | None:
+    """A rate of a legal entity; a deleted one is withdrawn."""
+    record = cast(canonical.CostRate, arrival.record)
+    source = f"{arrival.connection.code}:cost_rate:{record.source_id}"[:250]
+    if record.deleted:
+        cost_rates.take_back(source=source, by=actor(arrival))
+        return None
+    if not LegalEntity.objects.filter(code=record.legal_entity).exists():
+        said = f"{record.legal_entity!r} is not a legal entity of ours."
+        return Receipt.refused(Problem("legal_entity", said, "Use the code of one."))
+    given = record.model_dump(exclude={"source_id", "version", "deleted"})
+    cost_rates.record(rates=[cost_rates.CostRateIn(**given, source=source)], by=actor(arrival))
+    return None
+
+
 legal_entity = each(_legal_entity)
 payment_term = each(_payment_term)
 accounting_period = each(_accounting_period)
 customer_account = each(_customer_account)
+cost_rate = each(_cost_rate)

@@ -22,13 +22,14 @@ from integration_hub.canonical.delivery import (
     TimeApproval,
     TimeEntry,
 )
-from integration_hub.canonical.ledger import AccountingPeriod, ExchangeRate, LegalEntity, PaymentTerm
+from integration_hub.canonical.ledger import AccountingPeriod, CostRate, ExchangeRate, LegalEntity, PaymentTerm
 
 ENTITIES: dict[str, type[Record]] = {
     "legal_entity": LegalEntity,
     "payment_term": PaymentTerm,
     "accounting_period": AccountingPeriod,
     "exchange_rate": ExchangeRate,
+    "cost_rate": CostRate,
     "customer": Customer,
     "customer_account": CustomerAccount,
     "opportunity": Opportunity,
@@ -56,6 +57,7 @@ __all__ = [
     "ApprovalState",
     "Contract",
     "ContractLine",
+    "CostRate",
     "CreditMemo",
     "Customer",
     "CustomerAccount",

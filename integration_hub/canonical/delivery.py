@@ -12,13 +12,14 @@ ApprovalState = Literal["draft", "submitted", "approved", "rejected"]
 
 
 class Resource(Record):
-    """A person whose work is billed."""
+    """A person whose work is billed. `vendor` is the subcontractor they work for; empty for our own people."""
 
     entity: ClassVar[str] = "resource"
     name: Name
     email: Annotated[str, Field(max_length=254)] = ""
     role: Annotated[str, Field(max_length=80)] = ""
     cost_centre: Annotated[str, Field(max_length=40)] = ""
+    vendor: Annotated[str, Field(max_length=120)] = ""
     active: bool = True
 
 

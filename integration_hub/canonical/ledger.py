@@ -1,7 +1,7 @@
 """What the ERP knows of the firm itself: legal entities, terms, periods."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,31 @@ class ExchangeRate(Record):
     def _two_currencies(self) -> Self:
         if self.base == self.quote:
             raise ValueError("base and quote are the same currency")
+        return self
+
+
+class CostRate(Record):
+    """What an hour or a day of somebody's work costs a legal entity (our code): of a person, by `resource`, or of a
+    `role`. `vendor` is the subcontractor whose people are meant; `valid_to` is the last day.
+    """
+
+    entity: ClassVar[str] = "cost_rate"
+    legal_entity: Annotated[str, Field(min_length=1, max_length=16)]
+    resource: Annotated[str, Field(max_length=120)] = ""
+    role: Annotated[str, Field(max_length=80)] = ""
+    vendor: Annotated[str, Field(max_length=120)] = ""
+    currency: Currency
+    unit: Literal["hour", "day"] = "hour"
+    rate: Rate
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if bool(self.resource) == bool(self.role):
+            raise ValueError("either resource or role is needed")
+        if self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to is before valid_from")
         return self
 
 

@@ -25,6 +25,7 @@ AGREEMENTS = {
     "legal_entity",
     "payment_term",
     "exchange_rate",
+    "cost_rate",
 }
 LANES = {"invoice": "ledger", "accounting_period": "ledger", "payment": "cash", "credit_memo": "cash"}
 

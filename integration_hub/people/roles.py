@@ -51,6 +51,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         *SEE_BUSINESS,
         *SEE_INTEGRATION,
         "contracts.add_exchangerate",
+        "contracts.view_costrate",
+        "contracts.add_costrate",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.release_hold",
@@ -129,7 +131,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "contracts.change_legalentity",
         "contracts.view_contractline",
     ),
-    Role.AUDITOR: (*SEE_BUSINESS, *SEE_INTEGRATION),
+    Role.AUDITOR: (*SEE_BUSINESS, *SEE_INTEGRATION, "contracts.view_costrate"),
 }
 
 STAFF = {Role.INTEGRATION_ADMIN}

@@ -104,6 +104,8 @@ def _lookup(path: str, value: Any) -> str:
     name, lookup = _split(path)
     if lookup == "isnull":
         return f"`{name}` is {'missing' if value else 'given'}"
+    if lookup == "isempty":
+        return f"`{name}` has {'no days' if value else 'days'}"
     if lookup == "in":
         return f"{_subject(name)} is one of ({_value(value)})"
     if lookup == "exact" and value == "":
@@ -122,7 +124,7 @@ def _split(path: str) -> tuple[str, str]:
     name, _, lookup = path.rpartition("__")
     if not name or lookup == "len":
         return path, "exact"
-    if lookup not in {*COMPARISONS, "in", "isnull"}:
+    if lookup not in {*COMPARISONS, "in", "isnull", "isempty"}:
         raise LookupError(f"No words for the lookup {path!r}: add them in {__name__}.")
     return name, lookup
 
