@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import gates, jobs, kinds, lineage, listeners, screens
+        from billing import gates, jobs, kinds, lineage, listeners, rulebook, screens
         from billing.actions import candidates, posting, tax_out
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
@@ -42,5 +42,6 @@ class BillingConfig(AppConfig):
         kinds.register()
         jobs.register()
         listeners.register()
+        rulebook.register()
         lineage.register()
         screens.register()

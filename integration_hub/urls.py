@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("integration_hub.effects.urls")),
     path("", include("integration_hub.processes.urls")),
     path("", include("integration_hub.replay.urls")),
+    path("", include("integration_hub.rules.urls")),
     path("", include("reconciliation.urls")),
     path("", include("integration_hub.console.urls")),
 ]

@@ -9,13 +9,16 @@ from django.db.models import Sum
 from billing import policies
 from billing.actions import candidates, checks, sending
 from billing.engine import approvals as engine
-from billing.models import CANDIDATE_MOVES, Approval, Candidate
+from billing.engine import matrix
+from billing.models import CANDIDATE_MOVES, Approval, Candidate, CreditOrder
 from contracts.models import Customer
 from contracts.queries import quote_of
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
+from integration_hub.rules.queries import table_for
+from integration_hub.rules.tables import Answer
 from integration_hub.trail.record import event
 
 ROLLING = timedelta(days=30)
@@ -24,19 +27,32 @@ APPROVED = ("approved", "posting", "rejected")
 """Approved, and not an invoice yet."""
 
 
-def standing(candidate: Candidate) -> engine.Standing:
-    """Who has to approve these figures and who has: by amount and rolling sum, two on a first invoice (§5.2)."""
-    credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
-    seats = engine.seats(
-        _counted(candidate.gross, candidate.currency, candidate),
-        first_invoice=not credit and not candidate.contract.invoices.exists(),
-        recent=_recent(candidate),
-        policy=engine.CREDIT_POLICY if credit else engine.DEFAULT_POLICY,
-    )
+def required(candidate: Candidate) -> Answer:
+    """How many people the matrix in force wants for these figures, and which: by act, amount and rolling sum (§5.2)."""
+    act = act_of(candidate)
+    amount = abs(_counted(candidate.gross, candidate.currency, candidate)) + abs(_recent(candidate))
+    first = act == "invoice" and not candidate.contract.invoices.exists()
+    table = table_for(matrix.KIND.name, candidate.legal_entity.code)
+    return table.decide({"act": act, "amount": float(amount), "first_invoice": first})
+
+
+def act_of(candidate: Candidate) -> str:
+    """What approving it is: an invoice, a credit whose work is billed again, or a concession."""
+    if candidate.kind == Candidate.Kind.INVOICE:
+        return "invoice"
+    conceded = CreditOrder.objects.filter(candidate=candidate, rebillable=False).exists()
+    return "concession" if conceded else "credit"
+
+
+def standing(candidate: Candidate, answer: Answer | None = None) -> engine.Standing:
+    """Who has to approve these figures, by the matrix (or its `answer` already had), and who has."""
     rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
     given = [engine.Given(row.by.username, frozenset({row.by.role}), row.content_hash) for row in rows]
     return engine.standing(
-        seats, given, content_hash=candidate.content_hash, prepared_by=candidate.prepared_by.username
+        engine.seats(answer or required(candidate)),
+        given,
+        content_hash=candidate.content_hash,
+        prepared_by=candidate.prepared_by.username,
     )
 
 
@@ -76,8 +92,17 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
         raise Stale
     # Two invoices of one customer that are approved at once would each take the other for not there.
     Customer.objects.select_for_update(no_key=True).get(pk=candidate.contract.customer_id)
-    Approval.objects.create(candidate=candidate, verdict=Approval.Verdict.APPROVED, content_hash=seen_hash, by=by)
-    now_standing = standing(candidate)
+    wanted = required(candidate)
+    Approval.objects.create(
+        candidate=candidate,
+        verdict=Approval.Verdict.APPROVED,
+        content_hash=seen_hash,
+        by=by,
+        matrix=wanted.table,
+        matrix_version=wanted.version,
+        matrix_rule=wanted.rule,
+    )
+    now_standing = standing(candidate, wanted)
     status = Candidate.Status.APPROVED if now_standing.complete else candidate.status
     if status != candidate.status:
         CANDIDATE_MOVES.check(candidate.status, status)
@@ -93,6 +118,7 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
         hash=seen_hash,
         approvals=len(now_standing.counted),
         needed=now_standing.needed,
+        matrix=wanted.told(),
     )
     candidate.refresh_from_db()
     return candidate

@@ -6,29 +6,9 @@ person fills one seat.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
-from billing.engine.values import ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """From this amount on (legal entity's currency, absolute) one more person, of one of these roles (empty: any)."""
-
-    from_amount: Decimal
-    roles: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
-    """The seats to fill by amount, smallest first, and how many at least on a contract's first invoice."""
-
-    tiers: tuple[Tier, ...] = (Tier(ZERO), Tier(Decimal(50_000)), Tier(Decimal(250_000)))
-    first_invoice_people: int = 2
-
-
-DEFAULT_POLICY = ApprovalPolicy()
-CREDIT_POLICY = ApprovalPolicy(tiers=(Tier(ZERO), Tier(Decimal(1_000)), Tier(Decimal(25_000))), first_invoice_people=0)
+from billing.engine.matrix import SEATS
+from integration_hub.rules.tables import Answer, chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +35,9 @@ class Standing:
         return not self.missing
 
 
-def seats(
-    amount: Decimal, *, first_invoice: bool, recent: Decimal = ZERO, policy: ApprovalPolicy = DEFAULT_POLICY
-) -> tuple[frozenset[str], ...]:
-    """The roles allowed in each seat an invoice needs.
-
-    `amount` is its gross in the legal entity's currency; `recent` is what was invoiced to the same counterparty in the
-    last 30 days, so that splitting an amount does not avoid a threshold. Both count by absolute value.
-    """
-    total = abs(amount) + abs(recent)
-    tiers = sorted(policy.tiers, key=lambda tier: tier.from_amount)
-    count = sum(1 for tier in tiers if total >= tier.from_amount)
-    if first_invoice:
-        count = max(count, min(policy.first_invoice_people, len(tiers)))
-    return tuple(tier.roles for tier in tiers[:count])
-
-
-def approvers_needed(
-    amount: Decimal, *, first_invoice: bool, recent: Decimal = ZERO, policy: ApprovalPolicy = DEFAULT_POLICY
-) -> int:
-    """How many different people an invoice needs: see `seats`."""
-    return len(seats(amount, first_invoice=first_invoice, recent=recent, policy=policy))
+def seats(answer: Answer) -> tuple[frozenset[str], ...]:
+    """The roles allowed in each seat that the approval matrix asks for; an empty one is for anybody who may approve."""
+    return tuple(frozenset(chosen(answer.outputs, SEATS[place])) for place in range(int(answer["people"])))
 
 
 def standing(

@@ -199,6 +199,9 @@ class Approval(models.Model):
     at = models.DateTimeField(default=now)
     reason = models.TextField(blank=True)
     lapsed_at = models.DateTimeField(null=True, blank=True)
+    matrix = models.CharField(max_length=80, blank=True, help_text="The approval matrix that asked for it")
+    matrix_version = models.PositiveIntegerField(default=0, help_text="0: as delivered")
+    matrix_rule = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["-id"]

@@ -234,7 +234,8 @@ def _checklist(found: list[Check]) -> list[tuple[Check, Badge, str]]:
 
 def _approvals(candidate: Candidate) -> dict[str, Any]:
     """How many people are needed, who decided what on which figures."""
-    standing = approvals.standing(candidate)
+    wanted = approvals.required(candidate)
+    standing = approvals.standing(candidate, wanted)
     given, needed = len(standing.counted), standing.needed
     rows = Approval.objects.filter(candidate=candidate).select_related("by")
     return {
@@ -244,6 +245,7 @@ def _approvals(candidate: Candidate) -> dict[str, Any]:
         "tone": "success" if standing.complete else "",
         "missing": len(standing.missing),
         "refused": standing.refused,
+        "wanted": wanted,
         "rows": [(row, row.content_hash[:8], _verdict(row)) for row in rows],
         "hash": candidate.content_hash[:8],
     }

@@ -24,6 +24,7 @@ SEE_BUSINESS = (
     "billing.view_billingrun",
     "hub_cases.view_case",
     "hub_trail.view_event",
+    "hub_rules.view_decisiontable",
 )
 SEE_INTEGRATION = (
     "hub_connectors.view_connection",
@@ -62,6 +63,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "billing.dissolve_candidate",
         "billing.credit_invoice",
         "billing.recognise_revenue",
+        "hub_rules.publish_decisiontable",
         "hub_effects.retry_effect",
         "hub_effects.add_correction",
         "hub_effects.approve_correction",
@@ -109,6 +111,10 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "hub_mapping.view_fieldrule",
         "hub_mapping.view_valuerow",
         "hub_mapping.delete_valuerow",
+        "hub_rules.add_decisiontable",
+        "hub_rules.change_decisiontable",
+        "hub_rules.delete_decisiontable",
+        "hub_rules.publish_decisiontable",
         "hub_effects.retry_effect",
         "hub_replay.plan_replay",
         "hub_replay.approve_replay",

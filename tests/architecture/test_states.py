@@ -16,6 +16,7 @@ from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
 from integration_hub.processes.models import PROCESS_MOVES, Process
 from integration_hub.replay.models import PLAN_MOVES, Plan
+from integration_hub.rules.models import TABLE_MOVES, DecisionTable
 from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
 from tests.architecture.code import modules
 
@@ -37,6 +38,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "process": (PROCESS_MOVES, Process.State),
     "source version": (intake.SOURCE_MOVES, intake.SourceVersion.Status),
     "run": (intake.RUN_MOVES, intake.Run.State),
+    "decision table": (TABLE_MOVES, DecisionTable.Status),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }
 

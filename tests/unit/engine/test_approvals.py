@@ -1,35 +1,52 @@
 """§5.2, §5.3: how many people, and whether those who approved are enough."""
 
-from decimal import Decimal
-
 import pytest
 
-from billing.engine.approvals import ApprovalPolicy, Given, Tier, approvers_needed, seats, standing
-from tests.unit.engine.build import d
+from billing.engine import matrix
+from billing.engine.approvals import Given, seats, standing
+from integration_hub.rules import checks, tables
 
 BM, FC = frozenset({"billing"}), frozenset({"finance"})
-POLICY = ApprovalPolicy(tiers=(Tier(d(0), BM | FC), Tier(d(50000), FC)), first_invoice_people=2)
+ANY: frozenset[str] = frozenset()
+DELIVERED = tables.delivered(matrix.KIND)
+
+
+def asked(act, amount, *, first=False):
+    return DELIVERED.decide({"act": act, "amount": float(amount), "first_invoice": first})
 
 
 @pytest.mark.parametrize(
-    ("amount", "people"),
-    [("0", 1), ("49999.99", 1), ("50000", 2), ("249999.99", 2), ("250000", 3), ("-60000", 2)],
+    ("act", "amount", "people"),
+    [
+        ("invoice", "0", 1),
+        ("invoice", "49999.99", 1),
+        ("invoice", "50000", 2),
+        ("invoice", "249999.99", 2),
+        ("invoice", "250000", 3),
+        ("invoice", "inf", 3),
+        ("credit", "999.99", 1),
+        ("credit", "1000", 2),
+        ("concession", "1000", 2),
+        ("concession", "25000", 3),
+    ],
 )
-def test_the_amount_decides(amount, people):
-    assert approvers_needed(Decimal(amount), first_invoice=False) == people
+def test_act_and_amount_decide(act, amount, people):
+    assert len(seats(asked(act, amount))) == people
 
 
 def test_the_first_invoice_needs_two_whatever_its_amount():
-    assert approvers_needed(d(1), first_invoice=True) == 2
-    assert approvers_needed(d(250000), first_invoice=True) == 3
+    assert len(seats(asked("invoice", 1, first=True))) == 2
+    assert len(seats(asked("invoice", 250000, first=True))) == 3
 
 
-def test_splitting_an_amount_avoids_nothing():
-    assert approvers_needed(d(30000), first_invoice=False, recent=d(-20000)) == 2
+def test_seats_name_roles_in_their_order():
+    assert seats(asked("invoice", 60000)) == (ANY, FC)
+    assert asked("invoice", 60000).told() == "rule 2 of billing.approvals, as delivered"
 
 
-def test_seats_name_roles_smallest_tier_first():
-    assert seats(d(60000), first_invoice=False, policy=ApprovalPolicy(tiers=POLICY.tiers[::-1])) == (BM | FC, FC)
+def test_the_delivered_matrix_passes_its_own_checks():
+    report = checks.check(matrix.KIND, matrix.KIND.delivered)
+    assert (report.problems, report.proven) == ((), True)
 
 
 def given(person, roles=FC, seen="h"):

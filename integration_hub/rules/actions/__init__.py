@@ -1,0 +1,1 @@
+"""Decision tables are written by these and nothing else."""

@@ -1,0 +1,21 @@
+"""What the decision tables put into menu, links and timeline."""
+
+from integration_hub.console import links, menu, timeline
+from integration_hub.rules.actions.tables import OBJECT
+from integration_hub.rules.views import SEE
+
+SENTENCES = {
+    "drafted": ("pencil", "made a draft: {label}", "neutral"),
+    "edited": ("pencil", "edited the rules of {label}", "neutral"),
+    "checked": ("list-check", "checked {label}", "info"),
+    "published": ("circle-check", "put {label} in force", "success"),
+    "discarded": ("trash", "threw the draft {label} away", "neutral"),
+}
+
+
+def register() -> None:
+    """Fill the registries; called once by the app."""
+    menu.add(menu.MenuItem("Billing", "Decision tables", "rules:table-list", "list-check", SEE, weight=60))
+    links.to(OBJECT, "rules:table-detail")
+    for verb, (icon, sentence, tone) in SENTENCES.items():
+        timeline.tell(f"rules.table.{verb}", icon, sentence, tone)  # type: ignore[arg-type]
