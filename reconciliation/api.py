@@ -1,21 +1,24 @@
-"""REST: tie-outs, the evidence of whether all arrows agreed at one instant."""
+"""REST: tie-outs, the evidence of whether all arrows agreed at one instant, and the proof of each invoice."""
 
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
+from billing.models import Invoice
 from integration_hub.api.fields import ExactField
-from integration_hub.api.views import Nouns, person
+from integration_hub.api.views import HubView, Nouns, person
 from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
 from reconciliation import queries
-from reconciliation.actions import tieouts
+from reconciliation.actions import proofs, tieouts
 from reconciliation.models import TieOut
+from reconciliation.proof import statement
 
 
 class TieOutSerializer(serializers.ModelSerializer[TieOut]):
@@ -86,7 +89,39 @@ class TieOuts(Nouns):
         return Response({"requested": tieouts.request(person(request)) is not None}, status=202)
 
 
+class InvoiceProofSerializer(serializers.Serializer[Any]):
+    """The proof of an invoice as it is handed out: `digest` is the SHA-256 of the canonical JSON of `content`."""
+
+    format = serializers.CharField()
+    content = serializers.DictField()
+    digest = serializers.CharField()
+
+
+class InvoiceProofs(HubView, viewsets.GenericViewSet[Invoice]):
+    """The proof of an invoice, for `verify_invoice.py`. That it was handed out, and its digest, is kept in the trail.
+
+    With the source records as they came where the caller may see those.
+    """
+
+    required_scopes = {"GET": "billing:read"}
+    required_permission = "billing.view_invoice"
+    serializer_class = InvoiceProofSerializer
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Invoice]:
+        """Invoices of the caller's legal entities."""
+        rows = Invoice.objects.select_related(*statement.PARTS)
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        return scoped(rows, person(self.request), "legal_entity__code")
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """By the id of the invoice."""
+        return Response(proofs.export(self.get_object(), by=person(request)))
+
+
 router = SimpleRouter()
 router.register("tie-outs", TieOuts, "tie-out")
+router.register("invoice-proofs", InvoiceProofs, "invoice-proof")
 
 urlpatterns = router.urls

@@ -11,8 +11,10 @@ class ReconciliationConfig(AppConfig):
 
     def ready(self) -> None:
         from integration_hub.cases.registry import ALSO_HOLDS
+        from integration_hub.console import links
         from reconciliation import panels
         from reconciliation.actions import tieouts
 
         ALSO_HOLDS.register(f"{tieouts.CODE}:reconciliation", tieouts.still_breaks)
+        links.to("invoice_proof", "reconciliation:invoice-proof")
         panels.register()

@@ -8,7 +8,7 @@ from integration_hub.console.home import Panel, Waiting, WaitingRow
 from integration_hub.people.models import Role, User
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Tick
 from reconciliation import queries
-from reconciliation.actions import tieouts
+from reconciliation.actions import proofs, tieouts
 from reconciliation.tables import verdict
 from reconciliation.views import SEE
 
@@ -45,6 +45,7 @@ def register() -> None:
               icon="scale", empty="No tie-out has been run yet."),
     )  # fmt: skip
     timeline.tell("reconciliation.tie_out.requested", "scale", "asked for a tie-out")
+    timeline.tell(proofs.EXPORTED, "file-certificate", "took the proof of {label} along")
     timeline.tell("reconciliation.tie_out.run", "scale", "compared all systems: {label}")
     HANDLERS.register(tieouts.KIND, Handler(tieouts.work, local=False, title="Compare all systems", skippable=True))
     TICKS.register(tieouts.KIND, Tick(tieouts.KIND, TICK_SECONDS, tieouts.daily))

@@ -48,7 +48,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "candidate", "effect__connection", "legal_entity", "contract", "bill_to__customer"
     )
     invoice = find_or_404(rows, request.user, pk=pk)
-    trace = links.trace_of("invoice", str(pk))
+    trace, proof = links.trace_of("invoice", str(pk)), links.address("invoice_proof", pk)
     allowed = policies.can_credit(invoice, request.user)
     credit = Button("Credit", reverse("billing:invoice-credit", args=[pk]), allowed, icon="receipt-refund", link=True)
     context = {
@@ -56,7 +56,11 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "status": tables.invoice_badge(invoice),
         "lead": f"{invoice.bill_to.customer.name} · {invoice.contract.name}",
         "breadcrumbs": _way_to(invoice),
-        "buttons": [credit, *([Button("Trace", trace, icon="route", link=True)] if trace else [])],
+        "buttons": [
+            credit,
+            *([Button("Proof", proof, icon="file-certificate", link=True)] if proof else []),
+            *([Button("Trace", trace, icon="route", link=True)] if trace else []),
+        ],
         "invoice": invoice,
         **_money(invoice),
         "facts": _facts(invoice),

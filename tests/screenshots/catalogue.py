@@ -94,6 +94,8 @@ BILLING = (
     Screen("invoices", "Invoices", "What the ERP holds, paid and open.", "fiona", "/billing/invoices/", also=BOTH),
     Screen("invoice", "Invoice", "Printed lines, tax, payments, and where they came from.", "fiona",
            "/billing/invoices/", "INV-"),
+    Screen("invoice-proof", "Proof of an invoice", "Whether every figure follows from the work, checked now.", "aude",
+           "/invoice-proofs/1/"),
     Screen("invoice-credit", "Credit over an invoice", "What each line has left, and what of it goes back.", "anna",
            "/billing/invoices/", "INV-", "credit/", also=(NARROW,)),
     Screen("credit-memos", "Credit memos", "What was credited, against which invoice.", "fiona",
