@@ -32,12 +32,13 @@ def parts(contracts: Collection[int], *, everything: Collection[int]) -> dict[Ke
     undecided = Piece.objects.filter(event=OuterRef("event"), is_current=True).exclude(state__in=Piece.LOCKED)
     moved = Q(event__is_current=False) | Exists(undecided)
     found: dict[Key, list[BilledPart]] = {}
-    for key, part in _read(standing(contracts).filter(Q(contract__in=list(everything)) | moved)):
+    for key, part in read(standing(contracts).filter(Q(contract__in=list(everything)) | moved)):
         found.setdefault(key, []).append(part)
     return {key: tuple(some) for key, some in found.items()}
 
 
-def _read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
+def read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
+    """Pieces that were posted, in the order of their ids, as the engine compares work with them."""
     values = rows.order_by("pk").values(
         "pk", "contract_id", "event_id", "line_id", "minutes", "rate", "amount", "event__work_key",
         "event__service_date", "event__minutes",

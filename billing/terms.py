@@ -76,7 +76,7 @@ def _touching(contracts: Sequence[Contract]) -> Q:
 
 def _holds(contracts: Sequence[Contract]) -> dict[int, tuple[values.HoldTerm, ...]]:
     rows = list(Hold.objects.filter(_touching(contracts), status=Hold.Status.OPEN).order_by("id"))
-    return {contract.pk: tuple(_hold(row) for row in rows if _touches(row, contract)) for contract in contracts}
+    return {contract.pk: tuple(hold_term(row) for row in rows if _touches(row, contract)) for contract in contracts}
 
 
 def _touches(hold: Hold, contract: Contract) -> bool:
@@ -88,7 +88,8 @@ def _touches(hold: Hold, contract: Contract) -> bool:
     return hold.contract_id == contract.pk or hold.target_id == on.get(hold.scope)
 
 
-def _hold(hold: Hold) -> values.HoldTerm:
+def hold_term(hold: Hold) -> values.HoldTerm:
+    """A hold as the engine takes it."""
     return values.HoldTerm(
         id=hold.pk,
         scope=cast(Any, hold.scope),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from billing import billed, open_work, terms
-from billing.actions import buckets, exceptions
+from billing.actions import buckets, exceptions, kept_terms
 from billing.bulk import copy_values, new_ids
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
@@ -33,7 +33,8 @@ UPDATE billing_piece SET is_current = false
  WHERE event_id = ANY(%(events)s) AND is_current AND NOT state = ANY(%(locked)s)
 """
 _DECISION = (
-    "id", "event_id", "contract_version_id", "rules", "trace", "content_hash", "is_current", "decided_at", "caused_by"
+    "id", "event_id", "contract_version_id", "agreed_id", "rules", "trace", "content_hash", "is_current", "decided_at",
+    "caused_by",
 )  # fmt: skip
 _PIECE = (
     "id", "decision_id", "event_id", "number", "is_current", "state", "codes", "legal_entity_id", "contract_id",
@@ -99,7 +100,7 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
         changed += _changes(place, agreed[contract.pk], works[contract.pk])
     changed = _worth_storing(changed)
     billed.note_compared(compare)
-    _store(changed)
+    _store(changed, kept_terms.keep(_terms_of(changed, agreed)))
     buckets.settle(agreed, causes={pk: cause.text for pk, cause in causes.items()})
     limited = [pk for pk, known in agreed.items() if known.caps]
     exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()}, limited=limited)
@@ -110,6 +111,12 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
         if counts[contract.pk]
     )
     return {contract.pk: counts[contract.pk] for contract in contracts}
+
+
+def _terms_of(changed: Iterable[_Change], agreed: Mapping[int, Terms]) -> list[Terms]:
+    """The terms that changed decisions rest on, those of each contract once."""
+    contracts = {change.place.contract_id for change in changed}
+    return [known for pk, known in agreed.items() if pk in contracts]
 
 
 def _decided(contract: Contract, cause: Cause, *, changed: int, of: int) -> Event:
@@ -154,7 +161,7 @@ def decide_projects(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     for project in projects:
         changed += _changes(_Place(None, None, None, causes[project.pk]), None, works[project.pk])
     changed = _worth_storing(changed)
-    _store(changed)
+    _store(changed, {})
     exceptions.sync_projects(projects, acts={pk: cause.act for pk, cause in causes.items()})
     counts = Counter(change.standing.work.project_id for change in changed)
     return {project.pk: counts[project.pk] for project in projects}
@@ -181,8 +188,11 @@ def _worth_storing(changed: list[_Change]) -> list[_Change]:
     return [change for change in changed if change.result.pieces or change.result.event_id in spoken]
 
 
-def _store(changed: Sequence[_Change]) -> None:
-    """Write what differs from the current decisions; locked pieces stay and keep their numbers."""
+def _store(changed: Sequence[_Change], kept: Mapping[int, int]) -> None:
+    """Write what differs from the current decisions; locked pieces stay and keep their numbers.
+
+    `kept` are the ids of the terms that contracts were decided under.
+    """
     if not changed:
         return
     _retire([change.result.event_id for change in changed])
@@ -194,8 +204,9 @@ def _store(changed: Sequence[_Change]) -> None:
         _DECISION,
         [
             (
-                pk, change.result.event_id, change.place.version_id, RULES_VERSION, change.result.text,
-                change.result.content_hash, True, moment, change.place.cause.text[:120],
+                pk, change.result.event_id, change.place.version_id, kept.get(change.place.contract_id or 0),
+                RULES_VERSION, change.result.text, change.result.content_hash, True, moment,
+                change.place.cause.text[:120],
             )
             for pk, change in zip(decision_ids, changed, strict=True)
         ],

@@ -52,6 +52,10 @@ class CapBook:
             key = _bucket(cap, on)
             self._used[key] = self._used.get(key, ZERO) - amount
 
+    def used(self, cap: CapTerm, on: date) -> Decimal:
+        """What is used of a cap that counts a day's work."""
+        return self._used.get(_bucket(cap, on), ZERO)
+
     def take(self, caps: list[CapTerm], amount: Decimal, on: date) -> Cut:
         """Use room of a service date for an amount that is not negative, as far as there is any."""
         allowed, binding = amount, None

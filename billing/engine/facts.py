@@ -30,8 +30,12 @@ def contract_facts(terms: Terms) -> dict[str, object]:
 
 
 def work_facts(work: Work) -> dict[str, object]:
-    """What was delivered, and how much of it is locked."""
+    """What was delivered, how much of it is locked, and which posted pieces were compared with it."""
+    billed = {"billed": [part.piece_id for part in work.billed]} if work.billed else {}
+    withdrawn = {"withdrawn": True} if work.withdrawn else {}
     return {
+        **billed,
+        **withdrawn,
         "event": work.event_id,
         "work_key": work.work_key,
         "milestone": work.milestone_id,

@@ -130,6 +130,10 @@ class BucketBook:
         for row in use:
             key = (row.line_id, month_start(row.period_start))
             self._used[key] = self._used.get(key, ZERO) + row.used_minutes
+            line = self._lines.get(row.line_id)
+            if line is not None and row.carried_minutes is not None:
+                carried = (Lot(row.carried_minutes, key[1]),) if row.carried_minutes else ()
+                self._openings[key] = Opening(key[1], line.included_minutes or ZERO, carried, row.owed_minutes)
 
     def take(self, line_id: int, on: date, minutes: Decimal) -> BucketSplit:
         """Burn an entry's minutes from the bucket of its service month; `minutes` is not negative."""

@@ -108,11 +108,16 @@ class EligibilityRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetainerUse:
-    """Bucket minutes of one line and month that locked pieces have consumed. `period_start` is any day of the month."""
+    """Bucket minutes of one line and month that are consumed already. `period_start` is any day of the month.
+
+    Where it is told what was carried into the month and owed in it, that is not worked out from the months before.
+    """
 
     line_id: int
     period_start: date
     used_minutes: Decimal
+    carried_minutes: Decimal | None = None
+    owed_minutes: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

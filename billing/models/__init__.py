@@ -18,13 +18,14 @@ from billing.models.obligations import Obligation, Recognition
 from billing.models.retainers import RetainerAccount, RetainerEntry
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
-from billing.models.work import PIECE_MOVES, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
+from billing.models.work import PIECE_MOVES, AgreedTerms, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
 
 __all__ = [
     "CANDIDATE_MOVES",
     "HOLD_MOVES",
     "INVOICE_MOVES",
     "PIECE_MOVES",
+    "AgreedTerms",
     "Approval",
     "BillableEvent",
     "BillingRun",

@@ -105,12 +105,43 @@ class BillableEvent(models.Model):
         return f"{self.get_kind_display()} {self.work_key}"
 
 
+class AgreedTerms(models.Model):
+    """The terms of a contract as work was decided under them, for good: with a trace, a decision can be made again.
+
+    Each content is kept once for a contract. It has lines, prices, limits and rules of eligibility; where limits and
+    retainers stood when the turn of a work came, its own trace tells.
+    """
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="agreed_terms")
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of the terms as canonical JSON")
+    terms = models.JSONField(help_text="See billing.engine.recorded")
+    recorded_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name_plural = "agreed terms"
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "content_hash"], name="agreed_terms_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.content_hash[:8]}"
+
+
 class Decision(models.Model):
     """What we concluded about one event, under which contract version and rules, with the trace that says why."""
 
     event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="decisions")
     contract_version = models.ForeignKey(
         ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+    )
+    agreed = models.ForeignKey(
+        AgreedTerms,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        db_index=False,
+        help_text="Its terms, whole; empty without a contract, and for what was decided before they were kept",
     )
     rules = models.CharField(max_length=20, help_text="Version of the rule set")
     trace = models.JSONField(default=dict)

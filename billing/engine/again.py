@@ -1,0 +1,117 @@
+"""A decision as it was made: from its terms, its event and its trace, what the engine was told then.
+
+A trace holds all facts that are of one decision alone: how the work was filed, what of it was locked and billed, the
+rate quoted for it, the holds on it, and where limits and retainers stood when its turn came. With the terms it was
+decided under, one decision can be made again by itself, without the work around it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from billing.engine.caps import CapBook
+from billing.engine.values import ZERO, BilledPart, CapTerm, HoldTerm, RetainerUse, Terms, Work
+from integration_hub.kernel.money import Quote
+
+Trace = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An event as it is stored, which never changes: what of a work is not told by the trace but by the source."""
+
+    event_id: int
+    work_key: str
+    kind: Any
+    service_date: date
+    project_id: int | None
+    milestone_id: int | None
+    task_code: str
+    category: str
+    minutes: Decimal | None
+    amount: Decimal | None
+    currency: str
+    approval: Any
+    chargeable: bool
+    evidence: bool
+
+
+def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quote | None) -> Work:
+    """The work as it was decided. `billed` are the posted pieces that its trace names; `fx` the rate known then."""
+    facts, filing = trace["facts"], trace["filing"]
+    of_entry = filing["role_from"] == "entry"
+    return Work(
+        event_id=event.event_id,
+        work_key=event.work_key,
+        kind=event.kind,
+        service_date=event.service_date,
+        start_order=facts["start_order"],
+        project_id=event.project_id,
+        line_id=filing["line"],
+        milestone_id=event.milestone_id,
+        resource=filing["resource"],
+        role=filing["role"] if of_entry else "",
+        resource_default_role="" if of_entry else filing["role"],
+        task_code=event.task_code,
+        category=event.category,
+        minutes=event.minutes,
+        amount=event.amount,
+        currency=event.currency,
+        approval=event.approval,
+        chargeable=event.chargeable,
+        fx=fx,
+        evidence=event.evidence,
+        locked_minutes=Decimal(facts["locked_minutes"]),
+        locked_amount=Decimal(facts["locked_amount"]),
+        billed=billed,
+        withdrawn=facts.get("withdrawn", False),
+    )
+
+
+def stands_alone(trace: Trace) -> bool:
+    """Whether nothing but the terms and the work itself went into a decision."""
+    return not any(name in trace for name in ("caps", "retainer", "holds", "correction"))
+
+
+def terms(agreed: Terms, trace: Trace, of: Work, holds: Iterable[HoldTerm]) -> Terms:
+    """The terms with the holds on the work, and limits and retainers as they stood when its turn came."""
+    return replace(agreed, holds=tuple(holds), retainer_use=_retainer(trace), caps=_caps(agreed, trace, of))
+
+
+def _retainer(trace: Trace) -> tuple[RetainerUse, ...]:
+    step = trace.get("retainer")
+    if step is None:
+        return ()
+    return (
+        RetainerUse(
+            line_id=step["line"],
+            period_start=date.fromisoformat(step["month"]),
+            used_minutes=Decimal(step["before"]),
+            carried_minutes=Decimal(step["carried_in"]),
+            owed_minutes=Decimal(step.get("owed", "0")),
+        ),
+    )
+
+
+def _caps(agreed: Terms, trace: Trace, of: Work) -> tuple[CapTerm, ...]:
+    """The limits with what was used of them before this work; what its own credits gave back counts as used."""
+    given = _given_back(agreed, of if "correction" in trace else replace(of, billed=()))
+    before = {step["id"]: step for step in trace.get("caps", ())}
+    return tuple(_standing(cap, before[cap.id], given, of) if cap.id in before else cap for cap in agreed.caps)
+
+
+def _given_back(agreed: Terms, of: Work) -> CapBook:
+    lines = {line.id: line for line in agreed.lines}
+    book = CapBook(agreed.caps)
+    for part in of.billed:
+        book.give_back(lines.get(part.line_id), part.amount, part.service_date, expense=of.kind == "expense")
+    return book
+
+
+def _standing(cap: CapTerm, step: Mapping[str, Any], given: CapBook, of: Work) -> CapTerm:
+    used = Decimal(step["before"]) - given.used(cap, of.service_date)
+    if cap.period == "total":
+        return replace(cap, used=used)
+    return replace(cap, used=ZERO, used_in=((date.fromisoformat(step["month"]), used),))

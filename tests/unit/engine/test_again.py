@@ -1,0 +1,122 @@
+"""A decision can be made again by itself: from its terms as JSON, its event and its trace, to the same bytes."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+
+from billing.engine import again, recorded
+from billing.engine.decide import decide
+from billing.engine.values import BilledPart, CapTerm, Line, RateRow, Terms, Work
+from tests.unit.engine.test_properties import agreements, some, works
+
+JAN = date(2026, 1, 5)
+LINE = Line(id=1, number=1, method="tm")
+PRICE = RateRow(id=1, scope="contract", currency="USD", rate=Decimal(120), valid_from=JAN)
+TERMS = Terms(contract_id=1, version=1, currency="USD", signed_on=JAN, lines=(LINE,), rates=(PRICE,))
+
+
+def stored(work):
+    """What the event of a work keeps of it."""
+    return again.Delivered(
+        event_id=work.event_id,
+        work_key=work.work_key,
+        kind=work.kind,
+        service_date=work.service_date,
+        project_id=work.project_id,
+        milestone_id=work.milestone_id,
+        task_code=work.task_code,
+        category=work.category,
+        minutes=work.minutes,
+        amount=work.amount,
+        currency=work.currency,
+        approval=work.approval,
+        chargeable=work.chargeable,
+        evidence=work.evidence,
+    )
+
+
+def made_again(agreed, work, decision):
+    """The decision from what is kept: nothing of the others."""
+    kept = recorded.load(json.loads(recorded.dump(recorded.agreed(agreed))))
+    trace = json.loads(decision.text)
+    named = [fact["id"] for fact in trace.get("holds", ())]
+    known = again.work(stored(work), trace, work.billed, work.fx)
+    if again.stands_alone(trace):
+        return decide(kept, [known])[0]
+    holds = [hold for hold in agreed.holds if hold.id in named]
+    return decide(again.terms(kept, trace, known, holds), [known])[0]
+
+
+def check(agreed, delivered):
+    by_id = {work.event_id: work for work in delivered}
+    for decision in decide(agreed, delivered):
+        found = made_again(agreed, by_id[decision.event_id], decision)
+        assert (found.text, found.pieces, found.content_hash) == (
+            decision.text,
+            decision.pieces,
+            decision.content_hash,
+        )
+
+
+@some
+@given(agreements(), works())
+def test_any_decision_of_many_comes_out_again_by_itself(agreed, delivered):
+    check(agreed, delivered)
+
+
+@some
+@given(agreements())
+def test_terms_come_back_as_they_were(agreed):
+    assert recorded.load(json.loads(recorded.dump(agreed))) == agreed
+
+
+def test_a_field_that_is_new_since_is_read_as_its_default():
+    facts = json.loads(recorded.dump(TERMS))
+    del facts["lines"][0]["carry_months"], facts["fx_max_age_days"]
+    assert recorded.load(facts) == TERMS
+
+
+def test_terms_without_what_they_must_have_are_refused():
+    facts = json.loads(recorded.dump(TERMS))
+    del facts["currency"]
+    with pytest.raises(KeyError, match="currency"):
+        recorded.load(facts)
+
+
+def test_what_moves_with_the_work_is_not_part_of_what_was_agreed():
+    used = replace(TERMS, caps=(CapTerm(id=1, limit=Decimal(100), used=Decimal(40)),))
+    other = replace(TERMS, caps=(CapTerm(id=1, limit=Decimal(100), used=Decimal(70)),))
+    assert recorded.dump(recorded.agreed(used)) == recorded.dump(recorded.agreed(other))
+
+
+@pytest.mark.parametrize("period", ["total", "month"])
+def test_a_correction_under_a_limit_comes_out_again(period):
+    used = {"used": Decimal(900)} if period == "total" else {"used_in": ((date(2026, 1, 1), Decimal(900)),)}
+    cap = CapTerm(id=1, period=period, limit=Decimal(1000), **used)
+    part = BilledPart(
+        piece_id=7, event_id=5, line_id=1, service_date=JAN, role="", minutes=Decimal(300), rate=Decimal(100),
+        amount=Decimal(500), worked=Decimal(300),
+    )  # fmt: skip
+    billed = Work(
+        event_id=5, work_key="T5", kind="time", service_date=JAN, minutes=Decimal(300), billed=(part,),
+        locked_minutes=Decimal(300), locked_amount=Decimal(500),
+    )  # fmt: skip
+    fresh = Work(event_id=6, work_key="T6", kind="time", service_date=JAN, minutes=Decimal(60))
+    check(replace(TERMS, caps=(cap,)), [billed, fresh])
+
+
+def test_withdrawn_work_and_work_that_stays_billed_come_out_again():
+    part = BilledPart(
+        piece_id=7, event_id=5, line_id=1, service_date=JAN, minutes=Decimal(60), rate=Decimal(120),
+        amount=Decimal(120), worked=Decimal(60),
+    )  # fmt: skip
+    gone = Work(
+        event_id=5, work_key="T5", kind="time", service_date=JAN, minutes=Decimal(60), billed=(part,),
+        locked_minutes=Decimal(60), locked_amount=Decimal(120), withdrawn=True,
+    )  # fmt: skip
+    stays = replace(gone, event_id=6, withdrawn=False, minutes=Decimal(90), billed=(replace(part, event_id=6),))
+    check(TERMS, [gone, stays])
