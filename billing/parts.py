@@ -191,6 +191,9 @@ def contract_buttons(contract: Contract, user: User) -> Iterable[Button]:
         url = reverse("billing:amendment-carry", args=[row.pk])
         allowed = policies.can_carry_again(row, user)
         yield Button(f"Carry amendment {row.number} again", url, allowed, "primary", "rotate-clockwise")
+    for row in contract.amendments.filter(status="draft").order_by("number"):
+        url = reverse("billing:amendment-simulation", args=[row.pk])
+        yield Button(f"What amendment {row.number} would bring", url, icon="eye", link=True)
     yield _place("contract", contract.pk, user, contract.legal_entity.code)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import candidates, crediting, deciding, holds, invoices, restart, runs, work
+from billing.views import candidates, crediting, deciding, holds, invoices, restart, runs, simulating, work
 
 app_name = "billing"
 
@@ -31,5 +31,6 @@ urlpatterns = [
     path("payments/", invoices.PaymentList.as_view(), name="payment-list"),
     path("credit-memos/", invoices.CreditMemoList.as_view(), name="creditmemo-list"),
     path("amendments/<int:pk>/carry/", restart.amendment_carry, name="amendment-carry"),
+    path("amendments/<int:pk>/simulation/", simulating.amendment_simulation, name="amendment-simulation"),
     path("activation/<int:pk>/restart/", restart.activation_restart, name="activation-restart"),
 ]

@@ -32,8 +32,8 @@ def keep(agreed: Iterable[Terms]) -> dict[int, int]:
     found = {contract: known[contract, text] for contract, text in hashes.items() if (contract, text) in known}
     fresh = sorted(hashes.keys() - found.keys())
     if fresh:
-        values = [fresh, [hashes[contract] for contract in fresh], [texts[contract] for contract in fresh]]
+        columns = [hashes[contract] for contract in fresh], [texts[contract] for contract in fresh]
         with connection.cursor() as cursor:
-            cursor.execute(_KEEP, [now(), *values])
+            cursor.execute(_KEEP, [now(), fresh, *columns])
             found |= dict(cursor.fetchall())
     return found

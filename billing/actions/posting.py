@@ -44,7 +44,7 @@ def confirmed(effect: Effect) -> None:
 
 def _invoiced(candidate: Candidate, effect: Effect) -> None:
     invoice = _invoice(candidate, effect)
-    _fix(candidate)
+    fix(candidate)
     references.note(
         connection=effect.connection, entity="invoice", source_id=effect.remote_id, row=invoice, number=invoice.number
     )
@@ -71,7 +71,7 @@ def _credited(candidate: Candidate, effect: Effect) -> None:
     conceded = is_concession(candidate)
     if conceded:
         limits.reserve(candidate)
-    _fix(candidate)
+    fix(candidate)
     credited = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).values("corrects")
     Piece.objects.filter(pk__in=credited).update(state=Piece.State.CORRECTED)
     event(
@@ -93,7 +93,7 @@ def _credited(candidate: Candidate, effect: Effect) -> None:
         work.decide_soon([(candidate.contract_id, None)], caused_by=f"{memo.number} posted")
 
 
-def _fix(candidate: Candidate) -> None:
+def fix(candidate: Candidate) -> None:
     """It is posted: its work and the room it took never change any more."""
     Candidate.objects.filter(pk=candidate.pk).update(status=Candidate.Status.POSTED, version=F("version") + 1)
     Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).update(state=Piece.State.POSTED)

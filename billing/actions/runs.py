@@ -150,6 +150,11 @@ def _build_contract(run: BillingRun, contract_id: int) -> None:
     contract = rows.get(pk=contract_id)
     if not _here(run).exists():
         raise _superseded(run, contract)
+    rebuild(contract=contract, run=run)
+
+
+def rebuild(*, contract: Contract, run: BillingRun) -> None:
+    """What a run does with one contract, whose row the caller holds."""
     candidates.clear(contract=contract, because=f"Rebuilt by run {run.pk}")
     schedules.raise_due(contract=contract, through=run.through)
     prepaid.expire(contract=contract, on=run.invoice_date)

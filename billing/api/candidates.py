@@ -11,9 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import policies
+from billing import policies, simulation
 from billing.actions import approvals, candidates, checks
 from billing.api.serializers import contract_number, entity_code
+from billing.api.simulations import SimulationSerializer, answered
 from billing.models import Approval, Candidate, CandidateLine
 from integration_hub.api.fields import AmountField, ExactField, ReasonedSerializer, VersionedSerializer
 from integration_hub.api.filters import IdOrName
@@ -234,3 +235,9 @@ class Candidates(Nouns):
         policies.can_refresh(candidate, person(request)).or_raise()
         candidates.quote_soon(candidate)
         return self.shown(candidate, status=202)
+
+    @extend_schema(responses=SimulationSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def simulation(self, _request: Request, pk: str) -> Response:
+        """What comes of it once it is approved and posted: tried with the same code, and taken back."""
+        return answered(simulation.of_candidate(self.get_object()))

@@ -10,8 +10,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing import simulation
 from billing.actions import holds
 from billing.api.serializers import HoldSerializer, PlaceHoldSerializer, ReleaseHoldSerializer
+from billing.api.simulations import SimulationSerializer, answered
 from billing.models import BillableEvent, Hold, HoldCode
 from contracts.models import BillTo, Contract, ContractLine, Customer, Milestone, Project
 from integration_hub.api.filters import IdOrName
@@ -80,6 +82,12 @@ class Holds(Nouns):
         hold, body = self.get_object(), self.taken(ReleaseHoldSerializer)
         holds.release(hold_id=hold.pk, by=person(request), seen_version=body["version"], note=body["note"])
         return self.shown(hold)
+
+    @extend_schema(responses=SimulationSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def simulation(self, _request: Request, pk: str) -> Response:
+        """What its release would bring: tried with the same code, and taken back."""
+        return answered(simulation.of_hold(self.get_object()))
 
 
 def target_of(scope: str, text: str, user: User) -> str:

@@ -6,10 +6,12 @@ from billing.api import views
 from billing.api.candidates import Candidates
 from billing.api.holds import Holds
 from billing.api.revenue import Recognitions
+from billing.api.simulations import Amendments
 
 router = SimpleRouter()
 router.register("billable-events", views.Events, "billable-event")
 router.register("pieces", views.Pieces, "piece")
+router.register("amendments", Amendments, "amendment")
 router.register("holds", Holds, "hold")
 router.register("billing-runs", views.Runs, "billing-run")
 router.register("candidates", Candidates, "candidate")

@@ -36,8 +36,7 @@ def load(facts: Mapping[str, Any]) -> Terms:
     return found
 
 
-@cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
@@ -49,7 +48,8 @@ def _writer(kind: Any) -> Codec:
         of_inner = _writer(inner)
         return lambda value: None if value is None else of_inner(value)
     if is_dataclass(kind):
-        parts = [(field.name, _writer(_hints(kind)[field.name])) for field in fields(kind)]
+        hints = _hints(kind)
+        parts = [(field.name, _writer(hints[field.name])) for field in fields(kind)]
         return lambda value: {name: write(getattr(value, name)) for name, write in parts}
     if kind is Decimal or kind is date:
         return str

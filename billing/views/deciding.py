@@ -7,8 +7,9 @@ from django import forms
 from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
-from billing import policies, queries
+from billing import policies, queries, simulated, simulation
 from billing.actions import approvals, candidates
 from billing.forms import SeenForm, SeenReasonForm
 from billing.models import Candidate
@@ -53,6 +54,7 @@ def _decide(
     act: Callable[[Mapping[str, Any]], Any],
     done: str | Callable[[Any], str],
     form: type[forms.Form] = SeenForm,
+    details: SafeString | None = None,
     danger: bool = False,
 ) -> HttpResponse:
     """Ask and decide; when the candidate moved since it was seen, say what changed and change nothing."""
@@ -66,6 +68,7 @@ def _decide(
         back=reverse("billing:candidate-detail", args=[candidate.pk]),
         facts=_facts(candidate),
         consequence=consequence,
+        details=details,
         decision=allowed if request.method != "POST" else Decision(True),
         tone="danger" if danger else "primary",
     )
@@ -93,6 +96,7 @@ def approve(request: Request, pk: int) -> HttpResponse:
     candidate = _find(request, pk)
     standing = approvals.standing(candidate)
     left = len(standing.missing) - 1
+    asked = request.method == "GET" and candidate.status not in Candidate.BEYOND_CHECKS
     after = "It can then be posted." if left <= 0 else f"After you, {left} more must approve before it can be posted."
     return _decide(
         request,
@@ -100,6 +104,7 @@ def approve(request: Request, pk: int) -> HttpResponse:
         title=f"Approve {candidate.number}?",
         verb="Approve",
         consequence=f"Your approval counts for exactly these figures. {after}",
+        details=simulated.panel(lambda: simulation.of_candidate(candidate)) if asked else None,
         allowed=policies.can_approve(candidate, request.user),
         act=lambda data: approvals.approve(
             candidate_id=pk, by=request.user, seen_version=data["version"], seen_hash=data["content_hash"]

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import policies, queries, tables
+from billing import policies, queries, simulated, simulation, tables
 from billing.actions import holds
 from billing.api.holds import target_of
 from billing.filters import HoldFilter
@@ -106,6 +106,7 @@ def hold_release(request: Request, pk: int) -> HttpResponse:
     """Release a hold. Not one's own, not one that is decided, not an old copy."""
     hold = find_or_404(queries.holds_for(request.user), request.user, scope=None, pk=pk)
     held = queries.total(queries.by_state(queries.held_by(hold)).values())
+    asked = request.method == "GET" and hold.status == Hold.Status.OPEN
     confirm = Confirm(
         title=f"Release the hold “{hold.get_code_display()}”?",
         verb="Release",
@@ -116,6 +117,7 @@ def hold_release(request: Request, pk: int) -> HttpResponse:
             ("Held work", tables.sum_words(held) if held.count else None),
             ("Held", amounts(held.money) if held.money else None),
         ],
+        details=simulated.panel(lambda: simulation.of_hold(hold)) if asked else None,
         consequence="Its work is decided again at once and can go into the next candidate. Nothing is sent to the ERP.",
         decision=policies.can_release_hold(hold, request.user),
     )

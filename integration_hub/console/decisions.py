@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
 from integration_hub.console.forms import RELOAD
@@ -24,7 +25,8 @@ class Confirm:
     """What a person is asked before a decision takes effect.
 
     `facts` are (label, value) pairs of what is decided about; values may be HTML made by the console's filters.
-    `consequence` says in one sentence what will happen. `tone` "danger" is for what cannot be undone.
+    `consequence` says in one sentence what will happen, `details` in HTML what exactly. `tone` "danger" is for what
+    cannot be undone.
     """
 
     title: str
@@ -33,6 +35,7 @@ class Confirm:
     back: str
     facts: list[tuple[str, Any]] = field(default_factory=list)
     consequence: str = ""
+    details: SafeString | None = None
     decision: Decision = ALLOW
     tone: Literal["primary", "danger"] = "primary"
     template_name: str = "console/confirm.html"
