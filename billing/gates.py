@@ -9,7 +9,7 @@ from integration_hub.effects.registry import Gate
 
 
 def _applies(effect: Effect) -> bool:
-    return effect.effect_type.endswith((".invoice.post", ".creditmemo.post"))
+    return effect.effect_type.endswith((".invoice.post", ".creditmemo.post", ".journal.post"))
 
 
 def _closed(effect: Effect) -> str:

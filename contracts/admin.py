@@ -59,7 +59,8 @@ class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
 
     scope = "code"
     list_display = ("code", "name", "currency", "country", "zone", "rounding", "tax_company", "is_active")
-    fields = ("code", "name", "currency", "country", "zone", "rounding", "tax_company", "is_active")
+    fields = ("code", "name", "currency", "country", "zone", "rounding", "fx_max_age_days", "costs_from", "tax_company",
+              "is_active")  # fmt: skip
     readonly_fields = ("code", "currency", "country")
     search_fields = ("code", "name")
 

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "integration_hub.replay",
     "contracts",
     "billing",
+    "costs",
     "reconciliation",
     "integration_hub.operations",
 ]

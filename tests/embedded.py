@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("integration_hub", "contracts", "billing", "reconciliation")
+APPS = ("integration_hub", "contracts", "billing", "costs", "reconciliation")
 TEMPLATES = "throughline_template_"
 _LOCK = 7_140_090
 

@@ -9,6 +9,7 @@ from operator import attrgetter
 from django.db import transaction
 from django.db.models import F, Q
 
+from billing import events
 from billing.actions import exceptions
 from billing.bulk import copy_values
 from billing.credited import is_conceded
@@ -87,6 +88,8 @@ def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted
     _add(fresh)
     touched: list[Draft | BillableEvent] = [*(draft for draft, _ in fresh), *replaced]
     decide_soon(((row.contract_id, row.project_id) for row in touched), caused_by=caused_by)
+    if projects := {row.project_id for row in touched if row.project_id}:
+        events.work_recorded(projects, caused_by=caused_by)
     if fresh:
         event(
             "billing.work.recorded",
@@ -256,6 +259,7 @@ def adopt(*, contract: Contract, by: Actor) -> int:
             contract=contract, legal_entity=contract.legal_entity
         )
         exceptions.sync_projects(projects, acts={project.pk: correlation() for project in projects})
+        events.work_recorded([project.pk for project in projects], caused_by=f"contract {contract.number}")
         event(
             "billing.work.adopted",
             by=by,

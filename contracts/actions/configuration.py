@@ -22,6 +22,8 @@ def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
     changes = _changes(before, row)
     row.save()
     _told("contracts.legal_entity.configured", row, by, row.code, row.code, changes)
+    if "costs_from" in changes:
+        events.cost_rates_changed([row.pk])
     return row
 
 

@@ -22,6 +22,9 @@ class LegalEntity(Timestamped):
     fx_max_age_days = models.PositiveSmallIntegerField(
         default=7, help_text="An exchange rate that is older than this converts nothing: it is called stale"
     )
+    costs_from = models.DateField(
+        null=True, blank=True, help_text="Costs of work are kept from this day on; empty: they are not kept here"
+    )
     tax_company = models.CharField(max_length=40, blank=True, help_text="Company code in the tax engine")
     is_active = models.BooleanField(default=True)
 

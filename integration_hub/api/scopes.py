@@ -1,10 +1,12 @@
 """What a token may be used for. A scope narrows what its person may do; it never widens it."""
 
 SCOPES: dict[str, str] = {
-    "contracts:read": "Read customers, legal entities, contracts, projects, milestones and exchange rates",
-    "contracts:write": "Record exchange rates",
+    "contracts:read": "Read customers, legal entities, contracts, projects, milestones, rates of exchange and cost",
+    "contracts:write": "Record rates of exchange and cost",
     "billing:read": "Read delivered work, holds, billing runs, candidates, invoices, payments and credit memos",
     "billing:write": "Start billing runs; check, approve, return, post and dissolve candidates",
+    "costs:read": "Read what work cost and the journals that say so",
+    "costs:write": "Post costs to the ERP",
     "holds:write": "Place and release holds",
     "cases:read": "Read exceptions",
     "cases:write": "Assign, comment, snooze, resolve and retry exceptions",

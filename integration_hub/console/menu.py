@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
 
-SECTIONS = ("Work", "Contracts", "Billing", "Cash", "Trace", "Integration", "Administration")
+SECTIONS = ("Work", "Contracts", "Billing", "Cash", "Costs", "Trace", "Integration", "Administration")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,9 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "contracts.add_exchangerate",
         "contracts.view_costrate",
         "contracts.add_costrate",
+        "costs.view_cost",
+        "costs.view_costposting",
+        "costs.post_cost",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.release_hold",
@@ -137,7 +140,13 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "contracts.change_legalentity",
         "contracts.view_contractline",
     ),
-    Role.AUDITOR: (*SEE_BUSINESS, *SEE_INTEGRATION, "contracts.view_costrate"),
+    Role.AUDITOR: (
+        *SEE_BUSINESS,
+        *SEE_INTEGRATION,
+        "contracts.view_costrate",
+        "costs.view_cost",
+        "costs.view_costposting",
+    ),
 }
 
 STAFF = {Role.INTEGRATION_ADMIN}

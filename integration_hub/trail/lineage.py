@@ -78,6 +78,9 @@ class Provider:
 
 PROVIDERS: Registry[Provider] = Registry("lineage provider")
 
+BRANCHES: Registry[Callable[[str, int], list[Ref]]] = Registry("lineage branch")
+"""By `<kind>:<room>`: what a room above made of rows of a kind that belongs to a room below, downstream of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -128,6 +131,10 @@ def _follow(graph: Graph, focus: Ref, depth: int, fan_out: int, *, up: bool) -> 
         if provider is None or distance >= depth:
             continue
         neighbours = (provider.upstream if up else provider.downstream)(ref[1], fan_out + 1)
+        if not up:
+            for name, branch in BRANCHES:
+                if name.partition(":")[0] == ref[0]:
+                    neighbours = [*neighbours, *branch(ref[1], fan_out + 1)]
         if len(neighbours) > fan_out:
             graph.hidden[ref] = len(neighbours) - fan_out
         for neighbour in neighbours[:fan_out]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("integration_hub", "contracts", "billing", "reconciliation")
+PACKAGES = ("integration_hub", "contracts", "billing", "costs", "reconciliation")
 
 
 def modules(*packages: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django.db import models
 
 from billing import models as billing
 from contracts import models as contracts
+from costs.models import COST_POSTING_MOVES, CostPosting
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
 from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
@@ -20,7 +21,7 @@ from integration_hub.rules.models import TABLE_MOVES, DecisionTable
 from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
 from tests.architecture.code import modules
 
-OURS = ("contracts", "billing", "reconciliation", "hub_")
+OURS = ("contracts", "billing", "costs", "reconciliation", "hub_")
 
 TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "candidate": (billing.CANDIDATE_MOVES, billing.Candidate.Status),
@@ -30,6 +31,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "contract": (contracts.CONTRACT_MOVES, contracts.Contract.Status),
     "amendment": (contracts.AMENDMENT_MOVES, contracts.Amendment.Status),
     "milestone": (contracts.MILESTONE_MOVES, contracts.Milestone.Status),
+    "cost journal": (COST_POSTING_MOVES, CostPosting.Status),
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
     "correction": (CORRECTION_MOVES, Correction.State),

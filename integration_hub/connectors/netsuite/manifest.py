@@ -7,6 +7,7 @@ JOB_UPSERT = "netsuite.job.upsert"
 JOB_INACTIVATE = "netsuite.job.inactivate"
 INVOICE_POST = "netsuite.invoice.post"
 CREDIT_POST = "netsuite.creditmemo.post"
+JOURNAL_POST = "netsuite.journal.post"
 
 MANIFEST = Manifest(
     vendor="netsuite",
@@ -48,6 +49,13 @@ MANIFEST = Manifest(
             ),
             figures=Figures(net="net", tax="tax_total", gross="gross", date="invoice_date"),
         ),
+        WriteSpec(
+            JOURNAL_POST,
+            "Cost journal posted",
+            "U",
+            editable=(Editable("memo", "Memo", longest=999),),
+            figures=Figures(net="total", date="accounting_date"),
+        ),
     ),
     settings=(
         Setting("client_id", "Client id of the integration record", secret=True),
@@ -71,7 +79,8 @@ MANIFEST = Manifest(
     limits="Concurrency per account, shared with all integrations; above it 429.",
     windows="Accounting periods and their AR lock; a lock of one subsidiary shows only when posting.",
     webhook="No signed webhook of its own; a hint from a user-event script is possible.",
-    scopes="rest_webservices; Invoice, Credit Memo, Job, Customer, SuiteAnalytics Workbook, periods (view). SuiteTax.",
+    scopes="rest_webservices; Invoice, Credit Memo, Journal Entry, Job, Customer, SuiteAnalytics Workbook, "
+    "periods (view). SuiteTax.",
     unconfirmed=(
         "REST tells a closed period as USER_ERROR in words: they are recognised in English.",
         "SuiteQL stamps are taken to be in the time zone of the integration user.",

@@ -6,8 +6,15 @@ from datetime import date
 from typing import Any
 
 from integration_hub.connectors import answers, wire
+from integration_hub.connectors.netsuite import journals
 from integration_hub.connectors.netsuite.client import DIALECT, Client, Row, external_key
-from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
+from integration_hub.connectors.netsuite.manifest import (
+    CREDIT_POST,
+    INVOICE_POST,
+    JOB_INACTIVATE,
+    JOB_UPSERT,
+    JOURNAL_POST,
+)
 from integration_hub.connectors.netsuite.payloads import NetSuiteInvoice
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -268,9 +275,25 @@ def _posted(client: Client, record: str, write: Write) -> Confirmed | None:
     return Confirmed(remote_id=document.id, number=document.number, facts=facts)
 
 
+# -- cost journals ----------------------------------------------------------------------------------------------------
+
+
+def _post_journal(client: Client, write: Write) -> Sent:
+    payload = write.payload
+    values = {
+        "subsidiary": _by_id(str(payload["legal_entity_id"])),
+        "currency": _currency(client, payload["currency"]),
+        "tranDate": payload["accounting_date"],
+        "memo": payload.get("memo"),
+    }
+    job = _by_key(payload["job_reference"]) if payload.get("job_reference") else None
+    return journals.post(client, write, _filled(values), job)
+
+
 EFFECTS = {
     JOB_UPSERT: Effect(_upsert_job, _find_job),
     JOB_INACTIVATE: Effect(_inactivate_job, _find_inactive),
     INVOICE_POST: Effect(_post_invoice, _find_invoice),
     CREDIT_POST: Effect(_post_credit, _find_credit),
+    JOURNAL_POST: Effect(_post_journal, journals.find),
 }

@@ -26,6 +26,10 @@ ACCOUNTS = (
     ("4100", "Reimbursed Expenses", "Income"),
     ("1250", "Unbilled Receivable", "UnbilledRec"),
     ("6000", "Bad Debt", "Expense"),
+    ("5000", "Cost of Labour", "COGS"),
+    ("5100", "Cost of Subcontractors", "COGS"),
+    ("6900", "Labour Absorbed", "Expense"),
+    ("2050", "Accrued Subcontractors", "OthCurrLiab"),
 )
 BANK, RECEIVABLE, TAX, INCOME = "1", "2", "3", "5"
 """Ids of the accounts that postings use."""

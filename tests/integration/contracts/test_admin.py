@@ -38,6 +38,8 @@ def test_a_legal_entity_keeps_what_the_erp_says(ines):
         "name": entity.name,
         "zone": "America/New_York",
         "rounding": "half_even",
+        "fx_max_age_days": "10",
+        "costs_from": "2026-02-01",
         "tax_company": "US",
         "is_active": "on",
     }
@@ -48,6 +50,8 @@ def test_a_legal_entity_keeps_what_the_erp_says(ines):
     told = Event.objects.get(action="contracts.legal_entity.configured")
     assert told.actor == ines.person.username
     assert told.data["changes"]["rounding"] == ["half_up", "half_even"]
+    assert told.data["changes"]["costs_from"] == ["", "2026-02-01"]
+    assert entity.fx_max_age_days == 10
 
 
 def test_legal_entities_of_others_are_not_there(ines):

@@ -1,0 +1,1 @@
+"""What delivered work cost, and how the ERP learns of it."""

@@ -1,0 +1,47 @@
+"""Filters of the lists of costs."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from contracts.filters import entity
+from costs.models import Cost, CostPosting
+from integration_hub.console import filter_kinds
+
+
+class CostFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which costs."""
+
+    q = filter_kinds.contains("Person, project or work", method="of_whom")
+    entity = entity()
+    posting = filter_kinds.exactly("Journal", "posting__number")
+    service_date = filter_kinds.days("Day")
+    to_post = filter_kinds.yes_or_no("To post", method="open_ones")
+
+    def of_whom(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Of a person, subcontractor, project or piece of work with this in its name."""
+        return rows.filter(
+            Q(resource__name__icontains=value)
+            | Q(vendor__icontains=value)
+            | Q(project__code__icontains=value)
+            | Q(work_key__icontains=value)
+        )
+
+    def open_ones(self, rows: "QuerySet[Any]", name: str, value: bool) -> "QuerySet[Any]":
+        """Those the next journal takes, or the others."""
+        return rows.filter(Cost.OPEN) if value else rows.exclude(Cost.OPEN)
+
+
+class CostPostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which journals."""
+
+    q = filter_kinds.contains("Number or project", method="of_number")
+    entity = entity()
+    status = filter_kinds.any_of("Status", CostPosting.Status)
+
+    def of_number(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """With this in our number, the ERP's, or the project's code."""
+        return rows.filter(
+            Q(number__icontains=value) | Q(remote_number__icontains=value) | Q(project__code__icontains=value)
+        )

@@ -1,0 +1,15 @@
+"""What lanes do for costs."""
+
+from contracts.models import Project
+from costs.actions import counting
+from integration_hub.work.registry import HANDLERS, Handler, Job
+
+
+def _count(job: Job) -> None:
+    project = Project.objects.select_related("contract__legal_entity").get(pk=job.payload["project"])
+    counting.count(project=project, caused_by=str(job.payload.get("caused_by", "")))
+
+
+def register() -> None:
+    """Fill the registry of handlers."""
+    HANDLERS.register(counting.COUNT, Handler(_count, title="Count what work costs"))

@@ -1,0 +1,21 @@
+"""What costs do when billing and contracts say that something changed."""
+
+from collections.abc import Collection
+
+from billing.events import WORK_RECORDED
+from contracts.events import COST_RATES_CHANGED
+from costs.actions import counting
+
+
+def _work(projects: Collection[int], caused_by: str) -> None:
+    counting.count_soon(projects, caused_by=caused_by)
+
+
+def _rates(legal_entities: Collection[int]) -> None:
+    counting.count_entities(legal_entities, caused_by="cost rates")
+
+
+def register() -> None:
+    """Fill the registries of the rooms below."""
+    WORK_RECORDED.register("costs", _work)
+    COST_RATES_CHANGED.register("costs", _rates)

@@ -1,0 +1,111 @@
+"""What delivered work cost us. A cost is never changed: it is reversed, and counted anew."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from billing.models import BillableEvent
+from contracts.models import CostRate, LegalEntity, Project, Resource
+from integration_hub.connectors.models import Connection
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.models import Timestamped, currency_field, money_field, rate_field
+from integration_hub.kernel.transitions import Transitions
+from integration_hub.people.models import User
+
+
+class CostPosting(Timestamped):
+    """Costs of one project and month on their way to the ERP, as one journal under our number."""
+
+    class Status(models.TextChoices):
+        POSTING = "posting", "Posting"
+        POSTED = "posted", "Posted"
+        REJECTED = "rejected", "Refused by the ERP"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        NIL = "nil", "Nothing to post"
+
+    number = models.CharField(max_length=60, unique=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="cost_postings")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cost_postings")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
+    month = models.DateField(help_text="The month of the work, by its first day")
+    accounting_date = models.DateField(help_text="In the month of the work, or the first open day after it")
+    currency = currency_field()
+    amount = money_field(help_text="Net of what it reverses")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.POSTING)
+    remote_number = models.CharField(max_length=120, blank=True, help_text="The journal's number in the ERP")
+    prepared_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="cost_posting_dated_after_its_work", condition=Q(accounting_date__gte=F("month"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Cost(models.Model):
+    """What one version of delivered work costs at the rate of its service date, rounded once; or the reversal of it.
+
+    At most one cost of a work is current. What is open is posted by the next journal: a current cost, or the reversal
+    of a posted one. A cost that was superseded before it was posted stays as history and is posted nowhere.
+    """
+
+    work_key = models.CharField(max_length=200)
+    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="costs")
+    is_current = models.BooleanField(default=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="costs")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="costs")
+    role = models.CharField(max_length=80, blank=True)
+    vendor = models.CharField(max_length=120, blank=True, help_text="The subcontractor; empty: our own")
+    service_date = models.DateField()
+    minutes = models.DecimalField(max_digits=14, decimal_places=4)
+    cost_rate = models.ForeignKey(CostRate, on_delete=models.PROTECT, related_name="costs")
+    rate = rate_field()
+    unit = models.CharField(max_length=4, choices=CostRate.Unit.choices)
+    amount = money_field()
+    currency = currency_field()
+    reverses = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="reversed_by")
+    posting = models.ForeignKey(CostPosting, null=True, blank=True, on_delete=models.PROTECT, related_name="costs")
+    caused_by = models.CharField(max_length=120, help_text="What made us count")
+    recorded_at = models.DateTimeField(default=now)
+
+    OPEN = Q(posting__isnull=True) & (
+        Q(is_current=True) | Q(reverses__posting__isnull=False) | Q(reversed_by__posting__isnull=False)
+    )
+    """What the next journal takes. Of a cost and its reversal either both are posted or neither."""
+
+    class Meta:
+        ordering = ["service_date", "id"]
+        permissions = [("post_cost", "Can post costs to the ERP")]
+        constraints = [
+            models.UniqueConstraint(fields=["work_key"], condition=Q(is_current=True), name="cost_one_current"),
+            models.CheckConstraint(
+                name="cost_reversal_is_not_current", condition=Q(reverses__isnull=True) | Q(is_current=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "service_date"], name="cost_current", condition=Q(is_current=True)),
+            models.Index(
+                fields=["legal_entity", "service_date"], name="cost_unposted", condition=Q(posting__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.work_key} {self.amount:f} {self.currency}"
+
+
+COST_POSTING_MOVES = Transitions(
+    noun="cost journal",
+    initial="posting",
+    moves={
+        "posting": {"posted": "ERP confirmed", "rejected": "ERP refused", "withdrawn": "its effect was cancelled"},
+        "rejected": {"posted": "corrected, and ERP confirmed", "withdrawn": "its effect was cancelled"},
+        "posted": {},
+        "withdrawn": {},
+        "nil": {},
+    },
+)

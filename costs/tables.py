@@ -1,0 +1,58 @@
+"""Tables of costs and of their journals."""
+
+from typing import Any
+
+from contracts.lineage import link
+from contracts.tables import rate_of
+from costs.models import Cost
+from integration_hub.console.tables import Column, Table
+
+
+def _state(row: Cost) -> str:
+    if row.posting_id:
+        return row.posting.get_status_display() if row.posting else ""
+    return "To post" if row.is_current or row.reverses_id else "Superseded"
+
+
+class CostTable(Table):
+    """What work cost."""
+
+    caption = "Costs of work"
+    default_sort = "-service_date"
+    columns = [
+        Column(
+            "service_date", "Day", kind="date", sortable=True, url=lambda row: link("billing:work-detail", row.event_id)
+        ),
+        Column("resource.name", "Person"),
+        Column("role", "Role", hideable=True),
+        Column("vendor", "Subcontractor", hideable=True),
+        Column("project.code", "Project", url=lambda row: link("contracts:project-detail", row.project_id)),
+        Column("legal_entity.code", "Entity", hideable=True),
+        Column("hours", "Hours", kind="hours", accessor=lambda row: row.minutes / 60),
+        Column("rate", "Cost rate", kind="text", align="end", accessor=lambda row: rate_of(row)),
+        Column("amount", "Cost", kind="money"),
+        Column("state", "State", accessor=_state),
+        Column("posting.number", "Journal", kind="code", hideable=True),
+        Column("caused_by", "Counted because of", hideable=True, hidden=True),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return "" if row.is_current or row.reverses_id else "muted"
+
+
+class CostPostingTable(Table):
+    """Journals of costs."""
+
+    caption = "Cost journals"
+    default_sort = "-created_at"
+    columns = [
+        Column("number", "Number", url=lambda row: f"{link('costs:cost-list')}?posting={row.number}"),
+        Column("project.code", "Project", url=lambda row: link("contracts:project-detail", row.project_id)),
+        Column("legal_entity.code", "Entity", hideable=True),
+        Column("month", "Month of work", kind="date"),
+        Column("accounting_date", "Accounting date", kind="date"),
+        Column("amount", "Amount", kind="money"),
+        Column("status", "Status", kind="badge"),
+        Column("remote_number", "Number in the ERP", kind="code"),
+        Column("created_at", "Sent", kind="datetime", sortable=True),
+    ]

@@ -1,0 +1,89 @@
+"""Screens of costs: what work cost, its journals, and posting them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+
+from costs import policies
+from costs.actions import posting
+from costs.filters import CostFilter, CostPostingFilter
+from costs.models import Cost, CostPosting
+from costs.queries import entity_of
+from costs.tables import CostPostingTable, CostTable
+from integration_hub.console.buttons import Button
+from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.forms import day, posted
+from integration_hub.console.http import Request
+from integration_hub.console.screens import Empty, ListScreen, screen
+from integration_hub.kernel.clock import today
+
+SEE = "costs.view_cost"
+
+
+class PostCostsForm(forms.Form):
+    """Which costs are posted."""
+
+    legal_entity = forms.CharField(label="Legal entity", max_length=16, help_text="Its code")
+    through = day("Work up to", help_text="The last day whose costs are posted")
+
+
+class CostList(ListScreen):
+    """What work cost, newest day first; what was superseded stays in the list."""
+
+    permission = SEE
+    scope = "legal_entity__code"
+    title = "Costs of work"
+    lead = "Approved hours at the cost rate of their day, of our own people and of subcontractors."
+    template_name = "contracts/list.html"
+    table_class = CostTable
+    filterset_class = CostFilter
+    empty = Empty("No costs yet", "Set for a legal entity from which day on costs are kept, and enter cost rates.")
+
+    def rows(self) -> "QuerySet[Any]":
+        return Cost.objects.select_related("resource", "project", "legal_entity", "posting")
+
+    def buttons(self) -> list[Button]:
+        allowed = policies.may_post(self.request.user)
+        return [Button("Post costs", reverse("costs:post"), allowed, "primary", "send")]
+
+
+class CostPostingList(ListScreen):
+    """Journals of costs, newest first."""
+
+    permission = "costs.view_costposting"
+    scope = "legal_entity__code"
+    title = "Cost journals"
+    lead = "One journal per project, month and currency. A correction is a journal that reverses what changed."
+    template_name = "contracts/list.html"
+    table_class = CostPostingTable
+    filterset_class = CostPostingFilter
+    empty = Empty("No journal yet", "Post costs to make some.")
+
+    def rows(self) -> "QuerySet[Any]":
+        return CostPosting.objects.select_related("project", "legal_entity")
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def post(request: Request) -> HttpResponse:
+    """Post the open costs of a legal entity."""
+    confirm = Confirm(
+        title="Post costs",
+        verb="Post",
+        form=PostCostsForm(posted(request), initial={"through": today().replace(day=1) - timedelta(days=1)}),
+        back=reverse("costs:posting-list"),
+        consequence="What is open is sent to the ERP as journals, work of a closed period on the first open day. "
+        "What is posted already is not posted again.",
+        decision=policies.may_post(request.user),
+    )
+    return decide(
+        request,
+        confirm,
+        lambda data: posting.post(
+            legal_entity=entity_of(data["legal_entity"]), through=data["through"], by=request.user
+        ),
+        done=lambda made: f"{len(made)} journals are on their way." if len(made) != 1 else "A journal is on its way.",
+    )

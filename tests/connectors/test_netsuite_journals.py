@@ -1,0 +1,105 @@
+"""Cost journals in NetSuite over HTTP: accounts of the value map, once, in an open period."""
+
+from typing import Any
+
+import pytest
+
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.netsuite.manifest import JOURNAL_POST
+from integration_hub.connectors.registry import CONNECTORS, Write
+from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.mapping.models import ValueMap, ValueRow
+from integration_hub.sandbox import Landscape
+
+pytestmark = [pytest.mark.landscape, pytest.mark.django_db]
+
+CONNECTOR = CONNECTORS.get("netsuite")
+NUMBER = "US01-COST-202605-7-1"
+
+
+def journal(**more: Any) -> Write:
+    lines = [
+        {"charge_code": "labour", "cost_centre": "12", "memo": "P-7", "amount": "496.25"},
+        {"charge_code": "labour_absorbed", "cost_centre": "12", "memo": "P-7", "amount": "-496.25"},
+    ]
+    payload = {
+        "reference": NUMBER,
+        "legal_entity_id": "1",
+        "currency": "USD",
+        "accounting_date": "2026-05-29",
+        "memo": "Cost of work May 2026",
+        "job_reference": "",
+        "total": "496.25",
+        "lines": lines,
+    }
+    return Write(JOURNAL_POST, "key", NUMBER, {**payload, **more})
+
+
+@pytest.fixture
+def mapped(netsuite: Connection) -> Connection:
+    """NetSuite with an account for each charge code."""
+    accounts, _ = ValueMap.objects.get_or_create(connection=netsuite.code, name="cost_account")
+    for theirs, ours in (("9", "labour"), ("11", "labour_absorbed")):
+        ValueRow.objects.create(value_map=accounts, theirs=theirs, ours=ours)
+    return netsuite
+
+
+def test_a_journal_is_posted_once_and_read_back(landscape: Landscape, mapped: Connection) -> None:
+    assert CONNECTOR.find(mapped, journal()) is None
+    sent = CONNECTOR.send(mapped, journal())
+    found = CONNECTOR.find(mapped, journal())
+    assert found is not None
+    assert (found.remote_id, found.number) == (sent.remote_id, "JE-US-000001")
+    facts = {"debits": "496.25", "lines": 2, "currency": "USD", "date": "2026-05-29", "period": "May 2026"}
+    assert found.facts == facts
+    assert CONNECTOR.send(mapped, journal()).body == {"already": True}
+    balance = {row["account"]: (row["debit"], row["credit"]) for row in _balance(landscape)["accounts"]}
+    assert balance == {"Cost of Labour": ("496.25", "0.00"), "Labour Absorbed": ("0.00", "496.25")}
+    assert _balance(landscape)["balanced"]
+
+
+def _balance(landscape: Landscape) -> dict[str, Any]:
+    found: dict[str, Any] = landscape.ledger("netsuite")["trial_balance"]
+    return found
+
+
+def test_a_lost_answer_is_unknown_and_then_found(landscape: Landscape, mapped: Connection) -> None:
+    mapped.settings["timeout_seconds"] = "1"
+    landscape.fault("netsuite", "commit_then_timeout", method="PUT", count=1)
+    with pytest.raises(Failed) as caught:
+        CONNECTOR.send(mapped, journal())
+    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
+    assert CONNECTOR.find(mapped, journal()) is not None
+
+
+def test_a_lying_success_is_not_confirmed(landscape: Landscape, mapped: Connection) -> None:
+    landscape.fault("netsuite", "lying_200", method="PUT", count=1)
+    CONNECTOR.send(mapped, journal())
+    assert CONNECTOR.find(mapped, journal()) is None
+
+
+def test_a_closed_period_is_told_by_code(landscape: Landscape, mapped: Connection) -> None:
+    landscape.period("May 2026", closed=True)
+    with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
+        CONNECTOR.send(mapped, journal())
+    assert (caught.value.kind, caught.value.field) == (FailureClass.REJECTED, "postingPeriod")
+    landscape.period("May 2026", closed=False)
+    CONNECTOR.send(mapped, journal())
+    assert CONNECTOR.find(mapped, journal()) is not None
+
+
+def test_a_charge_code_without_a_single_account_is_for_the_mapping(landscape: Landscape, mapped: Connection) -> None:
+    ValueRow.objects.create(value_map=ValueMap.objects.get(name="cost_account"), theirs="10", ours="labour")
+    with pytest.raises(Failed, match="2 accounts for the charge code 'labour'") as caught:
+        CONNECTOR.send(mapped, journal())
+    assert caught.value.kind == FailureClass.MAPPING
+    ValueRow.objects.filter(ours="labour").delete()
+    with pytest.raises(Failed, match="no account"):
+        CONNECTOR.send(mapped, journal())
+    assert CONNECTOR.find(mapped, journal()) is None
+
+
+def test_another_amount_under_our_reference_is_not_ours(landscape: Landscape, mapped: Connection) -> None:
+    CONNECTOR.send(mapped, journal())
+    lines = [{**line, "amount": line["amount"].replace("496", "500")} for line in journal().payload["lines"]]
+    assert CONNECTOR.find(mapped, journal(lines=lines)) is None
