@@ -22,7 +22,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import Deferred, Failed, FailureClass
 from integration_hub.trail import record
-from integration_hub.work import fencing, pace, session, settlement, sharing
+from integration_hub.work import fencing, heads, pace, session, settlement, sharing
+from integration_hub.work.heads import Head
 from integration_hub.work.models import Item, Lane
 from integration_hub.work.registry import HANDLERS, Handler, Job, Park, Superseded, Wait
 
@@ -49,7 +50,6 @@ ON CONFLICT (stage, legal_entity) DO UPDATE SET at = excluded.at
 _COUNT_DUE = (
     f"SELECT count(*) FROM (SELECT 1 FROM hub_work_lane WHERE {sharing.DUE} AND {sharing.FREE} LIMIT %(limit)s) AS due"  # noqa: S608
 )
-_DUE_NOW = "SELECT %s <= clock_timestamp()"
 # Without its dedupe key a claimed item no longer swallows new ones: what they announce it may not have seen.
 _CLAIM = """
 WITH heads AS (
@@ -112,50 +112,45 @@ def _claim(stage: str, room: int, most: int) -> tuple[bool, Jobs]:
 
 def _next(lane: Lane, room: int) -> Jobs:
     """The lane's next items, claimed: attempts counted, lease renewed, token moved. The caller holds the lane's row."""
-    while heads := list(lane.items.filter(state=Item.State.READY).order_by("id")[:room]):
-        head = heads[0]
-        if head.not_before is not None and not _is_due(head):
-            settlement.release(lane, not_before=head)
+    while found := heads.of([lane.pk], room):
+        head = found[0]
+        if not head.is_due:
+            settlement.release(lane, not_before=head.not_before)
             return NONE
         if head.claims < MAX_CLAIMS:
-            return _claim_items(lane, _together(heads))
-        settlement.park(lane, head, _poison(head))
+            return _claim_items(lane, _together(found))
+        item = Item.objects.get(pk=head.item)
+        settlement.park(lane, item, _poison(item))
         if lane.blocked:
             return NONE
     settlement.release(lane)
     return NONE
 
 
-def _is_due(head: Item) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE_NOW, [head.not_before])
-        return bool(cursor.fetchone()[0])
-
-
-def _together(heads: Sequence[Item]) -> Sequence[Item]:
+def _together(found: Sequence[Head]) -> Sequence[Head]:
     """The first items as far as they can share a transaction: local, fast enough, never claimed, not delayed."""
     count, seconds = 0, 0.0
-    for item in heads:
-        handler = HANDLERS.find(item.kind)
-        seconds += pace.expected(item.kind)
-        if handler is None or not handler.local or item.claims or item.not_before is not None:
+    for head in found:
+        handler = HANDLERS.find(head.kind)
+        seconds += pace.expected(head.kind)
+        if handler is None or not handler.local or not head.is_fresh:
             break
         if seconds > pace.TRANSACTION_SECONDS:
             break
         count += 1
-    return heads[: max(count, 1)]
+    return found[: max(count, 1)]
 
 
-def _claim_items(lane: Lane, claimed: Sequence[Item]) -> Jobs:
+def _claim_items(lane: Lane, claimed: Sequence[Head]) -> Jobs:
     with connection.cursor() as cursor:
         values: dict[str, Any] = {
-            "items": [item.pk for item in claimed],
+            "items": [head.item for head in claimed],
             "lane": lane.pk,
             "lease": settings.LEASE_SECONDS,
         }
         cursor.execute(_CLAIM, values)
         token = int(cursor.fetchone()[0])
-    return [settlement.job_of(lane, item, attempt=item.attempts + 1, token=token) for item in claimed]
+    return [head.job(lane.key, token) for head in claimed]
 
 
 def _poison(head: Item) -> Park:
@@ -240,6 +235,7 @@ def _work_in_one_go(jobs: Jobs, room: int) -> tuple[int, Trouble, Jobs]:
 
 def _run(jobs: Jobs) -> None:
     """Run the handlers, each lane's in its order; those that can take several at once are given them."""
+    times = pace.Times()
     for batch in sharing.batches(jobs):
         handler = _handler(batch[0].kind)
         started = monotonic()
@@ -249,7 +245,8 @@ def _run(jobs: Jobs) -> None:
             for job in batch:
                 with record.correlated(job.correlation_id):
                     handler.run(job)
-        pace.note(batch[0].kind, (monotonic() - started) / len(batch))
+        times.add(batch[0].kind, monotonic() - started, len(batch))
+    times.note()
 
 
 def _is_local(job: Job) -> bool:
@@ -259,14 +256,18 @@ def _is_local(job: Job) -> bool:
 
 def _attempt_all(jobs: Jobs) -> tuple[int, Trouble]:
     """Run the handlers in order: (how many went well, what stopped the next one)."""
-    for done, job in enumerate(jobs):
+    times = pace.Times()
+    done, trouble = 0, None
+    for job in jobs:
         started = monotonic()
         with record.correlated(job.correlation_id):
             trouble = _attempt(job)
-        pace.note(job.kind, monotonic() - started)
+        times.add(job.kind, monotonic() - started)
         if trouble is not None:
-            return done, trouble
-    return len(jobs), None
+            break
+        done += 1
+    times.note()
+    return done, trouble
 
 
 def _attempt(job: Job) -> Trouble:

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from integration_hub.work.models import Lane
 from integration_hub.work.registry import Job, Superseded
 
+_HOLD = "SELECT * FROM hub_work_lane WHERE key = %s FOR NO KEY UPDATE"
+
 
 def hold(job: Job) -> Lane:
     """Lock the lane's row for the rest of the transaction; raise `Superseded` when another worker took it since."""
-    lane = Lane.objects.select_for_update(no_key=True).get(key=job.lane)
+    lane = next(iter(Lane.objects.raw(_HOLD, [job.lane])), None)
+    if lane is None:
+        raise Superseded(f"Lane {job.lane} is gone.")
     _refuse_old(lane, job)
     return lane
 

@@ -18,14 +18,36 @@ def expected(kind: str) -> float:
     return _seconds.get(kind, _UNKNOWN)
 
 
-def note(kind: str, seconds: float) -> None:
-    """One item took so long. A slow one counts at once, fast ones bring the expectation down step by step."""
+def note(kind: str, seconds: float, items: int = 1) -> None:
+    """So many items of a kind took `seconds` each. Slow ones count at once, each fast one brings the expectation down a
+    step."""
     known = _seconds.get(kind)
-    _seconds[kind] = seconds if known is None or seconds > known else known + _WEIGHT * (seconds - known)
+    if known is None or seconds > known:
+        _seconds[kind] = seconds
+    else:
+        _seconds[kind] = seconds + (known - seconds) * (1 - _WEIGHT) ** items
     if kind in _on_probation:
-        _on_probation[kind] -= 1
-        if not _on_probation[kind]:
+        _on_probation[kind] -= items
+        if _on_probation[kind] <= 0:
             del _on_probation[kind]
+
+
+class Times:
+    """What the items of one transaction took. Their average is noted: locks are held for the sum, and a pause of the
+    machine in the middle of one item is not that item's own slowness."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, tuple[float, int]] = {}
+
+    def add(self, kind: str, seconds: float, items: int = 1) -> None:
+        """So many items of a kind took `seconds` in all."""
+        total, count = self._taken.get(kind, (0.0, 0))
+        self._taken[kind] = (total + seconds, count + items)
+
+    def note(self) -> None:
+        """All of them are over."""
+        for kind, (total, count) in self._taken.items():
+            note(kind, total / count, count)
 
 
 def note_failure(kind: str) -> None:

@@ -1,7 +1,7 @@
 """What becomes of worked items. Everything here runs under the lane's row lock, taken by `fencing.hold` or a claim."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F
@@ -104,10 +104,10 @@ def fail(lane: Lane, job: Job, failure: Failed) -> bool:
     return False
 
 
-def release(lane: Lane, *, delay: timedelta = timedelta(0), not_before: Item | None = None) -> None:
+def release(lane: Lane, *, delay: timedelta = timedelta(0), not_before: datetime | None = None) -> None:
     """End the lease; the lane is due again after `delay`, or when its head may be worked."""
     with connection.cursor() as cursor:
-        cursor.execute(_RELEASE, [not_before.not_before if not_before else None, delay.total_seconds(), lane.pk])
+        cursor.execute(_RELEASE, [not_before, delay.total_seconds(), lane.pk])
 
 
 def park(lane: Lane, item: Item, failure: Failed) -> None:

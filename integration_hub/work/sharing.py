@@ -4,14 +4,14 @@ Who shares is like the lane whose turn it is: the same stage, priority and legal
 taken. Every lane keeps its own token and its order.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
-from integration_hub.work import pace
+from integration_hub.work import heads, pace
+from integration_hub.work.heads import Head
 from integration_hub.work.models import Lane
 from integration_hub.work.registry import HANDLERS, Job
 
@@ -27,15 +27,6 @@ SELECT id, key FROM hub_work_lane
 WHERE {DUE} AND {FREE} AND priority = %(priority)s AND legal_entity = %(legal_entity)s AND id <> %(lane)s
 ORDER BY next_at, id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - constants only
-# A statement of its own: the lanes are locked by then, so it sees what was settled in them last.
-_HEADS = """
-SELECT picked.lane, item.id, item.kind, item.payload, item.attempts, item.correlation_id, item.claims = 0
-       AND item.not_before IS NULL
-  FROM unnest(%(lanes)s::bigint[]) WITH ORDINALITY AS picked (lane, place)
- CROSS JOIN LATERAL (SELECT * FROM hub_work_item WHERE lane_id = picked.lane AND state = 'ready'
-                      ORDER BY id LIMIT %(each)s) AS item
- ORDER BY picked.place, item.id
-"""
 _CLAIM = """
 WITH heads AS (
     UPDATE hub_work_item SET attempts = attempts + 1, claims = claims + 1, dedupe = '' WHERE id = ANY(%(items)s)
@@ -43,16 +34,6 @@ WITH heads AS (
 UPDATE hub_work_lane SET token = token + 1, leased_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE id = ANY(%(lanes)s) RETURNING id, token
 """
-
-
-class _Head(NamedTuple):
-    lane: int
-    item: int
-    kind: str
-    payload: str
-    attempts: int
-    correlation_id: str
-    is_fresh: bool
 
 
 def may_share(kind: str) -> bool:
@@ -81,21 +62,20 @@ def companions(lane: Lane, jobs: Sequence[Job], most: int) -> list[Job]:
         keys = dict(cursor.fetchall())
         if not keys:
             return []
-        cursor.execute(_HEADS, {"lanes": list(keys), "each": EACH})
-        chosen = _chosen([_Head._make(row) for row in cursor.fetchall()], left, most)
+        chosen = _chosen(heads.of(list(keys), EACH), left, most)
         if not chosen:
             return []
         claimed = {"items": [head.item for head in chosen], "lanes": [*{head.lane for head in chosen}]}
         cursor.execute(_CLAIM, {**claimed, "lease": settings.LEASE_SECONDS})
         tokens = dict(cursor.fetchall())
-    return [_job(head, keys[head.lane], tokens[head.lane]) for head in chosen]
+    return [head.job(keys[head.lane], tokens[head.lane]) for head in chosen]
 
 
-def _chosen(heads: Sequence[_Head], seconds: float, most: int) -> list[_Head]:
+def _chosen(found: Sequence[Head], seconds: float, most: int) -> list[Head]:
     """The first items of each lane, as far as they can share a transaction and its time."""
-    chosen: list[_Head] = []
+    chosen: list[Head] = []
     closed: set[int] = set()
-    for head in heads:
+    for head in found:
         if head.lane in closed:
             continue
         expected = _expected(head.kind)
@@ -105,11 +85,6 @@ def _chosen(heads: Sequence[_Head], seconds: float, most: int) -> list[_Head]:
             seconds -= expected
             chosen.append(head)
     return chosen
-
-
-def _job(head: _Head, key: str, token: int) -> Job:
-    payload: dict[str, Any] = json.loads(head.payload)
-    return Job(head.item, key, head.kind, payload, head.attempts + 1, token, head.correlation_id)
 
 
 def by_lane(jobs: Sequence[Job]) -> list[list[Job]]:

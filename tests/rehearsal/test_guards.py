@@ -15,7 +15,7 @@ from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.operations.rehearsal import handlers
 from integration_hub.trail.models import Event
-from integration_hub.work import doorbell, engine, fencing, queries, session, settlement, sharing, ticker
+from integration_hub.work import doorbell, engine, fencing, heads, queries, session, settlement, sharing, ticker
 from integration_hub.work.models import Item, Lane
 from tests.integration.trail.test_seal import ONE_AFTER_ANOTHER, wait_until_sealable
 from tests.races import threads
@@ -147,8 +147,8 @@ def test_without_the_order_of_the_lane_disorder_shows(lab, monkeypatch):
 
     def backwards(lane, room):
         """Claims the last item instead of the first."""
-        last = lane.items.filter(state="ready").order_by("-id").first()
-        return engine._claim_items(lane, [last]) if last is not None else real(lane, room)
+        waiting = heads.of([lane.pk], 10_000)
+        return engine._claim_items(lane, waiting[-1:]) if waiting else real(lane, room)
 
     monkeypatch.setattr(engine, "_next", backwards)
     made.work(2)
