@@ -217,10 +217,11 @@ SPECTACULAR_SETTINGS = {
 Q_CLUSTER = {
     "name": "throughline",
     "orm": "default",
+    "broker_class": "integration_hub.work.doorbell.Queue",
     "workers": ENV.queue_workers,
     "bulk": 1,
     "queue_limit": ENV.queue_workers,
-    "poll": 0.1,
+    "poll": 0.01,  # after a look that found nothing; the next one comes when a ring is announced
     "timeout": 60,
     "retry": 300,
     "max_attempts": 1,
