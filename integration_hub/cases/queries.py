@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 from django.db.models import (
     Count,
     DateTimeField,
@@ -38,6 +39,8 @@ Amounts = dict[str, Decimal]
 Key = tuple[str, str]
 """(code, root cause): there is at most one case of each."""
 
+_IS_OPEN = "SELECT EXISTS (SELECT 1 FROM hub_cases_case WHERE code = %s AND root_cause = %s AND status = ANY(%s))"
+
 
 def visible_to(user: User) -> QuerySet[Case]:
     """Every case of the user's legal entities, resolved ones too."""
@@ -58,6 +61,13 @@ def of_keys(keys: Iterable[Key]) -> Q:
     for code, root_causes in by_code.items():
         which |= Q(code=code, root_cause__in=root_causes)
     return which
+
+
+def is_open(*, code: str, root_cause: str) -> bool:
+    """Whether the case of a cause is open, by one cheap statement: asked with every webhook."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_OPEN, [code, root_cause, list(Case.OPEN_STATES)])
+        return bool(cursor.fetchone()[0])
 
 
 def open_among(keys: Iterable[Key]) -> set[Key]:

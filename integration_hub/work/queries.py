@@ -37,10 +37,17 @@ def lanes(user: User | None = None) -> QuerySet[Lane]:
     return rows if user is None else scoped(rows, user, "legal_entity")
 
 
+_WAITING = """
+SELECT item.dedupe FROM hub_work_item AS item JOIN hub_work_lane AS lane ON lane.id = item.lane_id
+ WHERE lane.key = %s AND item.state = 'ready' AND item.dedupe <> '' AND item.dedupe = ANY(%s)
+"""
+
+
 def waiting(*, lane: str, dedupes: Iterable[str]) -> set[str]:
     """Which of these items wait in a lane and were not claimed yet: what is announced now they will still see."""
-    rows = Item.objects.filter(lane__key=lane, state=Item.State.READY, dedupe__in=list(dedupes))
-    return set(rows.values_list("dedupe", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [lane, list(dedupes)])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def stalled(user: User | None = None, *, limit: int = 200) -> list[Stall]:

@@ -8,7 +8,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from integration_hub.cases.actions import cases
-from integration_hub.cases.queries import open_among
+from integration_hub.cases.queries import is_open
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import Delivery, Feed
@@ -45,28 +45,43 @@ class Taken:
     problem: str = ""
 
 
-@transaction.atomic
 def receive(*, connection: Connection, delivery_id: str, body: bytes) -> Taken:
     """Store a verified delivery and make the feeds it speaks of due; seen before, it is counted and nothing else.
 
     Its values are never applied: what changed is read from the source. A body that is not a JSON object is stored as
-    refused.
+    refused. When it returns outside a transaction, all of it is committed.
+
+    Most deliveries of a storm find their feeds about to be read: they cost one write, which commits itself.
     """
     names, problem = _names(body)
     found = [] if problem else _feeds(connection, names)
     told = problem or ("" if found else f"Names no feed of this connection: {', '.join(names) or 'nothing'}.")
     status = Delivery.Status.REFUSED if problem else Delivery.Status.HANDLED
+    asleep = feeds.asleep(found)
+    heals = not problem and is_open(code=WEBHOOK_REFUSED, root_cause=connection.code)
+    row = [connection.pk, delivery_id, body, status, told[:300], OTHER_BODY]
+    if not (problem or asleep or heals):
+        return _store(row)
+    with transaction.atomic():
+        taken = _store(row)
+        if not taken.fresh:
+            return taken
+        if problem:
+            _raise(connection, problem)
+            return Taken(taken.delivery_id, True, problem)
+        if asleep:
+            feeds.make_due(asleep, trigger="hint")
+        if heals:
+            cases.heal(code=WEBHOOK_REFUSED, root_cause=connection.code, because="A valid webhook arrived.", by=BY)
+    return taken
+
+
+def _store(row: list[Any]) -> Taken:
     with database.cursor() as cursor:
-        cursor.execute(_STORE, [connection.pk, delivery_id, body, status, told[:300], OTHER_BODY])
+        cursor.execute(_STORE, row)
         pk, times_seen, status, noted = cursor.fetchone()
     if times_seen > 1:
         return Taken(pk, False, noted if status == Delivery.Status.REFUSED else "")
-    if problem:
-        _raise(connection, problem)
-        return Taken(pk, True, problem)
-    feeds.wake(found)
-    if open_among([(WEBHOOK_REFUSED, connection.code)]):
-        cases.heal(code=WEBHOOK_REFUSED, root_cause=connection.code, because="A valid webhook arrived.", by=BY)
     return Taken(pk, True)
 
 

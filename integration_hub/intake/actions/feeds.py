@@ -23,6 +23,8 @@ KNOBS = ("weight", "every_seconds", "late_after_seconds", "absence_limit_percent
 FILE_DROP = "filedrop"
 """Vendor of connections whose feeds are files: nobody polls them."""
 
+_MEANT = "SELECT * FROM hub_intake_feed WHERE connection_id = %s AND entity = ANY(%s) ORDER BY id"
+
 
 @transaction.atomic
 def install_feeds(*, connection: Connection, by: Actor) -> list[Feed]:
@@ -166,26 +168,26 @@ def hint(*, connection: Connection, entity_name: str) -> list[Feed]:
     not begun changes nothing: that reading will see what the hint speaks of.
     """
     feeds = hinted(connection=connection, entity_name=entity_name)
-    wake(feeds)
+    if late := asleep(feeds):
+        make_due(late, trigger="hint")
     return feeds
 
 
 def hinted(*, connection: Connection, entity_name: str) -> list[Feed]:
     """The feeds a name in a hint stands for."""
     meant = _meant(connection, entity_name)
-    feeds = list(Feed.objects.filter(connection=connection, entity__in=meant))
+    feeds = list(Feed.objects.raw(_MEANT, [connection.pk, meant]))
     for feed in feeds:
         feed.connection = connection
     return feeds
 
 
-def wake(feeds: Sequence[Feed]) -> None:
-    """Have feeds of one connection read that are not about to be: senders of a storm of hints lock no row."""
+def asleep(feeds: Sequence[Feed]) -> list[Feed]:
+    """Which feeds of one connection are not about to be read: most hints of a storm find none, and lock no row."""
     active = [feed for feed in feeds if feed.is_active]
     due = [feed for feed in active if feed.due_at <= now()]
     told = waiting(lane=_lane(due[0]), dedupes=[_dedupe(feed) for feed in due]) if due else set()
-    if late := [feed for feed in active if feed not in due or _dedupe(feed) not in told]:
-        make_due(late, trigger="hint")
+    return [feed for feed in active if feed not in due or _dedupe(feed) not in told]
 
 
 def _meant(connection: Connection, name: str) -> list[str]:
