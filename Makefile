@@ -36,7 +36,7 @@ serve: $(VENV)/base.done ## Web, workers and ticker in one process tree
 	$(PY) manage.py sync_roles
 	$(PY) manage.py serve $(ARGS)
 
-bench: $(VENV)/base.done ## Measure on this machine, in a database of its own: NAME=intake, lanes, latency, webhooks, replay
+bench: $(VENV)/base.done ## Measure on this machine, in a database of its own: NAME=intake, lanes, latency, webhooks, posting, audit, replay
 	$(PY) manage.py bench $(NAME) $(ARGS)
 
 rehearse: $(VENV)/base.done ## Workers, intake and effects under faults, and a checker; SEED, SEEDS and ITEMS say how much
@@ -47,7 +47,7 @@ test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run al
 	$(PY) -m coverage erase
 	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report= -m "not rehearsal" $(ARGS)
 	$(PY) -m coverage report --fail-under=95
-	$(PY) -m pytest -n 2 -m rehearsal tests/rehearsal
+	$(PY) -m pytest -n 4 -m rehearsal tests/rehearsal
 
 check: $(VENV)/dev.done ## Lint, types, imports, migrations, templates, generated docs; changes nothing
 	$(VENV)/bin/ruff check .

@@ -1,10 +1,12 @@
 """HTTP to vendors: a client per connection, calls logged without bodies, failures sorted by who must act."""
 
 import os
+import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -181,6 +183,12 @@ def _refuse_address(url: str, connection: Connection) -> None:
         raise Failed(FailureClass.AUTH, f"{connection}: {decision.reason}", remedy="Correct the base address.")
 
 
+@cache
+def trust() -> ssl.SSLContext:
+    """The certificates this process trusts, read once: reading them costs more than most calls."""
+    return httpx.create_ssl_context()
+
+
 def client_of(connection: Connection) -> httpx.Client:
     """The HTTP client of a connection in this process, with its own pool and time limits."""
     seconds = float(connection.settings.get("timeout_seconds") or 60)
@@ -190,6 +198,7 @@ def client_of(connection: Connection) -> httpx.Client:
             _clients[key] = httpx.Client(
                 timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)),
                 follow_redirects=False,
+                verify=trust(),
                 trust_env=not _is_loopback(connection.base_url),
                 headers={"User-Agent": "Throughline/1", "Accept": "application/json"},
             )

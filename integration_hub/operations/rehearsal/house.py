@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import httpx
 from django.conf import settings
 
+from integration_hub.connectors import transport
 from integration_hub.operations import parts
 from integration_hub.operations.rehearsal.run import Stage
 from integration_hub.operations.rehearsal.workers import Nursery
@@ -15,7 +16,7 @@ from integration_hub.operations.supervisor import Supervisor
 from integration_hub.sandbox import Landscape
 
 HOST = "127.0.0.1"
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 @contextmanager
@@ -23,11 +24,13 @@ def open_house(tell: Callable[[str], object]) -> Iterator[Stage]:
     """Start all of it, and end it whatever happens."""
     log_path = settings.VAR_DIR / "log" / "workers.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
+    transport.trust()  # the forked workers share it
     nursery = Nursery(log_path)  # first: it is forked, and nothing else must be running yet
     try:
         port = free_port()
         wanted = [parts.cluster("bulk"), parts.web(HOST, port, workers=1)]
         with (
+            httpx.Client(trust_env=False, timeout=5) as user,
             Landscape() as landscape,
             Supervisor(wanted, var_dir=settings.VAR_DIR, tell=tell) as supervisor,
         ):
@@ -38,6 +41,7 @@ def open_house(tell: Callable[[str], object]) -> Iterator[Stage]:
                 supervisor=supervisor,
                 var_dir=settings.VAR_DIR,
                 hub_url=f"http://{HOST}:{port}",
+                user=user,
                 log_path=log_path,
                 lease_seconds=settings.LEASE_SECONDS,
             )

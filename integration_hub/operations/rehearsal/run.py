@@ -50,6 +50,8 @@ class Stage:
     supervisor: Supervisor
     var_dir: Path
     hub_url: str
+    user: httpx.Client
+    """Of whoever works in the vendors' systems."""
     log_path: Path
     lease_seconds: float
 
@@ -59,7 +61,7 @@ def run(
 ) -> SeedResult:
     """Rehearse one seed; draining may take `patience` seconds once the faults have stopped."""
     plan = make(seed, size, faults)
-    scene = Scene(stage.landscape, plan, stage.hub_url)
+    scene = Scene(stage.landscape, plan, stage.hub_url, stage.user)
     nemesis = Nemesis(
         stage.nursery, stage.supervisor, stage.var_dir, frozen_seconds=stage.lease_seconds * 1.5, more=scene.strikes()
     )
@@ -225,13 +227,13 @@ def _people(scene: Scene, landscape: Landscape) -> dict[str, str]:
     mine = set(scene.people)
     found: dict[str, str] = {}
     headers = {"Authorization": f"Bearer {accounts.KANTATA_TOKEN}"}
-    with httpx.Client(base_url=landscape.kantata, headers=headers, trust_env=False) as client:
-        page, pages = 1, 1
-        while page <= pages:
-            answer = client.get("/api/v1/users", params={"per_page": 200, "page": page, "on_my_account": "true"}).json()
-            pages = int(answer["meta"]["page_count"])
-            found |= {key: row["full_name"] for key, row in answer["users"].items() if key in mine}
-            page += 1
+    page, pages = 1, 1
+    while page <= pages:
+        which: dict[str, str | int] = {"per_page": 200, "page": page, "on_my_account": "true"}
+        answer = scene.user.get(f"{landscape.kantata}/api/v1/users", params=which, headers=headers).json()
+        pages = int(answer["meta"]["page_count"])
+        found |= {key: row["full_name"] for key, row in answer["users"].items() if key in mine}
+        page += 1
     return found
 
 

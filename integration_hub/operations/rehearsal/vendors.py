@@ -70,6 +70,8 @@ class Scene:
     landscape: Landscape
     plan: Plan
     hub_url: str
+    user: httpx.Client
+    """Of whoever works over there."""
     struck: Counter[str] = field(default_factory=Counter)
     people: list[str] = field(default_factory=list)
     rules: dict[str, str] = field(default_factory=dict)
@@ -93,18 +95,17 @@ class Scene:
     def change_somebody(self, number: int) -> None:
         """One person is renamed, by the vendor's own API; each at most once, since its stamps have whole seconds."""
         key = self.people[number]
-        with httpx.Client(trust_env=False, timeout=5) as client:
-            for _ in range(20):  # the API is struck by the faults too, and a user would try again
-                try:
-                    answer = client.put(
-                        f"{self.landscape.kantata}/api/v1/users/{key}",
-                        json={"user": {"full_name": f"Renamed {self.plan.seed}-{number}"}},
-                        headers={"Authorization": f"Bearer {accounts.KANTATA_TOKEN}"},
-                    )
-                except httpx.HTTPError:
-                    continue
-                if answer.is_success:
-                    return
+        for _ in range(20):  # the API is struck by the faults too, and a user would try again
+            try:
+                answer = self.user.put(
+                    f"{self.landscape.kantata}/api/v1/users/{key}",
+                    json={"user": {"full_name": f"Renamed {self.plan.seed}-{number}"}},
+                    headers={"Authorization": f"Bearer {accounts.KANTATA_TOKEN}"},
+                )
+            except httpx.HTTPError:
+                continue
+            if answer.is_success:
+                return
         raise RuntimeError("The simulated PSA took no change in twenty tries.")
 
     def calm(self) -> None:
@@ -161,7 +162,7 @@ class Scene:
         }
         sent = body.replace("users", "roles") if mutate else body
         try:
-            answer = httpx.post(f"{self.hub_url}/hooks/kantata/", content=sent, headers=headers, trust_env=False)
+            answer = self.user.post(f"{self.hub_url}/hooks/kantata/", content=sent, headers=headers)
         except httpx.HTTPError:
             return 0  # the hub was being struck itself
         if answer.status_code == 401:
