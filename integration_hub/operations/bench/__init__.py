@@ -14,12 +14,44 @@ class Figure:
     step: str
     things: int
     seconds: float
+    verdict: str = ""
+    """Of a figure that is held against an aim: what it is, what was wanted, and whether that is met."""
 
     def __str__(self) -> str:
+        if self.verdict:
+            return f"{self.step}: {self.verdict}"
         if self.things == 1:
             return f"{self.step}: {self.seconds:,.3f} s"
         rate = f", {self.things / self.seconds:,.0f} a second" if self.seconds else ""
         return f"{self.step}: {self.things:,} in {self.seconds:,.1f} s{rate}"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a figure should be: at least `floor` and, aimed for, `target`; at most where `most` is set."""
+
+    says: str
+    floor: float
+    target: float
+    most: bool = False
+
+    def verdict(self, value: float) -> str:
+        """The value beside floor and target, each met or not."""
+        told = [f"{name} {self._told(wanted)} {self._met(value, wanted)}" for name, wanted in self._wanted()]
+        return f"{_short(value)} {self.says} ({', '.join(told)})"
+
+    def _wanted(self) -> list[tuple[str, float]]:
+        return [("floor", self.floor), ("target", self.target)]
+
+    def _told(self, wanted: float) -> str:
+        return f"{'at most' if self.most else 'at least'} {_short(wanted)}:"
+
+    def _met(self, value: float, wanted: float) -> str:
+        return "met" if (value <= wanted if self.most else value >= wanted) else "not met"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +71,11 @@ def timed(step: str, things: int, act: Callable[[], object], tell: Callable[[Fig
     started = monotonic()
     act()
     tell(Figure(step, things, monotonic() - started))
+
+
+def judged(aim: Aim, value: float, tell: Callable[[Figure], None]) -> None:
+    """Tell whether a value meets its aim."""
+    tell(Figure("aim", 1, value, aim.verdict(value)))
 
 
 def spread(step: str, seconds: Sequence[float], shares: Sequence[int], tell: Callable[[Figure], None]) -> None:

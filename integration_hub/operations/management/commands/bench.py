@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integration_hub.operations.bench import BENCHES, Figure, doors, intake, lanes, latency, replay
+from integration_hub.operations.bench import BENCHES, Figure, audit, doors, intake, lanes, latency, posting, replay
 
 # Here and not when the app starts: simulators and a queue are loaded with them, which no other process needs.
-for measurement in (intake, lanes, latency, doors, replay):
+for measurement in (intake, lanes, latency, doors, posting, audit, replay):
     measurement.register()
 
 
