@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.actions import candidates, checks, decisions, quotes, runs
+from billing.actions import candidates, checks, decisions, papers, quotes, runs
 from billing.workflows import activation, agreements
 from integration_hub.kernel.failures import Failed
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Job, Tick
@@ -58,6 +58,14 @@ def _check(job: Job) -> None:
         candidates.quote_soon(candidate)
 
 
+def _paper(job: Job) -> None:
+    papers.set_next(paper_id=job.payload["paper"])
+
+
+def _paper_failed(job: Job, failure: Failed) -> None:
+    papers.given_up(paper_id=job.payload["paper"], failure=failure)
+
+
 def register() -> None:
     """Fill the registries of handlers and ticks."""
     HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed", together=_decide_together))
@@ -70,4 +78,8 @@ def register() -> None:
     )
     HANDLERS.register("billing.quote", Handler(_quote, local=False, title="Quote tax and check a candidate"))
     HANDLERS.register("billing.check", Handler(_check, title="Check a candidate"))
+    HANDLERS.register(
+        papers.KIND,
+        Handler(_paper, local=False, title="Set a document as PDF", skippable=True, parked=_paper_failed),
+    )
     TICKS.register("billing.agreements", Tick("billing.agreements", 60, agreements.watch))

@@ -61,6 +61,11 @@ def _paid(event: Any) -> str:
     return f"reported payment {event.object_label} of {amount}"
 
 
+def _exported(event: Any) -> str:
+    """Which file of a candidate was taken."""
+    return f"took {event.data.get('file', 'a file')} of {event.object_label}"
+
+
 _SENTENCES = (
     ("billing.hold.placed", "hand-stop", "placed a hold: {label}", "warning"),
     ("billing.hold.released", "lock-open", "released the hold: {label}", "success"),
@@ -73,6 +78,8 @@ _SENTENCES = (
     ("billing.candidate.checked", "list-check", _checked, "neutral"),
     ("billing.candidate.approved", "user-check", "approved {label} ({approvals} of {needed})", "success"),
     ("billing.candidate.returned", "arrow-back-up", "returned {label}", "warning"),
+    ("billing.candidate.exported", "download", _exported, "neutral"),
+    ("billing.candidate.paper_asked", "file-invoice", "had {entries} entries of {label} set as PDF", "info"),
     ("billing.candidate.posting", "send", "sent {label} to the ERP", "progress"),
     ("billing.candidate.rejected", "circle-x", "refused {label}", "danger"),
     ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import candidates, crediting, deciding, holds, invoices, restart, runs, simulating, work
+from billing.views import candidates, crediting, deciding, holds, invoices, papers, restart, runs, simulating, work
 
 app_name = "billing"
 
@@ -24,6 +24,16 @@ urlpatterns = [
     path("candidates/<int:pk>/post/", deciding.post, name="candidate-post"),
     path("candidates/<int:pk>/dissolve/", deciding.dissolve, name="candidate-dissolve"),
     path("candidates/<int:pk>/check/", deciding.check, name="candidate-check"),
+    path("candidates/<int:pk>/entries/", papers.EntryList.as_view(), name="candidate-entries"),
+    *(
+        path(f"candidates/<int:pk>/{kind}/{step}", view, {"kind": kind}, name=f"candidate-{kind}{name}")
+        for kind in ("document", "backup")
+        for step, view, name in (
+            ("", papers.paper, ""),
+            ("making/", papers.making, "-making"),
+            ("order/", papers.order, "-order"),
+        )
+    ),
     path("invoices/", invoices.InvoiceList.as_view(), name="invoice-list"),
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
     path("invoices/<int:pk>/credit/", crediting.choose, name="invoice-credit"),

@@ -55,12 +55,25 @@ class LookInline(admin.TabularInline[Any, Any]):
 
 @admin.register(LegalEntity)
 class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
-    """Companies of the firm: what the ERP says stays as it is, zone, rounding and tax company are set here."""
+    """Companies of the firm: what the ERP says stays as it is; zone, rounding, tax company and what their invoices say
+    of them are set here.
+    """
 
     scope = "code"
     list_display = ("code", "name", "currency", "country", "zone", "rounding", "tax_company", "is_active")
-    fields = ("code", "name", "currency", "country", "zone", "rounding", "fx_max_age_days", "costs_from", "tax_company",
-              "is_active")  # fmt: skip
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("code", "name", "currency", "country", "zone", "rounding", "fx_max_age_days", "costs_from",
+                           "tax_company", "is_active"),
+            },
+        ),
+        (
+            "On its invoices",
+            {"fields": ("street", "postal_code", "city", "region", "tax_id", "registration", "remittance")},
+        ),
+    )  # fmt: skip
     readonly_fields = ("code", "currency", "country")
     search_fields = ("code", "name")
 

@@ -13,12 +13,13 @@ from rest_framework.response import Response
 
 from billing import policies, simulation
 from billing.actions import approvals, candidates, checks
+from billing.api.papers import Papers
 from billing.api.serializers import contract_number, entity_code
 from billing.api.simulations import SimulationSerializer, answered
 from billing.models import Approval, Candidate, CandidateLine
 from integration_hub.api.fields import AmountField, ExactField, ReasonedSerializer, VersionedSerializer
 from integration_hub.api.filters import IdOrName
-from integration_hub.api.views import Nouns, person
+from integration_hub.api.views import person
 from integration_hub.effects import queries as effects
 from integration_hub.kernel.errors import Stale
 from integration_hub.people.models import User
@@ -164,7 +165,7 @@ class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untype
     number = django_filters.CharFilter()
 
 
-class Candidates(Nouns):
+class Candidates(Papers):
     """Proposed invoices. Every decision names the version it was made on; an approval also the content."""
 
     required_scopes = {"GET": "billing:read", "POST": "billing:write"}

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from billing.actions import crediting, runs
 from billing.api.candidates import CandidatePageSerializer
+from billing.api.papers import Papers
 from billing.api.serializers import (
     BillingRunSerializer,
     CreditInvoiceSerializer,
@@ -148,7 +149,7 @@ class InvoiceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped 
     candidate = IdOrName(field_name="candidate", name="number")
 
 
-class Invoices(Nouns):
+class Invoices(Papers):
     """Posted invoices with the ERP's numbers."""
 
     required_scopes = {"GET": "billing:read", "POST": "billing:write"}

@@ -15,6 +15,7 @@ from billing.models.documents import (
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
 from billing.models.obligations import Obligation, Recognition
+from billing.models.papers import Paper, PaperPart
 from billing.models.retainers import RetainerAccount, RetainerEntry
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
@@ -44,6 +45,8 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "Obligation",
+    "Paper",
+    "PaperPart",
     "Payment",
     "PaymentApplication",
     "Piece",

@@ -18,6 +18,7 @@ from billing.tables.invoices import (
     invoice_badge,
     overdue,
 )
+from billing.tables.papers import EntryTable
 from billing.tables.plans import LimitMonths, RecognitionTable, RevenueTable, ScheduleTable
 from billing.tables.retainers import RetainerMoves
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
@@ -32,6 +33,7 @@ __all__ = [
     "ContractInvoices",
     "CreditLineTable",
     "CreditMemoTable",
+    "EntryTable",
     "HeldWork",
     "HoldTable",
     "InvoiceLineTable",

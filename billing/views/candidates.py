@@ -12,6 +12,7 @@ from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
 from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice
+from billing.views import papers
 from billing.views.seen import decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
@@ -131,11 +132,12 @@ def _buttons(candidate: Candidate, request: Request, last_event: int) -> list[Bu
     check = offer("Check again", "check", policies.can_refresh(candidate, user), icon="refresh")
     undo = offer("Dissolve", "dissolve", policies.can_dissolve(candidate, user), icon="arrows-split")
     trace = Button("Trace", links.trace_of("candidate", str(candidate.pk)), icon="route", link=True)
+    read = papers.buttons(candidate)
     if status in SETTLED:
-        return [trace]
+        return [*read, trace]
     if status in {"approved", "posting", "rejected"}:
-        return [post, back, check, undo, trace] if status == "approved" else [post, check, undo, trace]
-    return [approve, back, check, undo, trace]
+        return [post, *([back] if status == "approved" else []), check, undo, *read, trace]
+    return [approve, back, check, undo, *read, trace]
 
 
 _PATH = (("Checked", "ready"), ("Approved", "approved"), ("Sent to the ERP", "posting"), ("Posted", "posted"))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from billing import credited, memos, policies, queries, tables, taxes
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
 from billing.models import Candidate, Invoice, Payment
+from billing.views import papers
 from billing.views.candidates import effect_of, paid_by_retainer
 from contracts.queries import references_of
 from contracts.tables import OwnReferences
@@ -58,6 +59,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "breadcrumbs": _way_to(invoice),
         "buttons": [
             credit,
+            *papers.buttons(invoice.candidate),
             *([Button("Proof", proof, icon="file-certificate", link=True)] if proof else []),
             *([Button("Trace", trace, icon="route", link=True)] if trace else []),
         ],

@@ -26,6 +26,13 @@ class LegalEntity(Timestamped):
         null=True, blank=True, help_text="Costs of work are kept from this day on; empty: they are not kept here"
     )
     tax_company = models.CharField(max_length=40, blank=True, help_text="Company code in the tax engine")
+    street = models.CharField(max_length=200, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=40, blank=True)
+    tax_id = models.CharField(max_length=40, blank=True, help_text="As its invoices must show it, e.g. DE811907980")
+    registration = models.CharField(max_length=120, blank=True, help_text="Register and number, where the law asks")
+    remittance = models.TextField(blank=True, help_text="Where to pay, line by line, as its invoices show it")
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -15,9 +15,8 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.vary import vary_on_headers
 
-from integration_hub.console import offers
+from integration_hub.console import export, offers
 from integration_hub.console.buttons import Button
-from integration_hub.console.export import csv_response
 from integration_hub.console.filters import FilterBar, Standing
 from integration_hub.console.freshness import freshness_for
 from integration_hub.console.http import Request, signed_in, wants_partial
@@ -78,7 +77,7 @@ class Empty:
 
 @method_decorator(vary_on_headers("HX-Request"), name="dispatch")
 class ListScreen(View):
-    """A list with filters, sorting, keyset pages and CSV: declare, override `rows`, done.
+    """A list with filters, sorting, keyset pages and files: declare, override `rows`, done.
 
     A subclass must state `permission` and `scope` (the ORM path of the legal entity's code; None when the rows belong
     to no legal entity): forgetting one is an error at import.
@@ -138,8 +137,8 @@ class ListScreen(View):
         """The page, its list part for htmx, or the file."""
         bar = FilterBar(self.filterset_class, self._scoped(), request, self.standing)
         table = self.table_class(bar.rows, request, region="list")
-        if request.GET.get("format") == "csv" and self.exportable:
-            return self._csv(table, bar)
+        if (form := request.GET.get("format", "")) in export.FORMS and self.exportable:
+            return self._file(form, table, bar)
         # A template that extends the console's list does not inherit its partial: there it is the console's own.
         part = [f"{self.template_name}#list", "console/list.html#list"]
         return self._page(part if wants_partial(request) else self.template_name, table, bar)
@@ -147,7 +146,7 @@ class ListScreen(View):
     def _scoped(self) -> "QuerySet[Any]":
         return scoped(self.rows(), self.request.user, self.scope) if self.scope else self.rows()
 
-    def _csv(self, table: Table, bar: FilterBar) -> HttpResponseBase:
+    def _file(self, form: str, table: Table, bar: FilterBar) -> HttpResponseBase:
         record.event(
             "console.list.exported",
             by=self.request.user,
@@ -156,8 +155,9 @@ class ListScreen(View):
             label=self.title,
             filters=bar.sentence,
             columns=[column.name for column in table.shown],
+            format=form,
         )
-        return csv_response(table, title=self.title, filters=bar.sentence, as_of=now())
+        return export.response(table, form, title=self.title, filters=bar.sentence, as_of=now())
 
     def _page(self, template: str | list[str], table: Table, bar: FilterBar) -> HttpResponse:
         status, empty = 200, None

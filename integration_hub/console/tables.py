@@ -1,4 +1,4 @@
-"""Tables: columns bound to a queryset, paged by keyset, sorted by URL, written as HTML or CSV."""
+"""Tables: columns bound to a queryset, paged by keyset, sorted by URL, written as HTML or as a file."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -177,8 +177,16 @@ class Table:
 
     @property
     def csv_url(self) -> str:
-        """The same rows as a file."""
-        return edited(self.request.GET, drop=[f"{self.prefix}after", f"{self.prefix}before"], format="csv")
+        """The same rows as CSV."""
+        return self._file_url("csv")
+
+    @property
+    def xlsx_url(self) -> str:
+        """The same rows as a workbook."""
+        return self._file_url("xlsx")
+
+    def _file_url(self, form: str) -> str:
+        return edited(self.request.GET, drop=[f"{self.prefix}after", f"{self.prefix}before"], format=form)
 
     def _url(self, **changes: Any) -> str:
         named = {f"{self.prefix}{name}": value for name, value in changes.items()}

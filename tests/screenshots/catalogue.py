@@ -91,6 +91,8 @@ BILLING = (
            "anna", "/billing/candidates/?group=attention", ""),
     Screen("candidate-posted", "Posted candidate", "Approvals, effect and the ERP's number.", "fiona",
            "/billing/candidates/?group=posted", ""),
+    Screen("candidate-entries", "Time and expenses of a candidate", "What is behind the lines, as the client gets it.",
+           "fiona", "/billing/candidates/?group=ready", "", "entries/"),
     Screen("invoices", "Invoices", "What the ERP holds, paid and open.", "fiona", "/billing/invoices/", also=BOTH),
     Screen("invoice", "Invoice", "Printed lines, tax, payments, and where they came from.", "fiona",
            "/billing/invoices/", "INV-"),

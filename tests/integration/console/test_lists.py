@@ -201,6 +201,10 @@ def test_numbers_and_words_are_left_alone(text):
     assert safe(text) == text
 
 
+def test_what_is_missing_is_empty():
+    assert safe(None) == ""
+
+
 @pytest.mark.parametrize("missing", ["permission", "scope"])
 def test_a_screen_must_state_permission_and_scope(missing):
     stated = {name: None for name in ("permission", "scope") if name != missing}
