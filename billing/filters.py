@@ -11,10 +11,15 @@ from contracts.filters import ByCustomer, contract, customer, entity
 from integration_hub.console import filter_kinds
 
 
-class WorkFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+class WorkFilter(ByCustomer):
     """Which work."""
 
+    customer_path = "contract__customer"
+
     contract = contract()
+    customer = customer()
+    legal_entity = entity()
+    currency = filter_kinds.exactly("Currency")
     project = filter_kinds.exactly("Project code", "event__project__code")
     person = filter_kinds.contains("Person", "event__resource__name")
     service_date = filter_kinds.days("Service date", "event__service_date")
@@ -82,6 +87,7 @@ class InvoiceFilter(ByCustomer):
     contract = contract()
     customer = customer()
     legal_entity = entity()
+    currency = filter_kinds.exactly("Currency")
     invoice_date = filter_kinds.days("Invoice date")
     due_on = filter_kinds.days("Due")
     status = filter_kinds.any_of("Status", Invoice.Status)

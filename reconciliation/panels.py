@@ -39,6 +39,7 @@ def last(user: User) -> Waiting:
 def register() -> None:
     """Fill the registries; called once by the app."""
     menu.add(menu.MenuItem("Trace", "Tie-out", "reconciliation:tieout-latest", "scale", SEE, weight=20, key="b"))
+    menu.add(menu.MenuItem("Trace", "Reports", "reconciliation:report-list", "trending-up", "billing.view_piece", 30))
     home.PANELS.register(
         "reconciliation.last",
         Panel("Do all systems agree?", last, frozenset({Role.AUDITOR, Role.FINANCE}), weight=30, permission=SEE,

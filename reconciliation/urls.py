@@ -1,8 +1,9 @@
-"""Addresses of the tie-out."""
+"""Addresses of the tie-out and of reports."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from reconciliation import proof_views, views
+from reconciliation import proof_views, report_views, views
+from reconciliation.reports import MEASURES
 
 app_name = "reconciliation"
 
@@ -12,5 +13,7 @@ urlpatterns = [
     path("tie-out/history/", views.TieOutList.as_view(), name="tieout-list"),
     path("invoice-proofs/verify_invoice.py", proof_views.verifier, name="proof-verifier"),
     path("invoice-proofs/<int:pk>/", proof_views.proof, name="invoice-proof"),
+    path("reports/", report_views.report_list, name="report-list"),
+    re_path(rf"^reports/(?P<slug>{'|'.join(MEASURES)})/$", report_views.report, name="report"),
     path("tie-out/<int:pk>/", views.tieout_detail, name="tieout-detail"),
 ]

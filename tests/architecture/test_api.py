@@ -81,6 +81,7 @@ def test_a_view_that_declares_nothing_is_refused_even_to_a_superuser(declared):
 def test_nothing_is_open_without_a_token(client):
     for path, view, methods in endpoints():
         concrete = "/" + path.replace("^", "").replace("$", "").replace(r"(?P<pk>\d{1,18})", "1").replace("\\Z", "")
+        concrete = concrete.replace("<slug:slug>", "wip")
         assert getattr(resolve(concrete).func, "cls", None) is view, concrete
         for method in methods:
             assert client.generic(method, concrete).status_code == 401, (method, concrete)

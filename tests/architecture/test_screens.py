@@ -25,7 +25,7 @@ OPEN = {
 ANSWERS_ALL = {"health", "hooks/<slug:code>/", "sign-in/", "api/docs/", "api/", "api/v1/schema/"}
 """Those of them that answer somebody who is not signed in with something else than the way in."""
 
-SAMPLE = {"pk": "1", "code": "x", "verb": "claim", "token": "x", "kind": "invoice", "key": "1"}
+SAMPLE = {"pk": "1", "slug": "wip", "code": "x", "verb": "claim", "token": "x", "kind": "invoice", "key": "1"}
 
 
 def screens() -> list[tuple[str, Any]]:
