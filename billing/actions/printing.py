@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.db import connection
+
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
 from billing.engine.documents import Room, print_lines
@@ -63,19 +65,25 @@ Row = tuple[CandidateLine, dict[int, Decimal]]
 """A line, not stored yet, and the share of each piece in its net."""
 
 
+_PLACE = """
+UPDATE billing_piece AS piece SET state = 'reserved', candidate_line_id = placed.line, net = placed.net
+  FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS placed (piece, line, net)
+ WHERE piece.id = placed.piece
+"""
+
+
 def _replace(candidate: Candidate, rows: Sequence[Row]) -> None:
     """Store new lines in place of the old ones and put their pieces on them."""
     Piece.objects.filter(candidate_line__candidate=candidate).update(
         state=Piece.State.BILLABLE, candidate_line=None, net=None
     )
     candidate.lines.all().delete()
-    for number, (line, shares) in enumerate(rows, start=1):
+    for number, (line, _) in enumerate(rows, start=1):
         line.candidate, line.number = candidate, number
-        line.save()
-        reserved = [
-            Piece(pk=pk, state=Piece.State.RESERVED, candidate_line=line, net=net) for pk, net in shares.items()
-        ]
-        Piece.objects.bulk_update(reserved, ["state", "candidate_line", "net"], batch_size=1000)
+    CandidateLine.objects.bulk_create([line for line, _ in rows])
+    placed = [(pk, line.pk, net) for line, shares in rows for pk, net in shares.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [list(column) for column in zip(*placed, strict=True)] or [[], [], []])
 
 
 def _line_of(line: PrintedLine) -> CandidateLine:

@@ -6,10 +6,21 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integration_hub.operations.bench import BENCHES, Figure, audit, doors, intake, lanes, latency, posting, replay
+from integration_hub.operations.bench import (
+    BENCHES,
+    Figure,
+    audit,
+    billing,
+    doors,
+    intake,
+    lanes,
+    latency,
+    posting,
+    replay,
+)
 
 # Here and not when the app starts: simulators and a queue are loaded with them, which no other process needs.
-for measurement in (intake, lanes, latency, doors, posting, audit, replay):
+for measurement in (intake, lanes, latency, doors, posting, audit, replay, billing):
     measurement.register()
 
 
