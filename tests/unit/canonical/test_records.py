@@ -17,6 +17,9 @@ CONTRACT = {
 }  # fmt: skip
 LINE = {"contract_id": "K", "number": 1, "name": "Line", "method": "tm"}
 RATE = {"contract_id": "K", "rate": Decimal(150), "currency": "USD", "valid_from": DAY}
+COST_RATE = {
+    "legal_entity": "US01", "role": "Architect", "currency": "USD", "rate": Decimal(62), "valid_from": DAY,
+}  # fmt: skip
 AMENDMENT = {
     "contract_id": "K", "number": "1", "kind": "rate", "status": "signed", "signed_on": DAY, "effective_on": DAY,
     "new_rate": Decimal(165),
@@ -46,6 +49,9 @@ def read(entity, known, **changes):
         ("contract_line", LINE, {"cap_amount": Decimal(0)}, "cap_amount"),
         ("rate_item", RATE, {"valid_from": LATER, "valid_to": DAY}, "valid_to is before valid_from"),
         ("rate_item", RATE, {"rate": Decimal(0)}, "rate"),
+        ("cost_rate", COST_RATE, {"valid_from": LATER, "valid_to": DAY}, "valid_to is before valid_from"),
+        ("cost_rate", COST_RATE, {"resource": "ann@example.com"}, "either resource or role is needed"),
+        ("cost_rate", COST_RATE, {"role": ""}, "either resource or role is needed"),
         ("amendment", AMENDMENT, {"signed_on": None}, "needs signed_on and effective_on"),
         ("amendment", AMENDMENT, {"effective_on": None}, "needs signed_on and effective_on"),
         ("amendment", AMENDMENT, {"new_rate": None}, "a signed rate amendment needs new_rate"),
@@ -70,6 +76,7 @@ def test_terms_that_do_not_agree_are_refused(entity, known, change, said):
         ("contract", CONTRACT, {"status": "signed", "signed_on": DAY}),
         ("contract_line", LINE, {"method": "retainer_hours", "amount": Decimal(0), "included_hours": Decimal(0)}),
         ("rate_item", RATE, {"valid_to": DAY}),
+        ("cost_rate", COST_RATE, {"valid_to": DAY}),
         ("amendment", AMENDMENT, {"status": "draft", "signed_on": None, "new_rate": None}),
         ("amendment", AMENDMENT, {"kind": "scope", "new_rate": None}),
         ("accounting_period", PERIOD, {"ends_on": DAY}),
