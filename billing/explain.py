@@ -47,6 +47,7 @@ class Explanation:
     terms: list[tuple[str, str]]
     lines: list[Considered]
     line_how: str
+    charge: str
     rates: list[Considered]
     rate_how: str
     corrected: list[str]
@@ -75,6 +76,7 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         terms=_terms(trace, decision.contract_version),
         lines=_lines(trace, names),
         line_how=_HOW.get(trace.get("eligibility", {}).get("how", ""), ""),
+        charge=_charge(trace),
         rates=_rates(trace),
         rate_how=_rate_how(trace, currency),
         corrected=_corrected(trace, names, currency),
@@ -220,6 +222,19 @@ def _rates(trace: dict[str, Any]) -> list[Considered]:
         )
         for row in trace.get("rate", {}).get("considered", ())
     ]
+
+
+def _charge(trace: dict[str, Any]) -> str:
+    """Whether it is charged, and by which rule of which version; empty for what was decided before there were rules."""
+    said = trace.get("charge")
+    if not said:
+        return ""
+    answer = str(said["answer"]).replace("_", " ").replace("non ", "not ").capitalize()
+    if said.get("table") is None:
+        return f"{answer}, {said['note']}."
+    version = f"version {said['version']}" if said["version"] else "as delivered"
+    note = f" ({said['note']})" if said.get("note") else ""
+    return f"{answer}, by rule {said['rule']} of {said['table']}, {version}{note}."
 
 
 def _corrected(trace: dict[str, Any], names: _Names, currency: str) -> list[str]:

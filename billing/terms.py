@@ -7,10 +7,11 @@ from typing import Any, TypeVar, cast
 
 from django.db.models import Q, QuerySet
 
-from billing.engine import values
+from billing.engine import charging, values
 from billing.models import Hold
 from contracts.models import Cap, Contract, ContractLine, ContractVersion, EligibilityRule, RateRow
 from contracts.queries import rates_of
+from integration_hub.rules.queries import in_force
 
 MINUTES = Decimal(60)
 Row = TypeVar("Row")
@@ -29,6 +30,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
     eligibility = _grouped((row.contract_id, _eligibility(row)) for row in rules)
     rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
     holds = _holds(contracts)
+    charged = in_force(charging.KIND.name, {contract.legal_entity.code for contract in contracts})
     return {
         contract.pk: values.Terms(
             contract_id=contract.pk,
@@ -45,6 +47,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
             caps=caps[contract.pk],
             eligibility=eligibility[contract.pk],
             holds=holds[contract.pk],
+            charging=charged[contract.legal_entity.code],
         )
         for contract in contracts
     }

@@ -33,6 +33,17 @@ def kept(work: Work) -> BilledPart | None:
     return next((part for part in work.billed if part.event_id == work.event_id), None)
 
 
+def charged_before(work: Work) -> str | None:
+    """How this very version was charged when it was billed, which a change of rules leaves alone; None: it was not.
+
+    Time that was printed at nothing was complimentary: a rate is never nought.
+    """
+    part = kept(work)
+    if part is None:
+        return None
+    return "complimentary" if work.kind == "time" and not part.amount and not part.rate else "chargeable"
+
+
 def as_billed(work: Work) -> Work:
     """The work with the line and role it was billed under, where this version of it was billed."""
     part = kept(work)

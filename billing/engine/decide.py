@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from billing.engine import charging
 from billing.engine.caps import CapBook, minutes_within
 from billing.engine.corrections import (
     Correction,
     as_billed,
+    charged_before,
     correction,
     correction_facts,
     credit_pieces,
@@ -62,10 +64,11 @@ def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
 class _Route:
     """What is the same for all work of one shape in one stretch of days: where it belongs and what an hour costs."""
 
-    __slots__ = ("code", "parts", "place", "rate")
+    __slots__ = ("charge", "code", "parts", "place", "rate")
 
-    def __init__(self, code: str, place: Place, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
+    def __init__(self, code: str, place: Place, charge: str, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
         self.code = code
+        self.charge = charge
         self.place = place
         self.rate = rate
         self.parts = parts
@@ -109,7 +112,8 @@ class _Decider:
     def _route(self, work: Work) -> _Route:
         key = (
             work.kind, work.project_id, work.line_id, work.resource, work.role, work.resource_default_role,
-            work.task_code, work.category, bisect_right(self._turns, work.service_date), kept(work) is not None,
+            work.task_code, work.category, work.chargeable, bisect_right(self._turns, work.service_date),
+            charged_before(work),
         )  # fmt: skip
         route = self._routes.get(key)
         if route is None:
@@ -119,16 +123,42 @@ class _Decider:
     def _find_route(self, work: Work) -> _Route:
         role = work.role or work.resource_default_role
         place = self._place(work, role)
-        rate = self._rate(work, role, place) if work.kind == "time" and not place.code else None
+        charge, said = self._charge(work, role, place)
+        rate = self._rate(work, role, place, charge) if work.kind == "time" and not place.code else None
         parts = {
             "contract": self._contract,
             "rounding": self._rounding,
             "filing": Part(filing(work, role)),
             "eligibility": Part(place_facts(place)),
+            "charge": Part(said),
         }
         if rate is not None:
             parts["rate"] = Part(rate_facts(rate))
-        return _Route(_contract_code(self._terms, work), place, rate, parts)
+        return _Route(_contract_code(self._terms, work), place, charge, rate, parts)
+
+    def _charge(self, work: Work, role: str, place: Place) -> tuple[str, dict[str, object]]:
+        """Whether it is charged, and what the trace says of it: by the table in force, or as it was billed already.
+
+        A change of the table leaves billed work alone; a line that came to cover it does not.
+        """
+        line = place.line
+        asked = {
+            "kind": work.kind,
+            "source_charges": work.chargeable,
+            "agreed": place.chargeability,
+            "method": line.method if line else "",
+            "expense_rule": line.expense_rule if line else "",
+            "role": role,
+            "task": work.task_code,
+            "category": work.category,
+            "resource": work.resource,
+            "service_date": work.service_date.isoformat(),
+        }
+        before = charged_before(work)
+        if before is not None and charging.DELIVERED.decide(asked)["answer"] == "chargeable":
+            return before, {"answer": before, "table": None, "note": "as it was billed"}
+        answer = self._terms.charging.decide(asked)
+        return answer["answer"], answer.facts()
 
     def _place(self, work: Work, role: str) -> Place:
         if work.kind in ("milestone", "fee") or kept(work) is not None:
@@ -138,9 +168,9 @@ class _Decider:
             category=work.category, on=work.service_date, line_id=work.line_id,
         )  # fmt: skip
 
-    def _rate(self, work: Work, role: str, place: Place) -> RateAnswer | None:
+    def _rate(self, work: Work, role: str, place: Place, charge: str) -> RateAnswer | None:
         line = place.line
-        if place.chargeability == "non_chargeable":
+        if charge == "non_chargeable":
             return None
         if line is not None and line.method == "retainer_hours" and line.overage_rate is not None:
             return RateAnswer(None, line.overage_rate, "", ())
@@ -153,11 +183,11 @@ class _Decider:
             return withdrawal(work)
         route = self._route(work)
         line = route.place.line
-        if answer := _uncharged(work):
+        if answer := _uncharged(work, route.charge):
             return correction(work, Price(ZERO, free=answer[0]), None) if answer[0] == "non_billable" else None
         if _malformed(work) or work.approval != "approved" or route.code or route.place.code:
             return None
-        price = price_time(work, route.place, route.rate) if work.kind == "time" else self._worth(work, route)
+        price = self._price_of_all(work, route)
         negative = (work.minutes or ZERO) < 0 or (work.amount or ZERO) < 0
         if price.code or negative or (line is None and not price.free):
             return None
@@ -183,7 +213,7 @@ class _Decider:
 
     def _pieces(self, work: Work, route: _Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         line = route.place.line
-        if answer := _uncharged(work):
+        if answer := _uncharged(work, route.charge):
             return (self._whole(work, line, *answer, Price(ZERO)),)
         if _malformed(work):
             return (self._whole(work, line, "blocked", ("RULE_ERROR",), Price(None)),)
@@ -198,23 +228,27 @@ class _Decider:
             return ()
         if stops := self._stops(work, line, parts):
             return (self._whole(work, line, "held", stops, price),)
+        if price.gratis:
+            return (self._whole(work, line, "billable", (), price),)
         if work.kind == "time" and line.method == "retainer_hours":
             return self._from_bucket(work, line, price, parts)
         return self._within_caps(work, line, _open_minutes(work), price.hourly, price.value or ZERO, parts)
 
     def _price(self, work: Work, route: _Route, parts: dict[str, Part]) -> Price:
+        price = self._price_of_all(work, route)
         if work.kind == "time":
-            return price_time(work, route.place, route.rate)
-        price = self._worth(work, route)
+            return price
         if price.steps:
             parts["steps"] = Part(list(price.steps))
         if price.value is None or price.free:
             return price
         return Price(price.value - work.locked_amount, code=price.code, steps=price.steps)
 
-    def _worth(self, work: Work, route: _Route) -> Price:
-        """The value of an expense, a milestone or a fee, whatever is locked of it."""
-        return price_amount(work, route.place, self._terms)
+    def _price_of_all(self, work: Work, route: _Route) -> Price:
+        """The price of time; the value of an expense, a milestone or a fee, whatever is locked of it."""
+        if work.kind == "time":
+            return price_time(work, route.place, route.rate, route.charge)
+        return price_amount(work, route.place, self._terms, route.charge)
 
     def _whole(self, work: Work, line: Line | None, state: State, codes: tuple[str, ...], price: Price) -> PieceResult:
         line_id = line.id if line else None
@@ -277,7 +311,7 @@ class _Decider:
 
 
 def _without_contract(work: Work) -> DecisionResult:
-    answer = _uncharged(work)
+    answer = _uncharged(work, "chargeable" if work.chargeable else "non_chargeable")
     state, codes = answer or ("blocked", ("NOT_APPROVED" if work.approval != "approved" else "CONTRACT_MISSING",))
     amount = ZERO if answer else work.amount
     piece = PieceResult(state, codes, None, None, _open_minutes(work), None, amount, work.currency)
@@ -290,14 +324,14 @@ def _without_contract(work: Work) -> DecisionResult:
     return seal(work.event_id, (piece,), parts)
 
 
-def _uncharged(work: Work) -> tuple[State, tuple[str, ...]] | None:
-    """Work that its approver refused, or that its source does not charge; the latter only once it is approved (R19).
+def _uncharged(work: Work, charge: str) -> tuple[State, tuple[str, ...]] | None:
+    """Work that its approver refused, or that is not charged as its source says; the latter once it is approved (R19).
 
     Until then nobody has confirmed what it is, not even that it is for free: it waits like all the rest, worth nothing.
     """
     if work.approval == "rejected":
         return "non_billable", ("REJECTED",)
-    if work.chargeable:
+    if work.chargeable or charge != "non_chargeable":
         return None
     return ("non_billable", ("NON_BILLABLE",)) if work.approval == "approved" else ("blocked", ("NOT_APPROVED",))
 
@@ -360,4 +394,5 @@ def _turning_days(terms: Terms) -> list[date]:
     days = {row.valid_from for row in terms.rates} | {row.valid_to for row in terms.rates if row.valid_to}
     spans = [(terms.starts_on, terms.ends_on), *((line.starts_on, line.ends_on) for line in terms.lines)]
     days |= {start for start, _ in spans if start} | {end + DAY for _, end in spans if end}
+    days |= {turn for day in terms.charging.days for turn in (day, day + DAY)}
     return sorted(days)

@@ -98,7 +98,8 @@ _GROUPS: dict[str, Callable[[BilledPiece], object]] = {
 def _group_key(piece: BilledPiece, grouping: Grouping) -> tuple[object, ...]:
     if grouping == "none" or piece.kind != "time":
         return ("piece", piece.id)
-    return ("group", piece.contract_line_id, _GROUPS[grouping](piece))
+    gratis = piece.rate is not None and not piece.rate  # the client sees what was given on a line of its own
+    return ("group", piece.contract_line_id, _GROUPS[grouping](piece), gratis)
 
 
 def _exact(piece: BilledPiece) -> Fraction:

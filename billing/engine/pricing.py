@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from billing.engine.eligibility import FIXED_METHODS, Place
+from billing.engine.eligibility import Place
 from billing.engine.facts import quoted
 from billing.engine.notation import exact_amount, plain
 from billing.engine.rates import RateAnswer
@@ -13,19 +13,23 @@ from integration_hub.kernel.money import round_money
 
 MINUTES_PER_HOUR = 60
 HUNDRED = Decimal(100)
+FREE = {"included": "included", "non_chargeable": "non_billable"}
+"""What is worth nothing and not printed, by the answer of the table."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """The value of an event in contract currency, or the code that says why it has none; or that it is not charged.
 
-    `free` is "included" or "non_billable" where the value is nought by agreement. `steps` explain an expense.
+    `free` is "included" or "non_billable" where the value is nought by agreement; `gratis` is printed at nought.
+    `steps` explain an expense.
     """
 
     value: Decimal | None
     hourly: Decimal | None = None
     code: str = ""
     free: str = ""
+    gratis: bool = False
     steps: tuple[dict[str, Any], ...] = ()
 
 
@@ -34,13 +38,15 @@ def time_value(minutes: Decimal, hourly: Decimal) -> Decimal:
     return exact_amount(minutes * hourly / MINUTES_PER_HOUR)
 
 
-def price_time(work: Work, place: Place, rate: RateAnswer | None) -> Price:
-    """The value of a time entry; on a retainer only of the minutes that are still open."""
+def price_time(work: Work, place: Place, rate: RateAnswer | None, charge: str) -> Price:
+    """The value of a time entry that is charged as `charge` says; on a retainer only of the minutes still open."""
     if place.code:
         return Price(None)
     hourly = rate.hourly if rate else None
-    if free := _free(place):
+    if free := FREE.get(charge, ""):
         return Price(ZERO, hourly, free=free)
+    if charge == "complimentary":
+        return Price(ZERO, ZERO, gratis=True)
     if hourly is None:
         return Price(None, code=rate.code if rate else "RATE_MISSING")
     minutes = work.minutes or ZERO
@@ -49,31 +55,20 @@ def price_time(work: Work, place: Place, rate: RateAnswer | None) -> Price:
     return Price(time_value(minutes, hourly) - work.locked_amount, hourly)
 
 
-def price_amount(work: Work, place: Place, terms: Terms) -> Price:
-    """The value of an expense, a milestone or a fee."""
+def price_amount(work: Work, place: Place, terms: Terms, charge: str) -> Price:
+    """The value of an expense, a milestone or a fee that is charged as `charge` says."""
     if place.code:
         return Price(None)
+    if free := FREE.get(charge, ""):
+        return Price(ZERO, free=free)
+    if charge == "complimentary":
+        return Price(None, code="RULE_ERROR")
     if work.kind == "expense":
-        if free := _free(place, expense=True):
-            return Price(ZERO, free=free)
         return _price_expense(work, place.line, terms)
     price = _in_contract_currency(work, terms)
     if work.kind == "milestone" and not work.evidence:
         return Price(price.value, code="MILESTONE_EVIDENCE", steps=price.steps)
     return price
-
-
-def _free(place: Place, *, expense: bool = False) -> str:
-    """Whether a place charges nothing: by its rule, or because a fixed price or a fee covers it."""
-    if place.chargeability == "non_chargeable":
-        return "non_billable"
-    line = place.line
-    if place.chargeability == "included" or line is None:
-        return "included"
-    if not expense:
-        return "included" if line.method in FIXED_METHODS else ""
-    rule = expense_rule(line)
-    return {"non_billable": "non_billable", "": "included"}.get(rule, "")
 
 
 def expense_rule(line: Line) -> ExpenseRule:

@@ -10,9 +10,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+from billing.engine import charging
 from integration_hub.kernel.money import Quote, Rounding
+from integration_hub.rules.tables import Table
 
-RULES_VERSION = "2026.4"
+RULES_VERSION = "2026.5"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6
@@ -157,6 +159,7 @@ class Terms:
     eligibility: tuple[EligibilityRow, ...] = ()
     retainer_use: tuple[RetainerUse, ...] = ()
     holds: tuple[HoldTerm, ...] = ()
+    charging: Table = charging.DELIVERED
     rules_version: str = RULES_VERSION
 
 

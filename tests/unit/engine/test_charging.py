@@ -1,0 +1,104 @@
+"""Whether work is charged: by a table that people edit, which leaves alone what is billed."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from billing.engine import charging
+from billing.engine.decide import decide
+from billing.engine.values import BilledPart
+from integration_hub.rules import checks, tables
+from integration_hub.rules.tables import RuleSpec
+from tests.unit.engine.build import brief, d, line, money, only, pieces, rate, terms, time
+
+RATES = (rate(1, "150"),)
+
+
+def ruled(*rules, **agreed):
+    """Terms under these rules, before those delivered."""
+    own = [RuleSpec(condition, {"answer": answer}) for condition, answer in rules]
+    table = tables.compiled(charging.KIND, [*own, *charging.KIND.delivered], version=3)
+    return terms(rates=RATES, charging=table, **agreed)
+
+
+def part(event_id, amount, hourly):
+    return BilledPart(piece_id=501, event_id=event_id, line_id=1, service_date=date(2026, 2, 2), minutes=d(60),
+                      rate=d(hourly), amount=d(amount), worked=d(60))  # fmt: skip
+
+
+def test_the_delivered_rules_pass_their_own_checks():
+    report = checks.check(charging.KIND, charging.KIND.delivered)
+    assert (report.problems, report.proven) == ((), True)
+
+
+def test_rules_decide_by_what_the_work_is():
+    agreed = ruled(("category == 'Travel'", "non_chargeable"), ("task == 'INT'", "included"))
+    assert brief(pieces(agreed, time(1, category="Travel"))[0]) == [("non_billable", d(0))]
+    assert brief(pieces(agreed, time(1, task_code="INT"))[0]) == [("included", d(0))]
+    assert brief(pieces(agreed, time(1))[0]) == [("billable", d(150))]
+
+
+def test_the_trace_says_which_rule_it_was():
+    [decision] = decide(ruled(("task == 'INT'", "included")), [time(1, task_code="INT")])
+    assert decision.trace["charge"] == {
+        "answer": "included", "table": "billing.chargeability", "version": 3, "rule": 1, "note": "",
+    }  # fmt: skip
+    [decision] = decide(terms(rates=RATES), [time(1)])
+    assert (decision.trace["charge"]["version"], decision.trace["charge"]["note"]) == (0, "Agreed")
+
+
+def test_complimentary_time_is_printed_at_nothing_and_uses_up_no_limit():
+    piece = only(ruled(("true", "complimentary")), time(1, "2"))
+    assert (piece.state, piece.minutes, piece.rate, piece.amount, piece.cap_id) == (
+        "billable",
+        d(120),
+        d(0),
+        d(0),
+        None,
+    )
+    retainer = ruled(("task == 'GIFT'", "complimentary"), lines=(line(1, "retainer_hours", included_minutes=d(60)),))
+    gift, work = pieces(retainer, time(1, task_code="GIFT"), time(2))
+    assert brief(gift) == [("billable", d(0))]
+    assert brief(work) == [("included", d(0))], "the bucket is whole"
+
+
+def test_nothing_but_time_is_complimentary():
+    agreed = ruled(("true", "complimentary"), lines=(line(1, "expense"),))
+    assert only(agreed, money(1, "expense", "10")).codes == ("RULE_ERROR",)
+
+
+def test_a_rule_may_charge_what_its_source_does_not():
+    assert brief(pieces(terms(rates=RATES), time(1, chargeable=False))[0]) == [("non_billable", d(0))]
+    agreed = ruled(("category == 'Travel'", "chargeable"))
+    assert brief(pieces(agreed, time(1, category="Travel", chargeable=False))[0]) == [("billable", d(150))]
+
+
+def test_rules_may_turn_on_a_day():
+    agreed = ruled(('service_date >= "2026-02-10" && service_date <= "2026-02-11"', "non_chargeable"))
+    days = [time(n, on=date(2026, 2, n)) for n in (9, 10, 11, 12)]
+    states = [found[0].state for found in pieces(agreed, *days)]
+    assert states == ["billable", "non_billable", "non_billable", "billable"]
+
+
+def locked(work, billed):
+    return replace(work, locked_minutes=d(60), locked_amount=billed.amount, billed=(billed,))
+
+
+@pytest.mark.parametrize("answer", ["non_chargeable", "included", "complimentary"])
+def test_what_is_billed_stays_as_it_was_charged(answer):
+    assert pieces(ruled(("true", answer)), locked(time(1), part(1, "150", "150"))) == [()]
+
+
+def test_what_was_printed_at_nothing_is_not_charged_later():
+    assert pieces(terms(rates=RATES), locked(time(1), part(1, "0", "0"))) == [()]
+
+
+def test_a_later_version_of_billed_work_is_charged_by_the_rules_in_force():
+    [found] = pieces(ruled(("true", "non_chargeable")), locked(time(2), part(1, "150", "150")))
+    assert brief(found) == [("billable", d(-150)), ("non_billable", d(0))]
+
+
+def test_a_contract_that_waits_is_not_decided_by_the_table():
+    assert only(None, time(1, chargeable=False)).state == "non_billable"
+    assert only(None, time(1)).codes == ("CONTRACT_MISSING",)
