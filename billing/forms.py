@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from billing.actions.crediting import Wanted
-from billing.models import CreditReason, Hold, HoldCode, InvoiceLine
+from billing.models import CreditReason, Delegation, Hold, HoldCode, InvoiceLine
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
 from integration_hub.console.forms import RELOAD, DecisionForm, day
@@ -63,6 +63,49 @@ class SeenForm(DecisionForm):
     )
     gross = forms.DecimalField(required=False, widget=forms.HiddenInput)
     event = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class ApproveForm(SeenForm):
+    """An approval, and in whose stead it is given where rights were lent to the person."""
+
+    delegation = forms.TypedChoiceField(label="Approve for", required=False, coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, own: bool, lent: Sequence[Delegation], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not lent:
+            del self.fields["delegation"]
+            return
+        field = self.fields["delegation"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 declared above
+        field.choices = [*([("", "Myself")] if own else []), *((str(row.pk), row.giver.label) for row in lent)]
+        field.required = not own
+
+
+class DelegateForm(forms.Form):
+    """What a person lends of their right to approve."""
+
+    taker = forms.ModelChoiceField(label="To", queryset=User.objects.none())
+    acts = forms.MultipleChoiceField(
+        label="For", choices=Delegation.Act.choices, required=False, help_text="None chosen: everything."
+    )
+    legal_entities = forms.MultipleChoiceField(
+        label="Legal entities", required=False, help_text="None chosen: all of yours."
+    )
+    limit = forms.DecimalField(
+        label="Up to", required=False, max_digits=18, decimal_places=2,
+        help_text="Gross in the legal entity's currency. Empty: as you.",
+    )  # fmt: skip
+    starts_on = day("From")
+    ends_on = day("Last day", help_text="30 days are the most.")
+    reason = forms.CharField(label="Reason", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        taker, entities = self.fields["taker"], self.fields["legal_entities"]
+        assert isinstance(taker, forms.ModelChoiceField)  # noqa: S101 declared above
+        assert isinstance(entities, forms.MultipleChoiceField)  # noqa: S101 declared above
+        taker.queryset = User.objects.filter(is_active=True).exclude(pk=user.pk).order_by("username")
+        entities.choices = [(row.code, f"{row.code} · {row.name}") for row in entities_for(user)]
 
 
 class SeenReasonForm(SeenForm):

@@ -46,12 +46,13 @@ def _printed(piece: Piece) -> str:
 
 
 def _approvals(candidates: Sequence[int]) -> list[str]:
-    rows = Approval.objects.filter(candidate__in=candidates).select_related("by", "candidate").order_by("at", "pk")
-    return [_approval(row) for row in rows]
+    rows = Approval.objects.filter(candidate__in=candidates).order_by("at", "pk")
+    return [_approval(row) for row in rows.select_related("by", "candidate", "delegation__giver")]
 
 
 def _approval(row: Approval) -> str:
-    told = f"{row.by.label}, {_moment(row.at)}: {row.get_verdict_display().lower()} {row.candidate.number}"
+    who = f"{row.by.label} for {row.delegation.giver.label}" if row.delegation else row.by.label
+    told = f"{who}, {_moment(row.at)}: {row.get_verdict_display().lower()} {row.candidate.number}"
     told += f" as {row.content_hash[:12]}" if row.verdict == Approval.Verdict.APPROVED else f", {row.reason}"
     return f"{told}; lapsed {_moment(row.lapsed_at)}, the figures moved" if row.lapsed_at else told
 

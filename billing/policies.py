@@ -1,8 +1,14 @@
 """Who may do what to billing, and why not. One answer for button, API and action."""
 
-from billing.models import Approval, BillingRun, Candidate, Hold, Invoice, Piece
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from billing import duties
+from billing.models import Approval, BillingRun, Candidate, Delegation, Hold, Invoice, Piece
 from billing.naming import code_words
 from contracts.models import Amendment, Contract
+from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.processes.models import Process
@@ -62,21 +68,47 @@ def can_stop_run(run: BillingRun, user: User) -> Decision:
     return can_start_run(user, run.legal_entity.code)
 
 
-def can_approve(candidate: Candidate, user: User) -> Decision:
-    """Whether the person may approve this candidate now."""
-    if not user.has_perm("billing.approve_candidate"):
+def can_approve(candidate: Candidate, user: User, acting: Delegation | None = None) -> Decision:
+    """Whether the person may approve this candidate now, by their own right or in the stead of another."""
+    giver = acting.giver if acting else user
+    if not giver.has_perm("billing.approve_candidate"):
         return deny("Only finance approvers can approve candidates.")
-    if candidate.prepared_by_id == user.pk:
-        return deny("You prepared this candidate, so someone else must approve it.")
+    persons = (user,) if giver.pk == user.pk else (user, giver)
+    if earlier := duties.conflict(candidate, persons):
+        return deny(f"{earlier.told(user)}, so someone else must approve it.")
     if candidate.status == Candidate.Status.NEEDS_ATTENTION:
         return deny(f"Not ready. {'; '.join(map(code_words, candidate.codes))}.")
     if candidate.status != Candidate.Status.READY:
         return deny(f"This candidate is {candidate.get_status_display().lower()}.")
-    if Approval.objects.filter(
-        candidate=candidate, by=user, content_hash=candidate.content_hash, verdict="approved", lapsed_at__isnull=True
-    ).exists():
-        return deny("You approved this already; it needs another person.")
-    return can_see(user, candidate.legal_entity.code)
+    if seated(candidate, persons):
+        who = "You" if giver.pk == user.pk else f"You or {giver.label}"
+        return deny(f"{who} approved this already; it needs another person.")
+    return can_see(user, candidate.legal_entity.code) and can_see(giver, candidate.legal_entity.code)
+
+
+def seated(candidate: Candidate, persons: Iterable[User]) -> bool:
+    """Whether one of these persons fills a seat for these figures, by themselves or through another."""
+    given = Approval.objects.filter(
+        candidate=candidate, content_hash=candidate.content_hash, verdict="approved", lapsed_at__isnull=True
+    )
+    ids = [person.pk for person in persons]
+    return given.filter(Q(by__in=ids) | Q(delegation__giver__in=ids)).exists()
+
+
+def can_delegate(user: User) -> Decision:
+    """Whether the person may lend the right to approve: only one's own, never what was lent."""
+    if not user.has_perm("billing.approve_candidate"):
+        return deny("Only those who may approve can lend that right.")
+    return ALLOW
+
+
+def can_end_delegation(delegation: Delegation, user: User) -> Decision:
+    """Whether the person may take it back before its last day: who lent it, and who holds it."""
+    if delegation.ended_at is not None or delegation.ends_on < today():
+        return deny("This delegation is over.")
+    if user.pk not in {delegation.giver_id, delegation.taker_id}:
+        return deny("Only who lent it and who holds it can end it.")
+    return ALLOW
 
 
 def can_return(candidate: Candidate, user: User) -> Decision:

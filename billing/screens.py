@@ -26,6 +26,7 @@ def register() -> None:
         item("Billing", "Billing runs", "billing:run-list", "player-play", "billing.view_billingrun", 30, key="r"),
         item("Billing", "Candidates", "billing:candidate-list", "file-invoice", "billing.view_candidate", 40,
              _candidates_waiting, "d"),
+        item("Billing", "Delegations", "billing:delegation-list", "user-check", "billing.view_delegation", 70),
         item("Billing", "Invoices", "billing:invoice-list", "receipt", "billing.view_invoice", 50, key="i"),
         item("Cash", "Payments", "billing:payment-list", "cash", "billing.view_payment", 10, key="y"),
         item("Cash", "Credit memos", "billing:creditmemo-list", "receipt-refund", "billing.view_invoice", 20, key="m"),
@@ -55,6 +56,12 @@ def _checked(event: Any) -> str:
     return f"checked {event.object_label}: {status}{f' ({found})' if found else ''}"
 
 
+def _approved(event: Any) -> str:
+    """An approval, and in whose stead it was given."""
+    stead = f" for {event.data['for']}" if event.data.get("for") else ""
+    return f"approved {event.object_label}{stead} ({event.data.get('approvals')} of {event.data.get('needed')})"
+
+
 def _paid(event: Any) -> str:
     """A payment with its amount as money is written."""
     amount = wording.money(Decimal(str(event.data.get("amount", "0"))), str(event.data.get("currency", "")))
@@ -76,13 +83,15 @@ _SENTENCES = (
     ("billing.candidate.reprinted", "replace", "printed the lines of {label} anew", "info"),
     ("billing.candidate.redated", "calendar", "dated {label} from {before} into the next period, {after}", "warning"),
     ("billing.candidate.checked", "list-check", _checked, "neutral"),
-    ("billing.candidate.approved", "user-check", "approved {label} ({approvals} of {needed})", "success"),
+    ("billing.candidate.approved", "user-check", _approved, "success"),
     ("billing.candidate.returned", "arrow-back-up", "returned {label}", "warning"),
     ("billing.candidate.exported", "download", _exported, "neutral"),
     ("billing.candidate.paper_asked", "file-invoice", "had {entries} entries of {label} set as PDF", "info"),
     ("billing.candidate.posting", "send", "sent {label} to the ERP", "progress"),
     ("billing.candidate.rejected", "circle-x", "refused {label}", "danger"),
     ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),
+    ("billing.delegation.given", "user-check", "lent the right to approve: {label}", "info"),
+    ("billing.delegation.ended", "ban", "ended the delegation {label}", "neutral"),
     ("billing.tax.quoted", "calculator", "quoted the tax of {label}", "info"),
     ("billing.tax.committed", "calculator", "committed the tax of {label}", "success"),
     ("billing.invoice.posted", "receipt", "confirmed invoice {label}", "success"),

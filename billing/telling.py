@@ -45,6 +45,7 @@ def _steps(story: Explanation) -> Iterable[str]:
         ("What was delivered", _facts(story.facts)),
         ("Under which terms", _facts(story.terms)),
         ("Which line takes it", [story.line_how, *map(_row, story.lines)]),
+        ("Whether it is charged", [story.charge]),
         ("Which price applies", [story.rate_how, *map(_row, story.rates)]),
         ("Why what was billed is credited", story.corrected),
         ("From cost to price", story.sums),

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from billing.views import candidates, crediting, deciding, holds, invoices, papers, restart, runs, simulating, work
+from billing.views import (
+    candidates,
+    crediting,
+    deciding,
+    delegations,
+    holds,
+    invoices,
+    papers,
+    restart,
+    runs,
+    simulating,
+    work,
+)
 
 app_name = "billing"
 
@@ -38,6 +50,9 @@ urlpatterns = [
     path("invoices/<int:pk>/", invoices.invoice_detail, name="invoice-detail"),
     path("invoices/<int:pk>/credit/", crediting.choose, name="invoice-credit"),
     path("invoices/<int:pk>/credit/confirm/", crediting.confirm, name="invoice-credit-confirm"),
+    path("delegations/", delegations.DelegationList.as_view(), name="delegation-list"),
+    path("delegations/give/", delegations.give, name="delegation-give"),
+    path("delegations/<int:pk>/end/", delegations.end, name="delegation-end"),
     path("payments/", invoices.PaymentList.as_view(), name="payment-list"),
     path("credit-memos/", invoices.CreditMemoList.as_view(), name="creditmemo-list"),
     path("amendments/<int:pk>/carry/", restart.amendment_carry, name="amendment-carry"),

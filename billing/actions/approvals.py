@@ -4,16 +4,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from billing import policies
 from billing.actions import candidates, checks, sending
 from billing.engine import approvals as engine
 from billing.engine import matrix
-from billing.models import CANDIDATE_MOVES, Approval, Candidate, CreditOrder
+from billing.models import CANDIDATE_MOVES, Approval, Candidate, CreditOrder, Delegation
 from contracts.models import Customer
 from contracts.queries import quote_of
 from integration_hub.effects.models import Effect
+from integration_hub.kernel.clock import today
+from integration_hub.kernel.decision import Decision
 from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User
@@ -46,8 +48,11 @@ def act_of(candidate: Candidate) -> str:
 
 def standing(candidate: Candidate, answer: Answer | None = None) -> engine.Standing:
     """Who has to approve these figures, by the matrix (or its `answer` already had), and who has."""
-    rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True).select_related("by")
-    given = [engine.Given(row.by.username, frozenset({row.by.role}), row.content_hash) for row in rows]
+    rows = Approval.objects.filter(candidate=candidate, verdict="approved", lapsed_at__isnull=True)
+    given = []
+    for row in rows.select_related("by", "delegation__giver"):
+        seat = row.delegation.giver if row.delegation else row.by
+        given.append(engine.Given(seat.username, frozenset({seat.role}), row.content_hash))
     return engine.standing(
         engine.seats(answer or required(candidate)),
         given,
@@ -83,11 +88,33 @@ def _counted(amount: Decimal, currency: str, candidate: Candidate) -> Decimal:
     return quote.convert(amount) if quote else BEYOND
 
 
+def lent(candidate: Candidate, to: User) -> list[Delegation]:
+    """Delegations to a person that cover approving this candidate today."""
+    act, entity, day = act_of(candidate), candidate.legal_entity.code, today()
+    rows = Delegation.objects.filter(taker=to, ended_at__isnull=True, starts_on__lte=day, ends_on__gte=day)
+    rows = rows.filter(Q(acts=[]) | Q(acts__contains=[act]), giver__is_active=True)
+    rows = rows.filter(Q(legal_entities=[]) | Q(legal_entities__contains=[entity])).select_related("giver")
+    amount = abs(_counted(candidate.gross, candidate.currency, candidate))
+    return [row for row in rows.order_by("pk") if row.limit is None or amount <= row.limit]
+
+
+def can_approve(candidate: Candidate, by: User) -> Decision:
+    """Whether a person may approve it, by their own right or by one that was lent to them."""
+    own = policies.can_approve(candidate, by)
+    if own:
+        return own
+    answers = [policies.can_approve(candidate, by, row) for row in lent(candidate, by)]
+    return next((answer for answer in answers if answer), answers[0] if answers else own)
+
+
 @transaction.atomic
-def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -> Candidate:
-    """Approve what was seen. Raises Denied, or Stale when any figure has moved since."""
+def approve(
+    *, candidate_id: int, by: User, seen_version: int, seen_hash: str, delegation_id: int | None = None
+) -> Candidate:
+    """Approve what was seen, for oneself or by a delegation. Raises Denied, or Stale when any figure moved since."""
     candidate = _locked(candidate_id)
-    policies.can_approve(candidate, by).or_raise()
+    acting = None if delegation_id is None else _acting(candidate, by, delegation_id)
+    policies.can_approve(candidate, by, acting).or_raise()
     if candidate.version != seen_version or candidate.content_hash != seen_hash:
         raise Stale
     # Two invoices of one customer that are approved at once would each take the other for not there.
@@ -98,6 +125,7 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
         verdict=Approval.Verdict.APPROVED,
         content_hash=seen_hash,
         by=by,
+        delegation=acting,
         matrix=wanted.table,
         matrix_version=wanted.version,
         matrix_rule=wanted.rule,
@@ -119,6 +147,7 @@ def approve(*, candidate_id: int, by: User, seen_version: int, seen_hash: str) -
         approvals=len(now_standing.counted),
         needed=now_standing.needed,
         matrix=wanted.told(),
+        **({"for": acting.giver.username, "delegation": acting.pk} if acting else {}),
     )
     candidate.refresh_from_db()
     return candidate
@@ -181,6 +210,15 @@ class Lapsed(Denied):
         super().__init__(
             f"The figures or checks of {candidate.number} moved since it was approved{codes}. Approve it again."
         )
+
+
+def _acting(candidate: Candidate, by: User, delegation_id: int) -> Delegation:
+    """The delegation a person acts by, held so that it cannot be ended meanwhile. Raises Denied."""
+    Delegation.objects.select_for_update(no_key=True).filter(pk=delegation_id).first()
+    found = next((row for row in lent(candidate, by) if row.pk == delegation_id), None)
+    if found is None:
+        raise Denied("This delegation does not cover approving this candidate today.")
+    return found
 
 
 def _locked(candidate_id: int) -> Candidate:

@@ -83,10 +83,13 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     """A decision somebody took; `lapsed_at` is set when figures moved since."""
 
     by = serializers.CharField(source="by.username", read_only=True)
+    in_stead_of = serializers.CharField(source="delegation.giver.username", default=None, allow_null=True,
+                                        read_only=True)  # fmt: skip
 
     class Meta:
         model = Approval
-        fields = ("verdict", "by", "at", "content_hash", "reason", "lapsed_at")
+        fields = ("verdict", "by", "in_stead_of", "at", "content_hash", "reason", "lapsed_at", "matrix",
+                  "matrix_version", "matrix_rule")  # fmt: skip
 
 
 class StandingSerializer(serializers.Serializer[Any]):
@@ -134,7 +137,7 @@ class CandidatePageSerializer(CandidateSerializer):
     def get_approvals(self, row: Candidate) -> Any:
         """Approvals needed and given."""
         standing = approvals.standing(row)
-        decisions = row.approvals.select_related("by").order_by("id")
+        decisions = row.approvals.select_related("by", "delegation__giver").order_by("id")
         return {
             "needed": standing.needed,
             "given": len(standing.counted),
@@ -153,6 +156,7 @@ class ApproveSerializer(VersionedSerializer):
     """An approval states what was seen: the version and the hash of every figure."""
 
     content_hash = serializers.CharField(max_length=64)
+    delegation = serializers.IntegerField(required=False, help_text="Approve by this right that was lent to you.")
 
 
 class CandidateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
@@ -193,6 +197,7 @@ class Candidates(Papers):
             by=person(request),
             seen_version=body["version"],
             seen_hash=body["content_hash"],
+            delegation_id=body.get("delegation"),
         )
         return self.shown(candidate)
 

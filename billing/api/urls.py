@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from billing.api import views
 from billing.api.candidates import Candidates
+from billing.api.delegations import Delegations
 from billing.api.holds import Holds
 from billing.api.revenue import Recognitions
 from billing.api.simulations import Amendments
@@ -15,6 +16,7 @@ router.register("amendments", Amendments, "amendment")
 router.register("holds", Holds, "hold")
 router.register("billing-runs", views.Runs, "billing-run")
 router.register("candidates", Candidates, "candidate")
+router.register("delegations", Delegations, "delegation")
 router.register("invoices", views.Invoices, "invoice")
 router.register("payments", views.Payments, "payment")
 router.register("recognised-revenue", Recognitions, "recognised-revenue")

@@ -2,6 +2,7 @@
 
 from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentApplication
 from billing.models.credits import CreditOrder, CreditReason
+from billing.models.delegations import Delegation
 from billing.models.documents import (
     CANDIDATE_MOVES,
     INVOICE_MOVES,
@@ -39,6 +40,7 @@ __all__ = [
     "CreditOrder",
     "CreditReason",
     "Decision",
+    "Delegation",
     "Hold",
     "HoldCode",
     "HoldEffect",

@@ -186,7 +186,10 @@ class CandidateLine(models.Model):
 
 
 class Approval(models.Model):
-    """A decision on a candidate, bound to the hash of what was seen. Figures move: it lapses."""
+    """A decision on a candidate, bound to the hash of what was seen. Figures move: it lapses.
+
+    `by` decided; with a `delegation` in the stead of its giver, whose seat it fills.
+    """
 
     class Verdict(models.TextChoices):
         APPROVED = "approved", "Approved"
@@ -196,6 +199,14 @@ class Approval(models.Model):
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     content_hash = models.CharField(max_length=64)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
+    delegation = models.ForeignKey(
+        "billing.Delegation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="approvals",
+        help_text="In whose stead, and by which right",
+    )
     at = models.DateTimeField(default=now)
     reason = models.TextField(blank=True)
     lapsed_at = models.DateTimeField(null=True, blank=True)

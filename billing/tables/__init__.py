@@ -8,6 +8,7 @@ from billing.tables.candidates import (
     CreditLineTable,
     RunCandidates,
 )
+from billing.tables.delegations import DelegationTable
 from billing.tables.holds import HoldTable, RunTable, release_button
 from billing.tables.invoices import (
     ContractInvoices,
@@ -33,6 +34,7 @@ __all__ = [
     "ContractInvoices",
     "CreditLineTable",
     "CreditMemoTable",
+    "DelegationTable",
     "EntryTable",
     "HeldWork",
     "HoldTable",

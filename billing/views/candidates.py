@@ -126,7 +126,7 @@ def _buttons(candidate: Candidate, request: Request, last_event: int) -> list[Bu
     def offer(label: str, name: str, allowed: Any, tone: Any = "default", icon: str = "", key: str = "") -> Button:
         return Button(label, decision_url(f"billing:candidate-{name}", candidate, last_event), allowed, tone, icon, key)
 
-    approve = offer("Approve", "approve", policies.can_approve(candidate, user), "primary", "circle-check", "a")
+    approve = offer("Approve", "approve", approvals.can_approve(candidate, user), "primary", "circle-check", "a")
     post = offer("Post to the ERP", "post", policies.can_post(candidate, user), "primary", "send", "a")
     back = offer("Return", "return", policies.can_return(candidate, user), icon="arrow-back-up", key="r")
     check = offer("Check again", "check", policies.can_refresh(candidate, user), icon="refresh")
@@ -239,7 +239,7 @@ def _approvals(candidate: Candidate) -> dict[str, Any]:
     wanted = approvals.required(candidate)
     standing = approvals.standing(candidate, wanted)
     given, needed = len(standing.counted), standing.needed
-    rows = Approval.objects.filter(candidate=candidate).select_related("by")
+    rows = Approval.objects.filter(candidate=candidate).select_related("by", "delegation__giver")
     return {
         "needed": needed,
         "given": given,

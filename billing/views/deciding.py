@@ -1,6 +1,7 @@
 """Decisions on a candidate: approve, return, post, dissolve, check again. Each is bound to what the person saw."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from billing import policies, queries, simulated, simulation
 from billing.actions import approvals, candidates
-from billing.forms import SeenForm, SeenReasonForm
+from billing.forms import ApproveForm, SeenForm, SeenReasonForm
 from billing.models import Candidate
 from billing.views.seen import as_seen, moved_since
 from integration_hub.console.decisions import Confirm, decide
@@ -53,7 +54,7 @@ def _decide(
     allowed: Decision,
     act: Callable[[Mapping[str, Any]], Any],
     done: str | Callable[[Any], str],
-    form: type[forms.Form] = SeenForm,
+    form: Callable[..., forms.Form] = SeenForm,
     details: SafeString | None = None,
     danger: bool = False,
 ) -> HttpResponse:
@@ -97,6 +98,10 @@ def approve(request: Request, pk: int) -> HttpResponse:
     standing = approvals.standing(candidate)
     left = len(standing.missing) - 1
     asked = request.method == "GET" and candidate.status not in Candidate.BEYOND_CHECKS
+    own = bool(policies.can_approve(candidate, request.user))
+    lent = [
+        row for row in approvals.lent(candidate, request.user) if policies.can_approve(candidate, request.user, row)
+    ]
     after = "It can then be posted." if left <= 0 else f"After you, {left} more must approve before it can be posted."
     return _decide(
         request,
@@ -105,10 +110,15 @@ def approve(request: Request, pk: int) -> HttpResponse:
         verb="Approve",
         consequence=f"Your approval counts for exactly these figures. {after}",
         details=simulated.panel(lambda: simulation.of_candidate(candidate)) if asked else None,
-        allowed=policies.can_approve(candidate, request.user),
+        allowed=approvals.can_approve(candidate, request.user),
         act=lambda data: approvals.approve(
-            candidate_id=pk, by=request.user, seen_version=data["version"], seen_hash=data["content_hash"]
+            candidate_id=pk,
+            by=request.user,
+            seen_version=data["version"],
+            seen_hash=data["content_hash"],
+            delegation_id=data.get("delegation"),
         ),
+        form=partial(ApproveForm, own=own, lent=lent),
         done=lambda row: (
             f"{row.number} approved." if row.status == "approved" else f"{row.number}: your approval counts."
         ),

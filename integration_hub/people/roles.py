@@ -25,6 +25,7 @@ SEE_BUSINESS = (
     "hub_cases.view_case",
     "hub_trail.view_event",
     "hub_rules.view_decisiontable",
+    "billing.view_delegation",
 )
 SEE_INTEGRATION = (
     "hub_connectors.view_connection",

@@ -1,0 +1,112 @@
+"""Duties that must not meet in one person, asked where it counts: on one document, of persons, along its whole chain.
+
+What roles allow says nothing about who did what on this one (billing.md §5.1). The chain is collected here and nowhere
+else: who prepared it, whose work is in it, who set the prices, rates and map it was priced by, who wrote
+the rules that decided it. Publishing rules is an approval of its own and bars nobody.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+
+from billing.engine import charging, matrix
+from billing.models import Candidate, Piece
+from contracts.models import ExchangeRate, RateRow
+from integration_hub.people.models import User
+from integration_hub.rules.models import DecisionTable
+from integration_hub.trail.models import Event
+
+_TOLD = {
+    "contracts.rate.saved": "set a price of this contract",
+    "contracts.eligibility_rule.added": "changed which of its work is charged",
+    "contracts.eligibility_rule.changed": "changed which of its work is charged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something a person did that what is approved rests on; `did` goes on after the person's name."""
+
+    person: User
+    did: str
+    on: date | None = None
+
+    def told(self, to: User) -> str:
+        """The act in words, to the person themselves or to another."""
+        when = f" on {self.on:%-d %B %Y}" if self.on else ""
+        return f"{'You' if to.pk == self.person.pk else self.person.label} {self.did}{when}"
+
+
+def conflict(candidate: Candidate, persons: Collection[User]) -> Act | None:
+    """What one of these persons did earlier that keeps them from approving it; None: nothing."""
+    return next(acts_of(candidate, persons), None)
+
+
+def acts_of(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
+    """All such acts, the preparation first."""
+    by_id = {person.pk: person for person in persons}
+    if candidate.prepared_by_id in by_id:
+        yield Act(by_id[candidate.prepared_by_id], "prepared this candidate")
+    pieces = Piece.objects.filter(candidate_line__candidate=candidate)
+    yield from _own_work(pieces, persons)
+    yield from _configured(candidate, persons)
+    yield from _rates(pieces, candidate, persons)
+    yield from _rules(candidate, pieces, by_id)
+
+
+def _own_work(pieces: "QuerySet[Piece]", persons: Collection[User]) -> Iterator[Act]:
+    """Time and expenses of the person, known by the address of their account."""
+    addresses = {person.email.lower(): person for person in persons if person.email}
+    if not addresses:
+        return
+    match = Q()
+    for address in addresses:
+        match |= Q(event__resource__email__iexact=address)
+    for address in pieces.filter(match).order_by().values_list("event__resource__email", flat=True).distinct():
+        yield Act(addresses[address.lower()], "worked on what it charges")
+
+
+def _configured(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
+    """Prices, map and settings of the contract, as the trail has them."""
+    rows = RateRow.objects.filter(card__contract=candidate.contract_id).values_list("pk", flat=True)
+    rules = candidate.contract.eligibility.values_list("pk", flat=True)
+    about = Q(object_type="contracts.raterow", object_id__in=[str(pk) for pk in rows]) | Q(
+        object_type="contracts.eligibilityrule", object_id__in=[str(pk) for pk in rules]
+    )
+    names = {person.username: person for person in persons}
+    told = Event.objects.filter(about, actor_kind="person", actor__in=names, action__in=_TOLD).order_by("-id")
+    for row in told:
+        yield Act(names[row.actor], _TOLD[row.action], row.recorded_at.date())
+
+
+def _rates(pieces: "QuerySet[Piece]", candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
+    """Exchange rates that a person entered and its work was converted by."""
+    foreign = pieces.exclude(event__currency__in=["", candidate.currency]).annotate(
+        quoted=KeyTextTransform("date", KeyTransform("fx", KeyTransform("facts", "decision__trace")))
+    )
+    used = set(foreign.order_by().values_list("event__currency", "quoted").distinct())
+    for person in persons:
+        for currency, quoted in sorted(pair for pair in used if pair[1]):
+            pair = Q(base=currency, quote=candidate.currency) | Q(base=candidate.currency, quote=currency)
+            mine = Q(source=person.username) | Q(source__startswith=f"{person.username}: ")
+            if ExchangeRate.objects.filter(pair, mine, day=quoted).exists():
+                yield Act(person, f"entered the rate that converts its {currency}", date.fromisoformat(quoted))
+
+
+def _rules(candidate: Candidate, pieces: "QuerySet[Piece]", by_id: dict[int, User]) -> Iterator[Act]:
+    """Decision tables that charged its work, and the approval matrix in force."""
+    charged = pieces.annotate(
+        table=KeyTextTransform("table", KeyTransform("charge", "decision__trace")),
+        version=KeyTextTransform("version", KeyTransform("charge", "decision__trace")),
+    )
+    used = {pair for pair in charged.order_by().values_list("table", "version").distinct() if pair[0]}
+    which = Q(kind=matrix.KIND.name, status="published", legal_entity__in=["", candidate.legal_entity.code])
+    for name, version in used:
+        _, _, entity = name.partition(":")
+        which |= Q(kind=charging.KIND.name, legal_entity=entity, number=int(version))
+    for row in DecisionTable.objects.filter(which, author__in=list(by_id)).order_by("-id"):
+        words = "approval matrix it is approved by" if row.kind == matrix.KIND.name else "rules that charge it"
+        yield Act(by_id[row.author_id], f"wrote the {words}")
