@@ -124,6 +124,7 @@ def approve(
         candidate=candidate,
         verdict=Approval.Verdict.APPROVED,
         content_hash=seen_hash,
+        content=checks.content(candidate),
         by=by,
         delegation=acting,
         matrix=wanted.table,

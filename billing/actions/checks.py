@@ -1,8 +1,10 @@
 """Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, QuerySet, Sum
@@ -24,7 +26,7 @@ from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo, Cap
 from contracts.queries import lowers_price, reference_of, route
 from integration_hub.cases.actions import cases
-from integration_hub.kernel.ids import content_hash
+from integration_hub.kernel.ids import canonical_json, content_hash
 from integration_hub.kernel.money import ZERO
 from integration_hub.trail.record import event
 
@@ -68,6 +70,11 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         **_asked(candidate),
         **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
     }
+
+
+def content(candidate: Candidate) -> dict[str, Any]:
+    """The same as plain JSON, to be kept with an approval and compared with it."""
+    return dict(json.loads(canonical_json(rendering(candidate))))
 
 
 def _asked(candidate: Candidate) -> dict[str, object]:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from billing.engine import charging
 from billing.engine.notation import encode
 from billing.engine.values import ZERO, Terms
+from integration_hub.rules.tables import Table, recalled
 
 Codec = Callable[[Any], Any]
 
@@ -43,6 +45,8 @@ def _hints(kind: Any) -> dict[str, Any]:
 @cache
 def _writer(kind: Any) -> Codec:
     """How a value of a type becomes JSON."""
+    if kind is Table:
+        return lambda table: table.facts
     inner = _optional(kind)
     if inner is not None:
         of_inner = _writer(inner)
@@ -66,6 +70,8 @@ def _writer(kind: Any) -> Codec:
 @cache
 def _reader(kind: Any) -> Codec:
     """How JSON becomes a value of a type."""
+    if kind is Table:
+        return partial(recalled, charging.KIND)
     inner = _optional(kind)
     if inner is not None:
         of_inner = _reader(inner)

@@ -198,6 +198,7 @@ class Approval(models.Model):
     candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="approvals")
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     content_hash = models.CharField(max_length=64)
+    content = models.JSONField(default=dict, blank=True, help_text="What the hash is of, as it was seen")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
     delegation = models.ForeignKey(
         "billing.Delegation",

@@ -39,5 +39,6 @@ class DelegationTable(Table):
     ]
 
     def row_buttons(self, row: Any) -> list[Button]:
-        allowed = policies.can_end_delegation(row, self.request.user)
+        user: Any = self.request.user
+        allowed = policies.can_end_delegation(row, user)
         return [Button("End", reverse("billing:delegation-end", args=[row.pk]), allowed, icon="ban")] if allowed else []

@@ -7,13 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import policies, queries, tables, taxes
+from billing import changes, policies, queries, tables, taxes
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
 from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice
 from billing.views import papers
-from billing.views.seen import decision_url
+from billing.views.seen import as_shown, decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
 from integration_hub.console import links, timeline
@@ -94,6 +94,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "checks": _checklist(found),
         "open_checks": [check for check in found if not check.ok],
         "approval": _approvals(candidate),
+        "moved": _moved(candidate, request, events[0].pk if events else 0),
         "limits": _limits(candidate),
         "tax": (tax := taxes.of_candidate(candidate.pk)),
         "tax_why": taxes.difference(tax),
@@ -250,6 +251,20 @@ def _approvals(candidate: Candidate) -> dict[str, Any]:
         "wanted": wanted,
         "rows": [(row, row.content_hash[:8], _verdict(row)) for row in rows],
         "hash": candidate.content_hash[:8],
+    }
+
+
+def _moved(candidate: Candidate, request: Request, last_event: int) -> dict[str, Any] | None:
+    """What moved since the person approved it, to be approved again from here; None where nothing is to be."""
+    last = changes.lapsed(candidate, request.user)
+    if last is None or candidate.status in Candidate.BEYOND_CHECKS:
+        return None
+    return {
+        "at": last.at,
+        "rows": changes.between(last.content, checks.content(candidate)),
+        "delegation": last.delegation_id,
+        "seen": as_shown(candidate, last_event),
+        "allowed": policies.can_approve(candidate, request.user, last.delegation),
     }
 
 

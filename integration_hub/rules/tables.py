@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.rules import language
@@ -63,7 +64,7 @@ class Kind:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     delivered: tuple[RuleSpec, ...]
-    published: Callable[[str], None] | None = None
+    published: Callable[[str], None] | None = field(default=None, compare=False)
 
     @property
     def names(self) -> frozenset[str]:
@@ -120,6 +121,12 @@ class Table:
         looked = [condition for condition in self.conditions if condition.names & self.kind.days]
         return frozenset(day for condition in looked for text in condition.texts if (day := _day(text)) is not None)
 
+    @cached_property
+    def facts(self) -> dict[str, object]:
+        """The table as plain JSON, for `recalled`."""
+        rules = [{"condition": r.condition, "outputs": dict(r.outputs), "note": r.note} for r in self.rules]
+        return {"legal_entity": self.legal_entity, "version": self.version, "rules": rules}
+
     def decide(self, inputs: Inputs) -> Answer:
         """The outputs for these inputs, which must be all of the kind's. Raises NoRule."""
         asked = language.context(dict(inputs))
@@ -138,6 +145,12 @@ def compiled(kind: Kind, rules: Sequence[RuleSpec], *, legal_entity: str = "", v
     """Rules ready to decide. Raises language.BadCondition."""
     conditions = tuple(language.read(rule.condition, kind.names, kind.days) for rule in rules)
     return Table(kind, legal_entity, version, tuple(rules), conditions)
+
+
+def recalled(kind: Kind, facts: Mapping[str, Any]) -> Table:
+    """The table that `Table.facts` wrote. Raises language.BadCondition."""
+    rules = [RuleSpec(row["condition"], row["outputs"], row["note"]) for row in facts["rules"]]
+    return compiled(kind, rules, legal_entity=facts["legal_entity"], version=facts["version"])
 
 
 def delivered(kind: Kind) -> Table:

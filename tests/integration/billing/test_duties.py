@@ -78,7 +78,7 @@ def test_nobody_approves_what_was_converted_by_a_rate_they_entered(landscape):
     exchange.record(rates=[rate], by=eve)
     plain = money.ready_in(landscape, money.contract_in(landscape, "C-2"))
     assert duties.conflict(plain, [eve]) is None, "nothing in it was converted"
-    factories.line(contract, 2, "expense")
+    factories.line(contract, number=2, method="expense")
     factories.expense(contract, amount="100", currency="EUR", on=day)
     candidate = money.ready_in(landscape, contract)
     assert candidate.net == Decimal("1310")
