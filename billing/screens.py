@@ -58,7 +58,7 @@ def _checked(event: Any) -> str:
 
 def _approved(event: Any) -> str:
     """An approval, and in whose stead it was given."""
-    stead = f" for {event.data['for']}" if event.data.get("for") else ""
+    stead = f" for {event.data['stead']}" if event.data.get("stead") else ""
     return f"approved {event.object_label}{stead} ({event.data.get('approvals')} of {event.data.get('needed')})"
 
 

@@ -148,7 +148,7 @@ def approve(
         approvals=len(now_standing.counted),
         needed=now_standing.needed,
         matrix=wanted.told(),
-        **({"for": acting.giver.username, "delegation": acting.pk} if acting else {}),
+        stead=acting.giver.username if acting else "",
     )
     candidate.refresh_from_db()
     return candidate

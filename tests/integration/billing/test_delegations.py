@@ -66,7 +66,7 @@ def test_the_holder_fills_the_seat_of_who_lent_it_and_the_record_says_so(ready, 
         ben, ann, "billing.approvals", 0, 2,
     )  # fmt: skip
     told = Event.objects.get(action="billing.candidate.approved")
-    assert (told.actor, told.data["for"]) == ("ben", "ann")
+    assert (told.actor, told.data["stead"]) == ("ben", "ann")
     standing = approvals.standing(Candidate.objects.get(pk=ready.pk))
     assert (standing.counted, len(standing.missing)) == (("ann",), 1)
     assert approve(ready, factories.user()).status == "approved"
