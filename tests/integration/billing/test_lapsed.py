@@ -45,8 +45,7 @@ def test_the_page_shows_what_moved_and_approves_again_in_one_step(approved):
     body = page(browser(ann), url)
     assert "What moved since you approved it" in body
     assert "Version of the contract</td>" in body
-    assert "Line 1" not in body, "what did not move is not shown"
-    assert "Invoice date</td>" not in body, "what did not move is not shown"
+    assert body.count('data-label="You approved"') == 1, "what did not move is not shown"
     assert "What moved" not in page(browser(factories.user()), url), "another person approved nothing"
     now = Candidate.objects.get(pk=candidate.pk)
     seen = {"version": now.version, "content_hash": now.content_hash}
