@@ -12,13 +12,13 @@ from django.db import connection, transaction
 
 from billing import billed, open_work, terms
 from billing.actions import buckets, exceptions, kept_terms
-from billing.bulk import copy_values, new_ids
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
 from billing.models import Decision, Piece
 from billing.open_work import Open
 from contracts.models import Contract, Project
 from contracts.queries import current_versions
+from integration_hub.kernel.bulk import copy_values, new_ids
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
 from integration_hub.trail.models import Event

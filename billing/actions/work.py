@@ -11,12 +11,12 @@ from django.db.models import F, Q
 
 from billing import events
 from billing.actions import exceptions
-from billing.bulk import copy_values
 from billing.credited import is_conceded
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract, Milestone, Project
 from integration_hub.cases.actions import cases
 from integration_hub.cases.models import Case
+from integration_hub.kernel.bulk import copy_values
 from integration_hub.kernel.clock import now
 from integration_hub.trail.record import Actor, correlation, event
 from integration_hub.work.actions import items

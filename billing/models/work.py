@@ -1,7 +1,8 @@
 """Delivered work and what we concluded about it (billing.md §1.7).
 
 Source record, billable event, decision and posted line are four different things. An event is our immutable copy of
-one version of delivered work; decisions are recomputed freely; posted lines never change.
+one version of delivered work; decisions are recomputed freely; posted lines never change. The references of events,
+decisions and pieces are proved a statement at a time (`kernel.references`).
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -36,14 +37,33 @@ class BillableEvent(models.Model):
     is_deleted = models.BooleanField(default=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     source_version = models.ForeignKey(
-        SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events"
+        SourceVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_constraint=False,
     )
-    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    legal_entity = models.ForeignKey(
+        LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     contract = models.ForeignKey(
-        Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
+        Contract,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_index=False,
+        db_constraint=False,
     )
     project = models.ForeignKey(
-        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
+        Project,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_index=False,
+        db_constraint=False,
     )
     line = models.ForeignKey(
         ContractLine,
@@ -53,9 +73,16 @@ class BillableEvent(models.Model):
         related_name="+",
         db_index=False,
         help_text="Fees and milestones name it",
+        db_constraint=False,
     )
     milestone = models.ForeignKey(
-        Milestone, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
+        Milestone,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_index=False,
+        db_constraint=False,
     )
     schedule_item = models.ForeignKey(
         "billing.ScheduleItem",
@@ -64,9 +91,16 @@ class BillableEvent(models.Model):
         on_delete=models.PROTECT,
         related_name="billable_events",
         db_index=False,
+        db_constraint=False,
     )
     resource = models.ForeignKey(
-        Resource, null=True, blank=True, on_delete=models.PROTECT, related_name="billable_events", db_index=False
+        Resource,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="billable_events",
+        db_index=False,
+        db_constraint=False,
     )
     role = models.CharField(max_length=80, blank=True)
     task_code = models.CharField(max_length=80, blank=True)
@@ -130,9 +164,15 @@ class AgreedTerms(models.Model):
 class Decision(models.Model):
     """What we concluded about one event, under which contract version and rules, with the trace that says why."""
 
-    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="decisions")
+    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="decisions", db_constraint=False)
     contract_version = models.ForeignKey(
-        ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+        ContractVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="decisions",
+        db_index=False,
+        db_constraint=False,
     )
     agreed = models.ForeignKey(
         AgreedTerms,
@@ -180,23 +220,51 @@ class Piece(models.Model):
     OPEN = ("blocked", "held", "included", "non_billable", "over_cap", "billable")
     LOCKED = ("reserved", "posted", "corrected", "written_off")
 
-    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="pieces")
-    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="pieces")
+    decision = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, related_name="pieces", db_index=False, db_constraint=False
+    )
+    event = models.ForeignKey(BillableEvent, on_delete=models.PROTECT, related_name="pieces", db_constraint=False)
     number = models.PositiveSmallIntegerField()
     is_current = models.BooleanField(default=True)
     state = models.CharField(max_length=12, choices=State.choices)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
-    line = models.ForeignKey(ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
-    cap = models.ForeignKey(Cap, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces")
+    legal_entity = models.ForeignKey(
+        LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    contract = models.ForeignKey(
+        Contract,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="pieces",
+        db_index=False,
+        db_constraint=False,
+    )
+    line = models.ForeignKey(
+        ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="pieces", db_constraint=False
+    )
+    cap = models.ForeignKey(
+        Cap,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="pieces",
+        db_index=False,
+        db_constraint=False,
+    )
     minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     rate = rate_field(null=True, blank=True)
     amount = money_field(null=True, blank=True)
     net = money_field(null=True, blank=True, help_text="Its share of the printed line's rounded net")
     currency = currency_field(blank=True)
     candidate_line = models.ForeignKey(
-        "billing.CandidateLine", null=True, blank=True, on_delete=models.PROTECT, related_name="pieces"
+        "billing.CandidateLine",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="pieces",
+        db_index=False,
+        db_constraint=False,
     )
     corrects = models.ForeignKey(
         "self",
@@ -204,13 +272,17 @@ class Piece(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="credits",
+        db_index=False,
         help_text="The posted piece that this credit takes back, whole",
+        db_constraint=False,
     )
 
     class Meta:
         ordering = ["event_id", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["corrects"], condition=Q(is_current=True), name="piece_credited_once"),
+            models.UniqueConstraint(
+                fields=["corrects"], condition=Q(is_current=True, corrects__isnull=False), name="piece_credited_once"
+            ),
             models.CheckConstraint(
                 name="piece_negative_is_a_credit",
                 condition=~Q(state__in=["billable", "reserved", "posted"])
@@ -235,9 +307,14 @@ class Piece(models.Model):
                 name="piece_blocked_has_code", condition=~Q(state__in=["blocked", "held"]) | Q(codes__len__gt=0)
             ),
         ]
+        # As with events; the index of the unique (decision, number) serves questions for a decision.
         indexes = [
             models.Index(fields=["contract", "state"], name="piece_contract_state", condition=Q(is_current=True)),
-            models.Index(fields=["candidate_line"], name="piece_candidate_line"),
+            models.Index(
+                fields=["candidate_line"], name="piece_candidate_line", condition=Q(candidate_line__isnull=False)
+            ),
+            models.Index(fields=["cap"], name="piece_cap", condition=Q(cap__isnull=False)),
+            models.Index(fields=["corrects"], name="piece_corrects", condition=Q(corrects__isnull=False)),
         ]
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import compress
-from typing import Any
+from typing import Any, cast
 
 from integration_hub.canonical import Record
 from integration_hub.mapping.compile import Compiled
@@ -96,14 +96,15 @@ def judge(shape: Shape, mapping: Compiled, batch: Sequence[Seen], today: date) -
     """
     found: list[Drift | None] = [None] * len(batch)
     kinds: dict[str, list[str]] = {}
+    raws = [seen.raw for seen in batch]
     for name, rule, strict, lasting in _sources(mapping):
-        kinds[name] = _kinds(_values(batch, name), strict=strict)
+        kinds[name] = _kinds(_values(raws, name), strict=strict)
         _judge_source(shape, name, rule, kinds[name], found, lasting=lasting)
     for name, values in _targets(mapping, batch).items():
         _judge_target(shape, name, values, found, today)
     taken = [drift is None and seen.record is not None for seen, drift in zip(batch, found, strict=True)]
     for name, seen_kinds in kinds.items():
-        _learn_source(shape.fields[name], list(compress(seen_kinds, taken)))
+        _learn_source(shape.fields[name], seen_kinds if all(taken) else list(compress(seen_kinds, taken)))
     return found
 
 
@@ -146,11 +147,15 @@ _PLAIN: dict[type, str] = {
 
 def _kinds(values: Sequence[Any], *, strict: bool) -> list[str]:
     """The kind of each value, as `kind_of` says it."""
-    kinds: list[str] = []
-    for value in values:
-        kind = _PLAIN.get(value.__class__)
-        kinds.append(kind_of(value, strict=strict) if kind is None else kind)
-    return kinds
+    kinds = list(map(_PLAIN.get, map(type, values)))
+    if None not in kinds:
+        return cast(list[str], kinds)
+    known: dict[Any, str] = {}  # many records say the same few words
+    for index, kind in enumerate(kinds):
+        if kind is None:
+            value = values[index]
+            kinds[index] = known.get(value) or known.setdefault(value, kind_of(value, strict=strict))
+    return cast(list[str], kinds)
 
 
 @lru_cache(maxsize=20_000)
@@ -163,13 +168,13 @@ def _written(text: str) -> str:
     return "an instant" if _INSTANT.fullmatch(text) else "text"
 
 
-def _values(batch: Sequence[Seen], name: str) -> list[Any]:
+def _values(raws: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
     """The values of a field, of a parent's when dotted."""
     head, dot, rest = name.partition(".")
-    values = [seen.raw.get(name) for seen in batch]
+    values = [raw.get(name) for raw in raws]
     if not dot or any(value is not None for value in values):
         return values
-    places: list[Any] = [seen.raw.get(head) for seen in batch]
+    places: list[Any] = [raw.get(head) for raw in raws]
     for part in rest.split("."):
         places = [place.get(part) if isinstance(place, Mapping) else None for place in places]
     return places
@@ -190,10 +195,11 @@ def _judge_source(
         for index, kind in enumerate(kinds):
             if kind not in ("nothing", usual) and _share(state, kind) <= RARE and found[index] is None:
                 found[index] = Drift(name, "kind", usual, kind, known)
-    if lasting and _share(state, "nothing") <= RARE:
+    if not lasting or _share(state, "nothing") > RARE:
+        return
+    if _many(shape, f"{name}|empty", state["recent"], len(kinds), kinds.count("nothing")):
         empty = [kind == "nothing" for kind in kinds]
-        if _many(shape, f"{name}|empty", state["recent"], empty):
-            _mark(found, empty, Drift(name, "empty", "filled", "empty", known))
+        _mark(found, empty, Drift(name, "empty", "filled", "empty", known))
 
 
 def _usual(kinds: Mapping[str, int]) -> str | None:
@@ -210,11 +216,14 @@ def _share(state: State, kind: str) -> float:
     return kinds.get(kind, 0) / max(1, int(state["n"]))
 
 
-def _many(shape: Shape, key: str, recent: list[int], marks: Sequence[bool]) -> bool:
-    """Whether too many of the recent records carry a mark that was never there; once open, each of them counts."""
+def _many(shape: Shape, key: str, recent: list[int], more: int, marks: int) -> bool:
+    """Whether too many of the recent records carry a mark that was never there; once open, each of them counts.
+
+    `more` records came, of which `marks` carry it.
+    """
     if key in shape.open:
         return True
-    total, marked = recent[0] + len(marks), recent[1] + sum(marks)
+    total, marked = recent[0] + more, recent[1] + marks
     if marked >= FEW and marked >= SHARE * total:
         shape.open.append(key)
         recent[:] = [0, 0]
@@ -339,7 +348,7 @@ def _judge_signs(shape: Shape, name: str, state: State, values: Sequence[Any], f
     if state["negatives"] > RARE * state["n"]:
         return
     marks = [value is not None and value < 0 for value in values]
-    if _many(shape, f"{name}|sign", state.setdefault("signs", [0, 0]), marks):
+    if _many(shape, f"{name}|sign", state.setdefault("signs", [0, 0]), len(marks), sum(marks)):
         _mark(found, marks, Drift(name, "sign", "positive", "negative", state["n"]))
 
 

@@ -109,7 +109,10 @@ class SourceVersion(models.Model):
         REFUSED = "refused", "Refused"
         FILTERED = "filtered", "Left out by the row filter"
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_versions", db_index=False)
+    # Its references are proved a statement at a time (`kernel.references`).
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="source_versions", db_index=False, db_constraint=False
+    )
     entity = models.CharField(max_length=40)
     source_id = models.CharField(max_length=120)
     version = models.CharField(max_length=60, help_text="Ascending per record: the vendor's stamp, or a number.")
@@ -127,7 +130,13 @@ class SourceVersion(models.Model):
     )
     mapping_version = models.PositiveIntegerField(null=True, blank=True)
     run = models.ForeignKey(
-        Run, null=True, blank=True, on_delete=models.PROTECT, related_name="source_versions", db_index=False
+        Run,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="source_versions",
+        db_index=False,
+        db_constraint=False,
     )
     row_number = models.PositiveIntegerField(null=True, blank=True, help_text="Row of a file, header = 1.")
     received_at = models.DateTimeField(default=now)

@@ -231,7 +231,7 @@ class Page:
         ids = store.insert(self.connection, self.entity, fresh, run_id=run_id, mapping_version=self.mapping.version)
         for work in new:
             if work.incoming is not None:
-                work.stored = ids.get((work.source_id, work.version, work.incoming.hash), 0)
+                work.stored = ids.get(work.incoming.identity, 0)
                 work.written = work.outcome
         self.counts.add("unchanged", sum(not work.stored for work in works))
         return [work for work in works if work.stored]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -15,7 +16,7 @@ from integration_hub.cases.queries import open_among
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Page
-from integration_hub.intake import absence, certify, horizon, pipeline, queries
+from integration_hub.intake import absence, ahead, certify, horizon, pipeline, queries
 from integration_hub.intake.actions import feeds
 from integration_hub.intake.models import RUN_MOVES, Feed, Listed, Run
 from integration_hub.kernel import failpoints
@@ -112,10 +113,14 @@ def read(feed: Feed, run: Run) -> bool | None:
     """
     mapping = mappings.published(feed.connection.code, feed.entity)
     connector = CONNECTORS.get(feed.connection.vendor)
+    with closing(ahead.together(connector.read(feed.connection, feed.entity, dict(feed.cursor)))) as pages:
+        return _take(feed, run, mapping, pages)
+
+
+def _take(feed: Feed, run: Run, mapping: Compiled, pages: Iterator[Page]) -> bool | None:
     deadline = monotonic() + BUDGET_SECONDS
     complete = named = False
     cursor = feed.cursor
-    pages: Iterator[Page] = connector.read(feed.connection, feed.entity, dict(feed.cursor))
     for page in pages:
         failpoints.hit("page_read")
         if page.records or page.cursor != cursor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from integration_hub.canonical import Record
 from integration_hub.connectors.models import Connection
@@ -10,8 +11,7 @@ from integration_hub.kernel.registry import Registry
 from integration_hub.trail.lineage import Ref
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One canonical record with the source version it was read from."""
 
     connection: Connection
@@ -34,7 +34,7 @@ class Receipt:
 
     @classmethod
     def applied(cls) -> "Receipt":
-        return cls("applied")
+        return _APPLIED
 
     @classmethod
     def parked(cls, waits_for: str) -> "Receipt":
@@ -44,6 +44,8 @@ class Receipt:
     def refused(cls, *problems: Problem, code: str = "RECORD_REFUSED") -> "Receipt":
         return cls("refused", problems=problems, code=code)
 
+
+_APPLIED = Receipt("applied")
 
 Receiver = Callable[[Sequence[Arrival]], Sequence[Receipt]]
 """Takes a batch in order (at most one version of each record), returns one receipt each.

@@ -3,22 +3,25 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import RawRecord
-from integration_hub.intake.models import Feed
+from integration_hub.intake.models import Feed, SourceVersion
 from integration_hub.intake.versions import Incoming, Known
+from integration_hub.kernel.bulk import copy_values, new_ids
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import NotReady, Problem
-from integration_hub.kernel.ids import canonical_json
+from integration_hub.kernel.ids import canonical_bytes
 
 ID_LENGTH, VERSION_LENGTH = 120, 60
-STATEMENT = 16_000_000
-"""Characters of rows that are sent to the server at once."""
+Identity = tuple[str, str, str]
+"""Source id, version, hash."""
 
 _KNOWN = """
     SELECT id, source_id, version, hash, status, deleted, mapping_version, case_code, root_cause
@@ -26,19 +29,10 @@ _KNOWN = """
      WHERE connection_id = %s AND entity = %s AND source_id = ANY(%s)
 """
 
-_INSERT = """
-    INSERT INTO hub_intake_sourceversion
-        (connection_id, entity, source_id, version, hash, payload, deleted, status, problems, waits_for, case_code,
-         root_cause, mapping_version, run_id, row_number, received_at, moved_at)
-    SELECT %s, %s, fresh.id, fresh.version, fresh.hash, fresh.payload, coalesce(fresh.deleted, false), fresh.status,
-           coalesce(fresh.problems, '[]'), '', coalesce(fresh.code, ''), coalesce(fresh.cause, ''), %s, %s, fresh.row,
-           now(), fresh.moved
-      FROM json_to_recordset(%s::json)
-           AS fresh (id text, version text, hash text, deleted bool, status text, problems jsonb, code text, cause text,
-                     row int, moved timestamptz, payload jsonb)
-    ON CONFLICT ON CONSTRAINT intake_source_version_once DO NOTHING
-    RETURNING id, source_id, version, hash
-"""
+_STORED = ("id", "connection_id", "entity", "source_id", "version", "hash", "payload", "deleted", "status", "problems",
+           "waits_for", "case_code", "root_cause", "mapping_version", "run_id", "row_number", "received_at",
+           "moved_at")  # fmt: skip
+_ONCE = "intake_source_version_once"
 
 _SETTLE = """
     UPDATE hub_intake_sourceversion AS stored
@@ -97,45 +91,51 @@ def insert(
     *,
     run_id: int | None,
     mapping_version: int | None,
-) -> dict[tuple[str, str, str], int]:
-    """Store new versions as they are; ids by (source id, version, hash). A version stored meanwhile is left out."""
-    stored: dict[tuple[str, str, str], int] = {}
-    for chunk in _chunks([_line(item, outcome) for item, outcome in rows]):
-        with database.cursor() as cursor:
-            cursor.execute(_INSERT, [connection.pk, entity, mapping_version, run_id, f"[{','.join(chunk)}]"])
-            stored.update({(source_id, version, digest): pk for pk, source_id, version, digest in cursor.fetchall()})
-    return stored
+) -> dict[Identity, int]:
+    """Store new versions as they are; ids by identity. One stored meanwhile, past the feed's lock, is left out."""
+    left, moment = list(rows), str(now())
+    before, after = (connection.pk, entity), (mapping_version, run_id)
+    while left:
+        [ids] = new_ids((SourceVersion, len(left)))
+        try:
+            with transaction.atomic():
+                copy_values(
+                    SourceVersion,
+                    _STORED,
+                    (
+                        _row(pk, before, item, outcome, after, moment)
+                        for pk, (item, outcome) in zip(ids, left, strict=True)
+                    ),
+                )
+        except IntegrityError as error:
+            if _ONCE not in str(error):
+                raise
+            stored = _stored(connection, entity, left)
+            remaining = [row for row in left if row[0].identity not in stored]
+            if len(remaining) == len(left):
+                raise  # one version twice in one page
+            left = remaining
+        else:
+            return {item.identity: pk for pk, (item, _) in zip(ids, left, strict=True)}
+    return {}
 
 
-def _line(item: Incoming, outcome: Outcome) -> str:
-    """One row as JSON. The payload is JSON text already and goes in as it is: it is never escaped and parsed twice.
-
-    What most rows have is not said.
-    """
-    said: dict[str, Any] = {"id": item.source_id, "version": item.version, "hash": item.hash, "status": outcome.status}
-    if item.deleted:
-        said["deleted"] = True
-    if outcome.problems or outcome.code or outcome.root_cause:
-        said |= {"problems": outcome.problems, "code": outcome.code, "cause": outcome.root_cause}
-    if item.row is not None:
-        said["row"] = item.row
-    if item.moved_at:
-        said["moved"] = item.moved_at
-    return f'{json.dumps(said)[:-1]},"payload":{item.text}}}'
+def _row(
+    pk: int, before: tuple[Any, ...], item: Incoming, outcome: Outcome, after: tuple[Any, ...], moment: str
+) -> tuple[Any, ...]:
+    """The values of `_STORED`; `before` and `after` are what all rows of a page have in common."""
+    problems = json.dumps(outcome.problems) if outcome.problems else "[]"
+    return (
+        pk, *before, item.source_id, item.version, item.hash, item.text, item.deleted, outcome.status, problems, "",
+        outcome.code, outcome.root_cause, *after, item.row, moment, item.moved_at or None,
+    )  # fmt: skip
 
 
-def _chunks(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Statements of a size the server takes at once."""
-    chunk: list[str] = []
-    size = 0
-    for line in lines:
-        if chunk and size + len(line) > STATEMENT:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(line)
-        size += len(line)
-    if chunk:
-        yield chunk
+def _stored(connection: Connection, entity: str, rows: Sequence[tuple[Incoming, Outcome]]) -> set[Identity]:
+    """Which of these versions are here."""
+    with database.cursor() as cursor:
+        cursor.execute(_KNOWN, [connection.pk, entity, [item.source_id for item, _ in rows]])
+        return {row[1:4] for row in cursor.fetchall()}
 
 
 def moved_to(run_id: int, rows: Mapping[int, int]) -> None:
@@ -176,28 +176,25 @@ def incoming(
 
 def _incoming(record: RawRecord, row: int | None, digest: str) -> Incoming:
     problems: list[Problem] = []
-    payload, written = record.payload, _written(record.payload)
-    if written is None:
+    payload, content = record.payload, _written(record.payload)
+    if content is None:
         payload = _cleaned(record.payload, "", problems)
-        text = canonical_json(payload)
-        written = text, text.encode()
-    text, content = written
+        content = canonical_bytes(payload)
     digest = digest or hashlib.sha256(b"deleted:" + content if record.deleted else content).hexdigest()
     source_id = _identity(record.source_id, "source_id", ID_LENGTH, digest, problems)
     version = _identity(record.version, "version", VERSION_LENGTH, digest, problems) if record.version else ""
+    text = content.decode()
     return Incoming(source_id, version, digest, payload, text, record.deleted, row, tuple(problems), record.moved_at)
 
 
-def _written(payload: Mapping[str, Any]) -> tuple[str, bytes] | None:
-    """Canonical JSON, also as bytes, or None if the database would not take it (NUL, lone surrogates, NaN)."""
-    text = canonical_json(payload)
-    # The words may stand in good text as well: then the slow way finds nothing to replace.
-    if "\\u0000" in text or "NaN" in text or "Infinity" in text:
-        return None
+def _written(payload: Mapping[str, Any]) -> bytes | None:
+    """Canonical JSON, or None if the database would not take it (NUL, lone surrogates, NaN)."""
     try:
-        return text, text.encode()
+        content = canonical_bytes(payload)
     except UnicodeEncodeError:
         return None
+    # The words may stand in good text as well: then the slow way finds nothing to replace.
+    return None if b"\\u0000" in content or b"NaN" in content or b"Infinity" in content else content
 
 
 def _cleaned(value: Any, path: str, problems: list[Problem]) -> Any:

@@ -72,6 +72,11 @@ class Incoming:
     """The vendor's stamp its list is ordered by."""
 
     @property
+    def identity(self) -> tuple[str, str, str]:
+        """What no two stored versions of a feed have in common: source id, version, hash."""
+        return (self.source_id, self.version, self.hash)
+
+    @property
     def rank(self) -> tuple[Order, bool]:
         return (order(self.version), self.deleted)
 

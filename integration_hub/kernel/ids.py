@@ -7,6 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 
 def _plain(value: Any) -> str:
     if isinstance(value, Decimal):
@@ -25,9 +27,39 @@ def canonical_json(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def canonical_bytes(value: Any) -> bytes:
+    """`canonical_json` in UTF-8, several times faster for what comes of JSON.
+
+    Raises UnicodeEncodeError for text that has no UTF-8 (lone surrogates).
+    """
+    if _is_plain(value):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # a long number, a key that is no text, a lone surrogate: the slow way knows
+            pass
+    return canonical_json(value).encode()
+
+
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether both encoders write it alike. Numbers with an exponent they write differently, and other classes."""
+    kind = value.__class__
+    if kind is dict:
+        value = value.values()
+    elif kind is float:
+        return bool(value == 0 or 1e-4 <= abs(value) < 1e16)
+    elif kind is not list:
+        return kind in _AS_IT_IS
+    if _AS_IT_IS.issuperset(map(type, value)):
+        return True
+    return all(_is_plain(item) for item in value if item.__class__ not in _AS_IT_IS)
+
+
 def content_hash(value: Any) -> str:
     """SHA-256 (hex) of the canonical JSON of `value`."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
 def effect_key(*, legal_entity: str, system: str, effect: str, business_key: str, revision: int) -> str:

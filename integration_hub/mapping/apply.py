@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -30,8 +30,7 @@ class Unmapped:
         return f"{self.connection}:{self.value_map}:{self.value}"[:200]
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(NamedTuple):
     """What became of one source record: a record, or problems with a case `code`, or left out by the row filter."""
 
     record: Record | None = None

@@ -127,6 +127,12 @@ def _reader(
         found = search(raw)
         return instead(raw) if is_empty(found) else convert_value(found)
 
+    def read_text(raw: paths.Raw) -> Any:
+        found = search(raw)
+        if found.__class__ is str:
+            return found.strip() or instead(raw)
+        return instead(raw) if found is None else convert_value(found)
+
     def read_mapped(raw: paths.Raw) -> Any:
         found = search(raw)
         if not is_empty(found) and table is not None:
@@ -137,7 +143,9 @@ def _reader(
             found = found if ours is None else ours
         return instead(raw) if is_empty(found) else convert_value(found)
 
-    return read if table is None else read_mapped
+    if table is not None:
+        return read_mapped
+    return read_text if convert_value is convert.text else read
 
 
 def _instead(rule: RuleSpec, convert_value: Callable[[Any], Any]) -> Callable[[paths.Raw], Any]:
@@ -154,7 +162,7 @@ def _instead(rule: RuleSpec, convert_value: Callable[[Any], Any]) -> Callable[[p
 
 def is_empty(value: Any) -> bool:
     """Whether a source says nothing with a value."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
 def shown(value: Any) -> str:

@@ -29,6 +29,8 @@ def text(value: Any) -> str:
 
 def number(value: Any, *, decimal_comma: bool = False, scale: Decimal | None = None) -> Decimal:
     """An exact decimal; a text may have groups of thousands. Raises ValueError rather than guess a mark."""
+    if value.__class__ is int:
+        return Decimal(value) if scale is None else value * scale
     if isinstance(value, bool):
         raise ValueError(f"{text(value)!r} is not a number")
     found = _written(value, decimal_comma) if isinstance(value, str) else _exact(text(value))
@@ -79,6 +81,8 @@ def _parsed(value: str, date_format: str) -> datetime:
 
 def day(value: Any, *, date_format: str = "") -> date:
     """A date; of an instant, the day as the source wrote it (no zone arithmetic)."""
+    if value.__class__ is str:
+        return _parsed(value.strip(), date_format).date()
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any
 
 import jmespath
@@ -46,7 +47,7 @@ def finder(source: str) -> Finder:
     Raises BadPath with the position of the mistake.
     """
     if _NAME.fullmatch(source) or is_column(source):
-        return lambda raw: raw.get(source)
+        return methodcaller("get", source)
     search = jmes.function(expression(source).parsed)
     return lambda raw: raw[source] if source in raw else search(raw)
 

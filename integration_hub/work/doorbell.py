@@ -16,6 +16,7 @@ from django_q.brokers import get_broker
 from django_q.brokers.orm import ORM
 from django_q.tasks import async_task
 
+from integration_hub.kernel import memory
 from integration_hub.work.models import Stage, Wakeup
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ def answer(stage: str) -> int:
     """The queue's task: forget the ring, then look for work. Returns how many items were worked."""
     from integration_hub.work import engine  # the engine rings: it imports this module
 
+    memory.settle()
     Wakeup.objects.filter(stage=stage).delete()
     if engine.due_lanes(stage, limit=2) > 1:
         _ring_now(stage, NEVER_STALE)  # lets the next idle worker join in

@@ -9,13 +9,14 @@ from integration_hub.kernel.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured step: how many things in how many seconds."""
+    """One measured step: how many things in how many seconds, and the processor time of each where it was measured."""
 
     step: str
     things: int
     seconds: float
     verdict: str = ""
     """Of a figure that is held against an aim: what it is, what was wanted, and whether that is met."""
+    cpu_micros: float | None = None
 
     def __str__(self) -> str:
         if self.verdict:
@@ -23,7 +24,8 @@ class Figure:
         if self.things == 1:
             return f"{self.step}: {self.seconds:,.3f} s"
         rate = f", {self.things / self.seconds:,.0f} a second" if self.seconds else ""
-        return f"{self.step}: {self.things:,} in {self.seconds:,.1f} s{rate}"
+        spent = f", {self.cpu_micros:,.1f} µs of processor time each" if self.cpu_micros is not None else ""
+        return f"{self.step}: {self.things:,} in {self.seconds:,.1f} s{rate}{spent}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,21 @@ class Aim:
         return "met" if (value <= wanted if self.most else value >= wanted) else "not met"
 
 
+def held(step: str, value: float, aim: Aim) -> Figure:
+    """What was measured, held against its aim."""
+    return Figure(step, 1, 0.0, aim.verdict(value))
+
+
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A measurement over `size` things; it leaves nothing behind. `tell` is called with every figure as it is known."""
+    """A measurement over `size` things; it leaves nothing behind.
+
+    The last argument of `run` is called with every figure as it is known.
+    """
 
     title: str
     size: int

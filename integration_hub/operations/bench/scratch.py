@@ -15,6 +15,7 @@ from integration_hub import canonical
 from integration_hub.connectors.actions import connections
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.actions import feeds
+from integration_hub.intake.models import Feed
 
 BY = "system:bench"
 SINCE = date(2026, 1, 1)
@@ -47,6 +48,16 @@ def psa(code: str, url: str, token: str) -> Connection:
     )
     feeds.install_feeds(connection=made, by=BY)
     return made
+
+
+def empty() -> None:
+    """Forget all that came in and what was made of it; contracts, people and feeds stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE hub_intake_sourceversion, billing_billableevent, billing_decision, billing_piece,"
+            " hub_work_lane, hub_work_item, hub_intake_feedshape, hub_intake_run CASCADE"
+        )
+    Feed.objects.update(cursor={}, ever_had_rows=False)
 
 
 def contracts(there: Connection, projects: list[str], people: list[str]) -> None:

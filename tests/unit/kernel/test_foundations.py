@@ -12,7 +12,7 @@ from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.decision import ALLOW, deny
 from integration_hub.kernel.errors import BadInput, Denied, NotReady, Problem, Stale
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass, RetryPolicy
-from integration_hub.kernel.ids import canonical_json, content_hash, correlation_id, effect_key
+from integration_hub.kernel.ids import canonical_bytes, canonical_json, content_hash, correlation_id, effect_key
 from integration_hub.kernel.registry import Registry
 from integration_hub.kernel.transitions import Transitions
 
@@ -39,6 +39,31 @@ def test_the_same_content_has_the_same_bytes_whatever_its_notation():
 )
 def test_values_are_written_plainly(value, text):
     assert canonical_json(value) == text
+
+
+_LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals(allow_nan=False) | st.dates()
+    | st.datetimes()
+    | st.sampled_from([*FailureClass, 0.0, -0.0, 1e-4, 9.99e-5, 1e16, 9999999999999998.0, 2**63, -(2**63), 2**64])
+)  # fmt: skip
+
+
+@given(
+    st.recursive(_LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner))
+    | st.dictionaries(st.integers(), _LEAVES)
+)
+def test_the_quick_encoder_writes_the_same_bytes(value):
+    assert canonical_bytes(value) == canonical_json(value).encode()
+
+
+@given(st.floats(min_value=1e-5, max_value=1e17) | st.floats(max_value=-1e-5, min_value=-1e17))
+def test_the_quick_encoder_writes_numbers_alike_at_both_ends(number):
+    assert canonical_bytes({"n": number}) == canonical_json({"n": number}).encode()
+
+
+def test_text_without_utf_8_has_no_bytes():
+    with pytest.raises(UnicodeEncodeError):
+        canonical_bytes({"name": "\ud800"})
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4), st.integers(0, 6))

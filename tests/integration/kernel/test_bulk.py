@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.bulk import copy_values, new_ids
 from billing.models import BillableEvent, Decision, Piece
 from contracts.models import Contract
+from integration_hub.kernel.bulk import copy_values, new_ids
 from integration_hub.kernel.clock import now
 from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-NASTY = "tab\t, newline\n, back\\slash, \\N, quote \" and ' , é, 漢"
+NASTY = "tab\t, newline\n, return\r, back\\slash, \\N, quote \" and ' , é, 漢, \x01, \x1f, \x7f"
 
 
 @pytest.fixture
@@ -57,6 +57,28 @@ def test_rows_are_the_same_as_inserted_ones(contract: Contract) -> None:
     rows = {row.work_key: row for row in BillableEvent.objects.all()}
     assert plain(rows["a"]) == plain(rows["b"])
     assert rows["a"].description == NASTY
+
+
+@pytest.mark.parametrize("text", ["", "\x01", "\\N", "NULL", "\\", "\\.", "a\tb", "\n"])
+def test_no_text_reads_as_another_or_as_nothing(contract: Contract, text: str) -> None:
+    copied(event(contract, "a", description=text, task_code=text), event(contract, "b", description="next"))
+    first, second = BillableEvent.objects.order_by("pk")
+    assert (first.description, first.task_code, first.amount, second.description) == (text, text, None, "next")
+
+
+def test_more_rows_than_are_handed_over_at_once(contract: Contract) -> None:
+    copied(*(event(contract, f"{number}") for number in range(1201)))
+    assert BillableEvent.objects.count() == 1201
+
+
+def test_no_rows(contract: Contract) -> None:
+    copy_values(BillableEvent, ["work_key"], [])
+    assert not BillableEvent.objects.exists()
+
+
+def test_a_value_that_no_column_takes_is_named(contract: Contract) -> None:
+    with pytest.raises(TypeError, match="object"), transaction.atomic():
+        copied(event(contract, "a", description=object()))
 
 
 def test_json_and_arrays(contract: Contract) -> None:
