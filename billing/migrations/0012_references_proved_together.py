@@ -129,6 +129,11 @@ class Migration(migrations.Migration):
             model_name='piece',
             constraint=models.UniqueConstraint(condition=models.Q(('corrects__isnull', False), ('is_current', True)), fields=('corrects',), name='piece_credited_once'),
         ),
+        migrations.AlterField(
+            model_name='decision',
+            name='agreed',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='Its terms, whole; empty without a contract, and for what was decided before they were kept', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='billing.agreedterms'),
+        ),
         ProveReferences("billableevent"),
         ProveReferences("decision"),
         ProveReferences("piece"),

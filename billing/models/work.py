@@ -181,6 +181,7 @@ class Decision(models.Model):
         on_delete=models.PROTECT,
         related_name="decisions",
         db_index=False,
+        db_constraint=False,
         help_text="Its terms, whole; empty without a contract, and for what was decided before they were kept",
     )
     rules = models.CharField(max_length=20, help_text="Version of the rule set")
