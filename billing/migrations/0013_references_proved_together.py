@@ -9,7 +9,7 @@ from integration_hub.kernel.references import ProveReferences
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0011_terms_of_decisions'),
+        ('billing', '0012_papers'),
         ('contracts', '0005_retainer_terms'),
         ('hub_intake', '0002_indexes_that_begin_others'),
     ]
