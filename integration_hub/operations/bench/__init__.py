@@ -54,7 +54,7 @@ class Aim:
 
 def held(step: str, value: float, aim: Aim) -> Figure:
     """What was measured, held against its aim."""
-    return Figure(step, 1, 0.0, aim.verdict(value))
+    return Figure(step, 1, value, aim.verdict(value))
 
 
 def _short(value: float) -> str:
@@ -85,7 +85,7 @@ def timed(step: str, things: int, act: Callable[[], object], tell: Callable[[Fig
 
 def judged(aim: Aim, value: float, tell: Callable[[Figure], None]) -> None:
     """Tell whether a value meets its aim."""
-    tell(Figure("aim", 1, value, aim.verdict(value)))
+    tell(held("aim", value, aim))
 
 
 def spread(step: str, seconds: Sequence[float], shares: Sequence[int], tell: Callable[[Figure], None]) -> None:

@@ -11,13 +11,13 @@ from django.db import connection
 from django.db.models import F
 
 from billing.actions import decisions, posting, runs
-from billing.bulk import copy_values
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, Line, RateRow, Terms, Work
 from billing.models import BillableEvent, BillingRun, Candidate, Decision, Piece
 from billing.replayed import replay
 from contracts.models import BillTo, Contract, Resource
 from contracts.models import RateRow as Price
+from integration_hub.kernel.bulk import copy_values
 from integration_hub.kernel.clock import now
 from integration_hub.operations.bench import BENCHES, Aim, Bench, Figure, judged, scratch
 from integration_hub.people.models import User
