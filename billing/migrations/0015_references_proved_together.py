@@ -9,7 +9,7 @@ from integration_hub.kernel.references import ProveReferences
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0012_papers'),
+        ('billing', '0014_approvals_keep_what_was_seen'),
         ('contracts', '0005_retainer_terms'),
         ('hub_intake', '0002_indexes_that_begin_others'),
     ]
