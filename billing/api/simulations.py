@@ -59,7 +59,7 @@ def answered(found: list[simulation.Simulation]) -> Response:
     return Response(SimulationSerializer([facts(one) for one in found], many=True).data)
 
 
-class AmendmentSerializer(serializers.ModelSerializer[Amendment]):
+class SimulatedAmendmentSerializer(serializers.ModelSerializer[Amendment]):
     """An amendment of a contract."""
 
     contract = serializers.CharField(source="contract.number", read_only=True)
@@ -74,7 +74,7 @@ class Amendments(Nouns):
 
     required_scopes = {"GET": "billing:read"}
     required_permission = "contracts.view_contract"
-    serializer_class = AmendmentSerializer
+    serializer_class = SimulatedAmendmentSerializer
 
     def rows(self, user: User) -> QuerySet[Amendment]:
         """Amendments of contracts of the person's legal entities."""

@@ -23,7 +23,7 @@ def can_check(table: DecisionTable, user: User) -> Decision:
     """Whether the person may have the checks run: whoever may write it or publish it."""
     if table.status != DecisionTable.Status.DRAFT:
         return deny(f"This version is {table.get_status_display().lower()}.")
-    return ALLOW if can_edit(table, user) or _may_publish(table, user) else can_edit(table, user)
+    return can_edit(table, user) or _may_publish(table, user)
 
 
 def can_publish(table: DecisionTable, user: User) -> Decision:

@@ -19,7 +19,6 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_entries_are_measured_beside_limit_and_peers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "ROUNDS", 1)
-    monkeypatch.setattr(intake, "PROJECTS", 3)
     monkeypatch.setattr(intake, "SLOW", 5)
     figures: list[Figure] = []
 
@@ -27,9 +26,12 @@ def test_entries_are_measured_beside_limit_and_peers(monkeypatch: pytest.MonkeyP
 
     kinds = [figure.step.partition(":")[0] for figure in figures]
     assert kinds.count("limit") == kinds.count("limit of a replay") == 1
-    assert (kinds.count("peer"), kinds.count("ours")) == (2, 5)
-    assert all(figure.seconds > 0 for figure in figures[:-1])
-    assert figures[-1].step.startswith("peak memory")
+    assert (kinds.count("peer"), kinds.count("ours")) == (2, 9)
+    goals = [figure for figure in figures if figure.verdict]
+    assert [goal.step.split()[0] for goal in goals] == ["P1", "P2", "P2", "P17", "P17", "P3", "P3", "P3"]
+    assert all("floor" in goal.verdict and "target" in goal.verdict for goal in goals)
+    rewritten = next(goal for goal in goals if "rewritten" in goal.step)
+    assert rewritten.seconds == 0, "no row was written for what did not change"
 
 
 def test_lanes_are_measured_beside_the_queue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +44,10 @@ def test_lanes_are_measured_beside_the_queue_alone(monkeypatch: pytest.MonkeyPat
 def test_webhooks() -> None:
     figures: list[Figure] = []
     doors.hooks(20, figures.append)
-    assert [figure.things for figure in figures] == [20, 1, 1, 1]
+    limit, ours, *spread = figures
+    assert (limit.things, ours.things) == (20, 20), "each was stored"
+    assert all(figure.seconds > 0 for figure in figures)
+    assert [figure.step for figure in spread if figure.verdict] == ["aim", "aim"]
 
 
 @pytest.mark.landscape

@@ -34,7 +34,8 @@ def entity() -> LegalEntity:
 
 def candidate(status: str, **more: object) -> Candidate:
     known: dict[str, object] = {"prepared_by_id": 0, "codes": ["PO_MISSING", "TAX_MISSING"], **more}
-    return Candidate(pk=1, status=status, legal_entity=entity(), content_hash="h", **known)
+    contract = Contract(pk=1, legal_entity=entity())
+    return Candidate(pk=1, status=status, legal_entity=entity(), contract=contract, content_hash="h", **known)
 
 
 def stands(*allowed: str, **instead: str) -> dict[str, str]:

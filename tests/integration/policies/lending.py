@@ -1,0 +1,167 @@
+"""The rules of costs, of lent rights, and of the tables that decide."""
+
+from datetime import timedelta
+
+from billing import policies as billing
+from billing.models import Delegation
+from contracts import policies as contracts
+from contracts.models import CostRate, LegalEntity
+from costs import policies as costs
+from integration_hub.kernel.clock import now, today
+from integration_hub.kernel.decision import Decision
+from integration_hub.people.models import Role, User
+from integration_hub.rules import policies as rules
+from integration_hub.rules.models import DecisionTable
+from tests.integration.policies.matrix import ALL, HERE, Row
+
+FINANCE = frozenset({Role.FINANCE})
+WRITERS = frozenset({Role.INTEGRATION_ADMIN})
+PUBLISHERS = FINANCE | WRITERS
+AWAY = "You do not work for US01."
+OUTSIDE = "Legal entity US01 is outside your scope."
+NO_WRITER = "Only integration administrators can write decision tables."
+NO_PUBLISHER = "Only people who may publish decision tables can do this."
+STATE_FIRST = ("state", "role", "place")
+
+
+def ask_withdraw(by: User, state: str) -> Decision:
+    rate = CostRate(legal_entity=LegalEntity(code=HERE), withdrawn_at=now() if state == "withdrawn" else None)
+    return contracts.can_withdraw_cost_rate(rate, by, " " if state == "without a reason" else "Wrong person")
+
+
+def ask_end(by: User, state: str) -> Decision:
+    last = today() + timedelta(days=-1 if state == "past" else 1)
+    lent = Delegation(giver_id=by.pk if state == "lent by me" else 98, taker_id=by.pk if state == "lent to me" else 99,
+                      ends_on=last, ended_at=now() if state == "ended" else None)  # fmt: skip
+    return billing.can_end_delegation(lent, by)
+
+
+def table(status: str, *, author: int = 99) -> DecisionTable:
+    return DecisionTable(status=status, legal_entity=HERE, author_id=author)
+
+
+ROWS = (
+    Row(
+        rule=contracts.can_enter_cost_rates,
+        ask=lambda by, _: contracts.can_enter_cost_rates(by, HERE),
+        may=FINANCE,
+        others="Only finance can enter cost rates.",
+        outside=AWAY,
+    ),
+    Row(
+        rule=contracts.can_withdraw_cost_rate,
+        ask=ask_withdraw,
+        may=FINANCE,
+        others="Only finance can enter cost rates.",
+        states={
+            "in force": "",
+            "withdrawn": "This cost rate was withdrawn already.",
+            "without a reason": "Say why: the reason is kept in the trail.",
+        },
+        outside=AWAY,
+        order=STATE_FIRST,
+    ),
+    Row(
+        rule=costs.can_post,
+        ask=lambda by, _: costs.can_post(by, HERE),
+        may=FINANCE,
+        others="Only finance can post costs.",
+        outside=AWAY,
+    ),
+    Row(
+        rule=billing.can_delegate,
+        ask=lambda by, _: billing.can_delegate(by),
+        may=FINANCE,
+        others="Only those who may approve can lend that right.",
+    ),
+    Row(
+        rule=billing.can_end_delegation,
+        ask=ask_end,
+        may=ALL,
+        states={
+            "lent by me": "",
+            "lent to me": "",
+            "of others": "Only who lent it and who holds it can end it.",
+            "past": "This delegation is over.",
+            "ended": "This delegation is over.",
+        },
+    ),
+    Row(
+        rule=rules.can_draft,
+        ask=lambda by, _: rules.can_draft(by, HERE),
+        may=WRITERS,
+        others=NO_WRITER,
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=rules.can_draft,
+        ask=lambda by, _: rules.can_draft(by, ""),
+        may=WRITERS,
+        others=NO_WRITER,
+        states={"for all": "It decides for every legal entity; ask somebody who sees them all."},
+    ),
+    Row(
+        rule=rules.can_edit,
+        ask=lambda by, status: rules.can_edit(table(status), by),
+        may=WRITERS,
+        others=NO_WRITER,
+        states={
+            "draft": "",
+            "checked": "",
+            "published": "This version is in force. Make a new draft from it and edit that.",
+            "superseded": "This version is superseded. Make a new draft from it and edit that.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
+    ),
+    Row(
+        rule=rules.can_check,
+        ask=lambda by, status: rules.can_check(table(status), by),
+        may=PUBLISHERS,
+        others=NO_PUBLISHER,
+        states={
+            "draft": "",
+            "checked": "This version is checked.",
+            "published": "This version is in force.",
+            "superseded": "This version is superseded.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
+    ),
+    Row(
+        rule=rules.can_publish,
+        ask=lambda by, status: rules.can_publish(table(status), by),
+        may=PUBLISHERS,
+        others=NO_PUBLISHER,
+        states={
+            "draft": "It has to be checked first.",
+            "checked": "",
+            "published": "This version is in force already.",
+            "superseded": "This version is superseded already.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
+    ),
+    Row(
+        rule=rules.can_publish,
+        ask=lambda by, _: rules.can_publish(table("checked", author=by.pk), by),
+        may=PUBLISHERS,
+        others=NO_PUBLISHER,
+        states={"own": "You wrote this version, so someone else must publish it."},
+        outside=OUTSIDE,
+        order=("role", "place", "state"),
+    ),
+    Row(
+        rule=rules.can_roll_back,
+        ask=lambda by, status: rules.can_roll_back(table(status), by),
+        may=PUBLISHERS,
+        others=NO_PUBLISHER,
+        states={
+            "superseded": "",
+            "published": "Only a version that was in force before can be put back.",
+            "draft": "Only a version that was in force before can be put back.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
+    ),
+)
