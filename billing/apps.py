@@ -20,6 +20,7 @@ class BillingConfig(AppConfig):
 
         RECEIVERS.register("time_entry", work.time_entries)
         RECEIVERS.register("time_approval", work.time_approvals)
+        RECEIVERS.register("usage", work.usages)
         RECEIVERS.register("expense", work.expenses)
         RECEIVERS.register("invoice", cash.invoice)
         RECEIVERS.register("payment", cash.payment)

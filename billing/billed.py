@@ -1,6 +1,7 @@
 """What of contracts' work is posted, by work key, and under which prices it was compared with its terms last."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -73,11 +74,13 @@ def _decimal(text: Any) -> Decimal | None:
 
 def basis(terms: Terms) -> str:
     """What decides the price of work that is billed already: lines, prices and the contract's days, not its limits."""
-    priced = [terms.currency, terms.rate_precedence, terms.starts_on, terms.ends_on, terms.rules_version]
-    return content_hash([priced, [_plain(line) for line in terms.lines], [_plain(row) for row in terms.rates]])
+    found = [terms.rate_precedence, terms.rate_order, terms.quotes is not None, terms.markup_base]
+    priced = [terms.currency, found, terms.starts_on, terms.ends_on, terms.rules_version]
+    return content_hash([priced, [asdict(line) for line in terms.lines], [_plain(row) for row in terms.rates]])
 
 
 def _plain(value: Any) -> dict[str, Any]:
+    """The fields of a flat value: many times faster than `asdict`."""
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 

@@ -157,6 +157,12 @@ def _facts(trace: dict[str, Any]) -> list[tuple[str, str]]:
     told = [("Service date", day(facts.get("service_date")))]
     if facts.get("minutes") is not None:
         told.append(("Worked", hours(facts["minutes"])))
+    if charged := trace.get("increment"):
+        how = {"up": "up", "down": "down", "nearest": "to the nearest"}[charged["mode"]]
+        of = {"entry": "this entry", "day": "the person's day", "task": "the person's day on the task"}[charged["pool"]]
+        told.append(("Charged", f"{hours(charged['charged'])}: {of} rounded {how} to {number(charged['unit'])} min"))
+    if facts.get("quantity") is not None:
+        told.append(("Units", number(facts["quantity"])))
     if facts.get("amount") is not None:
         told.append(("Amount", money(facts["amount"], facts.get("currency", ""))))
     if filing.get("role"):
@@ -166,6 +172,8 @@ def _facts(trace: dict[str, Any]) -> list[tuple[str, str]]:
         (label, str(filing[key])) for key, label in (("task", "Task"), ("category", "Category")) if filing.get(key)
     ]
     told.append(("Approval", str(facts.get("approval", "–")).capitalize()))
+    if late := trace.get("late"):
+        told.append(("Arrived", f"{late['days']} days after its day; the client takes work of {late['bar']} days"))
     if not facts.get("chargeable", True):
         told.append(("Source says", "not chargeable"))
     if not facts.get("evidence", True):
@@ -273,9 +281,27 @@ def _rate_how(trace: dict[str, Any], currency: str) -> str:
         return {
             "RATE_MISSING": "No price covers this role on this day.",
             "ROLE_MISSING": "The role is not known, so no price can be chosen.",
+            "FX_MISSING": "The price is in another currency, and no exchange rate of before that day is known.",
+            "FX_STALE": "The price is in another currency, and the last exchange rate before that day is too old.",
         }.get(rate.get("code", ""), "No price applies.")
     origin = "the beyond-the-retainer rate of the line" if rate.get("from") != "row" else "the price that applies"
-    return f"{money(rate['hourly'], currency)} per hour, {origin}."
+    if rate.get("converted"):
+        how = "divided by" if rate["converted"]["divides"] else "at"
+        origin += f", converted {how} {_rate_of(rate['converted'])}"
+    unit = "unit" if trace.get("filing", {}).get("kind") == "usage" else "hour"
+    return f"{money(rate['hourly'], currency)} per {unit}, {origin}.{_beside_rate(trace, currency)}"
+
+
+def _beside_rate(trace: dict[str, Any], currency: str) -> str:
+    """A premium, and prices that fall with volume."""
+    told = ""
+    if premium := trace.get("premium"):
+        told += f" {premium['category'].capitalize()} costs {number(premium['factor'])} times that."
+    if tiers := trace.get("tiers"):
+        steps = "; ".join(f"beyond {hours(at['beyond'])} at {money(at['hourly'], currency)}" for at in tiers["tiers"])
+        after = f", {hours(tiers['after'])} with it" if "after" in tiers else ""
+        told += f" {hours(tiers['before'])} were charged before on this line{after}: {steps}."
+    return told
 
 
 def _step(step: dict[str, Any], currency: str) -> str:
@@ -286,9 +312,26 @@ def _step(step: dict[str, Any], currency: str) -> str:
         return f"Converted {how} {_rate_of(step)}: {money(step['amount'], step['currency'])}"
     if step["step"] == "stale":
         return f"Not converted: the last rate is {_rate_of(step)}, and more than {step['days']} days old"
-    if step["step"] == "marked up":
-        return f"Marked up by {number(step['percent'])} %: {money(step['amount'], currency)}"
-    return f"{step['step'].capitalize()}: {money(step.get('amount'), currency)}"
+    told = _SAID.get(step["step"], "{step}").format(
+        step=step["step"].capitalize(),
+        **{name: number(step[name]) for name in ("percent", "by", "units") if name in step},
+        **{name: money(step[name], currency) for name in ("price", "limit", "was") if name in step},
+    )
+    return f"{told}: {money(step.get('amount'), step.get('currency', currency))}"
+
+
+_SAID = {
+    "marked up": "Marked up by {percent} %",
+    "multiplied": "{by} times the cost",
+    "net of tax": "Without the {percent} % tax that is recovered",
+    "with tax": "With the {percent} % tax that is not recovered",
+    "passed on": "Passed on as it was paid",
+    "by unit": "{units} units at {price}",
+    "no units": "How many units it was is not stated",
+    "no price": "No price per unit is agreed",
+    "beyond the policy": "Beyond the {limit} that the client's policy allows",
+    "cut to the policy": "Cut from {was} to what the client's policy allows",
+}
 
 
 def _rate_of(step: dict[str, Any]) -> str:

@@ -40,6 +40,30 @@ class PlaceHoldForm(forms.Form):
             self.fields["target"].widget = forms.HiddenInput()
 
 
+class TopUpForm(forms.Form):
+    """How much is paid into a retainer, and when that falls due."""
+
+    amount = forms.DecimalField(label="Amount, net", max_digits=24, decimal_places=6)
+    on = day("Due on", help_text="The billing run that reaches this day puts it on an invoice.")
+    note = forms.CharField(
+        label="Why", max_length=500, help_text="Who asked for it, or what it follows from. Kept in the trail."
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].help_text = f"In {currency}; tax is added on the invoice."
+
+
+class WaiveForm(forms.Form):
+    """Why late work is billed all the same."""
+
+    reason = forms.CharField(
+        label="Who agreed, and where", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The client's word for it. Kept in the trail.",
+    )  # fmt: skip
+
+
 class StartRunForm(forms.Form):
     """Which work becomes candidates."""
 

@@ -109,6 +109,22 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         "a fresh rate is loaded",
         ("Record a fresh rate",),
     ),
+    (
+        "EXPENSE_POLICY",
+        "Outside the client's policy",
+        "PM",
+        3,
+        "it is within the policy",
+        ("Ask the client to agree", "Lower it in the PSA", "Mark it not billable"),
+    ),
+    (
+        "TIME_BARRED",
+        "Too old to bill",
+        "PM",
+        3,
+        "a waiver is recorded",
+        ("Ask the client for a waiver", "Mark it not billable"),
+    ),
     ("RECEIPT_MISSING", "No receipt", "PM", 3, "the receipt is attached", ("Upload the receipt", "Write off")),
     ("MILESTONE_EVIDENCE", "Accepted without proof", "PM", 2, "a document is attached", ("Upload the acceptance",)),
     (

@@ -34,8 +34,10 @@ SELECT asked.contract_id, decided.content_hash,
          WHERE own.event_id = event.id AND own.is_current AND own.state = ANY(%(locked)s)),
        event.id, event.work_key, event.kind, event.service_date, event.project_id,
        coalesce(event.line_id, task.line_id), event.milestone_id, coalesce(resource.code, ''), event.role,
-       coalesce(resource.role, ''), event.task_code, event.category, event.minutes, event.amount, event.currency,
-       event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount, fx.rate, fx.day, fx.divides
+       coalesce(resource.role, ''), event.task_code, event.category, event.minutes, event.quantity, event.amount,
+       event.includes_tax, event.currency,
+       event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount, fx.rate, fx.day, fx.divides,
+       event.recorded_at, waiver.id IS NOT NULL
   FROM ({asked}) AS asked
   JOIN billing_billableevent AS event ON event.id = asked.event_id
   LEFT JOIN taken ON taken.contract_id = asked.contract_id AND taken.work_key = event.work_key
@@ -43,6 +45,7 @@ SELECT asked.contract_id, decided.content_hash,
   LEFT JOIN contracts_task AS task
          ON task.project_id = event.project_id AND task.code = event.task_code AND event.task_code <> ''
   LEFT JOIN billing_decision AS decided ON decided.event_id = event.id AND decided.is_current
+  LEFT JOIN billing_waiver AS waiver ON waiver.contract_id = asked.contract_id AND waiver.work_key = event.work_key
   LEFT JOIN contracts_contract AS contract ON contract.id = asked.contract_id
   LEFT JOIN LATERAL ({rate}) AS fx ON true
  WHERE {which}
@@ -60,7 +63,9 @@ _OF_CONTRACTS = _WORK.format(
     asked=_CURRENT + "contract_id = ANY(%(contracts)s)",
     which="""
        taken.work_key IS NULL
-    OR CASE WHEN event.minutes IS NOT NULL THEN taken.minutes < event.minutes
+    OR CASE WHEN event.minutes IS NOT NULL THEN taken.minutes < event.minutes OR event.id IN (
+                SELECT event_id FROM billing_piece WHERE contract_id = ANY(%(contracts)s) AND is_current
+                   AND state = 'over_cap')
             ELSE taken.pieces <= 0
               OR EXISTS (SELECT 1 FROM billing_piece AS cut
                           WHERE cut.event_id = event.id AND cut.is_current AND cut.state = 'over_cap') END
@@ -124,8 +129,8 @@ def _read(
 def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool) -> Open:
     (
         contract_id, decided, last, event_id, work_key, kind, service_date, project_id, line_id, milestone_id, resource,
-        role, default_role, task_code, category, minutes, amount, currency, approval, chargeable, evidence,
-        locked_minutes, locked_amount, fx_rate, fx_day, fx_divides,
+        role, default_role, task_code, category, minutes, quantity, amount, taxed, currency, approval, chargeable,
+        evidence, locked_minutes, locked_amount, fx_rate, fx_day, fx_divides, recorded_at, waived,
     ) = row  # fmt: skip
     work = Work(
         event_id=event_id,
@@ -142,7 +147,9 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         task_code=task_code,
         category=category,
         minutes=minutes,
+        quantity=quantity,
         amount=amount,
+        taxed=taxed,
         currency=currency,
         approval=approval,
         chargeable=chargeable,
@@ -152,5 +159,7 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         locked_amount=locked_amount or ZERO,
         billed=parts,
         withdrawn=withdrawn,
+        recorded_on=recorded_at.date(),
+        waived=waived,
     )
     return Open(contract_id, decided or "", last or 0, work)

@@ -12,7 +12,7 @@ from billing.engine.schedule import month_start
 from billing.models import Candidate, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
 from billing.workflows import agreements
 from contracts import pictures
-from contracts.models import Amendment, Cap, CapMonth, Contract, Customer, Project
+from contracts.models import Amendment, Cap, CapMonth, Contract, Customer, Method, Project
 from contracts.panels import (
     CONTRACT_BUTTONS,
     CONTRACT_PARTS,
@@ -194,6 +194,9 @@ def contract_buttons(contract: Contract, user: User) -> Iterable[Button]:
     for row in contract.amendments.filter(status="draft").order_by("number"):
         url = reverse("billing:amendment-simulation", args=[row.pk])
         yield Button(f"What amendment {row.number} would bring", url, icon="eye", link=True)
+    for line in contract.lines.filter(method=Method.RETAINER_PREPAID).select_related("contract__legal_entity"):
+        url = reverse("billing:retainer-top-up", args=[line.pk])
+        yield Button(f"Top up {line.name}", url, policies.can_top_up(line, user), icon="plus")
     yield _place("contract", contract.pk, user, contract.legal_entity.code)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from billing import duties
-from billing.models import Approval, BillingRun, Candidate, Delegation, Hold, Invoice, Piece
+from billing.models import Approval, BillableEvent, BillingRun, Candidate, Delegation, Hold, Invoice, Piece
 from billing.naming import code_words
-from contracts.models import Amendment, Contract
+from contracts.models import Amendment, Contract, ContractLine
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -159,6 +159,26 @@ def can_refresh(candidate: Candidate, user: User) -> Decision:
     if candidate.status in {Candidate.Status.POSTING, Candidate.Status.POSTED, Candidate.Status.DISSOLVED}:
         return deny(f"This candidate is {candidate.get_status_display().lower()}.")
     return can_see(user, candidate.legal_entity.code)
+
+
+def can_waive(event: BillableEvent, user: User) -> Decision:
+    """Whether the person may record that the client takes this work although it came too late."""
+    if not user.has_perm("billing.approve_candidate"):
+        return deny("Only finance can record a waiver.")
+    if not event.pieces.filter(is_current=True, codes__contains=["TIME_BARRED"]).exists():
+        return deny("This work is not too late for its client.")
+    return can_see(user, event.legal_entity.code if event.legal_entity else "")
+
+
+def can_top_up(line: ContractLine, user: User) -> Decision:
+    """Whether the person may have more paid into this prepaid retainer."""
+    if not user.has_perm("billing.start_billingrun"):
+        return deny("Only billing analysts and finance can top up retainers.")
+    if line.contract.status not in ("active", "suspended"):
+        return deny(f"The contract is {line.contract.get_status_display().lower()}: nothing more is paid in.")
+    if line.ends_on is not None and line.ends_on < today():
+        return deny(f"The retainer ended on {line.ends_on}: agree on a later end first.")
+    return can_see(user, line.contract.legal_entity.code)
 
 
 def can_credit(invoice: Invoice, user: User) -> Decision:

@@ -7,6 +7,7 @@ from billing import tables
 from billing.engine.schedule import month_start
 from billing.models import RetainerAccount, RetainerEntry
 from billing.tables.retainers import amount_of, name_of
+from contracts import wording
 from contracts.models import Contract, ContractLine, Method
 from integration_hub.console.http import Request
 from integration_hub.kernel.clock import today
@@ -55,6 +56,7 @@ def _hours(line: ContractLine) -> str:
         limit = "" if line.carry_limit_hours is None else f" up to {line.carry_limit_hours:,.2f} h"
         lasts = "a month" if line.carry_months == 1 else f"{line.carry_months} months"
         words.append(f"what is unused is carried{limit} for {lasts}")
+        words += wording.carried(line)
     else:
         words.append("what is unused is forfeited")
     if line.overage == "carry_deficit":

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
-from billing.engine import charging, values
-from billing.models import Hold
+from billing.engine import agreed, charging, values
+from billing.models import Hold, Piece
 from contracts.models import Cap, Contract, ContractLine, ContractVersion, EligibilityRule, RateRow
-from contracts.queries import rates_of
+from contracts.queries import quotes_into, rates_of
+from integration_hub.canonical import LinePrices, Policy
+from integration_hub.kernel.money import Quote
 from integration_hub.rules.queries import in_force
 
 MINUTES = Decimal(60)
@@ -31,6 +34,9 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
     rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
     holds = _holds(contracts)
     charged = in_force(charging.KIND.name, {contract.legal_entity.code for contract in contracts})
+    policies = {contract.pk: Policy.model_validate(contract.policy) for contract in contracts}
+    quotes = _quotes(contracts, policies, rates)
+    used = _tier_use([line for some in lines.values() for line in some])
     return {
         contract.pk: values.Terms(
             contract_id=contract.pk,
@@ -42,6 +48,12 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
             starts_on=contract.starts_on,
             ends_on=contract.ends_on,
             fx_max_age_days=contract.legal_entity.fx_max_age_days,
+            rate_precedence=policies[contract.pk].rate_precedence,
+            rate_order=policies[contract.pk].rate_order,
+            quotes=quotes.get(contract.pk),
+            markup_base="gross" if policies[contract.pk].expense_markup_base == "gross" else "net",
+            time_bar_days=policies[contract.pk].time_bar_days,
+            tier_use=tuple((line.id, used[line.id]) for line in lines[contract.pk] if line.id in used),
             lines=lines[contract.pk],
             rates=rates[contract.pk],
             caps=caps[contract.pk],
@@ -51,6 +63,53 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
         )
         for contract in contracts
     }
+
+
+def _quotes(
+    contracts: Sequence[Contract], policies: Mapping[int, Policy], rates: Mapping[int, Sequence[values.RateRow]]
+) -> dict[int, tuple[tuple[str, tuple[Quote, ...]], ...]]:
+    """The exchange rates that contracts convert prices with, for those that do."""
+    wanted = {
+        contract: {row.currency for row in rates[contract.pk]} - {contract.currency}
+        for contract in contracts
+        if policies[contract.pk].rate_currency_fallback != "none"
+    }
+    known = quotes_into({(base, contract.currency) for contract, bases in wanted.items() for base in bases})
+    return {
+        contract.pk: tuple((base, tuple(known[base, contract.currency])) for base in sorted(bases))
+        for contract, bases in wanted.items()
+    }
+
+
+def _tier_use(lines: Iterable[values.Line]) -> dict[int, Decimal]:
+    """Minutes that are locked of lines whose prices fall with volume; credits count negative, and free time not."""
+    ids = [line.id for line in lines if line.tiers]
+    if not ids:
+        return {}
+    locked = Piece.objects.filter(line__in=ids, is_current=True, state__in=Piece.LOCKED, minutes__isnull=False)
+    return dict(locked.exclude(rate=0).order_by("line").values_list("line").annotate(total=Sum("minutes")))
+
+
+def with_settled(terms: values.Terms, works: Iterable[values.Work]) -> values.Terms:
+    """Terms that also say what is settled of the days whose time a line rounds in one, for these works."""
+    ids = [line.id for line in terms.lines if line.increment is not None and line.increment.pool != "entry"]
+    days = {work.service_date for work in works} if ids else set()
+    if not days:
+        return terms
+    locked = Piece.objects.filter(
+        line__in=ids, is_current=True, state__in=Piece.LOCKED, event__is_current=True, event__service_date__in=days
+    )
+    rows = Piece.objects.filter(event__in=locked.values("event"), is_current=True, corrects__isnull=True)
+    keys = ("event", "line", "event__resource__code", "event__service_date", "event__task_code", "event__minutes")
+    billed = rows.exclude(state=Piece.State.CORRECTED).order_by("event", "line").values_list(*keys)
+    settled = tuple(
+        values.Settled(
+            event_id=event, line_id=line, resource=resource or "", on=on, task_code=task, worked=worked, charged=charged
+        )
+        for event, line, resource, on, task, worked, charged in billed.annotate(charged=Sum("minutes"))
+        if line is not None and worked is not None and charged is not None
+    )
+    return replace(terms, settled=settled)
 
 
 def _grouped(rows: Iterable[tuple[int, Row]]) -> dict[int, tuple[Row, ...]]:
@@ -134,6 +193,8 @@ def _minutes(hours: Decimal | None) -> Decimal | None:
 
 def engine_line(line: ContractLine) -> values.Line:
     """A contract line as the engine takes it."""
+    prices = LinePrices.model_validate(line.prices)
+    rule = prices.increment
     return values.Line(
         id=line.pk,
         number=line.number,
@@ -144,6 +205,7 @@ def engine_line(line: ContractLine) -> values.Line:
         overage_rate=line.overage_rate,
         unused=cast(Any, line.unused),
         carry_limit_minutes=_minutes(line.carry_limit_hours),
+        carry_floor_minutes=_minutes(prices.carry_floor_hours),
         carry_months=line.carry_months,
         overage=cast(Any, line.overage),
         deficit_limit_minutes=_minutes(line.deficit_limit),
@@ -151,6 +213,16 @@ def engine_line(line: ContractLine) -> values.Line:
         ends_on=line.ends_on,
         expense_rule=cast(values.ExpenseRule, line.expense_rule),
         markup_percent=line.markup_percent,
+        increment=agreed.Increment(
+            unit=rule.unit_minutes, mode=rule.mode, factor=rule.factor, floor=rule.floor_minutes, pool=rule.pool
+        )
+        if rule
+        else None,
+        premiums=tuple(agreed.Premium(category=one.category, factor=one.factor) for one in prices.premiums),
+        tiers=tuple(agreed.Tier(beyond=one.beyond_hours * MINUTES, hourly=one.rate) for one in prices.tiers),
+        proration=prices.proration,
+        suspensions=tuple((gap.first, gap.until) for gap in prices.suspensions),
+        expenses=tuple(agreed.ExpenseTerm(**one.model_dump()) for one in prices.expenses),
         status=cast(Any, line.status),
     )
 
@@ -164,6 +236,7 @@ def _rate(row: RateRow) -> values.RateRow:
         item=row.item,
         currency=row.currency,
         unit=cast(values.Unit, row.unit),
+        hours_per_day=row.hours_per_day,
         rate=row.rate,
         valid_from=row.validity.lower,
         valid_to=row.validity.upper,

@@ -11,6 +11,7 @@ from billing.views import (
     invoices,
     papers,
     restart,
+    retaining,
     runs,
     simulating,
     work,
@@ -21,6 +22,7 @@ app_name = "billing"
 urlpatterns = [
     path("work/", work.WorkList.as_view(), name="work-list"),
     path("work/<int:pk>/", work.work_detail, name="work-detail"),
+    path("work/<int:pk>/waive/", work.waive, name="work-waive"),
     path("holds/", holds.HoldList.as_view(), name="hold-list"),
     path("holds/place/", holds.hold_place, name="hold-place"),
     path("holds/<int:pk>/", holds.hold_detail, name="hold-detail"),
@@ -55,6 +57,7 @@ urlpatterns = [
     path("delegations/<int:pk>/end/", delegations.end, name="delegation-end"),
     path("payments/", invoices.PaymentList.as_view(), name="payment-list"),
     path("credit-memos/", invoices.CreditMemoList.as_view(), name="creditmemo-list"),
+    path("retainers/<int:pk>/top-up/", retaining.top_up, name="retainer-top-up"),
     path("amendments/<int:pk>/carry/", restart.amendment_carry, name="amendment-carry"),
     path("amendments/<int:pk>/simulation/", simulating.amendment_simulation, name="amendment-simulation"),
     path("activation/<int:pk>/restart/", restart.activation_restart, name="activation-restart"),

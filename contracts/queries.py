@@ -1,7 +1,7 @@
 """Reading what was agreed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar, cast
@@ -15,6 +15,7 @@ from contracts.models import (
     Contract,
     ContractVersion,
     Customer,
+    ExchangeRate,
     ExternalReference,
     LegalEntity,
     Milestone,
@@ -141,6 +142,18 @@ def lowers_price(amendment: Amendment) -> bool:
         card__contract=amendment.contract_id, role=amendment.changes.get("role") or "", withdrawn_in__isnull=True
     )
     return running.filter(validity__contains=day, rate__gt=Decimal(new_rate)).exists()
+
+
+def quotes_into(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Quote]]:
+    """Corporate exchange rates by (base, quote), in order of their days; of one day the one recorded last."""
+    found: dict[tuple[str, str], dict[date, Quote]] = {pair: {} for pair in pairs}
+    codes = {code for pair in pairs for code in pair}
+    rows = ExchangeRate.objects.filter(rate_type="corporate", base__in=codes, quote__in=codes) if pairs else ()
+    for row in sorted(rows, key=lambda row: row.pk):
+        for pair, divides in (((row.base, row.quote), False), ((row.quote, row.base), True)):
+            if pair in found:
+                found[pair][row.day] = Quote(row.rate, row.day, divides)
+    return {pair: [by_day[day] for day in sorted(by_day)] for pair, by_day in found.items()}
 
 
 LATEST_RATE = """

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from contracts import wording
 from contracts.lineage import link
 from contracts.models import Amendment, CostRate, ExternalReference, Method, Milestone, RateRow
 from integration_hub.canonical import nouns
@@ -58,6 +59,8 @@ SHORT = {
     Method.RETAINER_PREPAID: "Prepaid",
     Method.FIXED_SCHEDULE: "Fixed",
     Method.EXPENSE: "Expenses",
+    Method.USAGE: "Usage",
+    Method.COMMITMENT: "Minimum",
     Method.INCLUDED: "Included",
 }
 
@@ -160,6 +163,7 @@ def terms_of(line: Any) -> str:
     if line.expense_rule:
         markup = f" of {number(line.markup_percent)} %" if line.expense_rule == "markup" and line.markup_percent else ""
         words.append(f"expenses {line.get_expense_rule_display().lower()}{markup}")
+    words += wording.of_line(line)
     return ", ".join(words)
 
 
@@ -193,7 +197,8 @@ def rate_of(row: RateRow | CostRate) -> str:
     """`210.00 EUR per hour`: with cents, and with every further digit a rate has."""
     exact = number(row.rate)
     whole = show(row.rate, row.currency) if row.rate == round(row.rate, 2) else f"{exact} {row.currency}"
-    return f"{whole} per {row.get_unit_display().lower()}"
+    day = f" of {number(row.hours_per_day)} hours" if isinstance(row, RateRow) and row.unit == "day" else ""
+    return f"{whole} per {row.get_unit_display().lower()}{day}"
 
 
 class ExchangeRateTable(Table):

@@ -6,7 +6,7 @@ from django.db.models import Prefetch, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contracts import panels, pictures, queries, tables
+from contracts import panels, pictures, queries, tables, wording
 from contracts.models import Cap, Contract, Milestone
 from integration_hub.cases.models import Case
 from integration_hub.console import links, timeline
@@ -75,6 +75,7 @@ def _terms(contract: Contract) -> list[tuple[str, Any]]:
         ("Payment terms", contract.payment_terms),
         ("Tax jurisdiction", contract.tax_jurisdiction),
         ("PO required", yes_no(contract.po_required)),
+        *wording.of_policy(contract),
         ("Activated", day_html(contract.activated_at) if contract.activated_at else None),
     ]
 

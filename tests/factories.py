@@ -16,7 +16,7 @@ from django.db import transaction
 from billing.actions import approvals, cash, checks, holds, posting, quotes, runs, work
 from billing.actions.work import Draft
 from billing.models import BillableEvent, BillingRun, Candidate, CreditMemo, Hold, Invoice, Payment
-from contracts.actions import agreements, delivery, parties, references
+from contracts.actions import agreements, delivery, parties, rates, references
 from contracts.actions.agreements import Parties
 from contracts.models import Contract, ContractLine, Customer, LegalEntity, Project, Resource, Route
 from integration_hub import canonical
@@ -207,7 +207,7 @@ def price(contract: Contract, rate: str, *, role: str = "", since: date = START)
         source_id=f"{contract.number}-{role}", version="1", contract_id=contract.number, role=role, rate=Decimal(rate),
         currency=contract.currency, valid_from=since,
     )  # fmt: skip
-    agreements.save_rate(record=record, contract=contract, source=f"test:{contract.number}:{role}:{since}", by=BY)
+    rates.save_rate(record=record, contract=contract, source=f"test:{contract.number}:{role}:{since}", by=BY)
 
 
 def contract_active(number: str = "", **agreed: Any) -> Contract:

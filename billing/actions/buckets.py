@@ -91,6 +91,7 @@ def _moves(line: Line, opening: Opening, use: Mapping[int, Decimal], *, over: bo
     if over:
         closing = close_month(line, opening, sum(use.values(), ZERO))
         moves |= {
+            Key(KIND.GRANT): opening.fresh + closing.added,
             Key(KIND.CARRY_OUT): -closing.carried_out,
             Key(KIND.OWED_OUT): closing.owed,
             Key(KIND.FORFEIT): -closing.forfeited,

@@ -97,7 +97,8 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     for contract in contracts:
         version = versions.get(contract.pk)
         place = _Place(contract.pk, contract.legal_entity_id, version.pk if version else None, causes[contract.pk])
-        changed += _changes(place, agreed[contract.pk], works[contract.pk])
+        known = terms.with_settled(agreed[contract.pk], [row.work for row in works[contract.pk]])
+        changed += _changes(place, known, works[contract.pk])
     changed = _worth_storing(changed)
     billed.note_compared(compare)
     _store(changed, kept_terms.keep(_terms_of(changed, agreed)))

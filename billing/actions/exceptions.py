@@ -33,12 +33,25 @@ WHAT_TO_DO = {
     "FX_MISSING": "Record the exchange rate (Contracts, Exchange rates), or load it from the treasury's export.",
     "FX_STALE": "Record a rate that is fresh on the day of the expense (Contracts, Exchange rates).",
     "RECEIPT_MISSING": "Attach the receipt in the PSA.",
+    "EXPENSE_POLICY": "Have the client agree, lower it in the PSA to what the contract allows, or do not bill it.",
+    "TIME_BARRED": "Ask the client to take it all the same and waive the bar on the work's page, or do not bill it.",
     "LATE_CHANGE": "Credit and rebill what is posted, or withdraw the change in its source.",
     "RULE_ERROR": "Correct the record in its source; the trace of the decision says what is wrong with it.",
     "MILESTONE_EVIDENCE": "Attach the client's acceptance to the milestone.",
     NEAR: "Tell the client, as the contract may demand, and agree a higher limit or plan the work anew.",
     OVER_CAP: "Raise the cap by an amendment, re-prioritise the work, or write it off.",
 }
+
+OF_ONE_WORK = {
+    "NEGATIVE_UNMATCHED",
+    "RECEIPT_MISSING",
+    "EXPENSE_POLICY",
+    "TIME_BARRED",
+    "MILESTONE_EVIDENCE",
+    "LATE_CHANGE",
+    "RULE_ERROR",
+}
+"""What is mended in one piece of work, and in no other."""
 
 
 def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str], limited: Collection[int] = ()) -> None:
@@ -135,10 +148,10 @@ def _root_cause(code: str, piece: Piece, contract: Contract) -> str:
         return f"{base}:role:{piece.event.resource.code if piece.event.resource else 'nobody'}"
     if code == OVER_CAP:
         return f"{base}:cap:{piece.cap_id}"
-    if code in {"NEGATIVE_UNMATCHED", "RECEIPT_MISSING", "MILESTONE_EVIDENCE", "LATE_CHANGE", "RULE_ERROR"}:
+    if code in OF_ONE_WORK:
         return f"{base}:work:{piece.event.work_key}"
     if code in {"FX_MISSING", "FX_STALE"}:
-        return f"{base}:fx:{piece.event.currency}"
+        return f"{base}:fx:{piece.event.currency or 'prices'}"
     return base
 
 
@@ -168,6 +181,8 @@ def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:
         "FX_MISSING": f"No exchange rate for {what} on {label}",
         "FX_STALE": f"The exchange rate for {what} is too old on {label}",
         "RECEIPT_MISSING": f"Expense without a receipt on {label}",
+        "EXPENSE_POLICY": f"Expense beyond the client's policy on {label}",
+        "TIME_BARRED": f"Work on {label} too late for its client",
         "LATE_CHANGE": f"Work on {label} changed below what is billed",
         "RULE_ERROR": f"A rule could not judge work on {label}",
         "MILESTONE_EVIDENCE": f"Milestone accepted without proof on {label}",

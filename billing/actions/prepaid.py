@@ -8,14 +8,18 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 
+from billing import policies
 from billing.actions import ledger, work
 from billing.actions.ledger import Key
 from billing.engine.retainers import Prepaid, draw_down
 from billing.models import BillableEvent, Candidate, Piece, RetainerAccount, RetainerEntry, ScheduleItem
 from contracts.models import Contract, ContractLine, Method
-from integration_hub.kernel.money import ZERO, show
+from integration_hub.kernel.errors import BadInput, Problem, Stale
+from integration_hub.kernel.money import ZERO, round_money, show
+from integration_hub.people.models import User
 from integration_hub.trail.record import Actor, event
 
 KIND = RetainerEntry.Kind
@@ -154,10 +158,32 @@ def _payable(candidate: Candidate) -> tuple[Decimal, Decimal]:
     return net, net + tax
 
 
+def top_ups(line: ContractLine) -> int:
+    """How many top-ups of a retainer were asked for."""
+    return BillableEvent.objects.filter(line=line, work_key__startswith=f"retainer:{line.pk}:", version=1).count()
+
+
+@transaction.atomic
+def ask_for_more(*, line: ContractLine, amount: Decimal, on: date, note: str, seen: int, by: User) -> BillableEvent:
+    """A person has a prepayment billed. `seen` is the number of top-ups that were shown: nobody asks twice unawares.
+
+    Raises Denied, Stale, or BadInput for an amount that is not above nought or finer than the currency.
+    """
+    policies.can_top_up(line, by).or_raise()
+    Contract.objects.select_for_update(no_key=True).get(pk=line.contract_id)
+    if top_ups(line) != seen:
+        raise Stale(f"Another top-up of {line.name} was asked for meanwhile. Look at the retainer again.")
+    currency = line.contract.currency
+    if amount <= 0 or amount != round_money(amount, currency):
+        said = "is not above nought." if amount <= 0 else f"is finer than {currency} can be paid."
+        remedy = "State what is to be paid in, before tax."
+        raise BadInput(f"Top-up of {line.name}", [Problem("amount", f"{amount} {said}", remedy)])
+    return top_up(line=line, amount=amount, on=on, by=by, because=note)
+
+
 def top_up(*, line: ContractLine, amount: Decimal, on: date, by: Actor, because: str) -> BillableEvent:
     """Have a prepayment billed by the next run; it funds the retainer once its invoice is posted."""
-    number = BillableEvent.objects.filter(line=line, work_key__startswith=f"retainer:{line.pk}:").count() + 1
-    key = f"retainer:{line.pk}:{number}"
+    key = f"retainer:{line.pk}:{top_ups(line) + 1}"
     draft = work.Draft(
         work_key=key,
         kind=BillableEvent.Kind.FEE,

@@ -11,7 +11,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from billing import policies
-from billing.actions import candidates, decisions, prepaid, schedules
+from billing.actions import candidates, commitments, decisions, prepaid, schedules
 from billing.actions.holds import entity_of
 from billing.models import BillingRun, Piece
 from contracts.models import Contract, LegalEntity
@@ -160,6 +160,9 @@ def rebuild(*, contract: Contract, run: BillingRun) -> None:
     prepaid.expire(contract=contract, on=run.invoice_date)
     prepaid.top_up_due(contract=contract, through=run.through)
     decisions.decide_contract(contract_id=contract.pk, caused_by=f"billing run {run.pk}")
+    promised = commitments.of_contract(contract)
+    if promised and commitments.settle(contract=contract, lines=promised, through=run.through):
+        decisions.decide_contract(contract_id=contract.pk, caused_by=f"true-up by billing run {run.pk}")
     candidates.build(contract=contract, run=run)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from billing.actions import work
 from billing.engine import schedule as engine
 from billing.models import ScheduleItem
+from billing.terms import engine_line
 from contracts.models import Contract, ContractLine, Method
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.money import Rounding
@@ -29,7 +30,7 @@ def make(*, contract: Contract, by: Actor) -> int:
     for line in contract.lines.filter(method__in=SCHEDULED).order_by("number"):
         if not line.schedule.exclude(status=ScheduleItem.Status.SKIPPED).exists():
             line.schedule.all().delete()
-            made += len(ScheduleItem.objects.bulk_create(_items(line)))
+            made += len(ScheduleItem.objects.bulk_create(items_of(line)))
     if made:
         event(
             "billing.schedule.made",
@@ -43,7 +44,7 @@ def make(*, contract: Contract, by: Actor) -> int:
     return made
 
 
-def _items(line: ContractLine) -> list[ScheduleItem]:
+def items_of(line: ContractLine) -> list[ScheduleItem]:
     """Every period of a line. Failed(DATA) when its dates do not say how many there are: nothing falls due unsaid."""
     starts, ends = line.starts_on or line.contract.starts_on, line.ends_on or line.contract.ends_on
     if starts is None or line.amount is None:
@@ -82,9 +83,11 @@ def _fees(line: ContractLine, starts: date, ends: date) -> list[engine.Period]:
     if line.amount is None:
         raise _incomplete(line, "amount")
     rounding = cast(Rounding, line.contract.legal_entity.rounding)
+    agreed = engine_line(line)
     return engine.monthly(
-        fee=line.amount, starts_on=starts, ends_on=ends, currency=line.contract.currency, rounding=rounding
-    )
+        fee=line.amount, starts_on=starts, ends_on=ends, currency=line.contract.currency, rounding=rounding,
+        by=agreed.proration, suspensions=agreed.suspensions,
+    )  # fmt: skip
 
 
 def _rows(line: ContractLine, periods: Sequence[engine.Period], *, after: int) -> list[ScheduleItem]:
@@ -134,10 +137,17 @@ def _cut(items: Sequence[ScheduleItem], ends: date) -> int:
         if row.period_from > ends:
             row.status, row.reason = ScheduleItem.Status.SKIPPED, "After the contract's end"
         else:
-            [period] = _fees(row.line, row.period_from, ends)
+            period = _cut_period(row, ends)
             row.period_to, row.due_on, row.amount = period.period_to, period.due_on, period.amount
         row.save()
     return len(cut)
+
+
+def _cut_period(row: ScheduleItem, ends: date) -> engine.Period:
+    """The period as it would have been planned with that end from the start."""
+    starts = row.line.starts_on or row.line.contract.starts_on or row.period_from
+    planned = {period.period_from: period for period in _fees(row.line, min(starts, row.period_from), ends)}
+    return planned.get(row.period_from) or _fees(row.line, row.period_from, ends)[0]
 
 
 def _extend(line: ContractLine, items: Sequence[ScheduleItem], ends: date) -> int:

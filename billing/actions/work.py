@@ -42,7 +42,9 @@ class Draft:
     task_code: str = ""
     category: str = ""
     minutes: Decimal | None = None
+    quantity: Decimal | None = None
     amount: Decimal | None = None
+    includes_tax: bool = False
     currency: str = ""
     chargeable: bool = True
     has_evidence: bool = True
@@ -210,12 +212,14 @@ def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: 
 
 def decide_converted(*, currencies: Collection[str]) -> None:
     """Decide again the contracts with unbilled work in another currency than theirs, where one of the two is named."""
+    amounts = Q(event__amount__isnull=False) & ~Q(event__currency=F("contract__currency"))
+    prices = Q(codes__overlap=["FX_MISSING", "FX_STALE"]) | Q(contract__policy__has_key="rate_currency_fallback")
     foreign = Piece.objects.filter(
         Q(event__currency__in=currencies) | Q(contract__currency__in=currencies),
+        amounts | prices,
         is_current=True,
-        event__amount__isnull=False,
         contract__isnull=False,
-    ).exclude(Q(state__in=Piece.LOCKED) | Q(event__currency=F("contract__currency")))
+    ).exclude(state__in=Piece.LOCKED)
     contracts = foreign.order_by().values_list("contract", flat=True).distinct()
     decide_soon([(pk, None) for pk in contracts], caused_by="exchange rates")
 

@@ -6,6 +6,7 @@ from billing.api import views
 from billing.api.candidates import Candidates
 from billing.api.delegations import Delegations
 from billing.api.holds import Holds
+from billing.api.retainers import Retainers
 from billing.api.revenue import Recognitions
 from billing.api.simulations import Amendments
 
@@ -20,6 +21,7 @@ router.register("delegations", Delegations, "delegation")
 router.register("invoices", views.Invoices, "invoice")
 router.register("payments", views.Payments, "payment")
 router.register("recognised-revenue", Recognitions, "recognised-revenue")
+router.register("retainers", Retainers, "retainer")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 
 urlpatterns = router.urls

@@ -7,7 +7,7 @@ decided under, one decision can be made again by itself, without the work around
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +57,10 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
         task_code=event.task_code,
         category=event.category,
         minutes=event.minutes,
+        charged=_charged(trace),
+        quantity=Decimal(facts["quantity"]) if "quantity" in facts else None,
         amount=event.amount,
+        taxed=facts.get("taxed", False),
         currency=event.currency,
         approval=event.approval,
         chargeable=event.chargeable,
@@ -67,17 +70,36 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
         locked_amount=Decimal(facts["locked_amount"]),
         billed=billed,
         withdrawn=facts.get("withdrawn", False),
+        recorded_on=event.service_date + timedelta(days=trace["late"]["days"]) if "late" in trace else None,
     )
+
+
+def _charged(trace: Trace) -> Decimal | None:
+    """The minutes that an increment made of those worked: others of the day may have had a part in it."""
+    return Decimal(trace["increment"]["charged"]) if "increment" in trace else None
 
 
 def stands_alone(trace: Trace) -> bool:
     """Whether nothing but the terms and the work itself went into a decision."""
-    return not any(name in trace for name in ("caps", "retainer", "holds", "correction"))
+    return not any(name in trace for name in ("caps", "retainer", "holds", "correction", "tiers", "increment", "late"))
 
 
 def terms(agreed: Terms, trace: Trace, of: Work, holds: Iterable[HoldTerm]) -> Terms:
     """The terms with the holds on the work, and limits and retainers as they stood when its turn came."""
-    return replace(agreed, holds=tuple(holds), retainer_use=_retainer(trace), caps=_caps(agreed, trace, of))
+    return replace(
+        agreed, holds=tuple(holds), retainer_use=_retainer(trace), caps=_caps(agreed, trace, of),
+        tier_use=_tiers(trace, of),
+    )  # fmt: skip
+
+
+def _tiers(trace: Trace, of: Work) -> tuple[tuple[int, Decimal], ...]:
+    """How far the line with tiers was used before this work; what its own credits gave back counts as used."""
+    step = trace.get("tiers")
+    if step is None:
+        return ()
+    parts = of.billed if "correction" in trace else ()
+    given = sum((part.minutes or ZERO for part in parts if part.line_id == step["line"] and part.rate), ZERO)
+    return ((step["line"], Decimal(step["before"]) + given),)
 
 
 def _retainer(trace: Trace) -> tuple[RetainerUse, ...]:

@@ -9,7 +9,9 @@ from integration_hub.rules.tables import Input, Kind, Output, RuleSpec, delivere
 ANSWERS = ("chargeable", "complimentary", "included", "non_chargeable")
 METHODS = (
     "", "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included",
+    "usage", "commitment",
 )  # fmt: skip
+EXPENSE_RULES = ("", "at_cost", "markup", "multiplier", "unit_price", "disbursement", "non_billable")
 
 
 def _answer(condition: str, answer: str, note: str) -> RuleSpec:
@@ -24,11 +26,11 @@ KIND = Kind(
         "reaches work that is not billed yet. Complimentary is for time alone."
     ),
     inputs=(
-        Input("kind", "What was delivered", values=("time", "expense", "milestone", "fee")),
+        Input("kind", "What was delivered", values=("time", "usage", "expense", "milestone", "fee")),
         Input("source_charges", "Whether its source says that it is charged", "bool"),
         Input("agreed", "What the contract's map says of it", values=("", "chargeable", "included", "non_chargeable")),
         Input("method", "How its contract line bills", values=METHODS),
-        Input("expense_rule", "How its line charges expenses", values=("", "at_cost", "markup", "non_billable")),
+        Input("expense_rule", "How its line charges expenses of its category", values=EXPENSE_RULES),
         Input("role", "Role"),
         Input("task", "Code of the task"),
         Input("category", "Category"),
@@ -40,12 +42,12 @@ KIND = Kind(
         _answer("!source_charges", "non_chargeable", "Its source does not charge it"),
         _answer("agreed == 'non_chargeable'", "non_chargeable", "The contract's map leaves it out"),
         _answer(
-            "kind in ['time', 'expense'] && (agreed == 'included' || method == '')",
+            "kind in ['time', 'usage', 'expense'] && (agreed == 'included' || method == '')",
             "included",
             "The contract's map includes it",
         ),
         _answer(
-            "kind == 'time' && method in ['milestone', 'recurring', 'fixed_schedule', 'included']",
+            "kind in ['time', 'usage'] && method in ['milestone', 'recurring', 'fixed_schedule', 'included']",
             "included",
             "A fixed price or fee covers it",
         ),

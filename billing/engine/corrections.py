@@ -12,8 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from billing.engine.notation import maybe, plain
-from billing.engine.pricing import Price
-from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, State, Work
+from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, Price, State, Work
 
 _RATE = Decimal(1).scaleb(-RATE_PLACES)
 
@@ -65,12 +64,13 @@ def withdrawal(work: Work) -> Correction:
 
 
 def reopened(work: Work, found: Correction) -> Work:
-    """The work as if the credited parts had never been billed."""
+    """The work as if the credited parts had never been billed; it was in time when it was."""
     minutes = sum((part.minutes or ZERO for part in found.parts), ZERO)
     amount = sum((part.amount for part in found.parts), ZERO)
     return replace(
-        work, locked_minutes=work.locked_minutes - minutes, locked_amount=work.locked_amount - amount, billed=()
-    )
+        work, locked_minutes=work.locked_minutes - minutes, locked_amount=work.locked_amount - amount, billed=(),
+        waived=True,
+    )  # fmt: skip
 
 
 def credit_pieces(found: Correction, state: State, codes: tuple[str, ...], currency: str) -> tuple[PieceResult, ...]:
@@ -103,7 +103,7 @@ def _differences(work: Work, part: BilledPart, price: Price, line_id: int | None
     found = list(_of_facts(work, part, line_id)) if part.event_id != work.event_id else []
     if work.minutes is not None:
         was, now = _stored(part.rate), _stored(price.hourly)
-        if was != now:
+        if was != now and was not in map(_stored, price.allowed):
             found.append({"what": "rate", "was": maybe(was), "now": maybe(now)})
     elif part.worth is not None and part.worth != price.value:
         found.append({"what": "amount", "was": plain(part.worth), "now": maybe(price.value)})

@@ -6,7 +6,7 @@ buckets are used up in that order. The same terms and works give the same bytes,
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 
 from billing.engine import charging
@@ -23,13 +23,29 @@ from billing.engine.corrections import (
     withdrawal,
 )
 from billing.engine.eligibility import Map, Place
+from billing.engine.expenses import stated_method
 from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
 from billing.engine.holds import HoldBook, hold_facts, stopping
-from billing.engine.notation import Part, seal
-from billing.engine.pricing import Price, price_amount, price_time, time_value
+from billing.engine.notation import Part, plain, seal
+from billing.engine.pools import charge
+from billing.engine.pools import facts as increment_facts
+from billing.engine.pricing import premium, price_amount, price_time, price_usage, time_value
 from billing.engine.rates import Card, RateAnswer
 from billing.engine.retainers import BucketBook
-from billing.engine.schedule import DAY
+from billing.engine.standing import (
+    all_billed,
+    contract_code,
+    late_by,
+    malformed,
+    negative,
+    open_minutes,
+    price_code,
+    sign_code,
+    turning_days,
+    uncharged,
+    wholly_locked,
+)
+from billing.engine.tiers import TierBook
 from billing.engine.values import (
     RULES_VERSION,
     ZERO,
@@ -37,12 +53,12 @@ from billing.engine.values import (
     HoldTerm,
     Line,
     PieceResult,
+    Price,
     State,
     Terms,
     Work,
 )
 
-UNSIGNED = ("draft", "in_review")
 _NO_CONTRACT = Place(None, "", "CONTRACT_MISSING", "none", ())
 
 
@@ -57,6 +73,7 @@ def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
     if terms is None:
         return [_without_contract(work) for work in ordered]
     decider = _Decider(terms)
+    ordered = decider.charged(ordered)
     decider.correct(ordered)
     return [decider.decide(work) for work in ordered]
 
@@ -78,15 +95,25 @@ class _Decider:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._map = Map(terms.eligibility, terms.lines)
-        self._card = Card(terms.rates, currency=terms.currency, precedence=terms.rate_precedence)
+        self._card = Card(
+            terms.rates, currency=terms.currency, precedence=terms.rate_precedence,
+            order=terms.rate_order, quotes=None if terms.quotes is None else dict(terms.quotes),
+            max_age=terms.fx_max_age_days,
+        )  # fmt: skip
         self._holds = HoldBook(terms.holds, terms.contract_id)
         self._caps = CapBook(terms.caps)
         self._buckets = BucketBook(terms.lines, terms.retainer_use, terms.starts_on)
-        self._turns = _turning_days(terms)
+        self._tiers = TierBook(terms.lines, dict(terms.tier_use))
+        self._rounds = any(line.increment for line in terms.lines)
+        self._turns = turning_days(terms)
         self._contract = Part(contract_facts(terms))
         self._rounding = Part(f"{terms.rounding}, once, at the printed line; amounts here are exact")
         self._routes: dict[tuple[object, ...], _Route] = {}
         self._corrections: dict[int, Correction] = {}
+
+    def charged(self, works: list[Work]) -> list[Work]:
+        """The works with the minutes that the increments of their lines charge."""
+        return charge(works, lambda work: self._route(work).place.line, self._terms.settled) if self._rounds else works
 
     def correct(self, works: Iterable[Work]) -> None:
         """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
@@ -98,6 +125,8 @@ class _Decider:
                 for part in found.parts:
                     line = self._map.lines.get(part.line_id)
                     self._caps.give_back(line, part.amount, part.service_date, expense=work.kind == "expense")
+                    if line is not None and line.tiers and part.minutes is not None and part.rate:
+                        self._tiers.give_back(line, part.minutes)
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
@@ -106,7 +135,7 @@ class _Decider:
         if found is not None:
             pieces = self._corrected(work, found, route, parts)
         else:
-            pieces = () if _all_billed(work) else self._pieces(work, route, parts)
+            pieces = () if all_billed(work) else self._pieces(work, route, parts)
         return seal(work.event_id, pieces, parts)
 
     def _route(self, work: Work) -> _Route:
@@ -124,7 +153,8 @@ class _Decider:
         role = work.role or work.resource_default_role
         place = self._place(work, role)
         charge, said = self._charge(work, role, place)
-        rate = self._rate(work, role, place, charge) if work.kind == "time" and not place.code else None
+        priced = work.kind in ("time", "usage") and not place.code
+        rate = self._rate(work, role, place, charge) if priced else None
         parts = {
             "contract": self._contract,
             "rounding": self._rounding,
@@ -134,7 +164,7 @@ class _Decider:
         }
         if rate is not None:
             parts["rate"] = Part(rate_facts(rate))
-        return _Route(_contract_code(self._terms, work), place, charge, rate, parts)
+        return _Route(contract_code(self._terms, work), place, charge, rate, parts)
 
     def _charge(self, work: Work, role: str, place: Place) -> tuple[str, dict[str, object]]:
         """Whether it is charged, and what the trace says of it: by the table in force, or as it was billed already.
@@ -147,7 +177,7 @@ class _Decider:
             "source_charges": work.chargeable,
             "agreed": place.chargeability,
             "method": line.method if line else "",
-            "expense_rule": line.expense_rule if line else "",
+            "expense_rule": stated_method(line, work.category) if line else "",
             "role": role,
             "task": work.task_code,
             "category": work.category,
@@ -175,7 +205,10 @@ class _Decider:
         if line is not None and line.method == "retainer_hours" and line.overage_rate is not None:
             return RateAnswer(None, line.overage_rate, "", ())
         items = (work.task_code, work.category)
-        return self._card.resolve(resource=work.resource, role=role, items=items, on=work.service_date)
+        by_piece = work.kind == "usage"
+        return self._card.resolve(
+            resource=work.resource, role=role, items=items, on=work.service_date, by_piece=by_piece
+        )
 
     def _correction(self, work: Work) -> Correction | None:
         """What is posted of a work and has to be credited; nothing while anything about it is not known."""
@@ -183,13 +216,12 @@ class _Decider:
             return withdrawal(work)
         route = self._route(work)
         line = route.place.line
-        if answer := _uncharged(work, route.charge):
+        if answer := uncharged(work, route.charge):
             return correction(work, Price(ZERO, free=answer[0]), None) if answer[0] == "non_billable" else None
-        if _malformed(work) or work.approval != "approved" or route.code or route.place.code:
+        if malformed(work) or work.approval != "approved" or route.code or route.place.code:
             return None
-        price = self._price_of_all(work, route)
-        negative = (work.minutes or ZERO) < 0 or (work.amount or ZERO) < 0
-        if price.code or negative or (line is None and not price.free):
+        price = self._worth(work, route)
+        if price.code or negative(work) or (line is None and not price.free):
             return None
         return correction(work, price, line.id if line else None)
 
@@ -213,18 +245,18 @@ class _Decider:
 
     def _pieces(self, work: Work, route: _Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         line = route.place.line
-        if answer := _uncharged(work, route.charge):
+        if answer := uncharged(work, route.charge):
             return (self._whole(work, line, *answer, Price(ZERO)),)
-        if _malformed(work):
+        if malformed(work):
             return (self._whole(work, line, "blocked", ("RULE_ERROR",), Price(None)),)
         price = self._price(work, route, parts)
         code = ("NOT_APPROVED" if work.approval != "approved" else "") or route.code or route.place.code
         if not code and price.free:
             return self._free(work, line, price)
-        code = code or _price_code(price, line) or _sign_code(work, price)
+        code = code or price_code(price, line) or sign_code(work, price) or self._time_bar(work, parts)
         if code or line is None:
             return (self._whole(work, line, "blocked", (code or "MAP_MISSING",), price),)
-        if _wholly_locked(work, price):
+        if wholly_locked(work, price):
             return ()
         if stops := self._stops(work, line, parts):
             return (self._whole(work, line, "held", stops, price),)
@@ -232,27 +264,57 @@ class _Decider:
             return (self._whole(work, line, "billable", (), price),)
         if work.kind == "time" and line.method == "retainer_hours":
             return self._from_bucket(work, line, price, parts)
-        return self._within_caps(work, line, _open_minutes(work), price.hourly, price.value or ZERO, parts)
+        if price.slices:
+            return self._by_tier(work, line, price, parts)
+        charged = self._within_caps(work, line, open_minutes(work), price.hourly, price.value or ZERO, parts)
+        return charged + self._beyond_policy(line, price)
+
+    def _by_tier(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
+        """One piece for each price that an entry falls under, as at a limit that is crossed."""
+        parts["tiers"] = Part(self._tiers.take(line, sum((minutes for minutes, _ in price.slices), ZERO)))
+        pieces: tuple[PieceResult, ...] = ()
+        for minutes, hourly in price.slices:
+            pieces += self._within_caps(work, line, minutes, hourly, time_value(minutes, hourly), parts)
+        return pieces
+
+    def _beyond_policy(self, line: Line, price: Price) -> tuple[PieceResult, ...]:
+        """What a policy for expenses cut off: it is kept in sight and not billed."""
+        if not price.beyond:
+            return ()
+        code = ("EXPENSE_POLICY",)
+        currency = self._terms.currency
+        return (PieceResult("non_billable", code, line.id, None, None, None, price.beyond, currency),)
+
+    def _time_bar(self, work: Work, parts: dict[str, Part]) -> str:
+        if not (late := late_by(self._terms, work)):
+            return ""
+        parts["late"] = Part({"bar": self._terms.time_bar_days, "days": late + (self._terms.time_bar_days or 0)})
+        return "TIME_BARRED"
 
     def _price(self, work: Work, route: _Route, parts: dict[str, Part]) -> Price:
-        price = self._price_of_all(work, route)
+        price, line = self._worth(work, route), route.place.line
         if work.kind == "time":
+            _tell_price(work, line, route.rate, parts)
+            if line is not None and price.allowed:
+                parts["tiers"] = Part(self._tiers.position(line))
             return price
         if price.steps:
             parts["steps"] = Part(list(price.steps))
         if price.value is None or price.free:
             return price
-        return Price(price.value - work.locked_amount, code=price.code, steps=price.steps)
+        return replace(price, value=price.value - work.locked_amount)
 
-    def _price_of_all(self, work: Work, route: _Route) -> Price:
-        """The price of time; the value of an expense, a milestone or a fee, whatever is locked of it."""
+    def _worth(self, work: Work, route: _Route) -> Price:
+        """The value of a work under its terms; of what has no minutes, whatever is locked of it."""
         if work.kind == "time":
-            return price_time(work, route.place, route.rate, route.charge)
+            return price_time(work, route.place, route.rate, route.charge, self._tiers)
+        if work.kind == "usage":
+            return price_usage(work, route.place, route.rate, route.charge)
         return price_amount(work, route.place, self._terms, route.charge)
 
     def _whole(self, work: Work, line: Line | None, state: State, codes: tuple[str, ...], price: Price) -> PieceResult:
         line_id = line.id if line else None
-        minutes = _open_minutes(work)
+        minutes = open_minutes(work)
         return PieceResult(state, codes, line_id, None, minutes, price.hourly, price.value, self._terms.currency)
 
     def _free(self, work: Work, line: Line | None, price: Price) -> tuple[PieceResult, ...]:
@@ -268,7 +330,7 @@ class _Decider:
         return stopping(holds)
 
     def _from_bucket(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
-        split = self._buckets.take(line.id, work.service_date, _open_minutes(work) or ZERO)
+        split = self._buckets.take(line.id, work.service_date, open_minutes(work) or ZERO)
         parts["retainer"] = Part(split.step)
         pieces: tuple[PieceResult, ...] = ()
         if split.included or not split.overage:
@@ -294,7 +356,7 @@ class _Decider:
         if not caps:
             return (PieceResult("billable", (), line_id, None, minutes, rate, value, currency),)
         cut = self._caps.take(caps, value, work.service_date)
-        parts["caps"] = Part(list(cut.steps))
+        parts["caps"] = Part([*(parts["caps"].value if "caps" in parts else ()), *cut.steps])
         if cut.warnings:
             parts["warnings"] = Part(list(cut.warnings))
         if cut.binding is None:
@@ -310,11 +372,20 @@ class _Decider:
         )
 
 
+def _tell_price(work: Work, line: Line | None, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
+    """What else than a rate made the price of time, where something did."""
+    factor = premium(line, work, rate.row if rate else None)
+    if factor != 1:
+        parts["premium"] = Part({"category": work.category, "factor": plain(factor)})
+    if line is not None and line.increment is not None and work.charged is not None:
+        parts["increment"] = Part(increment_facts(work, line.increment))
+
+
 def _without_contract(work: Work) -> DecisionResult:
-    answer = _uncharged(work, "chargeable" if work.chargeable else "non_chargeable")
+    answer = uncharged(work, "chargeable" if work.chargeable else "non_chargeable")
     state, codes = answer or ("blocked", ("NOT_APPROVED" if work.approval != "approved" else "CONTRACT_MISSING",))
     amount = ZERO if answer else work.amount
-    piece = PieceResult(state, codes, None, None, _open_minutes(work), None, amount, work.currency)
+    piece = PieceResult(state, codes, None, None, open_minutes(work), None, amount, work.currency)
     parts = {
         "contract": Part({"id": None, "rules": RULES_VERSION}),
         "eligibility": Part(place_facts(_NO_CONTRACT)),
@@ -322,77 +393,3 @@ def _without_contract(work: Work) -> DecisionResult:
         "filing": Part(filing(work, work.role or work.resource_default_role)),
     }
     return seal(work.event_id, (piece,), parts)
-
-
-def _uncharged(work: Work, charge: str) -> tuple[State, tuple[str, ...]] | None:
-    """Work that its approver refused, or that is not charged as its source says; the latter once it is approved (R19).
-
-    Until then nobody has confirmed what it is, not even that it is for free: it waits like all the rest, worth nothing.
-    """
-    if work.approval == "rejected":
-        return "non_billable", ("REJECTED",)
-    if work.chargeable or charge != "non_chargeable":
-        return None
-    return ("non_billable", ("NON_BILLABLE",)) if work.approval == "approved" else ("blocked", ("NOT_APPROVED",))
-
-
-def _malformed(work: Work) -> bool:
-    return work.minutes is None if work.kind == "time" else work.amount is None
-
-
-def _contract_code(terms: Terms, work: Work) -> str:
-    """Whether the contract covers the day. Fees and milestones come from the contract itself and may fall after it."""
-    if terms.signed_on is None or terms.status in UNSIGNED:
-        return "CONTRACT_NOT_SIGNED"
-    if work.kind in ("milestone", "fee"):
-        return ""
-    if terms.starts_on is not None and work.service_date < terms.starts_on:
-        return "CONTRACT_MISSING"
-    if terms.ends_on is not None and work.service_date > terms.ends_on:
-        return "CONTRACT_EXPIRED"
-    return ""
-
-
-def _price_code(price: Price, line: Line | None) -> str:
-    """Why there is no price; on a retainer that matters only beyond the bucket."""
-    return "" if line is not None and line.method == "retainer_hours" and price.code in _RATE_CODES else price.code
-
-
-_RATE_CODES = ("RATE_MISSING", "ROLE_MISSING")
-
-
-def _sign_code(work: Work, price: Price) -> str:
-    """Negative work needs its original; a fall below what is already billed is a correction, not a new charge."""
-    if (work.minutes is not None and work.minutes < 0) or (work.amount is not None and work.amount < 0):
-        return "NEGATIVE_UNMATCHED"
-    minutes = _open_minutes(work)
-    below = (minutes is not None and minutes < 0) or (price.value is not None and price.value < 0)
-    return "LATE_CHANGE" if below else ""
-
-
-def _all_billed(work: Work) -> bool:
-    """Whether nothing of the work is left to decide: what stands posted, reserved or written off is all of it."""
-    if not work.billed:
-        return False
-    if work.minutes is not None:
-        return work.minutes == work.locked_minutes
-    return all(part.worth in (None, work.locked_amount) for part in work.billed)
-
-
-def _open_minutes(work: Work) -> Decimal | None:
-    if work.minutes is None or not work.locked_minutes:
-        return work.minutes
-    return work.minutes - work.locked_minutes
-
-
-def _wholly_locked(work: Work, price: Price) -> bool:
-    return bool(work.locked_minutes or work.locked_amount) and not _open_minutes(work) and not price.value
-
-
-def _turning_days(terms: Terms) -> list[date]:
-    """The days on which an answer of the terms may change; between two of them it is the same."""
-    days = {row.valid_from for row in terms.rates} | {row.valid_to for row in terms.rates if row.valid_to}
-    spans = [(terms.starts_on, terms.ends_on), *((line.starts_on, line.ends_on) for line in terms.lines)]
-    days |= {start for start, _ in spans if start} | {end + DAY for _, end in spans if end}
-    days |= {turn for day in terms.charging.days for turn in (day, day + DAY)}
-    return sorted(days)

@@ -13,6 +13,7 @@ from typing import Any
 from billing.engine.values import EligibilityRow, Line
 
 TIME_METHODS = ("tm", "retainer_hours", "included")
+METHODS = {"time": TIME_METHODS, "usage": ("usage",), "expense": ("expense",)}
 FIXED_METHODS = ("milestone", "recurring", "fixed_schedule", "included")
 
 
@@ -50,7 +51,7 @@ class Map:
         """
         rules = [row for row in self._rows if row.kind == kind]
         matching = [row for row in rules if _matches(row, project_id, task_code, role, category)]
-        if line_id is not None and (kind == "time" or self._charges_expenses(line_id)):
+        if line_id is not None and (kind != "expense" or self._charges_expenses(line_id)):
             return self._by_name(kind, line_id, matching, on)
         if not rules:
             return self._only_line(kind, on)
@@ -66,7 +67,7 @@ class Map:
 
     def _charges_expenses(self, line_id: int) -> bool:
         line = self.lines.get(line_id)
-        return line is not None and (line.method == "expense" or bool(line.expense_rule))
+        return line is not None and (line.method == "expense" or bool(line.expense_rule or line.expenses))
 
     def _by_name(self, kind: str, line_id: int, matching: list[EligibilityRow], on: date) -> Place:
         line = self.lines.get(line_id)
@@ -80,8 +81,7 @@ class Map:
         return Place(line, answers[0], "", "named", seen)
 
     def _only_line(self, kind: str, on: date) -> Place:
-        methods = TIME_METHODS if kind == "time" else ("expense",)
-        able = [line for line in self.lines.values() if line.method in methods and not _unfit(line, kind, on)]
+        able = [line for line in self.lines.values() if line.method in METHODS[kind] and not _unfit(line, kind, on)]
         seen = tuple({"line": line.id, "accepted": len(able) == 1, "reason": f"takes {kind}"} for line in able)
         if len(able) == 1:
             return Place(able[0], "chargeable", "", "only_line", seen)
@@ -138,8 +138,14 @@ def _specificity(row: EligibilityRow) -> int:
 
 def _unfit(line: Line, kind: str, on: date) -> str:
     """Why a line cannot take work of a kind on a day; late work still falls under a line that has ended since."""
-    if kind == "time" and line.method == "expense":
-        return "the line bills expenses, not time"
+    if kind != "expense" and line.method == "expense":
+        return f"the line bills expenses, not {kind}"
+    if kind == "time" and line.method == "usage":
+        return "the line bills units, not time"
+    if line.method == "commitment":
+        return "the line bills what falls short of a minimum, no work"
+    if kind == "usage" and line.method not in ("usage", "tm", *FIXED_METHODS):
+        return "the line bills no units"
     if line.status == "suspended":
         return "the line is suspended"
     if line.status == "ended" and line.ends_on is None:

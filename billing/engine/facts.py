@@ -26,6 +26,7 @@ def contract_facts(terms: Terms) -> dict[str, object]:
         "starts_on": _day(terms.starts_on),
         "ends_on": _day(terms.ends_on),
         "rate_precedence": terms.rate_precedence,
+        **({"rate_order": list(terms.rate_order)} if terms.rate_order else {}),
     }
 
 
@@ -42,6 +43,8 @@ def work_facts(work: Work) -> dict[str, object]:
         "service_date": work.service_date.isoformat(),
         "start_order": work.start_order,
         "minutes": maybe(work.minutes),
+        **({"quantity": plain(work.quantity)} if work.quantity is not None else {}),
+        **({"taxed": True} if work.taxed else {}),
         "amount": maybe(work.amount),
         "currency": work.currency,
         "approval": work.approval,
@@ -86,6 +89,7 @@ def rate_facts(rate: RateAnswer) -> dict[str, object]:
         "hourly": maybe(rate.hourly),
         "from": "row" if rate.row else "overage rate of the line" if rate.hourly is not None else None,
         "code": rate.code,
+        **({"converted": quoted(rate.quote)} if rate.quote else {}),
         "considered": list(rate.considered),
     }
 

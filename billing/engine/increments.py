@@ -1,24 +1,14 @@
 """Minimum increments (billing.md R5): worked minutes never change, billed minutes are rounded per entry or per pool."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from typing import Literal
 
+from billing.engine.agreed import Increment
 from billing.engine.values import MINUTE_PLACES, ZERO
 
 _MODES = {"up": ROUND_CEILING, "nearest": ROUND_HALF_UP, "down": ROUND_FLOOR}
 _UNIT = Decimal(1).scaleb(-MINUTE_PLACES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Increment:
-    """Billed minutes are `factor` times the worked ones, then a multiple of `unit` minutes, and at least `floor`."""
-
-    unit: Decimal
-    mode: Literal["up", "nearest", "down"] = "up"
-    factor: Decimal = Decimal(1)
-    floor: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +20,22 @@ class Stretch:
     pool: str
 
 
-def billed_minutes(stretches: Sequence[Stretch], rule: Increment) -> dict[int, Decimal]:
-    """Billed minutes by entry; what a pool gains is shared by worked minutes, ties to the earlier entry."""
+def billed_minutes(
+    stretches: Sequence[Stretch], rule: Increment, held: Mapping[str, tuple[Decimal, Decimal]] | None = None
+) -> dict[int, Decimal]:
+    """Billed minutes by entry; what a pool gains is shared by worked minutes, ties to the earlier entry.
+
+    `held` is what of a pool is settled already, as worked and billed minutes: the rest of it gets what is left.
+    """
     pools: dict[str, list[Stretch]] = {}
     for stretch in sorted(stretches, key=lambda stretch: stretch.id):
         pools.setdefault(stretch.pool, []).append(stretch)
     billed: dict[int, Decimal] = {}
-    for members in pools.values():
+    for pool, members in pools.items():
         worked = [stretch.minutes for stretch in members]
-        total = _incremented(sum(worked, ZERO) * rule.factor, rule)
-        shares = _shared(total, worked)
+        before, settled = (held or {}).get(pool, (ZERO, ZERO))
+        total = _incremented((before + sum(worked, ZERO)) * rule.factor, rule)
+        shares = _shared(max(ZERO, total - settled), worked)
         billed |= {stretch.id: share for stretch, share in zip(members, shares, strict=True)}
     return billed
 

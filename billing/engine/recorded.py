@@ -21,9 +21,9 @@ Codec = Callable[[Any], Any]
 
 
 def agreed(terms: Terms) -> Terms:
-    """What of terms was agreed, without what moves with the work: positions of limits and retainers, and holds."""
+    """What of terms was agreed, without what moves with the work: holds, and where limits, retainers, tiers stand."""
     caps = tuple(replace(cap, used=ZERO, used_in=()) for cap in terms.caps)
-    return replace(terms, caps=caps, retainer_use=(), holds=())
+    return replace(terms, caps=caps, retainer_use=(), tier_use=(), settled=(), holds=())
 
 
 def dump(terms: Terms) -> str:

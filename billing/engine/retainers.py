@@ -42,7 +42,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """A bucket at the end of its month, in minutes; `lots` and `owed` open the next one."""
+    """A bucket at the end of its month, in minutes; `lots` and `owed` open the next one.
+
+    `added` is what was granted beyond the month's own hours, to carry on the least that is agreed.
+    """
 
     available: Decimal
     used: Decimal
@@ -50,6 +53,7 @@ class Closing:
     forfeited: Decimal
     lots: tuple[Lot, ...]
     owed: Decimal
+    added: Decimal = ZERO
 
     @property
     def carried_out(self) -> Decimal:
@@ -78,8 +82,9 @@ def room(line: Line, opening: Opening, used: Decimal) -> Decimal | None:
 def close_month(line: Line, opening: Opening, used: Decimal) -> Closing:
     """What a month leaves: minutes carried earlier burn first, the oldest before all; what lapses is forfeited.
 
-    Unused minutes are carried where the line says so, up to its ceiling: what lapses soonest gives way. Use beyond what
-    is available is owed to the next month where a deficit is agreed, as far as it is; the rest is overage.
+    Unused minutes are carried where the line says so, up to its ceiling: what lapses soonest gives way. At least its
+    floor is carried, granted where less is left. Use beyond what is available is owed to the next month where a deficit
+    is agreed, as far as it is; the rest is overage.
     """
     covered = room(line, opening, ZERO)
     inside = used if covered is None else min(used, covered)
@@ -94,8 +99,16 @@ def close_month(line: Line, opening: Opening, used: Decimal) -> Closing:
     if fresh:
         lots.append(Lot(fresh, add_months(opening.month, line.carry_months)))
     kept = _under_ceiling(lots, line.carry_limit_minutes) if line.unused == "rollover" else ()
-    left = max(ZERO, opening.available - inside) - sum((lot.minutes for lot in kept), ZERO)
-    return Closing(opening.available, used, used - inside, left, kept, owed)
+    carried = sum((lot.minutes for lot in kept), ZERO)
+    left = max(ZERO, opening.available - inside) - carried
+    added = max(ZERO, _carry_floor(line) - carried) if not owed else ZERO
+    if added:
+        kept = (*kept, Lot(added, add_months(opening.month, line.carry_months)))
+    return Closing(opening.available, used, used - inside, left, kept, owed, added)
+
+
+def _carry_floor(line: Line) -> Decimal:
+    return line.carry_floor_minutes or ZERO if line.unused == "rollover" else ZERO
 
 
 def _under_ceiling(lots: Sequence[Lot], ceiling: Decimal | None) -> tuple[Lot, ...]:

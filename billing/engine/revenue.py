@@ -85,7 +85,7 @@ def plan(
 
     Raises ValueError, naming the line, when a fixed price, a fee or a milestone has no dates or amount to plan with.
     """
-    if line.method in ("tm", "expense", "included"):
+    if line.method in ("tm", "usage", "expense", "included", "commitment"):
         return Plan("right_to_invoice", None, ())
     start, end = line.starts_on or starts_on, line.ends_on or ends_on
     if line.method == "recurring" and end is None:
@@ -98,7 +98,10 @@ def plan(
     if line.amount is None or start is None or end is None:
         raise ValueError(f"Line {line.number}: name its amount, first and last day, to plan revenue.")
     if line.method in ("retainer_hours", "recurring"):
-        fees = monthly(fee=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)
+        fees = monthly(
+            fee=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding, by=line.proration,
+            suspensions=line.suspensions,
+        )  # fmt: skip
         earned = [Earning(fee.period_from, fee.period_to, fee.amount) for fee in fees]
     else:
         earned = straight_line(total=line.amount, starts_on=start, ends_on=end, currency=currency, rounding=rounding)

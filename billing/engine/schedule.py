@@ -1,4 +1,4 @@
-"""What falls due when (billing.md §1.4, R4): half-open periods, actual calendar days, the last part takes the cent."""
+"""What falls due when (billing.md §1.4, R4): half-open periods, the last part takes the cent."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
+from billing.engine.agreed import Proration
 from billing.engine.values import ZERO
 from integration_hub.kernel.money import Rounding, round_money
 
@@ -53,27 +54,61 @@ def months_between(first: date, end: date) -> list[tuple[date, date]]:
     return spans
 
 
+Span = tuple[date, date]
+
+
 def prorate(
     fee: Decimal,
-    spans: Sequence[tuple[date, date]],
+    spans: Sequence[Span],
     *,
-    whole: tuple[date, date],
+    whole: Span,
     currency: str,
     rounding: Rounding = "half_up",
+    by: Proration = "actual_days",
 ) -> list[Decimal]:
-    """Parts of a fee for half-open spans of one whole period, by days, each rounded once.
+    """Parts of a fee for half-open spans of one whole period, each rounded once.
 
-    Spans that together fill the period add up to the fee: the last takes the remainder. Raises ValueError for a span
-    that does not lie forward inside the period.
+    Spans that together fill the period add up to the fee: the last takes the remainder. `by` days of the calendar, days
+    of a month of 30, half months (one counts as soon as a day of it is served), or `none`: whoever begins pays it all.
+    Raises ValueError for a span that does not lie forward inside the period.
     """
     if any(not whole[0] <= start < end <= whole[1] for start, end in spans):
         raise ValueError(f"Every span must lie forward inside {whole[0]} to {whole[1]}.")
-    days = (whole[1] - whole[0]).days
-    lengths = [(end - start).days for start, end in spans]
-    parts = [round_money(fee * length / days, currency, rounding) for length in lengths]
-    if sum(lengths) == days:
-        parts[-1] = round_money(fee, currency, rounding) - sum(parts[:-1], ZERO)
+    shares, full = _SHARES[by](spans, whole)
+    parts = [round_money(fee * share / full, currency, rounding) for share in shares]
+    if sum(shares) == full:
+        last = max(place for place, share in enumerate(shares) if share)
+        parts[last] = round_money(fee, currency, rounding) - sum(parts[:last], ZERO)
     return parts
+
+
+def _by_days(spans: Sequence[Span], whole: Span) -> tuple[list[int], int]:
+    return [(end - start).days for start, end in spans], (whole[1] - whole[0]).days
+
+
+def _by_thirty(spans: Sequence[Span], whole: Span) -> tuple[list[int], int]:
+    """The 31st counts for nothing, and the last day of the month ends its thirty days."""
+
+    def passed(day: date) -> int:
+        return 30 if day == whole[1] else min(day.day - 1, 30)
+
+    return [passed(end) - passed(start) for start, end in spans], 30
+
+
+def _by_halves(spans: Sequence[Span], whole: Span) -> tuple[list[int], int]:
+    middle, taken, shares = whole[0].replace(day=16), set[int](), []
+    for start, end in spans:
+        served = {half for half, is_in in ((1, start < middle), (2, end > middle)) if is_in} - taken
+        taken |= served
+        shares.append(len(served))
+    return shares, 2
+
+
+def _whole(spans: Sequence[Span], whole: Span) -> tuple[list[int], int]:
+    return [int(place == 0) for place in range(len(spans))], 1
+
+
+_SHARES = {"actual_days": _by_days, "fixed30": _by_thirty, "half_months": _by_halves, "none": _whole}
 
 
 def monthly(
@@ -84,18 +119,33 @@ def monthly(
     currency: str,
     rounding: Rounding = "half_up",
     due: Due = "arrears",
+    by: Proration = "actual_days",
+    suspensions: Sequence[Span] = (),
 ) -> list[Period]:
-    """A fee per calendar month from `starts_on` through `ends_on` (inclusive); a first or last part-month by its days.
+    """A fee per calendar month from `starts_on` through `ends_on` (inclusive), part-months prorated as agreed.
 
-    Raises ValueError when the end lies before the start.
+    Suspended days are cut out: a month with several gaps has several parts. Raises ValueError when the end lies before
+    the start.
     """
-    spans = months_between(starts_on, _after(starts_on, ends_on))
-    periods = []
-    for sequence, (start, end) in enumerate(spans, 1):
+    periods: list[Period] = []
+    for start, end in months_between(starts_on, _after(starts_on, ends_on)):
+        spans = _served(start, end, suspensions)
         month = (month_start(start), next_month(start))
-        [amount] = prorate(fee, [(start, end)], whole=month, currency=currency, rounding=rounding)
-        periods.append(_period(sequence, start, end, amount, due))
+        amounts = prorate(fee, spans, whole=month, currency=currency, rounding=rounding, by=by) if spans else []
+        for (first, until), amount in zip(spans, amounts, strict=True):
+            if amount or not fee:
+                periods.append(_period(len(periods) + 1, first, until, amount, due))
     return periods
+
+
+def _served(start: date, end: date, suspensions: Sequence[Span]) -> list[Span]:
+    """What is left of [start, end) without the days of suspensions."""
+    spans, at = [], start
+    for first, until in sorted(suspensions):
+        if at < min(first, end):
+            spans.append((at, min(first, end)))
+        at = max(at, until)
+    return [*spans, (at, end)] if at < end else spans
 
 
 def instalments(

@@ -11,10 +11,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from billing.engine import charging
+from billing.engine.agreed import ExpenseTerm, Increment, Premium, Proration, Tier
 from integration_hub.kernel.money import Quote, Rounding
 from integration_hub.rules.tables import Table
 
-RULES_VERSION = "2026.5"
+RULES_VERSION = "2026.6"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6
@@ -25,11 +26,20 @@ ZERO = Decimal(0)
 Scope = Literal["contract", "customer", "legal_entity"]
 Unit = Literal["hour", "day", "item"]
 Method = Literal[
-    "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included"
+    "tm",
+    "milestone",
+    "retainer_hours",
+    "retainer_prepaid",
+    "recurring",
+    "fixed_schedule",
+    "expense",
+    "included",
+    "usage",
+    "commitment",
 ]
 ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
-Precedence = Literal["scope_then_specificity", "specificity_then_scope"]
-Kind = Literal["time", "expense", "milestone", "fee"]
+Precedence = Literal["scope_then_specificity", "specificity_then_scope", "explicit"]
+Kind = Literal["time", "usage", "expense", "milestone", "fee"]
 State = Literal["blocked", "held", "included", "non_billable", "over_cap", "billable"]
 HoldScope = Literal["event", "milestone", "project", "line", "contract", "bill_to", "customer"]
 Grouping = Literal["none", "resource", "role", "task", "rate"]
@@ -37,7 +47,10 @@ Grouping = Literal["none", "resource", "role", "task", "rate"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateRow:
-    """One price, valid for service dates in [valid_from, valid_to). Empty role, resource and item: the default."""
+    """One price, valid for service dates in [valid_from, valid_to). Empty role, resource and item: the default.
+
+    `hours_per_day` is how long a day is that a price per day pays.
+    """
 
     id: int
     scope: Scope
@@ -46,6 +59,7 @@ class RateRow:
     item: str = ""
     currency: str
     unit: Unit = "hour"
+    hours_per_day: Decimal = Decimal(8)
     rate: Decimal
     valid_from: date
     valid_to: date | None = None
@@ -54,7 +68,10 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A contract line as it stands on the version we decide under. `starts_on`, `ends_on` are inclusive."""
+    """A contract line as it stands on the version we decide under. `starts_on`, `ends_on` are inclusive.
+
+    A recurring fee is charged for no day of its `suspensions`, each [from, to).
+    """
 
     id: int
     number: int
@@ -65,6 +82,7 @@ class Line:
     overage_rate: Decimal | None = None
     unused: Literal["forfeit", "rollover"] = "forfeit"
     carry_limit_minutes: Decimal | None = None
+    carry_floor_minutes: Decimal | None = None
     carry_months: int = 1
     overage: Literal["bill", "carry_deficit"] = "bill"
     deficit_limit_minutes: Decimal | None = None
@@ -72,6 +90,12 @@ class Line:
     ends_on: date | None = None
     expense_rule: ExpenseRule = ""
     markup_percent: Decimal | None = None
+    increment: Increment | None = None
+    premiums: tuple[Premium, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    expenses: tuple[ExpenseTerm, ...] = ()
+    proration: Proration = "actual_days"
+    suspensions: tuple[tuple[date, date], ...] = ()
     status: Literal["active", "suspended", "ended"] = "active"
 
 
@@ -99,7 +123,7 @@ class EligibilityRow:
     """Which work falls under which line. Empty fields match everything; more filled fields are more specific."""
 
     id: int
-    kind: Literal["time", "expense"] = "time"
+    kind: Literal["time", "usage", "expense"] = "time"
     project_id: int | None = None
     task_code: str = ""
     role: str = ""
@@ -123,6 +147,19 @@ class RetainerUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A version of time of which something is locked: its worked minutes, and those it is charged with in all."""
+
+    event_id: int
+    line_id: int
+    resource: str
+    on: date
+    task_code: str
+    worked: Decimal
+    charged: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldTerm:
     """An open hold. `target` is the row id as text, for an event its work key.
 
@@ -140,7 +177,11 @@ class HoldTerm:
 class Terms:
     """One contract under one version: everything the rules may know about what was agreed. `ends_on` is inclusive.
 
-    An exchange rate older than `fx_max_age_days` on the day of the work converts nothing.
+    An exchange rate older than `fx_max_age_days` on the day of the work converts nothing. `rate_order` ranks prices as
+    `scope.key` where the precedence is explicit. `quotes` convert prices in other currencies, by currency and in order
+    of their days; none where that is not agreed. `tier_use` is what is locked of lines with tiers, in minutes by line;
+    `settled` what is of those that round a person's day. Work that was recorded more than `time_bar_days` after its day
+    is not billed unless somebody waived that.
     """
 
     contract_id: int
@@ -153,11 +194,17 @@ class Terms:
     ends_on: date | None = None
     fx_max_age_days: int = 7
     rate_precedence: Precedence = "scope_then_specificity"
+    rate_order: tuple[str, ...] = ()
+    quotes: tuple[tuple[str, tuple[Quote, ...]], ...] | None = None
+    markup_base: Literal["net", "gross"] = "net"
+    time_bar_days: int | None = None
     lines: tuple[Line, ...] = ()
     rates: tuple[RateRow, ...] = ()
     caps: tuple[CapTerm, ...] = ()
     eligibility: tuple[EligibilityRow, ...] = ()
     retainer_use: tuple[RetainerUse, ...] = ()
+    tier_use: tuple[tuple[int, Decimal], ...] = ()
+    settled: tuple[Settled, ...] = ()
     holds: tuple[HoldTerm, ...] = ()
     charging: Table = charging.DELIVERED
     rules_version: str = RULES_VERSION
@@ -188,12 +235,14 @@ class BilledPart:
 class Work:
     """One billable event: a current one that has something to decide, or one of which something is posted.
 
-    Time has `minutes`; expenses, milestones and fees have `amount` in `currency`; an expense's amount is already net of
-    recoverable tax. `fx` is the rate quoted last between `currency` and the contract's by the work's own date.
-    `evidence` is the receipt of an expense or the proof of an acceptance. `locked_minutes` and `locked_amount` are what
-    locked pieces of this same work (reserved, posted, written off; credits count negative) took already: only the rest
-    is decided, unless what is `billed` of it turns out to be billed otherwise now. `withdrawn`: it is no longer part of
-    this contract's work.
+    Time has `minutes`, usage a `quantity`; expenses, milestones and fees have `amount` in `currency`. An expense may
+    state a `quantity` as well (nights, kilometres); with `taxed` the tax of its rule is in its amount. `charged` are
+    the minutes that a minimum increment makes of those worked (None: as worked). `fx` is the rate quoted last between
+    `currency` and the contract's by the work's own date. `evidence` is the receipt of an expense or the proof of an
+    acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work (reserved, posted, written
+    off; credits count negative) took already: only the rest is decided, unless what is `billed` of it turns out to be
+    billed otherwise now. `withdrawn`: it is no longer part of this contract's work. `recorded_on` is the day this
+    version of it arrived here, `waived` that the client's bar on late work does not count for it.
     """
 
     event_id: int
@@ -210,7 +259,10 @@ class Work:
     task_code: str = ""
     category: str = ""
     minutes: Decimal | None = None
+    charged: Decimal | None = None
+    quantity: Decimal | None = None
     amount: Decimal | None = None
+    taxed: bool = False
     currency: str = ""
     approval: Literal["draft", "submitted", "approved", "rejected"] = "approved"
     chargeable: bool = True
@@ -220,6 +272,28 @@ class Work:
     locked_amount: Decimal = ZERO
     billed: tuple[BilledPart, ...] = ()
     withdrawn: bool = False
+    recorded_on: date | None = None
+    waived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The value of an event in contract currency, or the code that says why it has none; or that it is not charged.
+
+    `free` is "included" or "non_billable" where the value is nought by agreement; `gratis` is printed at nought.
+    `steps` explain a figure; `beyond` is what a policy cut off. With `slices` the time has several prices, by minutes;
+    `allowed` is every price it may have.
+    """
+
+    value: Decimal | None
+    hourly: Decimal | None = None
+    code: str = ""
+    free: str = ""
+    gratis: bool = False
+    steps: tuple[dict[str, Any], ...] = ()
+    beyond: Decimal = ZERO
+    slices: tuple[tuple[Decimal, Decimal], ...] = ()
+    allowed: frozenset[Decimal] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

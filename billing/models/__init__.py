@@ -20,7 +20,16 @@ from billing.models.papers import Paper, PaperPart
 from billing.models.retainers import RetainerAccount, RetainerEntry
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
-from billing.models.work import PIECE_MOVES, AgreedTerms, BillableEvent, CapEntry, ComparedTerms, Decision, Piece
+from billing.models.work import (
+    PIECE_MOVES,
+    AgreedTerms,
+    BillableEvent,
+    CapEntry,
+    ComparedTerms,
+    Decision,
+    Piece,
+    Waiver,
+)
 
 __all__ = [
     "CANDIDATE_MOVES",
@@ -59,4 +68,5 @@ __all__ = [
     "RevenuePlan",
     "ScheduleItem",
     "TaxDetermination",
+    "Waiver",
 ]

@@ -21,6 +21,7 @@ class BillableEvent(models.Model):
 
     class Kind(models.TextChoices):
         TIME = "time", "Time"
+        USAGE = "usage", "Usage"
         EXPENSE = "expense", "Expense"
         MILESTONE = "milestone", "Milestone"
         FEE = "fee", "Scheduled fee"
@@ -107,7 +108,11 @@ class BillableEvent(models.Model):
     category = models.CharField(max_length=80, blank=True)
     service_date = models.DateField()
     minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True, help_text="Worked, exact")
+    quantity = models.DecimalField(
+        max_digits=20, decimal_places=6, null=True, blank=True, help_text="Units of usage; nights, kilometres of costs"
+    )
     amount = money_field(null=True, blank=True, help_text="Cost of an expense, value of a fee or milestone")
+    includes_tax = models.BooleanField(default=False, help_text="The tax on an expense is in its amount")
     currency = currency_field(blank=True)
     approval = models.CharField(max_length=10, choices=Approval.choices)
     chargeable = models.BooleanField(default=True, help_text="What the source says")
@@ -123,7 +128,8 @@ class BillableEvent(models.Model):
             models.CheckConstraint(
                 name="event_has_quantity",
                 condition=Q(kind="time", minutes__isnull=False)
-                | ~Q(kind="time") & Q(amount__isnull=False) & ~Q(currency=""),
+                | Q(kind="usage", quantity__isnull=False)
+                | ~Q(kind__in=["time", "usage"]) & Q(amount__isnull=False) & ~Q(currency=""),
             ),
         ]
         # Each index is written with every hour worked: only what is asked for, and only for the rows that have it.
@@ -346,6 +352,22 @@ class CapEntry(models.Model):
                 fields=["cap", "kind", "candidate", "month"], name="cap_entry_once_per_candidate", nulls_distinct=False
             ),
         ]
+
+
+class Waiver(models.Model):
+    """A client takes work although it came too late: for good, by whom and why."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="waivers")
+    work_key = models.CharField(max_length=200)
+    reason = models.TextField()
+    waived_by = models.CharField(max_length=150, help_text="User name")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contract", "work_key"], name="waiver_once")]
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.work_key}"
 
 
 class ComparedTerms(models.Model):

@@ -12,6 +12,8 @@ from integration_hub import canonical
 from integration_hub.connectors.models import Connection
 from integration_hub.intake.registry import Arrival, Receipt
 
+Item = canonical.TimeEntry | canonical.Usage | canonical.Expense
+
 
 class Place(NamedTuple):
     """Where work belongs: our ids of a project, of its contract and that one's legal entity."""
@@ -25,22 +27,26 @@ class Known:
     """The projects and people a batch points to, looked up once."""
 
     def __init__(self, connection: Connection, batch: Sequence[Arrival]) -> None:
-        records = [cast(canonical.TimeEntry | canonical.Expense, arrival.record) for arrival in batch]
+        records = [cast(Item, arrival.record) for arrival in batch]
         project_ids = referenced(connection, "project", (item.project_id for item in records))
-        resource_ids = referenced(connection, "resource", (item.resource_id for item in records if item.resource_id))
+        resource_ids = referenced(connection, "resource", filter(None, map(_person, records)))
         projects = Project.objects.filter(pk__in=set(project_ids.values()))
         places = {row[0]: Place(*row) for row in projects.values_list("pk", "contract_id", "contract__legal_entity_id")}
         people = set(Resource.objects.filter(pk__in=set(resource_ids.values())).values_list("pk", flat=True))
         self.places = {source: places[pk] for source, pk in project_ids.items() if pk in places}
         self.people = {source: pk for source, pk in resource_ids.items() if pk in people}
 
-    def missing(self, item: canonical.TimeEntry | canonical.Expense) -> str:
+    def missing(self, item: Item) -> str:
         """`entity:id` of the first parent that has not come yet."""
         if item.project_id not in self.places:
             return f"project:{item.project_id}"
-        if item.resource_id and item.resource_id not in self.people:
-            return f"resource:{item.resource_id}"
-        return ""
+        person = _person(item)
+        return f"resource:{person}" if person and person not in self.people else ""
+
+
+def _person(item: Item) -> str:
+    """Who it was, as the source knows them; empty for units that nobody works."""
+    return "" if isinstance(item, canonical.Usage) else item.resource_id or ""
 
 
 def work_key(connection: Connection, entity: str, source_id: str) -> str:
@@ -58,13 +64,18 @@ def expenses(batch: Sequence[Arrival]) -> Sequence[Receipt]:
     return _take(batch, _expense_draft)
 
 
+def usages(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """Store usage; that of unknown projects is parked."""
+    return _take(batch, _usage_draft)
+
+
 def _take(batch: Sequence[Arrival], draft_of: Callable[[Arrival, Any, Known], Draft]) -> list[Receipt]:
     connection = batch[0].connection
     known = Known(connection, batch)
     drafts: list[Draft] = []
     receipts: list[Receipt] = []
     for arrival in batch:
-        item = cast(canonical.TimeEntry | canonical.Expense, arrival.record)
+        item = cast(Item, arrival.record)
         missing = known.missing(item)
         if missing:
             receipts.append(Receipt.parked(missing))
@@ -97,6 +108,25 @@ def _time_draft(arrival: Arrival, item: canonical.TimeEntry, known: Known) -> Dr
     )
 
 
+def _usage_draft(arrival: Arrival, item: canonical.Usage, known: Known) -> Draft:
+    place = known.places[item.project_id]
+    return Draft(
+        work_key=work_key(arrival.connection, "usage", item.source_id),
+        kind=BillableEvent.Kind.USAGE,
+        service_date=item.used_on,
+        approval=item.approval,
+        source_version_id=arrival.source_version_id,
+        legal_entity_id=place.legal_entity,
+        contract_id=place.contract,
+        project_id=place.project,
+        task_code=item.item,
+        quantity=item.quantity,
+        chargeable=item.billable,
+        description=item.notes or item.item,
+        is_deleted=item.deleted,
+    )
+
+
 def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> Draft:
     place = known.places[item.project_id]
     return Draft(
@@ -110,7 +140,9 @@ def _expense_draft(arrival: Arrival, item: canonical.Expense, known: Known) -> D
         project_id=place.project,
         resource_id=known.people[item.resource_id] if item.resource_id else None,
         category=item.category,
+        quantity=item.units,
         amount=item.amount,
+        includes_tax=item.includes_tax,
         currency=item.currency,
         chargeable=item.billable,
         has_evidence=item.has_receipt,

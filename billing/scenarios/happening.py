@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from billing.actions import decisions, holds, prepaid, work
@@ -15,9 +15,11 @@ from contracts.models import AccountingPeriod, Amendment, Contract, Project, Res
 from integration_hub import canonical
 from integration_hub.intake.versions import Incoming, Known, Verdict, classify
 from integration_hub.kernel.ids import content_hash
+from integration_hub.kernel.money import ZERO
 
 BY = "system:scenario"
 LATER = date(2199, 12, 31)
+KINDS = {"time": "time", "usage": "usage", "expense": "expense", "charge": "fee"}
 SOURCE = {
     Verdict.APPLY: "applied",
     Verdict.UNCHANGED: "duplicate",
@@ -34,11 +36,17 @@ def decide(world: World) -> None:
 
 def entries(world: World, said: Words) -> None:
     """Work as a source states it now; the same id again is a later version."""
-    drafts = []
+    drafts, arrived = [], {}
     for values in said.rows("items"):
         with words("entry", values) as item:
+            if (day := item.day("recorded")) is not None:
+                arrived[str(values["id"])] = day
             drafts.append(_draft(world, item))
     work.record(drafts=drafts, by=BY, caused_by="scenario", correct_posted=True)
+    for key, day in arrived.items():
+        BillableEvent.objects.filter(work_key=key, is_current=True).update(
+            recorded_at=datetime.combine(day, time(), tzinfo=UTC)
+        )
 
 
 def ingest(world: World, said: Words) -> dict[str, Any]:
@@ -81,14 +89,13 @@ def _as_draft(row: BillableEvent, **changed: Any) -> Draft:
 
 def _draft(world: World, said: Words) -> Draft:
     line = line_of(world, said.need("line"))
-    kind = said.one_of("type", {"time": "time", "expense": "expense", "charge": "fee"}, "time")
+    kind = said.one_of("type", KINDS, "time")
     name, person, role = said.take("project"), said.take("resource"), str(said.take("role", ""))
     minutes = said.number("minutes")
     if (hours := said.number("hours")) is not None:
         minutes = hours * 60
-    amount = said.number("cost") if kind == "expense" else said.number("amount")
-    if said.take("cost_includes_tax", False):
-        raise Unsupported("costs with tax in them")
+    amount = (said.number("cost") or ZERO) if kind == "expense" else said.number("amount")
+    quantity = said.number("qty") if kind == "usage" else said.number("units")
     return Draft(
         work_key=str(said.need("id")),
         kind=kind,
@@ -103,8 +110,10 @@ def _draft(world: World, said: Words) -> Draft:
         category=str(said.take("category", "")),
         task_code=str(said.take("item", "")),
         minutes=minutes if kind == "time" else None,
-        amount=None if kind == "time" else amount,
-        currency="" if kind == "time" else str(said.take("currency", line.contract.currency)),
+        quantity=quantity,
+        amount=amount if kind in ("expense", "fee") else None,
+        includes_tax=bool(said.take("cost_includes_tax", False)),
+        currency=str(said.take("currency", line.contract.currency)) if kind in ("expense", "fee") else "",
     )
 
 

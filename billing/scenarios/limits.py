@@ -9,6 +9,7 @@ from billing.models import RetainerEntry
 from billing.scenarios.reading import Unsupported, Words, words
 from billing.scenarios.world import Bucket, World, contract_of, line_of
 from contracts.models import Cap, Contract, ContractLine, Method
+from integration_hub.canonical import LinePrices, stated
 from integration_hub.kernel.money import ZERO
 
 OVERAGES = {name: name for name in ("bill", "carry_deficit")}
@@ -52,6 +53,8 @@ def _hours(world: World, said: Words) -> None:
     line.included_hours, line.amount = said.amount("hours"), said.amount("fee")
     line.overage, line.overage_rate = said.one_of("overage", OVERAGES, "bill"), said.number("overage_rate")
     line.unused, line.carry_limit_hours = said.one_of("unused", UNUSED, "forfeit"), said.number("max_rollover")
+    if (floor := said.number("min_rollover")) is not None:
+        line.prices = stated(LinePrices(carry_floor_hours=floor))
     line.carry_months, line.deficit_limit = int(said.number("rollover_months") or 1), said.number("max_deficit")
     line.save()
     world.buckets[name] = Bucket(line)

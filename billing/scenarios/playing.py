@@ -29,6 +29,7 @@ VERBS: dict[str, Verb] = {
     "wip": running.wip,
     "retainer_period": running.retainer_period,
     "straight_line": running.straight_line,
+    "true_up": running.true_up,
     "recognise": earning.recognise,
 }
 UNSUPPORTED = {
@@ -43,7 +44,6 @@ UNSUPPORTED = {
     "down_payment": "down payments are not kept",
     "intercompany": "intercompany prices are not kept",
     "write_effects": "write-offs are not posted",
-    "true_up": "minimum commitments are not kept",
     "margin": "cost rates are not kept",
     "kpi": "these measures are not computed",
 }

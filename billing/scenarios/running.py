@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Sum
 
 from billing.actions import checks, posting, quotes, runs, sending
+from billing.engine.commitments import shortfall
 from billing.engine.pricing import time_value
 from billing.engine.retainers import close_month, first_opening, next_opening, room
 from billing.engine.revenue import straight_line as spread
@@ -15,7 +16,7 @@ from billing.engine.schedule import month_start, next_month
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, Piece
 from billing.scenarios.happening import decide
 from billing.scenarios.limits import balances
-from billing.scenarios.reading import BadScenario, Words
+from billing.scenarios.reading import BadScenario, Words, words
 from billing.scenarios.world import World, contract_of
 from billing.terms import engine_line
 from contracts.models import Cap
@@ -240,6 +241,21 @@ def retainer_period(world: World, said: Words) -> dict[str, Any]:
         "split": [part for part in split if part["src"]],
         "next_available": bucket.opening.available / 60,
     }
+
+
+def true_up(world: World, said: Words) -> dict[str, Any]:
+    """What fees fall short of the part of a commitment that a contract's days in the period make up."""
+    promised, whole = said.amount("commitment"), (said.on("period_from"), said.on("period_to"))
+    served = (max(said.on("from"), whole[0]), min(said.day("to") or whole[1], whole[1]))
+    fees = []
+    for values in said.rows("fees"):
+        with words("fee", values) as fee:
+            amount = fee.amount("amount")
+            by_days = bool(fee.take("prorate", False))
+            fees.append(shortfall(amount, [], served=served, whole=whole, currency="USD")[0] if by_days else amount)
+    due, missing = shortfall(promised, fees, served=served, whole=whole, currency="USD")
+    tax = round_money(missing * (said.number("tax_rate") or ZERO), "USD")
+    return {"commitment": due, "fees": sum(fees, ZERO), "true_up": missing, "tax": tax, "net": missing}
 
 
 def straight_line(world: World, said: Words) -> dict[str, Any]:

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.actions import schedules
 from billing.engine.retainers import Opening
-from billing.scenarios.reading import BadScenario, Unsupported, Words, words
+from billing.models import ScheduleItem
+from billing.scenarios import agreed
+from billing.scenarios.reading import BadScenario, Words, words
 from contracts.actions import exchange, parties, references
-from contracts.actions.agreements import card_of
+from contracts.actions.rates import card_of
 from contracts.models import (
     BillTo,
     Cap,
@@ -37,10 +40,12 @@ METHODS = {
     "recurring": Method.RECURRING,
     "milestone": Method.MILESTONE,
     "retainer_hours": Method.RETAINER_HOURS,
+    "usage": Method.USAGE,
+    "included": Method.INCLUDED,
+    "commitment": Method.COMMITMENT,
 }
 ROUNDING = {"HALF_UP": "half_up", "HALF_EVEN": "half_even"}
 GROUPINGS = {name: name for name in ("none", "resource", "role", "task", "rate")}
-EXPENSES = {"at_cost": "at_cost", "markup": "markup", "non_billable": "non_billable"}
 SCOPES = {"contract": "contract", "customer": "customer", "standard": "legal_entity"}
 
 
@@ -169,29 +174,35 @@ def _contract(world: World, said: Words, grouping: str) -> None:
     BillTo.objects.filter(pk=row.bill_to.pk).update(tax_level=level, line_grouping=grouping)
     ContractVersion.objects.create(contract=row, number=1, effective_on=FIRST_DAY, reason="Signed")
     world.contracts[name] = row
-    tax, expenses = said.number("tax_rate") or ZERO, said.rows("expense_rules")
+    row.policy = agreed.policy(said.take("policy", {}))
+    row.save()
+    tax, expenses = said.number("tax_rate") or ZERO, agreed.expenses(said.rows("expense_rules"))
     for number, values in enumerate(said.rows("lines"), start=1):
         with words(f"line of {name}", values) as line:
-            _line(world, row, number, line, tax)
-    if expenses:
-        _expense_rules(row, expenses)
+            _line(world, row, number, line, tax, expenses)
 
 
-def _line(world: World, contract: Contract, number: int, said: Words, tax: Decimal) -> None:
+def _line(world: World, contract: Contract, number: int, said: Words, tax: Decimal, expenses: list[Any]) -> None:
     name, method = str(said.need("id")), said.one_of("method", METHODS, "")
     row = ContractLine(contract=contract, number=number, name=name, method=method)
     row.starts_on, row.ends_on = said.day("start"), said.day("end")
-    row.amount = said.number("fee") if method == Method.RECURRING else said.number("price")
+    row.amount = said.number("fee" if method in (Method.RECURRING, Method.COMMITMENT) else "price")
+    if method == Method.COMMITMENT:
+        row.frequency = said.one_of("period", {"month": "monthly", "quarter": "quarterly", "term": "once"}, "quarter")
     if method == Method.RECURRING:
         said.one_of("bill_day", {"1": 1}, "1")
-        said.one_of("proration", {"actual": "actual"}, "actual")
         row.frequency = ContractLine.Frequency.MONTHLY
         if row.ends_on is not None:
             row.ends_on -= DAY  # `[from, to)`
     if method == Method.EXPENSE:
         row.expense_rule = "at_cost"
+    takes_costs = method in (Method.EXPENSE, Method.TIME_AND_MATERIALS)
+    row.prices = agreed.prices(said, expenses if takes_costs else [])
+    row.draws_retainer = bool(said.take("drawdown", True))
     row.save()
     own = said.number("tax_rate")
+    if method == Method.RECURRING and row.ends_on is not None:  # those without an end are planned as far as runs look
+        ScheduleItem.objects.bulk_create(schedules.items_of(row))
     world.lines[name], world.taxes[row.pk] = row, tax if own is None else own
     for sequence, values in enumerate(said.rows("milestones"), start=1):
         with words(f"milestone of {name}", values) as milestone:
@@ -207,21 +218,6 @@ def part(line: ContractLine, percent: Decimal) -> Decimal:
     return round_money((line.amount or ZERO) * percent / 100, line.contract.currency)
 
 
-def _expense_rules(contract: Contract, rules: Iterable[Any]) -> None:
-    """One rule holds for all expenses of a line here, whatever their category."""
-    known: set[tuple[str, Decimal | None]] = set()
-    for values in rules:
-        with words("expense rule", values) as rule:
-            rule.take("category")
-            known.add((rule.one_of("method", EXPENSES, "at_cost"), rule.number("percent")))
-    if len(known) > 1:
-        raise Unsupported("expense rules that differ by category")
-    [(method, percent)] = known
-    contract.lines.filter(method__in=[Method.EXPENSE, Method.TIME_AND_MATERIALS]).update(
-        expense_rule=method, markup_percent=percent
-    )
-
-
 def price(world: World, said: Words) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The key and the values of one price."""
     scope, ref = said.one_of("scope", SCOPES, ""), str(said.take("ref", ""))
@@ -230,7 +226,10 @@ def price(world: World, said: Words) -> tuple[tuple[str, ...], dict[str, Any]]:
     key = tuple(str(said.take(name, "")) for name in ("resource", "role", "item"))
     said.take("default")
     last = said.day("to")
+    units = {unit: unit for unit in ("hour", "day", "item")}
     values = {
+        "unit": said.one_of("unit", units, "item" if key[2] else "hour"),
+        "hours_per_day": said.number("hours_per_day") or Decimal(8),
         "currency": str(said.need("currency")),
         "rate": said.amount("rate"),
         "from": said.on("from"),
@@ -249,7 +248,7 @@ def _store_prices(world: World) -> None:
         taken: list[tuple[date, date | None]] = []
         for _, values in ranked:
             for span in _without((values["from"], values["to"]), taken):
-                _row(world, key, values["rate"], span)
+                _row(world, key, values, span)
             taken.append((values["from"], values["to"]))
 
 
@@ -272,7 +271,7 @@ def _without(
     return left
 
 
-def _row(world: World, key: tuple[str, ...], rate: Decimal, span: tuple[date, date | None]) -> None:
+def _row(world: World, key: tuple[str, ...], values: dict[str, Any], span: tuple[date, date | None]) -> None:
     scope, ref, resource, role, item, currency = key
     if scope == "contract":
         cards = [card_of(world.contracts[ref])]
@@ -286,8 +285,9 @@ def _row(world: World, key: tuple[str, ...], rate: Decimal, span: tuple[date, da
         ]
     for card in cards:
         RateRow.objects.create(
-            card=card, resource=resource, role=role, item=item, currency=currency, rate=rate, validity=span
-        )
+            card=card, resource=resource, role=role, item=item, currency=currency, rate=values["rate"],
+            unit=values["unit"], hours_per_day=values["hours_per_day"], validity=span,
+        )  # fmt: skip
 
 
 def _fx(said: Words) -> exchange.RateIn:

@@ -8,18 +8,22 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from billing import policies, queries, tables
+from billing.actions import waivers
 from billing.explain import explain
 from billing.filters import WorkFilter
+from billing.forms import WaiveForm
 from billing.models import BillableEvent, Piece
 from contracts.models import Task
 from integration_hub.console import links
 from integration_hub.console.badges import badge
 from integration_hub.console.buttons import Button
 from integration_hub.console.columns import Column
+from integration_hub.console.decisions import Confirm, decide
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request, find_or_404
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.tables import Table
-from integration_hub.console.wording import day_html, hours, money_html, yes_no
+from integration_hub.console.wording import day_html, hours, money_html, number, yes_no
 
 NARROW = ("contract", "project", "person")
 
@@ -79,6 +83,28 @@ def work_detail(request: Request, pk: int) -> HttpResponse:
     return render(request, "billing/work_detail.html", context)
 
 
+@screen(permission="billing.view_piece", methods=["GET", "POST"])
+def waive(request: Request, pk: int) -> HttpResponse:
+    """Ask why, then bill work that came too late all the same."""
+    rows = BillableEvent.objects.select_related("legal_entity", "contract", "resource", "milestone", "line")
+    event = find_or_404(rows, request.user, pk=pk)
+    confirm = Confirm(
+        title="Waive the time bar?",
+        verb="Waive it",
+        form=WaiveForm(posted(request)),
+        back=reverse("billing:work-detail", args=[pk]),
+        facts=[("Work", _title(event)), ("Contract", str(event.contract))],
+        consequence="The work is billed as if it had come in time. The waiver is kept with your name.",
+        decision=policies.can_waive(event, request.user),
+    )
+    return decide(
+        request,
+        confirm,
+        lambda data: waivers.waive(event_id=pk, reason=data["reason"], by=request.user),
+        done="The waiver is recorded; the work is decided again.",
+    )
+
+
 def _pieces(event: BillableEvent, decision: Any) -> list[Piece]:
     rows = Piece.objects.filter(event=event).select_related("candidate_line__candidate", "line", "cap")
     rows = rows.filter(is_current=True) if event.is_current else rows.filter(decision=decision)
@@ -102,7 +128,10 @@ def _way_to(event: BillableEvent) -> list[tuple[str, str]]:
 def _buttons(event: BillableEvent, request: Request) -> list[Button]:
     entity = event.legal_entity.code if event.legal_entity else ""
     place = reverse("billing:hold-place") + f"?scope=event&target={event.work_key}"
-    found = [Button("Place a hold", place, policies.can_place_hold(request.user, entity), icon="hand-stop")]
+    waiver = policies.can_waive(event, request.user)
+    waive = [Button("Waive the time bar", reverse("billing:work-waive", args=[event.pk]), waiver, icon="hourglass")]
+    found = waive if waiver.allowed else []
+    found += [Button("Place a hold", place, policies.can_place_hold(request.user, entity), icon="hand-stop")]
     if trace := links.trace_of("event", str(event.pk)):
         found.append(Button("Trace", trace, icon="route", link=True))
     return found
@@ -118,6 +147,7 @@ def _facts(event: BillableEvent) -> list[tuple[str, Any]]:
         ("Task", _task(event)),
         ("Category", event.category),
         ("Worked", hours(event.minutes / 60) if event.minutes is not None else None),
+        ("Units", number(event.quantity) if event.quantity is not None else None),
         ("Amount", money_html(event.amount, event.currency) if event.amount is not None else None),
         ("Approval", event.get_approval_display()),
         ("Chargeable in the source", yes_no(event.chargeable)),

@@ -1,10 +1,10 @@
 """Contracts and their lines, prices and milestone terms, as the CRM or a file brings them."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 
 from contracts import events
 from contracts.actions import delivery, parties
@@ -19,7 +19,6 @@ from contracts.models import (
     Milestone,
     Opportunity,
     PurchaseOrder,
-    RateCard,
     RateRow,
 )
 from integration_hub import canonical
@@ -93,6 +92,7 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
     contract.tax_jurisdiction = record.tax_jurisdiction
     contract.delivery_lead = record.delivery_lead
     contract.po_required = record.po_required
+    contract.policy = canonical.stated(record.policy)
     _move_status(contract, record)
     contract.save()
     contract.bill_to = parties.ensure_bill_to(contract=contract)
@@ -126,11 +126,16 @@ def _refuse_unamended_change(contract: Contract, record: canonical.Contract, fou
             ("currency", contract.currency, record.currency),
             ("legal_entity", contract.legal_entity.code, found.legal_entity.code),
             ("customer_id", contract.customer.code, found.customer.code),
+            ("policy", _named(contract.policy), _named(canonical.stated(record.policy))),
         )
         if ours != theirs
     ]
     if problems:
         raise BadInput(f"Contract {contract.number}", problems)
+
+
+def _named(policy: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(policy.items())) or "the defaults"
 
 
 def _move_status(contract: Contract, record: canonical.Contract) -> None:
@@ -190,11 +195,9 @@ def save_line(
     contract = held(contract)
     line = locked(existing or ContractLine.objects.filter(contract=contract, number=record.number).first())
     line = line or ContractLine(contract=contract, number=record.number)
-    if line.pk and contract.activated_at and (line.method, line.amount) != (record.method, record.amount):
-        raise BadInput(
-            f"Contract {contract.number} line {line.number}",
-            [Problem("method or amount", "changed although the contract is active.", "Sign an amendment in the CRM.")],
-        )
+    prices = canonical.stated(record.prices)
+    if line.pk and contract.activated_at:
+        _refuse_new_prices(contract, line, record, prices)
     line.name = record.name
     line.method = record.method
     line.amount = record.amount
@@ -210,6 +213,7 @@ def save_line(
         _refuse_backward(contract, line)
     line.expense_rule = record.expense_rule or ("at_cost" if record.method == "expense" else "")
     line.markup_percent = record.markup_percent
+    line.prices = prices
     line.introduced_in = line.introduced_in or contract.versions.order_by("-number").first()
     line.save()
     if record.cap_amount is not None and not contract.activated_at:
@@ -237,6 +241,24 @@ def save_line(
     return line
 
 
+def _refuse_new_prices(
+    contract: Contract, line: ContractLine, record: canonical.ContractLine, prices: dict[str, object]
+) -> None:
+    problems = []
+    if (line.method, line.amount) != (record.method, record.amount):
+        problems.append(
+            Problem("method or amount", "changed although the contract is active.", "Sign an amendment in the CRM.")
+        )
+    if line.prices != prices:
+        problems.append(
+            Problem(
+                "prices", "changed although the contract is active.", "End the line and agree a new one in the CRM."
+            )
+        )
+    if problems:
+        raise BadInput(f"Contract {contract.number} line {line.number}", problems)
+
+
 def held(contract: Contract) -> Contract:
     """The contract under a lock: activated since it was looked up, it takes new terms by amendment only."""
     rows = Contract.objects.select_for_update(of=("self",), no_key=True)
@@ -255,83 +277,6 @@ def _refuse_backward(contract: Contract, line: ContractLine) -> None:
                 )
             ],
         )
-
-
-def card_of(contract: Contract) -> RateCard:
-    """The contract's own rate card, made on first use."""
-    card, _ = RateCard.objects.get_or_create(
-        scope=RateCard.Scope.CONTRACT, contract=contract, defaults={"name": f"Rates of {contract.number}"}
-    )
-    return card
-
-
-@transaction.atomic
-def save_rate(*, record: canonical.RateItem, contract: Contract, source: str, by: Actor) -> RateRow:
-    """Create a price, or take over its change while nothing depends on it yet. Overlaps are refused by the database."""
-    contract = held(contract)
-    known = RateRow.objects.filter(source=source).order_by("pk")
-    row = known.filter(withdrawn_in__isnull=True).first()
-    if row is None and (gone := known.last()) is not None and _same_price(gone, record):
-        return gone  # an amendment withdrew it; that the CRM still names it changes nothing
-    values: dict[str, Any] = {
-        "role": record.role,
-        "resource": record.resource,
-        "currency": record.currency,
-        "unit": record.unit,
-        "rate": record.rate,
-        "validity": (record.valid_from, record.valid_to + timedelta(days=1) if record.valid_to else None),
-    }
-    if row is not None and contract.activated_at:
-        if _same_price(row, record):
-            return row
-        raise BadInput(
-            f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
-            [Problem("rate", "changed although the contract is active.", "Sign a rate amendment in the CRM.")],
-        )
-    row = row or RateRow(
-        card=card_of(contract), source=source, introduced_in=contract.versions.order_by("-number").first()
-    )
-    for name, value in values.items():
-        setattr(row, name, value)
-    try:
-        with transaction.atomic():
-            row.save()
-    except IntegrityError as error:
-        if "rate_row_no_overlap" not in str(error):
-            raise
-        raise BadInput(
-            f"Rate {record.role or record.resource or 'default'} of contract {contract.number}",
-            [
-                Problem(
-                    "valid_from",
-                    f"{record.valid_from} overlaps another rate for the same work.",
-                    "End the other rate the day before, or correct the dates.",
-                )
-            ],
-        ) from error
-    event(
-        "contracts.rate.saved",
-        by=by,
-        object_type="contracts.raterow",
-        object_id=row.pk,
-        label=str(row),
-        legal_entity=contract.legal_entity.code,
-        contract=contract.number,
-        rate=row.rate,
-    )
-    events.agreement_changed(contract, "rate")
-    return row
-
-
-def _same_price(row: RateRow, record: canonical.RateItem) -> bool:
-    return (row.role, row.resource, row.currency, row.unit, row.rate, row.validity.lower) == (
-        record.role,
-        record.resource,
-        record.currency,
-        record.unit,
-        record.rate,
-        record.valid_from,
-    )
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from contracts import events
-from contracts.actions.agreements import card_of
+from contracts.actions.rates import card_of
 from contracts.models import AMENDMENT_MOVES, Amendment, Cap, Contract, ContractLine, ContractVersion, RateRow
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput, Problem
@@ -124,9 +124,9 @@ def _change_rate(
     running = RateRow.objects.filter(
         card=card, role=changes["role"], resource="", item="", withdrawn_in__isnull=True, currency=contract.currency
     )
-    unit = "hour"
+    terms: dict[str, Any] = {"unit": "hour"}
     for row in running.filter(validity__contains=effective):
-        unit = row.unit
+        terms = {"unit": row.unit, "hours_per_day": row.hours_per_day}
         row.withdrawn_in = version
         row.save()
         if row.validity.lower is None or row.validity.lower < effective:
@@ -134,11 +134,11 @@ def _change_rate(
                 card=card,
                 role=row.role,
                 currency=row.currency,
-                unit=row.unit,
                 rate=row.rate,
                 validity=(row.validity.lower, effective),
                 introduced_in=version,
                 source=row.source,
+                **terms,
             )
     for row in running.filter(validity__fully_gt=(effective - timedelta(days=1), effective)):
         row.withdrawn_in = version  # a later price agreed earlier gives way to the amendment
@@ -147,11 +147,11 @@ def _change_rate(
         card=card,
         role=changes["role"],
         currency=contract.currency,
-        unit=unit,
         rate=Decimal(changes["new_rate"]),
         validity=(effective, None),
         introduced_in=version,
         source=f"amendment:{version.amendment_id}",
+        **terms,
     )
 
 

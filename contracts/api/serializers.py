@@ -168,7 +168,8 @@ class LineSerializer(serializers.ModelSerializer[ContractLine]):
     class Meta:
         model = ContractLine
         fields = ("id", "number", "name", "method", "status", "amount", "currency", "frequency", "included_hours",
-                  "overage_rate", "starts_on", "ends_on", "expense_rule", "schedule")  # fmt: skip
+                  "overage_rate", "starts_on", "ends_on", "expense_rule", "markup_percent", "prices",
+                  "schedule")  # fmt: skip
 
 
 class RateSerializer(serializers.ModelSerializer[RateRow]):
@@ -181,7 +182,19 @@ class RateSerializer(serializers.ModelSerializer[RateRow]):
 
     class Meta:
         model = RateRow
-        fields = ("id", "scope", "role", "resource", "item", "currency", "unit", "rate", "valid_from", "valid_to")
+        fields = (
+            "id",
+            "scope",
+            "role",
+            "resource",
+            "item",
+            "currency",
+            "unit",
+            "hours_per_day",
+            "rate",
+            "valid_from",
+            "valid_to",
+        )
 
 
 class CapMonthSerializer(serializers.ModelSerializer[CapMonth]):
@@ -287,6 +300,7 @@ class ContractPageSerializer(ContractSerializer):
 
     class Meta(ContractSerializer.Meta):
         fields = (*ContractSerializer.Meta.fields, "payment_terms", "tax_jurisdiction", "delivery_lead", "po_required",
+                  "policy",
                   "versions", "amendments", "lines", "rates", "caps", "purchase_orders", "projects",
                   "references")  # type: ignore[assignment]  # fmt: skip
 

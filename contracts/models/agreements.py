@@ -62,6 +62,7 @@ class Contract(Versioned):
     tax_jurisdiction = models.CharField(max_length=40, blank=True, help_text="e.g. US-NY, GB, DE")
     delivery_lead = models.CharField(max_length=120, blank=True)
     po_required = models.BooleanField(default=False)
+    policy = models.JSONField(default=dict, blank=True, help_text="How it is billed where not by default")
     activated_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -151,6 +152,8 @@ class Method(models.TextChoices):
     RECURRING = "recurring", "Recurring fee"
     FIXED_SCHEDULE = "fixed_schedule", "Fixed schedule"
     EXPENSE = "expense", "Expenses"
+    USAGE = "usage", "Usage, by unit"
+    COMMITMENT = "commitment", "Minimum commitment"
     INCLUDED = "included", "Included, not billed"
 
 
@@ -205,6 +208,7 @@ class ContractLine(Timestamped):
         choices=[("at_cost", "At cost"), ("markup", "With markup"), ("non_billable", "Not billed")],
     )
     markup_percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
+    prices = models.JSONField(default=dict, blank=True, help_text="Terms of its prices beside the rates")
     introduced_in = models.ForeignKey(
         ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="lines"
     )

@@ -84,7 +84,9 @@ class EligibilityRule(Timestamped):
         NON_CHARGEABLE = "non_chargeable", "Not chargeable"
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="eligibility")
-    kind = models.CharField(max_length=10, choices=[("time", "Time"), ("expense", "Expense")], default="time")
+    kind = models.CharField(
+        max_length=10, choices=[("time", "Time"), ("usage", "Usage"), ("expense", "Expense")], default="time"
+    )
     project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT)
     task_code = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=80, blank=True)

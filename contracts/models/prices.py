@@ -50,9 +50,8 @@ class RateRow(Timestamped):
     resource = models.CharField(max_length=120, blank=True, help_text="Code of the person")
     item = models.CharField(max_length=80, blank=True)
     currency = currency_field()
-    unit = models.CharField(
-        max_length=4, default="hour", choices=[("hour", "Hour"), ("day", "Day of 8 hours"), ("item", "Piece")]
-    )
+    unit = models.CharField(max_length=4, default="hour", choices=[("hour", "Hour"), ("day", "Day"), ("item", "Piece")])
+    hours_per_day = models.DecimalField(max_digits=4, decimal_places=2, default=8, help_text="Of a price per day")
     rate = rate_field()
     validity = DateRangeField(help_text="Service dates, [from, to)")
     introduced_in = models.ForeignKey(
@@ -65,7 +64,10 @@ class RateRow(Timestamped):
 
     class Meta:
         ordering = ["card_id", "id"]
-        constraints = [models.CheckConstraint(name="rate_row_positive", condition=Q(rate__gt=0))]
+        constraints = [
+            models.CheckConstraint(name="rate_row_positive", condition=Q(rate__gt=0)),
+            models.CheckConstraint(name="rate_row_day_has_hours", condition=Q(hours_per_day__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.item or self.resource or self.role or 'default'} {self.rate} {self.currency}/{self.unit}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import cast
 
-from contracts.actions import agreements, amendments, parties, references, withdrawals
+from contracts.actions import agreements, amendments, parties, rates, references, withdrawals
 from contracts.kinds import CRM_MISMATCH
 from contracts.models import (
     Amendment,
@@ -125,19 +125,19 @@ def _rate_item(arrival: Arrival) -> Receipt | None:
     contract = referenced_one(Contract, arrival.connection, "contract", record.contract_id)
     if contract is None:
         return waits("contract", record.contract_id)
-    if record.currency != contract.currency:
+    if record.currency != contract.currency and contract.policy.get("rate_currency_fallback", "none") == "none":
         raise BadInput(
             f"Rate of contract {contract.number}",
             [
                 Problem(
                     "currency",
                     f"{record.currency} differs from the contract's {contract.currency}.",
-                    "Agree the rate in the contract's currency.",
+                    "Agree the rate in the contract's currency, or that prices are converted at the service date.",
                 )
             ],
         )
     source = f"{arrival.connection.code}:rate_item:{record.source_id}"
-    row = agreements.save_rate(record=record, contract=contract, source=source, by=actor(arrival))
+    row = rates.save_rate(record=record, contract=contract, source=source, by=actor(arrival))
     references.note(connection=arrival.connection, entity="rate_item", source_id=record.source_id, row=row)
     return None
 

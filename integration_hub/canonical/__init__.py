@@ -21,8 +21,10 @@ from integration_hub.canonical.delivery import (
     Task,
     TimeApproval,
     TimeEntry,
+    Usage,
 )
 from integration_hub.canonical.ledger import AccountingPeriod, CostRate, ExchangeRate, LegalEntity, PaymentTerm
+from integration_hub.canonical.prices import LinePrices, Policy, stated
 
 ENTITIES: dict[str, type[Record]] = {
     "legal_entity": LegalEntity,
@@ -44,6 +46,7 @@ ENTITIES: dict[str, type[Record]] = {
     "milestone": Milestone,
     "time_entry": TimeEntry,
     "time_approval": TimeApproval,
+    "usage": Usage,
     "expense": Expense,
     "invoice": Invoice,
     "payment": Payment,
@@ -65,12 +68,14 @@ __all__ = [
     "Expense",
     "Invoice",
     "LegalEntity",
+    "LinePrices",
     "Milestone",
     "MilestoneTerm",
     "Opportunity",
     "Payment",
     "PaymentApplication",
     "PaymentTerm",
+    "Policy",
     "Project",
     "RateItem",
     "Record",
@@ -78,4 +83,6 @@ __all__ = [
     "Task",
     "TimeApproval",
     "TimeEntry",
+    "Usage",
+    "stated",
 ]

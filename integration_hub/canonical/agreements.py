@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from integration_hub.canonical.base import Amount, Currency, Id, Name, Rate, Record, Text
+from integration_hub.canonical.prices import LinePrices, Policy
 
 
 class Customer(Record):
@@ -72,6 +73,7 @@ class Contract(Record):
     po_expires_on: date | None = None
     po_required: bool = False
     delivery_lead: Annotated[str, Field(max_length=120)] = ""
+    policy: Policy = Policy()
 
     @model_validator(mode="after")
     def _terms_agree(self) -> Self:
@@ -90,8 +92,9 @@ class ContractLine(Record):
     number: Annotated[int, Field(ge=1)]
     name: Name
     method: Literal[
-        "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included"
-    ]
+        "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included",
+        "usage", "commitment",
+    ]  # fmt: skip
     amount: Annotated[Decimal, Field(ge=0)] | None = None
     included_hours: Annotated[Decimal, Field(ge=0)] | None = None
     overage_rate: Rate | None = None
@@ -112,6 +115,7 @@ class ContractLine(Record):
     frequency: Literal["once", "monthly", "quarterly"] | None = None
     expense_rule: Literal["at_cost", "markup", "non_billable"] | None = None
     markup_percent: Annotated[Decimal, Field(ge=0)] | None = None
+    prices: LinePrices = LinePrices()
 
     @model_validator(mode="after")
     def _terms_agree(self) -> Self:
@@ -125,6 +129,21 @@ class ContractLine(Record):
             raise ValueError("a prepaid retainer needs amount (what is funded first)")
         if self.minimum_balance is not None and self.method != "retainer_prepaid":
             raise ValueError("only a prepaid retainer has a minimum_balance")
+        if self.prices.tiers and self.method != "tm":
+            raise ValueError("prices.tiers fall with the hours of time & materials; another method has none")
+        if (self.prices.premiums or self.prices.increment) and self.method not in ("tm", "retainer_hours"):
+            raise ValueError("prices.premiums and prices.increment are for lines that charge time")
+        if (self.prices.proration != "actual_days" or self.prices.suspensions) and self.method != "recurring":
+            raise ValueError("prices.proration and prices.suspensions are for recurring fees")
+        if self.method == "commitment" and (self.amount is None or self.frequency is None):
+            raise ValueError("a minimum commitment needs amount (per period) and frequency")
+        if self.prices.grace_days and self.method != "commitment":
+            raise ValueError("prices.grace_days is for a minimum commitment")
+        floor = self.prices.carry_floor_hours
+        if floor is not None and (self.method != "retainer_hours" or self.unused != "rollover"):
+            raise ValueError("prices.carry_floor_hours is for an hour retainer whose unused hours are carried")
+        if floor is not None and self.carry_limit_hours is not None and floor > self.carry_limit_hours:
+            raise ValueError("prices.carry_floor_hours is above carry_limit_hours")
         return self
 
 
@@ -136,7 +155,9 @@ class RateItem(Record):
     role: Annotated[str, Field(max_length=80)] = ""
     resource: Annotated[str, Field(max_length=120)] = ""
     rate: Rate
+    item: Annotated[str, Field(max_length=80)] = ""
     unit: Literal["hour", "day", "item"] = "hour"
+    hours_per_day: Annotated[Decimal, Field(gt=0, le=24, decimal_places=2)] = Decimal(8)
     currency: Currency
     valid_from: date
     valid_to: date | None = None

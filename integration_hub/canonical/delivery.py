@@ -84,8 +84,24 @@ class TimeApproval(Record):
     entry_ids: tuple[Id, ...]
 
 
+class Usage(Record):
+    """Units that were used or delivered, priced by the piece of their `item`."""
+
+    entity: ClassVar[str] = "usage"
+    project_id: Id
+    item: Annotated[str, Field(min_length=1, max_length=80)]
+    used_on: date
+    quantity: Annotated[Decimal, Field(max_digits=20, decimal_places=6)]
+    billable: bool = True
+    approval: ApprovalState = "approved"
+    notes: str = ""
+
+
 class Expense(Record):
-    """A cost that may be charged on."""
+    """A cost that may be charged on. `units` are nights, kilometres or whatever its rule prices or limits.
+
+    `includes_tax`: the tax that the rule of its category names is in the amount.
+    """
 
     entity: ClassVar[str] = "expense"
     project_id: Id
@@ -96,5 +112,7 @@ class Expense(Record):
     currency: Currency
     billable: bool = True
     approval: ApprovalState
+    units: Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=6)] | None = None
+    includes_tax: bool = False
     has_receipt: bool = True
     notes: str = ""

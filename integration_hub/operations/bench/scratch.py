@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from django.db import connection
 
-from contracts.actions import agreements, delivery, parties, references
+from contracts.actions import agreements, delivery, parties, rates, references
 from contracts.actions.agreements import Parties
 from contracts.models import Contract, Project
 from integration_hub import canonical
@@ -95,6 +95,6 @@ def _contract(number: str, parties_: Parties) -> Contract:
     rate = canonical.RateItem(
         source_id=number, version="1", contract_id=number, rate=Decimal(150), currency="USD", valid_from=SINCE
     )
-    agreements.save_rate(record=rate, contract=row, source=f"bench:{number}", by=BY)
+    rates.save_rate(record=rate, contract=row, source=f"bench:{number}", by=BY)
     Contract.objects.filter(pk=row.pk).update(status=Contract.Status.ACTIVE)  # without ERP and PSA to open it in
     return Contract.objects.get(pk=row.pk)

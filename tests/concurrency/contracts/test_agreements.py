@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from billing.workflows import activation
-from contracts.actions import agreements, delivery
+from contracts.actions import agreements, delivery, rates
 from contracts.actions.agreements import Parties
 from contracts.models import Contract, Milestone, RateRow
 from integration_hub import canonical
@@ -84,7 +84,7 @@ def terms_changed(contract):
     )  # fmt: skip
     return (
         lambda: agreements.save_line(record=other, contract=known, existing=line, by=factories.BY),
-        lambda: agreements.save_rate(record=price, contract=known, source=row.source, by=factories.BY),
+        lambda: rates.save_rate(record=price, contract=known, source=row.source, by=factories.BY),
     )
 
 

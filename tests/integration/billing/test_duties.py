@@ -8,7 +8,7 @@ import pytest
 from billing import duties
 from billing.actions import approvals, delegations
 from billing.models import Candidate
-from contracts.actions import agreements, configuration, exchange
+from contracts.actions import configuration, exchange, rates
 from contracts.models import EligibilityRule
 from integration_hub import canonical
 from integration_hub.kernel.clock import today
@@ -54,7 +54,7 @@ def test_nobody_approves_what_they_priced(landscape):
         source_id="C-1-x", version="1", contract_id="C-1", role="Partner", rate=Decimal(400), currency="USD",
         valid_from=factories.START,
     )  # fmt: skip
-    agreements.save_rate(record=record, contract=contract, source="by hand", by=setter)
+    rates.save_rate(record=record, contract=contract, source="by hand", by=setter)
     drain_once()
     candidate = money.ready_in(landscape, contract)
     refused(candidate, setter, r"You set a price of this contract on \d+ \w+ 20\d\d, so someone else must approve it")

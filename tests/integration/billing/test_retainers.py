@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Sum
+from django.test import Client
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -270,3 +271,53 @@ def play(terms, work, order):
 def test_the_order_in_which_work_comes_in_moves_no_total(terms, work, random):
     order = range(len(work))
     assert play(terms, work, order) == play(terms, work, random.sample(order, len(order)))
+
+
+# -- topping up by hand --------------------------------------------------------------------------------------------
+
+
+def test_finance_tops_up_on_a_screen_once(landscape, contract):
+    line, client = contract.lines.get(number=2), signed_in()
+    page = f"/billing/retainers/{line.pk}/top-up/"
+    assert f'href="{page}"' in text(client.get(f"/contracts/{contract.pk}/"))
+    asked = text(client.get(page))
+    assert "In USD; tax is added on the invoice." in asked
+    said = {"amount": "1500.00", "on": "2026-03-31", "note": "The client asked", "seen": "0"}
+    assert client.post(page, said).status_code == 302
+    event = BillableEvent.objects.get(line=line)
+    assert (event.amount, event.service_date) == (1500, date(2026, 3, 31))
+    assert "asked for meanwhile" in client.post(page, said).content.decode()
+    assert BillableEvent.objects.filter(line=line).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [("0", "is not above nought"), ("10.001", "is finer than USD can be paid")]
+)
+def test_an_amount_that_cannot_be_paid_in_is_refused_at_its_field(landscape, contract, amount, said):
+    line = contract.lines.get(number=2)
+    data = {"amount": amount, "on": "2026-03-31", "note": "Agreed", "seen": "0"}
+    response = signed_in().post(f"/billing/retainers/{line.pk}/top-up/", data)
+    assert said in response.content.decode()
+    assert not BillableEvent.objects.filter(line=line).exists()
+
+
+def test_whoever_starts_no_runs_tops_up_nothing(landscape, contract):
+    line = contract.lines.get(number=2)
+    assert "Only billing analysts and finance can top up retainers." in text(
+        signed_in("delivery_lead").get(f"/billing/retainers/{line.pk}/top-up/")
+    )
+
+
+def test_the_api_says_what_is_left_and_tops_up(landscape, contract, account):
+    person = factories.user(entities=(contract.legal_entity.code,))
+    headers = {"Authorization": f"Bearer {factories.token(person)}"}
+    client = Client()
+    [row] = client.get("/api/v1/retainers/", headers=headers).json()["results"]
+    assert (row["contract_number"], row["balance"], row["hours"]) == ("C-9", "2000.00", None)
+    page = client.get(f"/api/v1/retainers/{row['id']}/", headers=headers).json()
+    assert (page["top_ups"], [move["kind"] for move in page["moves"]]) == (1, ["fund"])
+    body = {"amount": "250.00", "on": "2026-04-30", "seen": 1, "note": "By mail of today"}
+    address = f"/api/v1/retainers/{row['id']}/top-up/"
+    sent = client.post(address, body, content_type="application/json", headers=headers)
+    assert (sent.status_code, sent.json()["top_ups"]) == (200, 2)
+    assert client.post(address, body, content_type="application/json", headers=headers).status_code == 409

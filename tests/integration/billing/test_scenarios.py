@@ -1,9 +1,11 @@
 """Every scenario comes out as it says."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 
 from billing.models import BillableEvent, Candidate
@@ -82,3 +84,21 @@ def test_what_it_does_not_know_is_never_passed_over(tmp_path, text, outcome, det
 )
 def test_only_what_is_named_counts(expected, actual, said):
     assert difference(expected, actual) == said
+
+
+RULES = [f"R{number}" for number in range(1, 29)]
+
+
+def test_the_guide_names_the_scenarios_of_every_rule_and_says_which_have_none():
+    page = (BASE_DIR / "docs" / "how-to" / "check-billing-with-scenarios.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if re.match(r"\| R\d", line)]
+    told = {rule: scenarios.replace("`", "") for rule, _, scenarios in rows}
+    found: dict[str, list[str]] = {rule: [] for rule in RULES}
+    for path in files(OURS):
+        for rule in yaml.safe_load(path.read_text())["topics"]:
+            found[rule].append(path.stem)
+    assert list(told) == RULES
+    assert {rule: told[rule] for rule in RULES if found[rule]} == {
+        rule: ", ".join(names) for rule, names in found.items() if names
+    }
+    assert all(told[rule].startswith("none:") for rule in RULES if not found[rule])

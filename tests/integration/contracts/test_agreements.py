@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from contracts.actions import agreements
+from contracts.actions import agreements, rates
 from contracts.actions.agreements import Parties
 from contracts.models import Cap, Contract, ContractLine, Milestone, Opportunity, PurchaseOrder, RateRow
 from integration_hub import canonical
@@ -173,7 +173,7 @@ def rate(contract, value="150", *, source="S1", **more):
     record = canonical.RateItem(
         source_id=source, version="1", contract_id=contract.number, rate=Decimal(value), **known
     )
-    return agreements.save_rate(record=record, contract=contract, source=source, by=factories.BY)
+    return rates.save_rate(record=record, contract=contract, source=source, by=factories.BY)
 
 
 def test_a_price_changes_while_nothing_depends_on_it(parties):
@@ -182,7 +182,7 @@ def test_a_price_changes_while_nothing_depends_on_it(parties):
     assert rate(contract, "160").pk == row.pk
     assert (RateRow.objects.get().rate, RateRow.objects.get().validity.upper) == (160, None)
     assert rate(contract, "160", valid_to=END).validity == (START, date(2027, 1, 1))
-    assert agreements.card_of(contract).name == "Rates of C-1"
+    assert rates.card_of(contract).name == "Rates of C-1"
 
 
 def test_two_prices_of_the_same_days_are_refused_and_the_first_stands(parties):
@@ -199,7 +199,7 @@ def test_another_broken_rule_of_a_price_is_not_called_an_overlap(parties):
     known = {"role": "", "resource": "", "currency": "USD", "unit": "hour", "valid_from": START, "valid_to": None}
     unchecked = canonical.RateItem.model_construct(rate=Decimal(-1), **known)
     with pytest.raises(IntegrityError, match="positive"), transaction.atomic():
-        agreements.save_rate(record=unchecked, contract=contract, source="S1", by=factories.BY)
+        rates.save_rate(record=unchecked, contract=contract, source="S1", by=factories.BY)
 
 
 def test_a_price_of_an_active_contract_stays_until_it_is_amended():

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from contracts.actions import agreements, amendments
+from contracts.actions import amendments, rates
 from contracts.models import Amendment, Cap, RateRow
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput
@@ -214,7 +214,7 @@ def test_the_crm_may_send_the_original_price_again_after_an_amendment(contract):
     )
     source = f"test:C-1::{factories.START}"
     amend(contract, new_rate=165)
-    assert agreements.save_rate(record=record, contract=contract, source=source, by=factories.BY).rate == 150
+    assert rates.save_rate(record=record, contract=contract, source=source, by=factories.BY).rate == 150
     amend(contract, "2", new_rate=170, effective_on=factories.START)
-    agreements.save_rate(record=record, contract=contract, source=source, by=factories.BY)
+    rates.save_rate(record=record, contract=contract, source=source, by=factories.BY)
     assert prices(contract) == [("", 170, factories.START, None)], "it is withdrawn and stays so"

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 
 from billing.engine import again, recorded
+from billing.engine.agreed import ExpenseTerm, Increment, Premium, Tier
 from billing.engine.decide import decide
 from billing.engine.values import BilledPart, CapTerm, Line, RateRow, Terms, Work
+from integration_hub.kernel.money import Quote
 from tests.unit.engine.test_properties import agreements, some, works
 
 JAN = date(2026, 1, 5)
@@ -120,3 +122,41 @@ def test_withdrawn_work_and_work_that_stays_billed_come_out_again():
     )  # fmt: skip
     stays = replace(gone, event_id=6, withdrawn=False, minutes=Decimal(90), billed=(replace(part, event_id=6),))
     check(TERMS, [gone, stays])
+
+
+def test_what_is_agreed_beside_rates_comes_out_again():
+    rule = Increment(unit=Decimal(15), pool="day")
+    priced = Line(
+        id=1, number=1, method="tm", increment=rule, premiums=(Premium(category="late", factor=Decimal("1.5")),),
+        tiers=(Tier(beyond=Decimal(70), hourly=Decimal(90)),),
+    )  # fmt: skip
+    costs = Line(
+        id=2, number=2, method="expense",
+        expenses=(ExpenseTerm(method="markup", percent=Decimal(5), tax_rate=Decimal("0.19"), limit=Decimal(9)),),
+    )  # fmt: skip
+    euros = RateRow(id=1, scope="contract", currency="EUR", rate=Decimal(100), valid_from=JAN)
+    agreed = replace(
+        TERMS, lines=(priced, costs), rates=(euros,), quotes=(("EUR", (Quote(Decimal("1.1"), JAN),)),),
+        tier_use=((1, Decimal(15)),), time_bar_days=20,
+    )  # fmt: skip
+    delivered = [
+        Work(event_id=n, work_key=f"T{n}", kind="time", service_date=JAN, minutes=Decimal(minutes), category=category,
+             resource="ann", line_id=1, recorded_on=date(2026, 1, day))
+        for n, minutes, category, day in ((1, 7, "", 5), (2, 22, "late", 6), (3, 49, "", 7), (4, 5, "", 30))
+    ]  # fmt: skip
+    delivered += [
+        Work(event_id=n, work_key=f"E{n}", kind="expense", service_date=JAN, amount=Decimal(amount), currency="USD",
+             taxed=taxed, quantity=units, line_id=2)
+        for n, amount, taxed, units in ((5, "23.80", True, Decimal(3)), (6, "44", False, None))
+    ]  # fmt: skip
+    check(agreed, delivered)
+    assert recorded.load(json.loads(recorded.dump(agreed))) == agreed
+
+
+def test_time_that_was_given_and_is_charged_now_comes_out_again():
+    tiered = replace(LINE, tiers=(Tier(beyond=Decimal(60), hourly=Decimal(90)),))
+    given = BilledPart(piece_id=4, event_id=1, line_id=1, service_date=JAN, minutes=Decimal(60), rate=Decimal(0),
+                       amount=Decimal(0), worked=Decimal(60))  # fmt: skip
+    longer = Work(event_id=2, work_key="T1", kind="time", service_date=JAN, minutes=Decimal(90), line_id=1,
+                  locked_minutes=Decimal(60), billed=(given,))  # fmt: skip
+    check(replace(TERMS, lines=(tiered,)), [longer])

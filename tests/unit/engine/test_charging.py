@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from billing.engine import charging
+from billing.engine.agreed import ExpenseTerm, Tier
 from billing.engine.decide import decide
-from billing.engine.values import BilledPart
+from billing.engine.values import BilledPart, Work
 from integration_hub.rules import checks, tables
 from integration_hub.rules.tables import RuleSpec
 from tests.unit.engine.build import brief, d, line, money, only, pieces, rate, terms, time
@@ -63,9 +64,47 @@ def test_complimentary_time_is_printed_at_nothing_and_uses_up_no_limit():
     assert brief(work) == [("included", d(0))], "the bucket is whole"
 
 
+def test_complimentary_time_makes_no_other_time_cheaper():
+    tiered = line(1, tiers=(Tier(beyond=d(60), hourly=d(100)),))
+    agreed = ruled(("task == 'GIFT'", "complimentary"), lines=(tiered,))
+    gift, work = pieces(agreed, time(1, task_code="GIFT"), time(2, "2"))
+    assert brief(gift) == [("billable", d(0))]
+    assert brief(work) == [("billable", d(150)), ("billable", d(100))]
+    [credited, anew] = pieces(agreed, locked(time(1, "0.5"), replace(part(9, "0", "0"), worked=d(60))), time(2))
+    assert brief(credited) == [("billable", d(0)), ("billable", d(75))]
+    assert brief(anew) == [("billable", d(75)), ("billable", d(50))], "what was given is not given back"
+
+
 def test_nothing_but_time_is_complimentary():
     agreed = ruled(("true", "complimentary"), lines=(line(1, "expense"),))
     assert only(agreed, money(1, "expense", "10")).codes == ("RULE_ERROR",)
+    agreed = replace(agreed, lines=(line(1, "usage"),))
+    assert only(agreed, units(1, "10")).codes == ("RULE_ERROR",)
+
+
+def test_rules_charge_units_and_a_fixed_price_covers_them():
+    agreed = replace(ruled(("task == 'free'", "non_chargeable")), lines=(line(1, "usage"),))
+    agreed = replace(agreed, rates=(rate(1, "2", unit="item"),))
+    assert brief(pieces(agreed, units(1, "10"))[0]) == [("billable", d(20))]
+    assert brief(pieces(agreed, units(1, "10", task_code="free"))[0]) == [("non_billable", d(0))]
+    fixed = replace(agreed, lines=(line(1, "included"),))
+    assert brief(pieces(fixed, units(1, "10", line_id=1))[0]) == [("included", d(0))]
+
+
+def test_rules_see_how_expenses_of_the_category_are_charged():
+    costs = line(1, "expense", expenses=(ExpenseTerm(category="meals", method="non_billable"), ExpenseTerm()))
+    agreed = ruled(("kind == 'expense' && expense_rule == 'disbursement'", "included"), lines=(costs,))
+    assert brief(pieces(agreed, money(1, "expense", "10", category="meals"))[0]) == [("non_billable", d(0))]
+    assert brief(pieces(agreed, money(1, "expense", "10", category="taxi"))[0]) == [("billable", d(10))]
+    passed_on = replace(agreed, lines=(replace(costs, expenses=(ExpenseTerm(method="disbursement"),)),))
+    assert brief(pieces(passed_on, money(1, "expense", "10"))[0]) == [("included", d(0))]
+
+
+def units(event_id, quantity, **kwargs):
+    return Work(
+        event_id=event_id, work_key=f"U{event_id}", kind="usage", service_date=date(2026, 2, 2), quantity=d(quantity),
+        **kwargs,
+    )  # fmt: skip
 
 
 def test_a_rule_may_charge_what_its_source_does_not():

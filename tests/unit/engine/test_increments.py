@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.engine.increments import Increment, Stretch, billed_minutes
+from billing.engine.agreed import Increment
+from billing.engine.increments import Stretch, billed_minutes
 from tests.unit.engine.build import d
 
 QUARTER = Increment(unit=d(15))

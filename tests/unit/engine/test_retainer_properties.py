@@ -17,7 +17,8 @@ minutes = st.integers(0, 4000).map(Decimal)
 maybe = st.none() | minutes
 terms = st.builds(
     Line, id=st.just(1), number=st.just(1), method=st.just("retainer_hours"), included_minutes=minutes,
-    unused=st.sampled_from(["forfeit", "rollover"]), carry_limit_minutes=maybe, carry_months=st.integers(1, 4),
+    unused=st.sampled_from(["forfeit", "rollover"]), carry_limit_minutes=maybe, carry_floor_minutes=maybe,
+    carry_months=st.integers(1, 4),
     overage=st.sampled_from(["bill", "carry_deficit"]), deficit_limit_minutes=maybe,
 )  # fmt: skip
 cents = st.integers(0, 500_000).map(lambda n: Decimal(n) / 100)
@@ -38,11 +39,17 @@ def test_every_minute_of_a_bucket_is_used_carried_owed_or_forfeited(line, used):
     for worked in used:
         closing = close_month(line, opening, worked)
         covered = worked - closing.overage
-        granted, burnt, forfeited = granted + opening.fresh, burnt + covered, forfeited + closing.forfeited
+        granted, burnt, forfeited = (
+            granted + opening.fresh + closing.added,
+            burnt + covered,
+            forfeited + closing.forfeited,
+        )
         assert granted == burnt + forfeited + closing.carried_out - closing.owed
         assert min(closing.overage, closing.forfeited, closing.carried_out, closing.owed) >= 0
         assert not (closing.owed and (closing.lots or closing.forfeited)), "nobody owes hours and has some"
-        assert closing.carried_out <= (line.carry_limit_minutes if line.carry_limit_minutes is not None else granted)
+        ceiling = line.carry_limit_minutes if line.carry_limit_minutes is not None else granted
+        floor = line.carry_floor_minutes or 0 if line.unused == "rollover" and not closing.owed else 0
+        assert floor <= closing.carried_out <= max(ceiling, floor)
         assert closing.owed <= (line.deficit_limit_minutes or 0) + max(Decimal(0), opening.owed - opening.fresh) or (
             line.overage == "carry_deficit" and line.deficit_limit_minutes is None
         )

@@ -1,10 +1,13 @@
 # mypy: disable-error-code="comparison-overlap"
 """R4: what falls due when."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.engine.schedule import add_months, instalments, monthly, prorate
 from tests.unit.engine.build import d
@@ -106,3 +109,59 @@ def test_the_last_part_of_a_full_period_takes_the_cent():
     cuts = [date(2026, 4, 1), date(2026, 4, 11), date(2026, 4, 21), date(2026, 5, 1)]
     parts = prorate(d(100), list(pairwise(cuts)), whole=(cuts[0], cuts[-1]), currency="USD")
     assert parts == [d("33.33"), d("33.33"), d("33.34")]
+
+
+def part(first, until, by, fee="3600"):
+    [period] = monthly(fee=d(fee), starts_on=first, ends_on=until, currency="USD", by=by)
+    return period.amount
+
+
+def test_a_month_may_have_thirty_days_two_halves_or_be_paid_whole():
+    feb_15, feb_28 = date(2026, 2, 15), date(2026, 2, 28)
+    assert [part(feb_15, feb_28, by) for by in ("actual_days", "fixed30", "half_months", "none")] == [
+        1800,
+        1920,
+        3600,
+        3600,
+    ]
+    assert part(date(2026, 5, 16), MAY_31, "half_months") == 1800
+    assert part(date(2026, 5, 31), MAY_31, "actual_days", "3100") == 100
+
+
+def test_suspended_days_are_not_charged_and_cut_a_month_in_parts():
+    gaps = [(date(2026, 5, 4), date(2026, 5, 11)), (date(2026, 5, 20), date(2026, 6, 3))]
+    periods = monthly(
+        fee=d(3100), starts_on=date(2026, 5, 1), ends_on=date(2026, 6, 30), currency="USD", suspensions=gaps
+    )
+    assert [(p.period_from.day, p.period_to.day, p.amount) for p in periods] == [
+        (1, 4, 300),
+        (11, 20, 900),
+        (3, 1, d("2893.33")),
+    ]
+
+
+@given(
+    st.decimals(0, 100_000, places=2), st.integers(0, 80), st.integers(0, 80),
+    st.lists(st.tuples(st.integers(0, 90), st.integers(1, 20)), max_size=3),
+    st.sampled_from(["actual_days", "fixed30", "half_months", "none"]),
+)  # fmt: skip
+def test_no_month_costs_more_than_its_fee_and_whole_months_cost_it(fee, offset, length, gaps, by):
+    start = date(2026, 1, 1) + timedelta(days=offset)
+    suspended, at = [], date(2026, 1, 1)
+    for after, days in gaps:
+        first = at + timedelta(days=after)
+        at = first + timedelta(days=days)
+        suspended.append((first, at))
+    found = monthly(
+        fee=fee, starts_on=start, ends_on=start + timedelta(days=length), currency="USD", by=by, suspensions=suspended
+    )
+    days = {p.period_from + timedelta(days=n) for p in found for n in range((p.period_to - p.period_from).days)}
+    assert len(days) == sum((p.period_to - p.period_from).days for p in found), "no day twice"
+    assert not any(first <= day < until for day in days for first, until in suspended)
+    by_month: dict[date, Decimal] = {}
+    for period in found:
+        month = period.period_from.replace(day=1)
+        by_month[month] = by_month.get(month, Decimal(0)) + period.amount
+        if period.period_from == month and period.period_to.day == 1:
+            assert period.amount == fee
+    assert all(total <= fee for total in by_month.values())

@@ -1,0 +1,74 @@
+"""Which minutes a minimum increment charges (billing.md R5): per entry, or per person and day in one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from billing.engine.agreed import Increment
+from billing.engine.increments import Stretch, billed_minutes
+from billing.engine.notation import plain
+from billing.engine.values import ZERO, Line, Settled, Work
+
+
+def charge(works: Sequence[Work], line_of: Callable[[Work], Line | None], settled: Iterable[Settled]) -> list[Work]:
+    """The works with the minutes they are charged with, where their line rounds them and that is not known already.
+
+    What is locked of a pool stays; what joins it later is charged with what is left of the pool's own increment.
+    """
+    fixed = {row.event_id: row for row in settled}
+    by_line: dict[int, tuple[Increment, list[Work]]] = {}
+    for work in works:
+        line = line_of(work) if _is_rounded(work) else None
+        if line is not None and line.increment is not None:
+            by_line.setdefault(line.id, (line.increment, []))[1].append(work)
+    charged: dict[int, Decimal] = {}
+    for line_id, (rule, members) in by_line.items():
+        charged |= _of_line(rule, members, [row for row in fixed.values() if row.line_id == line_id])
+    return [replace(work, charged=charged[work.event_id]) if work.event_id in charged else work for work in works]
+
+
+def _is_rounded(work: Work) -> bool:
+    return work.kind == "time" and work.charged is None and not work.withdrawn and (work.minutes or ZERO) > 0
+
+
+def _of_line(rule: Increment, works: Sequence[Work], settled: Sequence[Settled]) -> dict[int, Decimal]:
+    if rule.pool == "entry":
+        return billed_minutes([_alone(work) for work in works], rule)
+    known = {row.event_id: row.charged for row in settled}
+    held: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in settled:
+        pool = _pool(rule, row.resource, row.on, row.task_code)
+        worked, charged = held.get(pool, (ZERO, ZERO))
+        held[pool] = worked + row.worked, charged + row.charged
+    free = [work for work in works if work.event_id not in known]
+    stretches = [
+        Stretch(work.event_id, work.minutes or ZERO, _pool(rule, work.resource, work.service_date, work.task_code))
+        if work.approval == "approved"
+        else _alone(work)
+        for work in free
+    ]  # what nobody approved may never come: it must not move what others are charged with
+    return billed_minutes(stretches, rule, held) | {
+        work.event_id: known[work.event_id] for work in works if work.event_id in known
+    }
+
+
+def _pool(rule: Increment, resource: str, on: date, task_code: str) -> str:
+    return f"{resource}|{on.isoformat()}|{task_code if rule.pool == 'task' else ''}"
+
+
+def _alone(work: Work) -> Stretch:
+    return Stretch(work.event_id, work.minutes or ZERO, f"#{work.event_id}")
+
+
+def facts(work: Work, rule: Increment) -> dict[str, str]:
+    """How worked minutes became charged ones, as JSON."""
+    return {
+        "worked": plain(work.minutes or ZERO),
+        "charged": plain(work.charged or ZERO),
+        "unit": plain(rule.unit),
+        "mode": rule.mode,
+        "factor": plain(rule.factor),
+        "floor": plain(rule.floor),
+        "pool": rule.pool,
+    }
