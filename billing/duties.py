@@ -83,17 +83,30 @@ def _configured(candidate: Candidate, persons: Collection[User]) -> Iterator[Act
 
 
 def _rates(pieces: "QuerySet[Piece]", candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
-    """Exchange rates that a person entered and its work was converted by."""
-    foreign = pieces.exclude(event__currency__in=["", candidate.currency]).annotate(
-        quoted=KeyTextTransform("date", KeyTransform("fx", KeyTransform("facts", "decision__trace")))
-    )
-    used = set(foreign.order_by().values_list("event__currency", "quoted").distinct())
+    """Exchange rates that a person entered and its work, or the price of it, was converted by."""
+    used = _converted(pieces, candidate.currency)
     for person in persons:
-        for currency, quoted in sorted(pair for pair in used if pair[1]):
+        for currency, quoted in sorted(used):
             pair = Q(base=currency, quote=candidate.currency) | Q(base=candidate.currency, quote=currency)
             mine = Q(source=person.username) | Q(source__startswith=f"{person.username}: ")
             if ExchangeRate.objects.filter(pair, mine, day=quoted).exists():
                 yield Act(person, f"entered the rate that converts its {currency}", date.fromisoformat(quoted))
+
+
+def _converted(pieces: "QuerySet[Piece]", into: str) -> set[tuple[str, str]]:
+    """Each currency that was converted, and the day of the rate."""
+    rate = KeyTransform("rate", "decision__trace")
+    told = pieces.annotate(
+        quoted=KeyTextTransform("date", KeyTransform("fx", KeyTransform("facts", "decision__trace"))),
+        price=KeyTextTransform("row", rate),
+        price_quoted=KeyTextTransform("date", KeyTransform("converted", rate)),
+    )
+    asked = told.exclude(quoted__isnull=True, price_quoted__isnull=True).order_by()
+    rows = list(asked.values_list("event__currency", "quoted", "price", "price_quoted").distinct())
+    prices = {int(price) for _, _, price, quoted in rows if price and quoted}
+    currencies = dict(RateRow.objects.filter(pk__in=prices).values_list("pk", "currency")) if prices else {}
+    works = {(currency, quoted) for currency, quoted, _, _ in rows if quoted and currency not in ("", into)}
+    return works | {(currencies[int(price)], quoted) for _, _, price, quoted in rows if price and quoted}
 
 
 def _rules(candidate: Candidate, pieces: "QuerySet[Piece]", by_id: dict[int, User]) -> Iterator[Act]:

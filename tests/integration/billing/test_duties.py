@@ -86,6 +86,25 @@ def test_nobody_approves_what_was_converted_by_a_rate_they_entered(landscape):
     assert duties.conflict(candidate, [other]) is None
 
 
+def test_nobody_approves_what_was_priced_by_a_rate_they_entered(landscape):
+    converts = {"rate_currency_fallback": "convert_at_service_date"}
+    contract = money.contract_in(landscape, "C-1", rate_role="Partner", policy=converts)
+    record = canonical.RateItem(
+        source_id="C-1-x", version="1", contract_id="C-1", role="Clerk", rate=Decimal(100), currency="EUR",
+        valid_from=factories.START,
+    )  # fmt: skip
+    rates.save_rate(record=record, contract=contract, source="by hand", by=factories.BY)
+    eve, other = factories.user(name="eve"), factories.user(name="ev")
+    rate = exchange.entered(base="EUR", quote="USD", day=date(2026, 3, 1), rate=Decimal("1.1"), by=eve, note="ECB")
+    exchange.record(rates=[rate], by=eve)
+    drain_once()
+    factories.time_entry(contract, hours="1", role="Clerk", on=date(2026, 3, 2))
+    candidate = money.ready_in(landscape, contract, hours="")
+    assert candidate.net == 110
+    refused(candidate, eve, "You entered the rate that converts its EUR on 1 March 2026")
+    assert duties.conflict(candidate, [other]) is None
+
+
 def test_who_wrote_the_matrix_does_not_approve_by_it_and_who_published_it_may(landscape):
     writer = factories.user(Role.INTEGRATION_ADMIN, name="wendy", everything=True)
     publisher = factories.user(name="peter", everything=True)
