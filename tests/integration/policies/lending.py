@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from billing import policies as billing
-from billing.models import Delegation
+from billing.models import BillableEvent, Delegation, Piece
+from billing.models import Decision as Decided
 from contracts import policies as contracts
-from contracts.models import CostRate, LegalEntity
+from contracts.models import Contract, ContractLine, CostRate, LegalEntity
 from costs import policies as costs
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.decision import Decision
@@ -21,6 +22,7 @@ AWAY = "You do not work for US01."
 OUTSIDE = "Legal entity US01 is outside your scope."
 NO_WRITER = "Only integration administrators can write decision tables."
 NO_PUBLISHER = "Only people who may publish decision tables can do this."
+LAST = today()
 STATE_FIRST = ("state", "role", "place")
 
 
@@ -34,6 +36,24 @@ def ask_end(by: User, state: str) -> Decision:
     lent = Delegation(giver_id=by.pk if state == "lent by me" else 98, taker_id=by.pk if state == "lent to me" else 99,
                       ends_on=last, ended_at=now() if state == "ended" else None)  # fmt: skip
     return billing.can_end_delegation(lent, by)
+
+
+def ask_waive(by: User, state: str) -> Decision:
+    found, made = BillableEvent.objects.get_or_create(
+        work_key=state, version=1, kind="fee", amount=1, currency="USD", service_date=today(), approval="approved"
+    )
+    if made:
+        decided = Decided.objects.create(event=found, rules="1", content_hash="h", caused_by="test")
+        code = "TIME_BARRED" if state == "late" else "RATE_MISSING"
+        Piece.objects.create(decision=decided, event=found, number=1, state="blocked", codes=[code])
+    found.legal_entity = LegalEntity(code=HERE)
+    return billing.can_waive(found, by)
+
+
+def ask_top_up(by: User, state: str) -> Decision:
+    status, days = {"over": ("active", -1), "to its end": ("active", 0)}.get(state, (state, 1))
+    contract = Contract(status=status, legal_entity=LegalEntity(code=HERE))
+    return billing.can_top_up(ContractLine(contract=contract, ends_on=LAST + timedelta(days=days)), by)
 
 
 def table(status: str, *, author: int = 99) -> DecisionTable:
@@ -67,6 +87,28 @@ ROWS = (
         may=FINANCE,
         others="Only finance can post costs.",
         outside=AWAY,
+    ),
+    Row(
+        rule=billing.can_waive,
+        ask=ask_waive,
+        may=FINANCE,
+        others="Only finance can record a waiver.",
+        states={"late": "", "in time": "This work is not too late for its client."},
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=billing.can_top_up,
+        ask=ask_top_up,
+        may=FINANCE | {Role.BILLING_ANALYST},
+        others="Only billing analysts and finance can top up retainers.",
+        states={
+            "active": "",
+            "suspended": "",
+            "to its end": "",
+            "over": f"The retainer ended on {LAST - timedelta(days=1)}: agree on a later end first.",
+            "signed": "The contract is signed, activating: nothing more is paid in.",
+        },
+        outside=OUTSIDE,
     ),
     Row(
         rule=billing.can_delegate,
