@@ -13,6 +13,9 @@ from playwright.sync_api import Error, Locator, Page, expect
 from integration_hub.operations.demo.people import PASSWORD
 from tests.functional.stack import PATIENCE, Stack
 
+LOADING = ("ERR_ABORTED", "Not attached to an active page")
+"""What the browser says when the page was on its way to another one just then."""
+
 
 def enter(page: Page, username: str) -> None:
     """Sign a person of the demo in through the form; leaves them at home."""
@@ -80,7 +83,7 @@ def reload_until(page: Page, holds: Callable[[], bool], what: str, seconds: floa
         try:
             page.reload()
         except Error as interrupted:
-            if "ERR_ABORTED" not in interrupted.message:  # else the page was loading itself anew just then
+            if not any(words in interrupted.message for words in LOADING):
                 raise
 
 

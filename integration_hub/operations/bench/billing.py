@@ -137,7 +137,7 @@ def _world(size: int) -> list[Contract]:
     columns = (
         "work_key", "version", "is_current", "is_deleted", "kind", "legal_entity_id", "contract_id", "project_id",
         "resource_id", "role", "task_code", "category", "service_date", "minutes", "currency", "approval",
-        "chargeable", "has_evidence", "description", "recorded_at",
+        "chargeable", "has_evidence", "includes_tax", "description", "recorded_at",
     )  # fmt: skip
     moment = now()
 
@@ -147,7 +147,7 @@ def _world(size: int) -> list[Contract]:
                 f"bench:{number}", 1, True, False, "time", first.legal_entity_id, contracts[number % CONTRACTS].pk,
                 project[contracts[number % CONTRACTS].pk], person, ROLE, "", "",
                 SINCE + timedelta(days=number * DAYS // size), Decimal(30 + 15 * (number % 30)), "", "approved",
-                True, True, "", moment,
+                True, True, False, "", moment,
             )
             for number in range(size)
         ]  # fmt: skip

@@ -112,7 +112,8 @@ def test_an_activation_waits_for_terms_that_are_being_saved(contract, interleave
 @pytest.mark.parametrize("which", [0, 1], ids=["line", "rate"])
 def test_without_looking_again_terms_change_without_an_amendment(contract, monkeypatch, which):
     """Negative control: the contract is judged as it was looked up."""
-    monkeypatch.setattr(agreements, "held", lambda row: row)
+    for where in (agreements, rates):
+        monkeypatch.setattr(where, "held", lambda row: row)
     change = terms_changed(contract)[which]
     activated(contract)()
     change()
