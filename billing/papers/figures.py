@@ -144,10 +144,9 @@ def _span(lines: list[CandidateLine]) -> str:
 
 def issuer(entity: LegalEntity) -> dict[str, Any]:
     """Who bills: as administrators wrote it down. What is missing is said, not guessed."""
-    place = f"{entity.postal_code} {entity.city}".strip()
     return {
         "name": entity.name,
-        "address": [part for part in (entity.street, place, entity.region, country(entity.country)) if part],
+        "address": address(entity),
         "tax_id": entity.tax_id,
         "registration": entity.registration,
         "remittance": entity.remittance,
@@ -161,13 +160,30 @@ def issuer(entity: LegalEntity) -> dict[str, Any]:
 
 def client(customer: Customer) -> dict[str, Any]:
     """Whom it is billed to."""
-    place = f"{customer.postal_code} {customer.city}".strip()
     return {
         "name": customer.name,
-        "address": [part for part in (customer.street, place, customer.region, country(customer.country)) if part],
+        "address": address(customer),
         "tax_id": customer.tax_id,
         "code": customer.code,
     }
+
+
+def address(party: LegalEntity | Customer) -> list[str]:
+    """Street, place and country, the place as letters to that country write it."""
+    if party.country in _REGION_THEN_CODE:
+        place = ", ".join(part for part in (party.city, f"{party.region} {party.postal_code}".strip()) if part)
+        lines = [party.street, place]
+    elif party.country in _CODE_LAST:
+        lines = [party.street, party.city, party.region, party.postal_code]
+    else:
+        lines = [party.street, f"{party.postal_code} {party.city}".strip(), party.region]
+    return [line for line in (*lines, country(party.country)) if line]
+
+
+_REGION_THEN_CODE = {"US", "CA", "AU"}
+"""`New York, NY 10004`."""
+_CODE_LAST = {"GB", "IE"}
+"""City and postal code, each on a line of its own."""
 
 
 def country(code: str) -> str:

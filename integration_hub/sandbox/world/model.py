@@ -18,6 +18,20 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What the invoices of a legal entity say of it; no system keeps it, an administrator writes it down."""
+
+    entity: str
+    street: str
+    postal_code: str
+    city: str
+    tax_id: str
+    registration: str
+    remittance: str
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentTerms:
     """Payment terms NetSuite knows."""
 

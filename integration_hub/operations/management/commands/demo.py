@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integration_hub.connectors.models import Connection
 from integration_hub.operations import parts
-from integration_hub.operations.demo import connections, hub, people, report
+from integration_hub.operations.demo import connections, firm, hub, people, report
 from integration_hub.operations.demo.settle import NotQuiet, Settler
 from integration_hub.operations.supervisor import AlreadyRunning, Supervisor
 from integration_hub.sandbox.landscape import Landscape
@@ -74,6 +74,7 @@ class Command(BaseCommand):
                 base_url = f"http://{options['bind']}:{options['port']}"
                 client = hub.client(base_url, cast, settings.VAR_DIR)
                 found(LandscapeUrls.of(landscape.urls), client, options["seed"])
+                firm.ensure(cast["admin"])
                 connections.ensure(landscape.urls, cast["ines"])
                 wanted = parts.everything(bind=options["bind"], port=options["port"])
                 with Supervisor(wanted, var_dir=settings.VAR_DIR, tell=self._tell) as supervisor:

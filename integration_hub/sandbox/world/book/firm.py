@@ -5,13 +5,32 @@ from __future__ import annotations
 from datetime import date
 
 from ..calendar import FIRST_MONTH, month_end, month_name
-from ..model import Entity, PaymentTerms, Period, Person
+from ..model import Entity, Letterhead, PaymentTerms, Period, Person
 
 ENTITIES = (
     Entity("US01", "Meridian Consulting Inc.", "USD", "US"),
     Entity("UK01", "Meridian Consulting Ltd", "GBP", "GB"),
     Entity("DE01", "Meridian Consulting GmbH", "EUR", "DE"),
 )
+
+LETTERHEADS = (
+    Letterhead(
+        entity="US01", street="350 Harbor Street, Suite 1200", postal_code="10004", city="New York", region="NY",
+        tax_id="EIN 00-7716204", registration="Incorporated in Delaware, file no. 0007716",
+        remittance="Meridian Consulting Inc., First Example Bank\nACH routing 000000518, account 7716 2040 01",
+    ),
+    Letterhead(
+        entity="UK01", street="18 Example Wharf", postal_code="E14 9ZZ", city="London", tax_id="GB 000 7716 25",
+        registration="Registered in England and Wales, company no. 00077162",
+        remittance="Meridian Consulting Ltd, Example Bank plc\nIBAN GB00 EXAM 0000 0077 1620 40, BIC EXAMGB00",
+    ),
+    Letterhead(
+        entity="DE01", street="Beispielallee 42", postal_code="60313", city="Frankfurt am Main",
+        tax_id="DE000771620", registration="Amtsgericht Frankfurt am Main, HRB 00771",
+        remittance="Meridian Consulting GmbH, Beispielbank AG\nIBAN DE00 0000 0000 0077 1620 40, BIC EXAMDE00XXX",
+    ),
+)  # fmt: skip
+"""Made up, and no number could be anybody's: their check digits are wrong."""
 
 PAYMENT_TERMS = (PaymentTerms("Net 14", 14), PaymentTerms("Net 30", 30), PaymentTerms("Net 45", 45))
 
