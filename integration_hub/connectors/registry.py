@@ -1,12 +1,13 @@
 """What a connector offers: a manifest, feeds to read, effects to write."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.traits import Trait
 from integration_hub.kernel.money import Basis
 from integration_hub.kernel.registry import Registry
 
@@ -128,6 +129,8 @@ class Manifest:
     webhook: str = ""
     scopes: str = ""
     unconfirmed: tuple[str, ...] = ()
+    without: Mapping[Trait, str] = field(default_factory=dict)
+    """What the vendor lacks, and why: the conformance cases that need it are not for this connector."""
 
     def write(self, effect_type: str) -> WriteSpec:
         """The declared write, or LookupError."""

@@ -33,6 +33,7 @@ class Control:
             ("DELETE", "/faults", self.remove_faults),
             ("DELETE", "/faults/{id}", self.remove_faults),
             ("GET", "/ledger/{vendor}", self.ledger),
+            ("GET", "/records/{vendor}/{kind}", self.records),
             ("GET", "/calls", self.calls),
             ("POST", "/reset", self.reset),
             ("GET", "/settings", self.settings),
@@ -81,6 +82,11 @@ class Control:
     def ledger(self, request: Request, body: Json) -> Json:
         books: Json = self._vendor(request.path_params["vendor"]).ledger()
         return books
+
+    def records(self, request: Request, body: Json) -> Json:
+        """Every record of one kind as the vendor keeps it, the deleted ones it remembers too."""
+        vendor = self._vendor(request.path_params["vendor"]).name
+        return {"records": self._world.store.bodies(f"{vendor}_{request.path_params['kind']}")}
 
     def calls(self, request: Request, body: Json) -> Json:
         """The call log, oldest first: `vendor`, `method`, `path` (substring), `after` (a number), `limit`."""

@@ -50,6 +50,8 @@ class Fault:
     kind: str
     method: str = ""
     path_regex: str = ""
+    only: str = ""
+    """`reads` or `writes`: calls of the other sort and signing in are spared."""
     count: int | None = None
     probability: float | None = None
     after: int = 0
@@ -60,6 +62,8 @@ class Fault:
     def concerns(self, vendor: str, call: Call, *, write: bool, sign_in: bool) -> bool:
         """Whether the call is one the rule is for. Signing in is spared unless the path is named."""
         if self.vendor not in {vendor, "*"} or (self.method and self.method != call.method):
+            return False
+        if self.only and (sign_in or write != (self.only == "writes")):
             return False
         if self.path_regex:
             return re.search(self.path_regex, call.path) is not None
@@ -110,9 +114,21 @@ class Faults:
         kind = request.get("kind")
         if kind not in ENDINGS | BENDINGS:
             raise ValueError(f"unknown kind {kind!r}; there are {', '.join(ENDINGS | BENDINGS)}")
-        unknown = set(request) - {"vendor", "method", "path_regex", "kind", "count", "probability", "after", "params"}
+        unknown = set(request) - {
+            "vendor",
+            "method",
+            "path_regex",
+            "kind",
+            "only",
+            "count",
+            "probability",
+            "after",
+            "params",
+        }
         if unknown:
             raise ValueError(f"unknown keys {', '.join(sorted(unknown))}")
+        if request.get("only") not in {None, "", "reads", "writes"}:
+            raise ValueError("only must be reads or writes")
         try:
             re.compile(request.get("path_regex") or "")
         except re.error as problem:
@@ -123,6 +139,7 @@ class Faults:
             kind=str(kind),
             method=str(request.get("method") or "").upper(),
             path_regex=request.get("path_regex") or "",
+            only=str(request.get("only") or ""),
             count=request.get("count"),
             probability=request.get("probability"),
             after=int(request.get("after") or 0),

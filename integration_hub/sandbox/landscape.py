@@ -148,7 +148,7 @@ class Landscape:
         return parsed
 
     def fault(self, vendor: str, kind: str, **rule: Any) -> str:
-        """Register a fault; its id. `method`, `path_regex`, `count`, `probability`, `after` and `params` as needed."""
+        """Register a fault; its id. Further keys of a rule as in the README."""
         return str(self._ask("POST", "/faults", {"vendor": vendor, "kind": kind, **rule})["id"])
 
     def faults(self) -> list[dict[str, Any]]:
@@ -161,6 +161,11 @@ class Landscape:
     def ledger(self, vendor: str) -> dict[str, Any]:
         """The vendor's own books."""
         return self._ask("GET", f"/ledger/{vendor}")
+
+    def records(self, vendor: str, kind: str) -> list[dict[str, Any]]:
+        """Every record of one kind as the vendor keeps it, read past its API."""
+        listed: list[dict[str, Any]] = self._ask("GET", f"/records/{vendor}/{kind}")["records"]
+        return listed
 
     def calls(self, vendor: str | None = None, **query: Any) -> list[dict[str, Any]]:
         """The call log, oldest first."""

@@ -252,6 +252,13 @@ class Store:
     def query(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, params).fetchall()
 
+    def bodies(self, table: str) -> list[Json]:
+        """All records of a table by id; raises ValueError when there is no such table."""
+        if table not in {kind.table for kind in self._kinds}:
+            known = ", ".join(sorted(kind.table for kind in self._kinds))
+            raise ValueError(f"unknown kind {table!r}; there are {known}")
+        return [json.loads(text) for (text,) in self.query(f'SELECT body FROM "{table}" ORDER BY id')]
+
     def wipe(self, tables_like: str) -> None:
         """Empty the tables whose name starts so; numbering goes on, so that an old id never names a new record."""
         self.version += 1

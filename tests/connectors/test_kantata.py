@@ -62,16 +62,9 @@ def test_project_is_created_with_milestones_and_read_back_as_ours(kantata: Conne
     }
 
 
-def test_second_send_makes_nothing_twice(kantata: Connection, psa: Psa) -> None:
-    CONNECTOR.send(kantata, _project())
-    CONNECTOR.send(kantata, _project())
-    assert len(psa.all("workspaces")) == 1
-    assert len(psa.all("stories")) == 2
-
-
 def test_lost_answer_of_the_project_is_found_again(landscape: Landscape, kantata: Connection, psa: Psa) -> None:
-    kantata.settings["timeout_seconds"] = "1"
-    landscape.fault("kantata", "commit_then_timeout", method="POST", path_regex="workspaces", count=1)
+    where = {"method": "POST", "path_regex": "workspaces", "params": {"close": True}}
+    landscape.fault("kantata", "commit_then_timeout", count=1, **where)
     with pytest.raises(Failed) as caught:
         CONNECTOR.send(kantata, _project())
     assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME

@@ -41,17 +41,6 @@ def test_reads_the_world_through_the_default_mapping(kantata: Connection, psa: P
     assert (time.minutes, time.role, time.approval) == (Decimal(90), "Architect", "draft")
 
 
-def test_every_entry_is_read_once_over_many_pages(kantata: Connection, psa: Psa, world: dict[str, str]) -> None:
-    kantata.settings["page_size"] = "7"
-    ids = psa.many("time_entries", [time_entry(world, minutes=n + 1) for n in range(40)])
-    read = pages(kantata, "time_entry")
-    found = [record.source_id for page in read for record in page.records]
-    assert sorted(found, key=int) == ids, "all of them fall into one or two seconds, more than a page holds"
-    assert len(found) == len(set(found))
-    assert read[-1].done
-    assert read[-1].complete
-
-
 def test_archived_projects_and_their_time_stay_visible(kantata: Connection, psa: Psa, world: dict[str, str]) -> None:
     entry = psa.make("time_entries", "time_entry", **time_entry(world))["id"]
     psa.change("workspaces", "workspace", world["project"], archived=True)
@@ -59,11 +48,6 @@ def test_archived_projects_and_their_time_stay_visible(kantata: Connection, psa:
     project = canonical(kantata, "project", pages(kantata, "project"))[world["project"]].record
     assert isinstance(project, language.Project)
     assert project.status == "closed"
-
-
-def test_deleted_task_comes_as_deleted(kantata: Connection, psa: Psa, world: dict[str, str]) -> None:
-    psa.delete("stories", world["task"])
-    assert records(pages(kantata, "task"))[world["task"]].deleted
 
 
 @pytest.mark.parametrize("touches", [False, True])
@@ -185,13 +169,6 @@ def test_unknown_state_is_a_value_to_map(kantata: Connection, psa: Psa, world: d
 
 
 # -- failures ---------------------------------------------------------------------------------------------------------
-
-
-def test_too_many_calls_are_a_rate(landscape: Landscape, kantata: Connection) -> None:
-    landscape.fault("kantata", "rate_limit")
-    with pytest.raises(Failed) as caught:
-        pages(kantata, "resource")
-    assert caught.value.kind == FailureClass.RATE
 
 
 def test_revoked_token_needs_a_person(landscape: Landscape, kantata: Connection) -> None:

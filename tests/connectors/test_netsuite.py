@@ -91,42 +91,6 @@ def test_invoice_is_posted_and_read_back(landscape: Landscape, netsuite: Connect
     )
 
 
-def test_second_send_posts_nothing_twice(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    first = CONNECTOR.send(netsuite, invoice_write())
-    second = CONNECTOR.send(netsuite, invoice_write())
-    assert second.remote_id == first.remote_id
-    assert second.body == {"already": True}
-    puts = [call for call in landscape.calls("netsuite") if call["method"] == "PUT" and "/invoice/" in call["path"]]
-    assert len(puts) == 1
-
-
-def test_lost_answer_is_unknown_and_then_found(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    netsuite.settings["timeout_seconds"] = "1"
-    landscape.fault("netsuite", "commit_then_timeout", method="PUT", count=1)
-    with pytest.raises(Failed) as caught:
-        CONNECTOR.send(netsuite, invoice_write())
-    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    found = CONNECTOR.find(netsuite, invoice_write())
-    assert found is not None
-    assert found.number == "INV-US-000001"
-
-
-def test_gateway_error_after_the_commit_is_unknown_too(
-    landscape: Landscape, netsuite: Connection, customer: str
-) -> None:
-    landscape.fault("netsuite", "status_after_commit", method="PUT", count=1)
-    with pytest.raises(Failed) as caught:
-        CONNECTOR.send(netsuite, invoice_write())
-    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    assert CONNECTOR.find(netsuite, invoice_write()) is not None
-
-
-def test_lying_success_is_not_confirmed(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    landscape.fault("netsuite", "lying_200", method="PUT", count=1)
-    CONNECTOR.send(netsuite, invoice_write())
-    assert CONNECTOR.find(netsuite, invoice_write()) is None
-
-
 @pytest.mark.parametrize("subsidiary", [None, "US"])
 def test_closed_period_is_told_by_code(
     landscape: Landscape, netsuite: Connection, customer: str, subsidiary: str | None

@@ -63,31 +63,6 @@ def _balance(landscape: Landscape) -> dict[str, Any]:
     return found
 
 
-def test_a_lost_answer_is_unknown_and_then_found(landscape: Landscape, mapped: Connection) -> None:
-    mapped.settings["timeout_seconds"] = "1"
-    landscape.fault("netsuite", "commit_then_timeout", method="PUT", count=1)
-    with pytest.raises(Failed) as caught:
-        CONNECTOR.send(mapped, journal())
-    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    assert CONNECTOR.find(mapped, journal()) is not None
-
-
-def test_a_lying_success_is_not_confirmed(landscape: Landscape, mapped: Connection) -> None:
-    landscape.fault("netsuite", "lying_200", method="PUT", count=1)
-    CONNECTOR.send(mapped, journal())
-    assert CONNECTOR.find(mapped, journal()) is None
-
-
-def test_a_closed_period_is_told_by_code(landscape: Landscape, mapped: Connection) -> None:
-    landscape.period("May 2026", closed=True)
-    with pytest.raises(Failed, match="PERIOD_CLOSED") as caught:
-        CONNECTOR.send(mapped, journal())
-    assert (caught.value.kind, caught.value.field) == (FailureClass.REJECTED, "postingPeriod")
-    landscape.period("May 2026", closed=False)
-    CONNECTOR.send(mapped, journal())
-    assert CONNECTOR.find(mapped, journal()) is not None
-
-
 def test_a_charge_code_without_a_single_account_is_for_the_mapping(landscape: Landscape, mapped: Connection) -> None:
     ValueRow.objects.create(value_map=ValueMap.objects.get(name="cost_account"), theirs="10", ours="labour")
     with pytest.raises(Failed, match="2 accounts for the charge code 'labour'") as caught:

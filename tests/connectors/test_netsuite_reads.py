@@ -8,7 +8,7 @@ import pytest
 
 from integration_hub import canonical as language
 from integration_hub.connectors import budget
-from integration_hub.connectors.models import Account, Call, Connection
+from integration_hub.connectors.models import Account, Connection
 from integration_hub.connectors.netsuite.client import Client
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -90,24 +90,6 @@ def test_a_list_that_comes_back_empty_changes_nothing(landscape: Landscape, nets
     assert empty.cursor == first[-1].cursor
 
 
-def test_customers_are_read_once_over_many_pages(landscape: Landscape, netsuite: Connection) -> None:
-    netsuite.settings["page_size"] = "5"
-    rows = [
-        {"companyName": f"Customer {n}", "externalId": f"C-{n}", "subsidiary": {"id": "1"}, "currency": {"id": "1"}}
-        for n in range(23)
-    ]
-    ids = landscape.load("netsuite", "customer", rows)
-    read = pages(netsuite, "customer_account")
-    found = [record.source_id for page in read for record in page.records]
-    assert sorted(found, key=int) == ids
-    assert len(found) == len(set(found))
-    made = canonical(netsuite, "customer_account", read)[ids[0]].record
-    assert isinstance(made, language.CustomerAccount)
-    assert (made.code, made.currency, made.legal_entity_id) == ("C-0", "USD", "1")
-    onward = pages(netsuite, "customer_account", read[-1].cursor)
-    assert {raw.version for raw in records(onward).values()} <= {raw.version for raw in records(read).values()}
-
-
 def test_stamps_in_another_zone_become_utc(landscape: Landscape, netsuite: Connection, customer: str) -> None:
     utc = records(pages(netsuite, "customer_account"))[customer].version
     netsuite.settings["time_zone"] = "America/Los_Angeles"
@@ -116,14 +98,6 @@ def test_stamps_in_another_zone_become_utc(landscape: Landscape, netsuite: Conne
 
 
 # -- limits -----------------------------------------------------------------------------------------------------------
-
-
-def test_expired_token_is_renewed_for_a_write_too(landscape: Landscape, netsuite: Connection, customer: str) -> None:
-    CONNECTOR.check(netsuite)
-    landscape.fault("netsuite", "auth_expired", method="PUT", count=1)
-    CONNECTOR.send(netsuite, invoice_write())
-    assert CONNECTOR.find(netsuite, invoice_write()) is not None
-    assert Call.objects.filter(connection=netsuite, status=401, method="PUT").count() == 1
 
 
 def test_too_many_calls_are_a_rate(landscape: Landscape, netsuite: Connection, customer: str) -> None:

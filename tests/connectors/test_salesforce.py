@@ -8,9 +8,10 @@ from integration_hub import canonical as language
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.models import Account, Call, Connection
-from integration_hub.connectors.registry import CONNECTORS, Page, Write
+from integration_hub.connectors.registry import CONNECTORS, Write
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS
 from integration_hub.kernel.failures import Failed, FailureClass
+from integration_hub.mapping.models import FieldRule
 from integration_hub.sandbox import Landscape, accounts
 from tests.connectors.conftest import canonical, pages, records
 
@@ -46,10 +47,6 @@ def contract(landscape: Landscape, account: str) -> str:
         "PO_Amount__c": 120000.5,
     }
     return landscape.load("salesforce", "Contract", [row])[0]
-
-
-def test_check_signs_in(salesforce: Connection) -> None:
-    assert "calls left today" in CONNECTORS.get("salesforce").check(salesforce)
 
 
 def test_check_signs_in_by_jwt(salesforce: Connection) -> None:
@@ -154,70 +151,6 @@ def test_reads_on_after_the_cursor_with_overlap(landscape: Landscape, salesforce
     assert second in records(onward)
 
 
-def test_reads_page_by_page_in_order_of_change(landscape: Landscape, salesforce: Connection) -> None:
-    landscape.settings(salesforce={"page_size": 3})
-    rows = [{"Name": f"Customer {n}", "AccountNumber": f"C-{n}"} for n in range(8)]
-    ids = landscape.load("salesforce", "Account", rows)
-    read = pages(salesforce, "customer")
-    assert [len(page.records) for page in read] == [3, 3, 2]
-    assert [record.source_id for page in read for record in page.records] == ids
-    versions = [record.version for page in read for record in page.records]
-    assert versions == sorted(versions)
-    assert [page.done for page in read] == [False, False, True]
-
-
-def test_deleted_records_come_as_deleted(landscape: Landscape, salesforce: Connection, account: str) -> None:
-    from integration_hub.connectors.salesforce.client import Client
-    from integration_hub.connectors.transport import Ask
-
-    first = pages(salesforce, "customer")
-    Client(salesforce).session.ask(Ask("DELETE", f"/services/data/v62.0/sobjects/Account/{account}", write=True))
-    gone = records(pages(salesforce, "customer", first[-1].cursor))[account]
-    assert gone.deleted
-    assert gone.version > records(first)[account].version
-
-
-def test_an_empty_answer_moves_no_cursor(landscape: Landscape, salesforce: Connection, account: str) -> None:
-    landscape.fault("salesforce", "empty_page")
-    (page,) = pages(salesforce, "customer")
-    assert page.records == []
-    assert page.done
-    assert page.complete, "intake raises an alarm when a whole list comes back empty"
-    assert page.cursor == {}
-    first = pages_without_faults(landscape, salesforce)
-    landscape.fault("salesforce", "empty_page")
-    (onward,) = pages(salesforce, "customer", first[-1].cursor)
-    assert not onward.complete
-    assert onward.cursor["high"] == first[-1].cursor["high"]
-
-
-def pages_without_faults(landscape: Landscape, salesforce: Connection) -> list[Page]:
-    landscape.clear_faults()
-    return pages(salesforce, "customer")
-
-
-def test_a_reading_left_off_goes_on_where_it_was(landscape: Landscape, salesforce: Connection) -> None:
-    landscape.settings(salesforce={"page_size": 2})
-    ids = landscape.load("salesforce", "Account", [{"Name": f"N{n}", "AccountNumber": f"C-{n}"} for n in range(9)])
-    reader = CONNECTORS.get("salesforce").read(salesforce, "customer", {})
-    first = [next(reader), next(reader)]
-    assert first[-1].cursor["open"]
-    rest = pages(salesforce, "customer", first[-1].cursor)
-    assert {*records(first), *records(rest)} == set(ids)
-    assert rest[-1].complete, "the two readings together were whole"
-    assert "open" not in rest[-1].cursor
-
-
-def test_session_end_is_answered_by_signing_in_again(
-    landscape: Landscape, salesforce: Connection, account: str
-) -> None:
-    pages(salesforce, "customer")
-    landscape.post("/tokens", {"vendor": "salesforce", "action": "revoke"})
-    assert account in records(pages(salesforce, "customer"))
-    signed_in = [call for call in landscape.calls("salesforce") if call["path"].endswith("/token")]
-    assert len(signed_in) == 2
-
-
 def test_wrong_secret_is_for_an_administrator(landscape: Landscape, salesforce: Connection) -> None:
     from integration_hub.connectors.actions import connections
 
@@ -231,17 +164,6 @@ def test_wrong_secret_is_for_an_administrator(landscape: Landscape, salesforce: 
     changed.refresh_from_db()
     assert changed.health == Connection.Health.AUTH_FAILED
     assert "not-the-secret-at-all" not in "".join(Call.objects.values_list("error", flat=True))
-
-
-def test_used_up_quota_is_a_rate(landscape: Landscape, salesforce: Connection) -> None:
-    landscape.fault("salesforce", "quota_403", params={"retry_after": 30})
-    with pytest.raises(Failed) as caught:
-        pages(salesforce, "customer")
-    assert caught.value.kind == FailureClass.RATE
-    assert caught.value.retry_after is not None
-    assert caught.value.retry_after.total_seconds() == 30
-    salesforce.refresh_from_db()
-    assert salesforce.health == Connection.Health.LIMITED
 
 
 def test_reading_stops_before_the_quota_of_the_others(
@@ -261,8 +183,6 @@ def test_reading_stops_before_the_quota_of_the_others(
 
 
 def test_misspelt_field_names_the_field(salesforce: Connection) -> None:
-    from integration_hub.mapping.models import FieldRule
-
     FieldRule.objects.filter(mapping__connection=salesforce.code, target="city").update(source="BillingCityy")
     with pytest.raises(Failed, match="BillingCityy") as caught:
         pages(salesforce, "customer")
@@ -295,26 +215,6 @@ def test_status_is_written_and_found(landscape: Landscape, salesforce: Connectio
     assert connector.find(salesforce, _status(contract, status="Closed")) is None
 
 
-def test_lost_answer_is_unknown_and_then_found(landscape: Landscape, salesforce: Connection, contract: str) -> None:
-    salesforce.settings["timeout_seconds"] = "1"
-    connector, write = CONNECTORS.get("salesforce"), _status(contract, status="Lost and found")
-    landscape.fault("salesforce", "commit_then_timeout", method="PATCH", count=1)
-    with pytest.raises(Failed) as caught:
-        connector.send(salesforce, write)
-    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    assert connector.find(salesforce, write) is not None
-
-
-def test_unwritten_request_is_not_found(landscape: Landscape, salesforce: Connection, contract: str) -> None:
-    salesforce.settings["timeout_seconds"] = "1"
-    connector, write = CONNECTORS.get("salesforce"), _status(contract, status="Never arrived")
-    landscape.fault("salesforce", "timeout_before", method="PATCH", count=1)
-    with pytest.raises(Failed) as caught:
-        connector.send(salesforce, write)
-    assert caught.value.kind == FailureClass.UNKNOWN_OUTCOME
-    assert connector.find(salesforce, write) is None
-
-
 def test_amendment_status(landscape: Landscape, salesforce: Connection, contract: str) -> None:
     (amendment,) = landscape.load(
         "salesforce", "Contract_Amendment__c", [{"Contract__c": contract, "Kind__c": "Scope"}]
@@ -329,3 +229,17 @@ def test_refused_write_names_the_complaint(landscape: Landscape, salesforce: Con
         CONNECTORS.get("salesforce").send(salesforce, _status(contract, project_ref="x" * 100))
     assert caught.value.kind == FailureClass.REJECTED
     assert caught.value.field == "Hub_Project_Ref__c"
+
+
+def test_a_wrong_field_name_never_reaches_salesforce(landscape: Landscape, salesforce: Connection) -> None:
+    FieldRule.objects.filter(mapping__connection=salesforce.code, target="city").update(source='"City FROM Account"')
+    with pytest.raises(Failed, match="not the name of a Salesforce field") as caught:
+        pages(salesforce, "customer")
+    assert caught.value.kind == FailureClass.MAPPING
+
+
+def test_a_status_without_its_record_is_not_sent(salesforce: Connection) -> None:
+    write = Write("salesforce.contract.status", "key", "C-1", {"remote_id": "", "status": "Active"})
+    with pytest.raises(Failed, match="remote_id is missing") as caught:
+        CONNECTORS.get("salesforce").send(salesforce, write)
+    assert caught.value.kind == FailureClass.DATA

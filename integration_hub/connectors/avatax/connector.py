@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_hub.connectors import wire
 from integration_hub.connectors.avatax.client import INVOICE, RETURN, Client
-from integration_hub.connectors.avatax.manifest import CREDIT_COMMIT, INVOICE_COMMIT, INVOICE_VOID, MANIFEST
+from integration_hub.connectors.avatax.manifest import CREDIT_COMMIT, INVOICE_VOID, MANIFEST
 from integration_hub.connectors.avatax.payloads import AvaTaxLine, AvaTaxTransaction
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Confirmed, Page, Sent, Write
@@ -133,6 +133,7 @@ class AvaTaxConnector:
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Record and commit, or void; both leave alone what is as wanted already."""
+        MANIFEST.write(write.effect_type)
         client, company = Client(connection), _company(connection, write.payload)
         known = client.document(company, write.payload["document_code"], _kind(write))
         if known is not None and _is_done(write, known):
@@ -141,8 +142,6 @@ class AvaTaxConnector:
             if known is None:
                 return Sent(status=200, body={"absent": True})
             return Sent(remote_id=str(client.void(company, write.payload["document_code"]).id), status=200)
-        if write.effect_type not in {INVOICE_COMMIT, CREDIT_COMMIT}:
-            raise LookupError(f"AvaTax declares no write {write.effect_type!r}.")
         model = _model(connection, write.payload)
         reference = write.payload.get("invoice_number") or ""
         made = client.create_or_adjust({**model, "type": _kind(write), "commit": True, "referenceCode": reference})
@@ -150,6 +149,7 @@ class AvaTaxConnector:
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
         """The document under our code, if it is as this write wants it."""
+        MANIFEST.write(write.effect_type)
         company = _company(connection, write.payload)
         found = Client(connection).document(company, write.payload["document_code"], _kind(write))
         if found is None:

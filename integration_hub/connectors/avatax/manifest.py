@@ -1,6 +1,7 @@
 """What the AvaTax connector writes and what an administrator sets up."""
 
 from integration_hub.connectors.registry import Editable, Figures, Manifest, Setting, WriteSpec
+from integration_hub.connectors.traits import Trait
 
 INVOICE_COMMIT = "avatax.invoice.commit"
 INVOICE_VOID = "avatax.invoice.void"
@@ -45,4 +46,15 @@ MANIFEST = Manifest(
     webhook="None.",
     scopes="A user that may create, commit and void transactions of the companies.",
     unconfirmed=("The outer `error` object of complaints; a bare inner one is shown as text.",),
+    without={
+        Trait.READS: "It is a source of nothing.",
+        Trait.STAMPS: "It is a source of nothing.",
+        Trait.DELETIONS: "It is a source of nothing.",
+        Trait.COUNTS: "It is a source of nothing.",
+        Trait.APPROVALS: "It is a source of nothing.",
+        Trait.ENUMS: "It is a source of nothing.",
+        Trait.RENEWS: "A license key is sent with every call.",
+        Trait.QUOTA: "It publishes no quota.",
+        Trait.PREFLIGHT: "A filed return shows on its transactions only.",
+    },
 )

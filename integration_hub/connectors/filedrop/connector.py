@@ -6,6 +6,7 @@ from typing import Any
 from integration_hub.canonical import ENTITIES
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Confirmed, FeedSpec, Manifest, Page, Sent, Setting, Write
+from integration_hub.connectors.traits import Trait
 
 _WEIGHTS = {entity: 10 * (number + 1) for number, entity in enumerate(ENTITIES)}
 """The order of the canonical entities is parents first."""
@@ -22,6 +23,7 @@ MANIFEST = Manifest(
     ),
     limits="Size of one file: THROUGHLINE_MAX_BODY_BYTES for uploads, none for the folder.",
     scopes="Read access to the folder.",
+    without=dict.fromkeys(Trait, "Files come to us: there is nobody to call, to write to or to ask."),
 )
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+from integration_hub.connectors.traits import Trait
 
 PROJECT_CREATE = "kantata.project.create"
 PROJECT_ARCHIVE = "kantata.project.archive"
@@ -71,4 +72,11 @@ MANIFEST = Manifest(
         "Whether approving moves the entry's updated_at: approvals are their own stream, so either way is fine.",
         "Whether a project may carry several references of one service: invoices use a service name of their own.",
     ),
+    without={
+        Trait.RENEWS: "Its tokens never run out.",
+        Trait.QUOTA: "It publishes no quota, and answers 429 only.",
+        Trait.AMOUNTS: "Amounts written to it are rates of a card and notes on a project.",
+        Trait.WINDOWS: "The PSA has no accounting periods.",
+        Trait.PREFLIGHT: "There is no window to ask about.",
+    },
 )

@@ -148,7 +148,10 @@ def _wanted_rates(client: Client, payload: Payload) -> dict[str, dict[str, int]]
         try:
             rate = wire.to_subunits(item["rate"], payload["currency"])
         except ValueError as error:
-            raise Failed(FailureClass.REJECTED, f"Rate of {item['role']}: {error}", field="rate") from None
+            remedy = "Agree a rate in whole cents, or bill this role by another card."
+            raise Failed(
+                FailureClass.REJECTED, f"Rate of {item['role']}: {error}", field="rate", remedy=remedy
+            ) from None
         wanted.setdefault(str(item["from"]), {})[roles[item["role"]]] = rate
     return _carried_forward(wanted)
 

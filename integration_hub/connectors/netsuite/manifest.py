@@ -2,6 +2,7 @@
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import Editable, FeedSpec, Figures, Manifest, Setting, WriteSpec
+from integration_hub.connectors.traits import Trait
 
 JOB_UPSERT = "netsuite.job.upsert"
 JOB_INACTIVATE = "netsuite.job.inactivate"
@@ -85,4 +86,9 @@ MANIFEST = Manifest(
         "REST tells a closed period as USER_ERROR in words: they are recognised in English.",
         "SuiteQL stamps are taken to be in the time zone of the integration user.",
     ),
+    without={
+        Trait.DELETIONS: "SuiteQL does not list what was deleted; counting and rolls find it.",
+        Trait.APPROVALS: "The ERP is not read for time.",
+        Trait.QUOTA: "It limits calls at once, not calls a day.",
+    },
 )

@@ -4,17 +4,17 @@ from datetime import date
 
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.netsuite.client import Client
-from integration_hub.connectors.netsuite.manifest import INVOICE_POST, JOURNAL_POST
+from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOURNAL_POST
 
 _LOCKS = {"closed": "is closed", "alllocked": "is locked", "arlocked": "is locked for accounts receivable"}
 
 
 def closed(connection: Connection, on: date, effect_type: str) -> str:
-    """Why an invoice or journal of that day would be refused; empty when not, or when the write is no posting.
+    """Why an invoice, credit memo or journal of that day would be refused; empty when not, or for another write.
 
     A lock of a single subsidiary does not show here: it is still heard as a refusal. Raises Failed.
     """
-    if effect_type not in (INVOICE_POST, JOURNAL_POST):
+    if effect_type not in (INVOICE_POST, CREDIT_POST, JOURNAL_POST):
         return ""
     rows = Client(connection).rows(
         "SELECT t.id, t.periodname, t.closed, t.alllocked, t.arlocked FROM accountingperiod t"  # noqa: S608 - a date

@@ -5,6 +5,7 @@ from datetime import timedelta
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 from integration_hub.connectors.salesforce.defaults import OBJECTS
+from integration_hub.connectors.traits import Trait
 
 CONTRACT_STATUS = "salesforce.contract.status"
 AMENDMENT_STATUS = "salesforce.amendment.status"
@@ -54,4 +55,10 @@ MANIFEST = Manifest(
         "Session length is an org policy: a new sign-in follows a 401, never a clock.",
         "Deleted records are taken to stay in the recycle bin for 15 days; a full bin empties earlier.",
     ),
+    without={
+        Trait.APPROVALS: "The CRM keeps no time.",
+        Trait.WINDOWS: "A status is written at any time.",
+        Trait.PREFLIGHT: "There is no window to ask about.",
+        Trait.UNDO: "A status is written over by the next one.",
+    },
 )

@@ -4,7 +4,7 @@
 `manage.py model_docs --check` compares them.
 """
 
-from integration_hub.operations.pages import connectors, models, reference, states
+from integration_hub.operations.pages import conformance, connectors, models, reference, states
 
 
 def everything() -> dict[str, str]:
@@ -13,6 +13,7 @@ def everything() -> dict[str, str]:
         "reference/models.md": models.page(),
         "reference/case-codes.md": reference.case_codes(),
         "reference/connectors.md": connectors.page(),
+        "reference/conformance.md": conformance.page(),
         "reference/settings.md": reference.settings(),
         "reference/permissions.md": reference.permissions(),
         "reference/retry-policies.md": reference.retry_policies(),

@@ -1,0 +1,12 @@
+"""The vendor's side of the conformance kit, one bench for each connector."""
+
+from tests.connectors.benches.avatax import AvaTaxBench
+from tests.connectors.benches.bench import Bench
+from tests.connectors.benches.filedrop import FileDropBench
+from tests.connectors.benches.kantata import KantataBench
+from tests.connectors.benches.netsuite import NetSuiteBench
+from tests.connectors.benches.salesforce import SalesforceBench
+
+BENCHES: dict[str, type[Bench]] = {
+    bench.vendor: bench for bench in (SalesforceBench, KantataBench, NetSuiteBench, AvaTaxBench, FileDropBench)
+}

@@ -1,0 +1,184 @@
+"""What the conformance kit needs of a vendor, beside the connector that is tried."""
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+from integration_hub.connectors import budget
+from integration_hub.connectors.actions import connections
+from integration_hub.connectors.models import Account, Connection
+from integration_hub.connectors.registry import CONNECTORS, Connector, Manifest, Page, Write, WriteSpec
+from integration_hub.sandbox import Landscape
+from tests.connectors.conftest import pages
+
+LETTERS = 'Zürich „Łódź“ & Söhne – O\'Neill "東京" 100 % ₤ß 🚢'
+"""What people write into names."""
+
+
+class Bench:
+    """A vendor of the landscape, an account in it, and somebody who works there beside the product.
+
+    `feed` is the feed the reading cases use: one that is read by stamp, whose records have a name. The other attributes
+    say how the simulator is bent; the methods that raise must be written where the vendor has the trait.
+    """
+
+    vendor: ClassVar[str]
+    feed: ClassVar[str] = ""
+    name_field: ClassVar[str] = "name"
+    """Field of the canonical record that holds the name."""
+    required: ClassVar[tuple[str, ...]] = ()
+    """Fields of the vendor's answer without which no canonical record can be made."""
+    value: ClassVar[tuple[str, str]] = ("", "")
+    """A feed, and a field of the vendor's answers that a value map translates."""
+    windowed: ClassVar[tuple[str, ...]] = ()
+    """Writes that a closed window refuses."""
+    page_rows: ClassVar[int] = 5
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
+
+    # -- the connector and its connection -----------------------------------------------------------------------------
+
+    @property
+    def connector(self) -> Connector:
+        return CONNECTORS.get(self.vendor)
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.connector.manifest
+
+    @property
+    def writes(self) -> tuple[WriteSpec, ...]:
+        return self.manifest.writes
+
+    @property
+    def url(self) -> str:
+        return str(self.landscape.urls[self.vendor])
+
+    def settings(self) -> dict[str, Any]:
+        return {}
+
+    def credentials(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def connect(self, code: str, url: str = "", credentials: dict[str, str] | None = None) -> Connection:
+        """Another connection to the account."""
+        return connections.create(
+            code=code,
+            vendor=self.vendor,
+            name=code,
+            base_url=url or self.url,
+            settings={"timeout_seconds": "10", **self.settings()},
+            credentials=self.credentials() if credentials is None else credentials,
+            by="system:test",
+        )
+
+    @cached_property
+    def connection(self) -> Connection:
+        made = self.connect(f"{self.vendor}-kit")
+        self.prepare(made)
+        return made
+
+    def prepare(self, connection: Connection) -> None:
+        """What an administrator would add to the connection, such as value maps."""
+
+    # -- the vendor ---------------------------------------------------------------------------------------------------
+
+    def restore(self) -> None:
+        """The account as it was at the beginning."""
+        self.landscape.reset(vendor=self.vendor)
+        self.landscape.clear_faults()
+        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "restore"})
+
+    def fault(self, kind: str, **rule: Any) -> None:
+        """The vendor misbehaves."""
+        self.landscape.fault(self.vendor, kind, **rule)
+
+    def heal(self) -> None:
+        """It behaves again, and the waits it asked for are over."""
+        self.landscape.clear_faults()
+        account = budget.account_of(self.connection)
+        Account.objects.filter(pk=account).update(quiet_until=None)
+        budget.forget(account)
+
+    def revoke(self) -> None:
+        """Everybody's token runs out."""
+        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "revoke"})
+        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "restore"})
+
+    def books(self) -> Any:
+        """Everything the vendor has, to see whether something changed."""
+        return self.landscape.ledger(self.vendor)
+
+    def written(self) -> int:
+        """How many calls that may change something the vendor has heard."""
+        calls = self.landscape.calls(self.vendor)
+        return sum(1 for call in calls if call["method"] != "GET" and not self.is_question(call["path"]))
+
+    def is_question(self, path: str) -> bool:
+        """Whether a POST to the path asks, and changes nothing."""
+        return False
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Something is read."""
+        pages(self.connection, self.feed)
+
+    def read(self, cursor: dict[str, Any] | None = None) -> list[Page]:
+        return pages(self.connection, self.feed, cursor)
+
+    def small_pages(self) -> None:
+        """Pages of `page_rows` rows at most."""
+        self.connection.settings["page_size"] = str(self.page_rows)
+
+    def make(self, names: list[str]) -> list[str]:
+        """Records of the feed with these names; their source ids."""
+        raise NotImplementedError
+
+    def rename(self, key: str, name: str) -> None:
+        raise NotImplementedError
+
+    def remove(self, key: str) -> None:
+        raise NotImplementedError
+
+    def make_value(self) -> str:
+        """A record of the feed that `value` names; its source id."""
+        raise NotImplementedError
+
+    def submit_time(self) -> tuple[str, str]:
+        """Time of somebody is handed in: the ids of an entry and of what will approve it."""
+        raise NotImplementedError
+
+    def approve(self, sheet: str) -> None:
+        raise NotImplementedError
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def write(self, effect_type: str, number: int = 1, text: str = "May 2026") -> Write:
+        """The write of that number, with all that it needs at the vendor; `text` is in it where people read."""
+        raise NotImplementedError
+
+    def refused(self, effect_type: str) -> Write | None:
+        """A write the vendor must refuse for what it says; None where it takes everything."""
+        return None
+
+    def effects(self, write: Write) -> int:
+        """How often the vendor's own books hold what the write wants."""
+        raise NotImplementedError
+
+    def says(self, write: Write) -> str:
+        """The text of a write as the vendor's books hold it."""
+        raise NotImplementedError
+
+    def amounts(self, write: Write) -> list[Decimal]:
+        """Amounts the vendor must keep to the cent, as the write carries them."""
+        figures = self.manifest.write(write.effect_type).figures
+        return [Decimal(write.payload[path]) for path in (figures.net, figures.tax, figures.gross) if path]
+
+    def close(self, write: Write) -> None:
+        """No postings of the write's day any more."""
+        raise NotImplementedError
+
+    def reopen(self, write: Write) -> None:
+        raise NotImplementedError
