@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing import queries
 from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, Piece
@@ -19,7 +19,7 @@ class WorkFilter(ByCustomer):
     contract = contract()
     customer = customer()
     legal_entity = entity()
-    currency = filter_kinds.exactly("Currency")
+    currency = filter_kinds.exactly("Currency", method="priced_in")
     project = filter_kinds.exactly("Project code", "event__project__code")
     person = filter_kinds.contains("Person", "event__resource__name")
     service_date = filter_kinds.days("Service date", "event__service_date")
@@ -27,6 +27,11 @@ class WorkFilter(ByCustomer):
     approval = filter_kinds.any_of("Approval", BillableEvent.Approval, "event__approval")
     kind = filter_kinds.any_of("Kind", BillableEvent.Kind, "event__kind")
     state = filter_kinds.any_of("State", Piece.State)
+
+    def priced_in(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Pieces in the currency; those without a price by that of their contract."""
+        code = value.strip().upper()
+        return rows.filter(Q(currency=code) | Q(currency="", contract__currency=code))
 
     def coded(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
         """Pieces that carry the code."""

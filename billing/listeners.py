@@ -11,6 +11,7 @@ from contracts.events import (
     EXCHANGE_RATES_ARRIVED,
     MASTER_DATA_ARRIVED,
     MILESTONE_MOVED,
+    STANDARD_PRICES_CHANGED,
 )
 from contracts.models import Amendment, Contract, Milestone
 from integration_hub.work.actions import items
@@ -55,6 +56,10 @@ def _exchange_rates(currencies: Collection[str]) -> None:
     work.decide_converted(currencies=currencies)
 
 
+def _standard_prices(legal_entity: int) -> None:
+    work.decide_priced(legal_entity=legal_entity)
+
+
 def register() -> None:
     """Fill the registries of contracts."""
     AGREEMENT_CHANGED.register("billing", _agreement_changed)
@@ -62,3 +67,4 @@ def register() -> None:
     MILESTONE_MOVED.register("billing", _milestone_moved)
     MASTER_DATA_ARRIVED.register("billing", _master_data)
     EXCHANGE_RATES_ARRIVED.register("billing", _exchange_rates)
+    STANDARD_PRICES_CHANGED.register("billing", _standard_prices)

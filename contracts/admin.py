@@ -1,13 +1,26 @@
 """Contracts in Django admin: settings that an administrator makes, by actions; the rest to look at."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from contracts.actions import configuration
-from contracts.models import Customer, EligibilityRule, LegalEntity, RateCard, RateRow, Route
+from contracts.actions import capacity, configuration
+from contracts.models import (
+    Absence,
+    Capacity,
+    Customer,
+    EligibilityRule,
+    Holiday,
+    LegalEntity,
+    RateCard,
+    RateRow,
+    Resource,
+    Route,
+)
+from integration_hub.kernel.clock import now
 from integration_hub.mapping.adminsite import ActionAdmin, person
 from integration_hub.people.scope import scoped
 
@@ -53,6 +66,15 @@ class LookInline(admin.TabularInline[Any, Any]):
         return True
 
 
+class OneByOneAdmin(ActionAdmin):
+    """Rows that go by an action, one by one, so that each is told."""
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """One by one."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+
 @admin.register(LegalEntity)
 class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
     """Companies of the firm: what the ERP says stays as it is; zone, rounding, tax company and what their invoices say
@@ -89,7 +111,7 @@ class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
 
 
 @admin.register(Route)
-class RouteAdmin(ActionAdmin):
+class RouteAdmin(OneByOneAdmin):
     """Which connection plays which role for a legal entity."""
 
     list_display = ("role", "legal_entity", "connection")
@@ -104,14 +126,9 @@ class RouteAdmin(ActionAdmin):
         """By the action."""
         configuration.remove_route(row=obj, by=person(request))
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """One by one, so that each is told."""
-        for row in queryset:
-            self.delete_model(request, row)
-
 
 @admin.register(EligibilityRule)
-class EligibilityRuleAdmin(ScopedAdmin, ActionAdmin):
+class EligibilityRuleAdmin(ScopedAdmin, OneByOneAdmin):
     """Which work falls under which line; empty fields match everything, the most specific rule wins."""
 
     scope = "contract__legal_entity__code"
@@ -129,10 +146,83 @@ class EligibilityRuleAdmin(ScopedAdmin, ActionAdmin):
         """By the action."""
         configuration.remove_rule(row=obj, by=person(request))
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """One by one, so that each is told."""
-        for row in queryset:
-            self.delete_model(request, row)
+
+@admin.register(Resource)
+class ResourceAdmin(LookAdmin):
+    """People, as the PSA has them; here they are looked up."""
+
+    scope = ""
+    list_display = ("code", "name", "role", "cost_centre", "vendor", "is_active")
+    search_fields = ("code", "name")
+
+
+@admin.register(Capacity)
+class CapacityAdmin(ScopedAdmin, OneByOneAdmin):
+    """The hours people work, by weekday. A later capacity of a person ends the one before it."""
+
+    list_display = ("resource", "legal_entity", "hours", "calendar", "validity", "source")
+    list_select_related = ("resource", "legal_entity")
+    search_fields = ("resource__code", "resource__name")
+    autocomplete_fields = ("resource",)
+    exclude = ("source",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """By the action."""
+        by = person(request)
+        source = obj.source or f"{by.username} {now():%Y-%m-%d %H:%M:%S.%f}"
+        last = obj.validity.upper - timedelta(days=1) if obj.validity.upper else None
+        given = capacity.CapacityIn(
+            legal_entity=obj.legal_entity, resource=obj.resource, hours=tuple(obj.hours), calendar=obj.calendar,
+            valid_from=obj.validity.lower, valid_to=last, source=source,
+        )  # fmt: skip
+        obj.pk = capacity.record(given=given, by=by).pk
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """By the action."""
+        capacity.forget(source=obj.source, by=person(request))
+
+
+@admin.register(Holiday)
+class HolidayAdmin(OneByOneAdmin):
+    """Days on which the people of a calendar do not work."""
+
+    list_display = ("calendar", "day", "name", "hours")
+    list_filter = ("calendar",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """By the action; a holiday that moved to another day leaves the old one."""
+        by = person(request)
+        before = Holiday.objects.filter(pk=obj.pk).first()
+        if before is not None and (before.calendar, before.day) != (obj.calendar, obj.day):
+            capacity.remove_holiday(row=before, by=by)
+        saved = capacity.save_holiday(calendar=obj.calendar, day=obj.day, name=obj.name, hours=obj.hours, by=by)
+        obj.pk = saved.pk
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """By the action."""
+        capacity.remove_holiday(row=obj, by=person(request))
+
+
+@admin.register(Absence)
+class AbsenceAdmin(OneByOneAdmin):
+    """Who is away and when."""
+
+    list_display = ("resource", "days", "hours", "kind", "source")
+    list_filter = ("kind",)
+    list_select_related = ("resource",)
+    search_fields = ("resource__code", "resource__name")
+    autocomplete_fields = ("resource",)
+    exclude = ("source",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """By the action."""
+        by = person(request)
+        obj.source = obj.source or f"{by.username} {now():%Y-%m-%d %H:%M:%S.%f}"
+        capacity.save_absence(row=obj, by=by)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """By the action."""
+        capacity.remove_absence(row=obj, by=person(request))
 
 
 class RateRowInline(LookInline):

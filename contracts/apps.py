@@ -11,12 +11,13 @@ class ContractsConfig(AppConfig):
 
     def ready(self) -> None:
         from contracts import kinds, lineage, screens, tabs
-        from contracts.receivers import agreements, delivery, ledger
+        from contracts.receivers import agreements, capacity, delivery, ledger
         from integration_hub.intake.registry import RECEIVERS
 
         for module, names in (
             (ledger, ("legal_entity", "payment_term", "accounting_period", "customer_account")),
-            (ledger, ("exchange_rate", "cost_rate")),
+            (ledger, ("exchange_rate", "cost_rate", "standard_rate")),
+            (capacity, ("capacity", "holiday", "absence")),
             (
                 agreements,
                 ("customer", "opportunity", "contract", "contract_line", "rate_item", "milestone_term", "amendment"),

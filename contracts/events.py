@@ -23,6 +23,9 @@ EXCHANGE_RATES_ARRIVED: Registry[Callable[[Collection[str]], None]] = Registry("
 COST_RATES_CHANGED: Registry[Callable[[Collection[int]], None]] = Registry("listener for cost rates")
 """The legal entities, by id, of which cost rates were recorded or withdrawn (same transaction)."""
 
+STANDARD_PRICES_CHANGED: Registry[Callable[[int], None]] = Registry("listener for standard prices")
+"""The legal entity, by id, of which a standard price was recorded (same transaction)."""
+
 
 def agreement_changed(contract: Contract, what: str) -> None:
     """Tell every listener that the terms of a contract changed."""
@@ -58,3 +61,9 @@ def cost_rates_changed(legal_entities: Collection[int]) -> None:
     """Tell every listener in which legal entities cost rates changed."""
     for _, listener in COST_RATES_CHANGED:
         listener(legal_entities)
+
+
+def standard_prices_changed(legal_entity: int) -> None:
+    """Tell every listener that a legal entity has another standard price."""
+    for _, listener in STANDARD_PRICES_CHANGED:
+        listener(legal_entity)

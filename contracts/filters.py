@@ -110,3 +110,15 @@ class CostRateFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
     def holding_on(self, rows: "QuerySet[Any]", name: str, value: Any) -> "QuerySet[Any]":
         """That hold on a day, as it is known now."""
         return rows.filter(validity__contains=value, withdrawn_at__isnull=True)
+
+
+class StandardPriceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which standard prices."""
+
+    q = filter_kinds.contains("Person or role", method="of_whom")
+    entity = entity("card__legal_entity__code")
+    on = django_filters.DateFilter(label="Holds on", field_name="validity", lookup_expr="contains", widget=DayInput())
+
+    def of_whom(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Of a person or role with this in its code."""
+        return rows.filter(Q(resource__icontains=value) | Q(role__icontains=value))

@@ -52,6 +52,25 @@ class EnterCostRateForm(forms.Form):
         return str(self.cleaned_data["currency"]).upper()
 
 
+class EnterStandardPriceForm(forms.Form):
+    """What an hour or day of work sells for in one legal entity where nothing else is agreed."""
+
+    legal_entity = forms.CharField(label="Legal entity", max_length=16, help_text="Its code")
+    role = forms.CharField(label="Role", required=False, max_length=80, help_text="Empty with no person: everybody")
+    resource = forms.CharField(
+        label="Person (optional)", required=False, max_length=120, help_text="Code of the person, instead of a role"
+    )
+    rate = forms.DecimalField(label="Price", max_digits=24, decimal_places=10)
+    currency = forms.CharField(label="Currency", min_length=3, max_length=3, help_text="ISO 4217 code, such as EUR")
+    unit = forms.ChoiceField(label="Per", choices=[("hour", "Hour"), ("day", "Day of 8 hours")])
+    valid_from = day("From", help_text="Work of this day and later")
+    valid_to = day("To (optional)", required=False, help_text="The last day; empty: until another one follows")
+
+    def clean_currency(self) -> str:
+        """Currency codes are upper case."""
+        return str(self.cleaned_data["currency"]).upper()
+
+
 class WithdrawCostRateForm(forms.Form):
     """Taking back a rate that was wrong."""
 

@@ -35,3 +35,17 @@ def can_withdraw_cost_rate(rate: CostRate, user: User, reason: str = "given") ->
     if not reason.strip():
         return deny("Say why: the reason is kept in the trail.")
     return can_enter_cost_rates(user, rate.legal_entity.code)
+
+
+def may_enter_standard_prices(user: User) -> Decision:
+    """Whether the person may enter standard prices of any legal entity."""
+    return ALLOW if user.has_perm("contracts.add_ratecard") else deny("Only finance can enter standard prices.")
+
+
+def can_enter_standard_prices(user: User, legal_entity: str) -> Decision:
+    """Whether the person may enter standard prices of a legal entity."""
+    if not (decision := may_enter_standard_prices(user)):
+        return decision
+    if not user.all_legal_entities and legal_entity not in user.legal_entities:
+        return deny(f"You do not work for {legal_entity}.")
+    return ALLOW

@@ -28,6 +28,10 @@ def register() -> None:
         )
     )
     menu.add(item("Contracts", "Cost rates", "contracts:cost-rate-list", "coins", "contracts.view_costrate", 50))
+    menu.add(
+        item("Contracts", "Standard prices", "contracts:standard-price-list", "list-details",
+             "contracts.view_ratecard", 60)
+    )  # fmt: skip
     SEARCH.register("contracts", finding.by_name)
     for noun in ("contract", "project", "customer"):
         links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
@@ -44,6 +48,13 @@ _SENTENCES = (
     ("contracts.contract.activated", "player-play", "activated {label}"),
     ("contracts.exchange_rate.recorded", "arrows-exchange", "recorded {label}"),
     ("contracts.cost_rate.recorded", "coins", "recorded the cost rate of {label}"),
+    ("contracts.standard_price.recorded", "coins", "recorded the standard price of {label}"),
+    ("contracts.capacity.recorded", "calendar", "recorded the capacity of {label}"),
+    ("contracts.capacity.removed", "calendar", "removed the capacity of {label}"),
+    ("contracts.holiday.recorded", "calendar", "recorded the holiday {label}"),
+    ("contracts.holiday.removed", "calendar", "removed the holiday {label}"),
+    ("contracts.absence.recorded", "calendar", "recorded an absence of {label}"),
+    ("contracts.absence.removed", "calendar", "removed an absence of {label}"),
     ("contracts.cost_rate.withdrawn", "coins", "withdrew the cost rate of {label}"),
     ("contracts.line.saved", "list-details", "recorded the line {label}"),
     ("contracts.rate.saved", "coins", "recorded the price {label}"),

@@ -244,6 +244,22 @@ class CostRateTable(Table):
         return "muted" if row.withdrawn_at else ""
 
 
+class StandardPriceTable(Table):
+    """What work sells for where nothing else is agreed."""
+
+    caption = "Standard prices"
+    default_sort = "-created_at"
+    columns = [
+        Column("entity", "Entity", accessor="card.legal_entity.code"),
+        Column("for", "For", accessor=lambda row: row.resource or row.role or "Everybody"),
+        Column("rate", "Price", kind="text", align="end", accessor=lambda row: rate_of(row)),
+        Column("from", "From", kind="date", accessor="validity.lower"),
+        Column("to", "Before", kind="date", accessor="validity.upper", hint="First day it holds no more"),
+        Column("source", "Source", kind="text", hideable=True),
+        Column("created_at", "Recorded", kind="datetime", sortable=True),
+    ]
+
+
 def withdraw_url(row: CostRate) -> str:
     """Where a cost rate is taken back, while it holds."""
     return "" if row.withdrawn_at else link("contracts:cost-rate-withdraw", row.pk)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts import cost_rate_views, rates_views, views
+from contracts import cost_rate_views, rates_views, standard_price_views, views
 
 app_name = "contracts"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("cost-rates/", cost_rate_views.CostRateList.as_view(), name="cost-rate-list"),
     path("cost-rates/enter/", cost_rate_views.rate_enter, name="cost-rate-enter"),
     path("cost-rates/<int:pk>/withdraw/", cost_rate_views.rate_withdraw, name="cost-rate-withdraw"),
+    path("standard-prices/", standard_price_views.StandardPriceList.as_view(), name="standard-price-list"),
+    path("standard-prices/enter/", standard_price_views.price_enter, name="standard-price-enter"),
     path("customers/", views.CustomerList.as_view(), name="customer-list"),
     path("customers/<int:pk>/", views.customer_detail, name="customer-detail"),
 ]

@@ -23,6 +23,7 @@ class AskedSerializer(serializers.Serializer[Any]):
     legal_entity = serializers.CharField(required=False)
     customer = serializers.CharField(required=False, help_text="Number, or part of the name.")
     currency = serializers.CharField(required=False)
+    by = serializers.CharField(required=False, help_text="What the rows are of, such as customer, contract, project.")
 
 
 class ReportSerializer(serializers.Serializer[Any]):
@@ -33,6 +34,7 @@ class ReportSerializer(serializers.Serializer[Any]):
     formula = serializers.CharField()
     start = serializers.DateField()
     end = serializers.DateField()
+    by = serializers.CharField()
     population = serializers.IntegerField()
     totals = serializers.ListField(child=serializers.DictField())
     rows = serializers.ListField(child=serializers.DictField())
@@ -53,13 +55,13 @@ class Reports(HubView):
             raise NotFound(f"There is no measure {slug}: {', '.join(MEASURES)}.")
         if not person(request).has_perm(measure.permission):
             raise PermissionDenied(f"{measure.title} needs the permission {measure.permission}.")
-        form = AskedForm({name: request.query_params.get(name, "") for name in AskedForm.base_fields})
+        form = AskedForm({name: request.query_params.get(name, "") for name in AskedForm.base_fields}, measure=measure)
         if not form.is_valid():
             raise serializers.ValidationError(
                 {name: [str(error) for error in errors] for name, errors in form.errors.items()}
             )
         asked = form.asked(person(request))
-        lines = measure.lines(asked)
+        lines, cut = measure.lines(asked), measure.cut(asked)
         return Response(
             {
                 "measure": measure.slug,
@@ -67,6 +69,7 @@ class Reports(HubView):
                 "formula": measure.formula,
                 "start": asked.start,
                 "end": asked.end,
+                "by": cut.slug,
                 "population": population(lines),
                 "totals": [
                     {"currency": currency, **_figures(measure, sums, currency)}
@@ -75,8 +78,8 @@ class Reports(HubView):
                 "rows": [
                     {
                         "legal_entity": line.key.legal_entity,
-                        "customer_code": line.key.customer_code,
-                        "customer": line.key.customer,
+                        f"{cut.slug}_code": line.key.code,
+                        cut.slug: line.key.name,
                         "currency": line.key.currency,
                         "count": int(line.sums["count"]),
                         **_figures(measure, line.sums, line.key.currency),

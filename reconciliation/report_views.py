@@ -1,12 +1,13 @@
 """Reports: one page per measure, with its formula, its sums per currency, its trend, and the way to what is behind."""
 
+import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from integration_hub.console import charts, wording
 from integration_hub.console.columns import Column
-from integration_hub.console.export import csv_lines
+from integration_hub.console.export import XLSX, csv_lines, write_xlsx
 from integration_hub.console.http import Request
 from integration_hub.console.query import edited
 from integration_hub.console.screens import SIGNED_IN, require, screen
@@ -23,7 +24,7 @@ from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.money import is_currency, round_money
 from integration_hub.people.models import User
 from integration_hub.trail import record
-from reconciliation.reports import MEASURES, MISSING
+from reconciliation.reports import MEASURES
 from reconciliation.reports.measures import Asked, Figure, Line, Measure, Sums, population, totals, trend
 
 
@@ -35,6 +36,16 @@ class AskedForm(forms.Form):
     legal_entity = forms.CharField(label="Legal entity", required=False, max_length=16)
     customer = forms.CharField(label="Customer", required=False, max_length=200)
     currency = forms.CharField(label="Currency", required=False, max_length=3)
+    by = forms.ChoiceField(label="By", required=False)
+
+    def __init__(self, data: Any, *, measure: Measure) -> None:
+        super().__init__(data)
+        cuts = [(cut.slug, cut.title) for cut in measure.cuts]
+        by = self.fields["by"]
+        assert isinstance(by, forms.ChoiceField)  # noqa: S101 - narrows the type
+        by.choices = cuts
+        if len(cuts) == 1:
+            by.widget = by.hidden_widget()
 
     def clean_currency(self) -> str:
         """A currency that exists."""
@@ -56,13 +67,13 @@ class AskedForm(forms.Form):
     def asked(self, user: User) -> Asked:
         """What is asked for; call when valid."""
         data = self.cleaned_data
-        names = ("legal_entity", "customer", "currency")
+        names = ("legal_entity", "customer", "currency", "by")
         return Asked(user, data["start"], data["end"], **{name: data.get(name, "").strip() for name in names})
 
 
 @screen(permission=SIGNED_IN)
 def report_list(request: Request) -> HttpResponse:
-    """All measures the person may see, and those that cannot be told."""
+    """All measures the person may see."""
     seen = [measure for measure in MEASURES.values() if request.user.has_perm(measure.permission)]
     return render(
         request,
@@ -71,17 +82,16 @@ def report_list(request: Request) -> HttpResponse:
             "title": "Reports",
             "lead": "Each measure says how it is computed, from how many rows, and leads to them.",
             "measures": [(measure, reverse("reconciliation:report", args=[measure.slug])) for measure in seen],
-            "missing": MISSING,
         },
     )
 
 
 @screen(permission=SIGNED_IN)
 def report(request: Request, slug: str) -> HttpResponseBase:
-    """One measure; `?format=csv` is its table as a file."""
+    """One measure; with `?format=` its table as a file."""
     measure = MEASURES[slug]
     require(request.user, measure.permission)
-    form = AskedForm({name: request.GET.get(name, "") for name in AskedForm.base_fields})
+    form = AskedForm({name: request.GET.get(name, "") for name in AskedForm.base_fields}, measure=measure)
     context: dict[str, Any] = {
         "title": measure.title,
         "lead": measure.question,
@@ -89,21 +99,23 @@ def report(request: Request, slug: str) -> HttpResponseBase:
         "measure": measure,
         "form": form,
         "csv_url": edited(request.GET, format="csv"),
+        "xlsx_url": edited(request.GET, format="xlsx"),
         "action": request.path,
     }
     if not form.is_valid():
         return render(request, "reconciliation/report.html", context, status=422)
     asked = form.asked(request.user)
     lines = measure.lines(asked)
-    if request.GET.get("format") == "csv":
-        return _csv(request, measure, asked, lines)
+    if (as_file := FILES.get(request.GET.get("format", ""))) is not None:
+        return as_file(request, measure, asked, lines)
     period = f"as of {_day(asked.end)}" if measure.is_balance else f"{_day(asked.start)} – {_day(asked.end)}"
     context |= {
         "period": period,
         "counted": f"{population(lines):,} {measure.counted}",
         "heads": measure.figures,
         "rows": [_row(measure, line) for line in lines],
-        "sums": [(currency or "No currency", _cells(measure, sums, currency))
+        "cut": measure.cut(asked),
+        "sums": [(currency or _no_currency(measure), _cells(measure, sums, currency))
                  for currency, sums in totals(lines).items()],
         "trends": _trends(measure, asked),
         "facts": [("How it is computed", measure.formula), ("Version", f"{measure.slug} {measure.version}"),
@@ -153,8 +165,8 @@ def _trends(measure: Measure, asked: Asked) -> list[tuple[str, SafeString, list[
             (f"{month:%b %Y}", wording.MISSING if value is None else _point(measure.leading, value, currency))
             for month, value in points
         ]
-        title = f"{measure.leading.label}, {currency}"
-        found.append((currency, charts.sparkline(known, title, width=240, height=48), listed))
+        title = f"{measure.leading.label}, {currency}".rstrip(", ")
+        found.append((currency or _no_currency(measure), charts.sparkline(known, title, width=240, height=48), listed))
     return found
 
 
@@ -170,35 +182,74 @@ def _day(value: date) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
-def _csv(request: Request, measure: Measure, asked: Asked, lines: list[Line]) -> StreamingHttpResponse:
-    """The table with unrounded ratios; what it is about stands in its first row."""
-    filters = {name: getattr(asked, name) for name in ("legal_entity", "customer", "currency") if getattr(asked, name)}
+def _no_currency(measure: Measure) -> str:
+    return "No currency" if measure.in_currencies else "In all"
+
+
+# -- files ---------------------------------------------------------------------------------------------------------
+
+
+def _about(measure: Measure, asked: Asked) -> list[tuple[str, str]]:
+    """What a file is about: its title, period, filters and formula."""
+    return [
+        ("title", f"{measure.title} by {measure.cut(asked).title.lower()}"),
+        ("period", f"{asked.start} to {asked.end}"),
+        ("filters", _filters(asked) or "none"),
+        ("measure", f"{measure.slug} {measure.version}"),
+        ("formula", measure.formula),
+    ]
+
+
+def _filters(asked: Asked) -> str:
+    names = ("legal_entity", "customer", "currency")
+    return ", ".join(f"{name}: {getattr(asked, name)}" for name in names if getattr(asked, name))
+
+
+def _taken(request: Request, measure: Measure, asked: Asked) -> None:
     record.event(
         "console.list.exported",
         by=request.user,
         object_type="screen",
         object_id=request.path,
         label=measure.title,
-        filters=f"{asked.start} to {asked.end} {filters or ''}".strip(),
+        filters=f"{asked.start} to {asked.end} {_filters(asked)}".strip(),
         columns=[figure.name for figure in measure.figures],
     )
-    heading = (
-        f"{measure.title} · {asked.start} to {asked.end} · filters: {filters or 'none'} · {measure.slug} "
-        f"{measure.version}: {measure.formula} · as of {now():%Y-%m-%dT%H:%M:%SZ}"
-    )
+
+
+def _csv(request: Request, measure: Measure, asked: Asked, lines: list[Line]) -> HttpResponseBase:
+    """The table with unrounded ratios; what it is about stands in its first row."""
+    _taken(request, measure, asked)
+    about = " · ".join(f"{name}: {value}" for name, value in _about(measure, asked))
     response = StreamingHttpResponse(
-        csv_lines(columns(measure), lines, heading=heading), content_type="text/csv; charset=utf-8"
+        csv_lines(columns(measure, asked), lines, heading=f"{about} · as of {now():%Y-%m-%dT%H:%M:%SZ}"),
+        content_type="text/csv; charset=utf-8",
     )
     response["Content-Disposition"] = f'attachment; filename="{measure.slug}-{asked.end:%Y%m%d}.csv"'
     return response
 
 
-def columns(measure: Measure) -> list[Column]:
+def _xlsx(request: Request, measure: Measure, asked: Asked, lines: list[Line]) -> HttpResponseBase:
+    """The same as a workbook, what it is about on its second sheet."""
+    _taken(request, measure, asked)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    write_xlsx(file, columns(measure, asked), lines, about=_about(measure, asked), as_of=now())
+    file.seek(0)
+    name = f"{measure.slug}-{asked.end:%Y%m%d}.xlsx"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+
+
+FILES = {"csv": _csv, "xlsx": _xlsx}
+"""What the table of a measure can be downloaded as, by `?format=`."""
+
+
+def columns(measure: Measure, asked: Asked) -> list[Column]:
     """The table of a measure as columns of a file."""
+    cut = measure.cut(asked)
     whose = [
         Column("legal_entity", "Legal entity", accessor="key.legal_entity"),
-        Column("customer_code", "Customer number", accessor="key.customer_code"),
-        Column("customer", "Customer", accessor="key.customer"),
+        Column(f"{cut.slug}_code", f"{cut.title} code", accessor="key.code"),
+        Column(cut.slug, cut.title, accessor="key.name"),
         Column("currency", "Currency", accessor="key.currency"),
         Column("rows", "Rows", accessor=lambda line: line.sums["count"]),
     ]

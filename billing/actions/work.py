@@ -224,6 +224,15 @@ def decide_converted(*, currencies: Collection[str]) -> None:
     decide_soon([(pk, None) for pk in contracts], caused_by="exchange rates")
 
 
+def decide_priced(*, legal_entity: int) -> None:
+    """Decide again the contracts of a legal entity with unbilled time or usage: its price may be another one now."""
+    unbilled = Piece.objects.filter(
+        contract__legal_entity=legal_entity, is_current=True, event__kind__in=["time", "usage"]
+    ).exclude(state__in=Piece.LOCKED)
+    contracts = unbilled.order_by().values_list("contract", flat=True).distinct()
+    decide_soon([(pk, None) for pk in contracts], caused_by="standard prices")
+
+
 def record_milestone(*, milestone: Milestone, by: Actor) -> None:
     """An accepted milestone is delivered work; a withdrawn acceptance takes it back, and what is posted of it (R9)."""
     contract = milestone.line.contract

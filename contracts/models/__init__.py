@@ -13,6 +13,7 @@ from contracts.models.agreements import (
     Opportunity,
     PurchaseOrder,
 )
+from contracts.models.capacity import Absence, Capacity, Holiday
 from contracts.models.costs import CostRate
 from contracts.models.currencies import ExchangeRate
 from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
@@ -25,11 +26,13 @@ __all__ = [
     "AMENDMENT_MOVES",
     "CONTRACT_MOVES",
     "MILESTONE_MOVES",
+    "Absence",
     "AccountingPeriod",
     "Amendment",
     "BillTo",
     "Cap",
     "CapMonth",
+    "Capacity",
     "Contract",
     "ContractLine",
     "ContractVersion",
@@ -38,6 +41,7 @@ __all__ = [
     "EligibilityRule",
     "ExchangeRate",
     "ExternalReference",
+    "Holiday",
     "LegalEntity",
     "Method",
     "Milestone",

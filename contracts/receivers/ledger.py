@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from contracts import events
-from contracts.actions import cost_rates, exchange, parties, references
+from contracts.actions import cost_rates, exchange, parties, references, standard_prices
 from contracts.models import Customer, LegalEntity
 from contracts.queries import referenced_one
 from contracts.receivers.each import actor, each, waits
@@ -95,8 +95,26 @@ def _cost_rate(arrival: Arrival) -> Receipt | None:
     return None
 
 
+def _standard_rate(arrival: Arrival) -> Receipt | None:
+    """A standard price. One that was withdrawn is refused: what was decided with it stays explained."""
+    record = cast(canonical.StandardRate, arrival.record)
+    if record.deleted:
+        said = "A standard price is never taken back."
+        return Receipt.refused(Problem("deleted", said, "Send the price that is right from a later day on."))
+    entity = LegalEntity.objects.filter(code=record.legal_entity).first()
+    if entity is None:
+        said = f"{record.legal_entity!r} is not a legal entity of ours."
+        return Receipt.refused(Problem("legal_entity", said, "Use the code of one."))
+    source = f"{arrival.connection.code}:standard_rate:{record.source_id}"
+    given = record.model_dump(exclude={"source_id", "version", "deleted", "legal_entity"})
+    price = standard_prices.StandardPriceIn(**given, source=source)
+    standard_prices.record(legal_entity=entity, given=price, by=actor(arrival))
+    return None
+
+
 legal_entity = each(_legal_entity)
 payment_term = each(_payment_term)
 accounting_period = each(_accounting_period)
 customer_account = each(_customer_account)
 cost_rate = each(_cost_rate)
+standard_rate = each(_standard_rate)

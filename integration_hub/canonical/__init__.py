@@ -11,6 +11,7 @@ from integration_hub.canonical.agreements import (
     RateItem,
 )
 from integration_hub.canonical.base import Record
+from integration_hub.canonical.capacity import Absence, Capacity, Holiday
 from integration_hub.canonical.cash import CreditMemo, Invoice, Payment, PaymentApplication
 from integration_hub.canonical.delivery import (
     ApprovalState,
@@ -23,7 +24,14 @@ from integration_hub.canonical.delivery import (
     TimeEntry,
     Usage,
 )
-from integration_hub.canonical.ledger import AccountingPeriod, CostRate, ExchangeRate, LegalEntity, PaymentTerm
+from integration_hub.canonical.ledger import (
+    AccountingPeriod,
+    CostRate,
+    ExchangeRate,
+    LegalEntity,
+    PaymentTerm,
+    StandardRate,
+)
 from integration_hub.canonical.prices import LinePrices, Policy, stated
 
 ENTITIES: dict[str, type[Record]] = {
@@ -32,6 +40,7 @@ ENTITIES: dict[str, type[Record]] = {
     "accounting_period": AccountingPeriod,
     "exchange_rate": ExchangeRate,
     "cost_rate": CostRate,
+    "standard_rate": StandardRate,
     "customer": Customer,
     "customer_account": CustomerAccount,
     "opportunity": Opportunity,
@@ -41,6 +50,9 @@ ENTITIES: dict[str, type[Record]] = {
     "milestone_term": MilestoneTerm,
     "amendment": Amendment,
     "resource": Resource,
+    "capacity": Capacity,
+    "holiday": Holiday,
+    "absence": Absence,
     "project": Project,
     "task": Task,
     "milestone": Milestone,
@@ -55,9 +67,11 @@ ENTITIES: dict[str, type[Record]] = {
 
 __all__ = [
     "ENTITIES",
+    "Absence",
     "AccountingPeriod",
     "Amendment",
     "ApprovalState",
+    "Capacity",
     "Contract",
     "ContractLine",
     "CostRate",
@@ -66,6 +80,7 @@ __all__ = [
     "CustomerAccount",
     "ExchangeRate",
     "Expense",
+    "Holiday",
     "Invoice",
     "LegalEntity",
     "LinePrices",
@@ -80,6 +95,7 @@ __all__ = [
     "RateItem",
     "Record",
     "Resource",
+    "StandardRate",
     "Task",
     "TimeApproval",
     "TimeEntry",

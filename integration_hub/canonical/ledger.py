@@ -1,6 +1,7 @@
 """What the ERP knows of the firm itself: legal entities, terms, periods."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -65,6 +66,31 @@ class CostRate(Record):
     def _of_one(self) -> Self:
         if bool(self.resource) == bool(self.role):
             raise ValueError("either resource or role is needed")
+        if self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to is before valid_from")
+        return self
+
+
+class StandardRate(Record):
+    """What work of a person (`resource`), of a role, or of everybody sells for in a legal entity (our code), where
+    nothing else is agreed. `valid_to` is the last day.
+    """
+
+    entity: ClassVar[str] = "standard_rate"
+    legal_entity: Annotated[str, Field(min_length=1, max_length=16)]
+    resource: Annotated[str, Field(max_length=120)] = ""
+    role: Annotated[str, Field(max_length=80)] = ""
+    currency: Currency
+    unit: Literal["hour", "day"] = "hour"
+    hours_per_day: Annotated[Decimal, Field(gt=0, le=24, decimal_places=2)] = Decimal(8)
+    rate: Rate
+    valid_from: date
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if self.resource and self.role:
+            raise ValueError("either resource or role, not both")
         if self.valid_to and self.valid_to < self.valid_from:
             raise ValueError("valid_to is before valid_from")
         return self

@@ -1,6 +1,7 @@
 """What the entities are called for people: never by the names that code and mappings use."""
 
 IRREGULAR = {
+    "capacity": ("capacity", "Capacity"),
     "time_approval": ("approval of time", "Approvals of time"),
     "time_entry": ("time entry", "Time entries"),
     "legal_entity": ("legal entity", "Legal entities"),

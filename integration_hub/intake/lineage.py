@@ -26,6 +26,7 @@ AGREEMENTS = {
     "payment_term",
     "exchange_rate",
     "cost_rate",
+    "standard_rate",
 }
 LANES = {"invoice": "ledger", "accounting_period": "ledger", "payment": "cash", "credit_memo": "cash"}
 

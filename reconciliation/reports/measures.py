@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from integration_hub.kernel.money import ZERO
@@ -31,14 +32,20 @@ class Asked:
     legal_entity: str = ""
     customer: str = ""
     currency: str = ""
+    by: str = ""
+    """What the lines are of, by the slug of one of the measure's cuts; empty: its first."""
 
     @property
     def days(self) -> int:
         """Days of the period."""
         return (self.end - self.start).days + 1
 
-    def rows(self, rows: "QuerySet[Any]", *, entity: str = "legal_entity", customer: str) -> "QuerySet[Any]":
-        """Rows within the person's legal entities and what was asked; paths to legal entity and customer."""
+    def rows(
+        self, rows: "QuerySet[Any]", *, entity: str = "legal_entity", customer: str, else_currency: str = ""
+    ) -> "QuerySet[Any]":
+        """Rows within the person's legal entities and what was asked; paths to legal entity and customer, and to the
+        currency of rows that have none of their own.
+        """
         wanted = scope_q(self.user, f"{entity}__code")
         if self.legal_entity:
             wanted &= Q(**{f"{entity}__code": self.legal_entity})
@@ -47,23 +54,64 @@ class Asked:
                 **{f"{customer}__name__icontains": self.customer}
             )
         if self.currency:
-            wanted &= Q(currency=self.currency)
+            of_it = Q(currency=self.currency)
+            wanted &= of_it | Q(**{"currency": "", else_currency: self.currency}) if else_currency else of_it
         return rows.filter(wanted).order_by()
+
+    def condition(self, *, entity: str = "entity.code", customer: str = "", currency: str = "") -> str:
+        """The same as SQL over these expressions, with `parameters`; `customer` is an alias of the customers' table."""
+        wanted = [f"(%(everything)s OR {entity} = ANY(%(entities)s))", f"(%(entity)s IN ('', {entity}))"]
+        if customer:
+            named = f"upper({customer}.code) = upper(%(customer)s) OR {customer}.name ILIKE %(customer_like)s"
+            wanted.append(f"(%(customer)s = '' OR {named})")
+        if currency:
+            wanted.append(f"(%(currency)s IN ('', {currency}))")
+        return " AND ".join(wanted)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What `condition` asks for, and the period."""
+        literal = self.customer.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return {
+            "everything": self.user.all_legal_entities,
+            "entities": list(self.user.legal_entities),
+            "entity": self.legal_entity,
+            "customer": self.customer,
+            "customer_like": f"%{literal}%",
+            "currency": self.currency,
+            "start": self.start,
+            "end": self.end,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What the lines of a measure are of: `slug` and `slug`_code are their names in files and answers."""
+
+    slug: str
+    title: str
+    none: str = "None"
+    """What the line is called that belongs to none of them."""
+
+
+CUSTOMER = Cut("customer", "Customer", "No contract")
+CONTRACT = Cut("contract", "Contract", "No contract")
+PROJECT = Cut("project", "Project", "No project")
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Whose figures they are."""
+    """Whose figures they are: of one customer, contract, project, … of a legal entity in one currency."""
 
     legal_entity: str
-    customer_code: str
-    customer: str
+    code: str
+    name: str
     currency: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The sums of one customer of one legal entity in one currency, with an address to the rows behind them."""
+    """The sums of one key, with an address to the rows behind them."""
 
     key: Key
     sums: Sums
@@ -124,6 +172,9 @@ class Measure:
     months: Callable[[Asked], dict[str, dict[Month, Sums]]]
     """Sums by currency and month, for the trend of the leading figure."""
     notes: Sequence[str] = field(default=())
+    cuts: Sequence[Cut] = field(default=(CUSTOMER,))
+    in_currencies: bool = True
+    """Whether it has money at all; hours alone are the same in every currency."""
     is_balance: bool = False
     """Whether it stands at the end of the period, instead of flowing through it."""
 
@@ -131,6 +182,10 @@ class Measure:
     def leading(self) -> Figure:
         """The figure that the trend shows."""
         return next(figure for figure in self.figures if figure.leading)
+
+    def cut(self, asked: Asked) -> Cut:
+        """What the lines are of."""
+        return next((cut for cut in self.cuts if cut.slug == asked.by), self.cuts[0])
 
 
 COUNT = "count"
@@ -168,6 +223,27 @@ def trend(measure: Measure, asked: Asked) -> dict[str, list[tuple[Month, Decimal
         currency: [(month, measure.leading.of(by_month.get(month, {}))) for month in months_of(asked)]
         for currency, by_month in sorted(found.items())
     }
+
+
+def by_month(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[Month, Sums]]:
+    """Sums by currency and month from grouped rows with `by_currency` and `by_month`."""
+    found: dict[str, dict[Month, Sums]] = {}
+    for row in rows:
+        found.setdefault(row["by_currency"], {})[row["by_month"]] = sums_of(row)
+    return found
+
+
+def sums_of(row: Mapping[str, Any]) -> Sums:
+    """The sums of a grouped row: everything that does not say by what it is grouped."""
+    return {name: Decimal(value or 0) for name, value in row.items() if not name.startswith("by_")}
+
+
+def selected(statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of a statement by the names of their columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, dict(parameters))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def cumulated(moves: Mapping[Month, Sums], months: Sequence[Month]) -> dict[Month, Sums]:

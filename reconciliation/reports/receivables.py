@@ -52,7 +52,7 @@ def _key(row: Mapping[str, Any], path: str = "") -> Key:
 
 
 def _address(key: Key, **filters: Any) -> str:
-    wanted = {"legal_entity": key.legal_entity, "customer": key.customer_code, "currency": key.currency, **filters}
+    wanted = {"legal_entity": key.legal_entity, "customer": key.code, "currency": key.currency, **filters}
     return f"{reverse('billing:invoice-list')}?{urlencode(wanted, doseq=True)}"
 
 
@@ -79,14 +79,12 @@ def _dso_lines(asked: Asked) -> list[Line]:
             sums["closing"] -= row["closing"]
     return [
         Line(key, _average(sums, asked.days), _address(key, invoice_date_before=asked.end.isoformat()))
-        for key, sums in sorted(
-            found.items(), key=lambda pair: (pair[0].legal_entity, pair[0].customer_code, pair[0].currency)
-        )
+        for key, sums in sorted(found.items(), key=lambda pair: _order(pair[0]))
     ]
 
 
 def _order(key: Key) -> tuple[str, ...]:
-    return key.legal_entity, key.customer_code, key.currency
+    return key.legal_entity, key.code, key.currency
 
 
 def _average(sums: Mapping[str, Decimal], days: int) -> Sums:
@@ -96,14 +94,14 @@ def _average(sums: Mapping[str, Decimal], days: int) -> Sums:
 
 def _dso_months(asked: Asked) -> dict[str, dict[Month, Sums]]:
     """Balances at the end of each month, then what was billed in it and its average receivable."""
-    billed = _invoices(asked).values("currency", by_month=TruncMonth("invoice_date"))
+    billed = _invoices(asked).values(by_currency=F("currency"), by_month=TruncMonth("invoice_date"))
     billed_rows = list(billed.annotate(closing=Sum("gross")))
     settled = [
-        rows.values(currency=F("invoice__currency"), by_month=TruncMonth("on")).annotate(closing=-Sum("amount"))
+        rows.values(by_currency=F("invoice__currency"), by_month=TruncMonth("on")).annotate(closing=-Sum("amount"))
         for rows in _settling(asked)
     ]
     ends = balances([billed_rows, *settled], asked)
-    in_month = {(row["currency"], row["by_month"]): row["closing"] for row in billed_rows}
+    in_month = {(row["by_currency"], row["by_month"]): row["closing"] for row in billed_rows}
     found: dict[str, dict[Month, Sums]] = {}
     for currency, by_month in ends.items():
         opening = ZERO

@@ -1,63 +1,33 @@
-"""Measures of delivered work: what is not billed yet, how long billing takes, what slips away unseen."""
+"""Measures of delivered work: what is not billed yet, and how long billing takes."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, Greatest, TruncDate, TruncMonth
-from django.urls import reverse
+from django.db.models.functions import Coalesce, Greatest, TruncMonth
 
-from billing.models import Piece
 from integration_hub.kernel.money import ZERO
 from reconciliation.reports.measures import (
     Asked,
     Figure,
-    Key,
     Line,
     Measure,
     Month,
     Sums,
+    by_month,
     cumulated,
     months_of,
     ratio,
     summed,
+    sums_of,
 )
-
-CUSTOMER = "contract__customer"
-OPEN = ("blocked", "held", "billable", "reserved", "postponed")
-LEFT = ("posted", "corrected")
-POSTED_ON = Coalesce(
-    TruncDate("candidate_line__candidate__invoice__posted_at"),
-    TruncDate("candidate_line__candidate__credit_memo__created_at"),
-    output_field=DateField(),
-)
-"""The day on which the ERP confirmed the document that a piece is on."""
-BY = ("legal_entity__code", "contract__customer__code", "contract__customer__name", "currency")
+from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, POSTED_ON, grouped, in_currency, pieces, work_lines
 
 
 def _pieces(asked: Asked) -> "QuerySet[Any]":
-    rows = Piece.objects.filter(is_current=True, event__service_date__lte=asked.end)
-    return asked.rows(rows, customer=CUSTOMER)
-
-
-def _lines(rows: Iterable[Mapping[str, Any]], address: str, **filters: Any) -> list[Line]:
-    return [_line(row, address, filters) for row in rows]
-
-
-def _line(row: Mapping[str, Any], address: str, filters: Mapping[str, Any]) -> Line:
-    code = row["contract__customer__code"] or ""
-    key = Key(row["legal_entity__code"] or "", code, row["contract__customer__name"] or "No contract", row["currency"])
-    narrowed = {"legal_entity": key.legal_entity, "customer": code, "currency": key.currency, **filters}
-    query = urlencode({name: value for name, value in narrowed.items() if value}, doseq=True)
-    return Line(key, sums_of(row), f"{reverse(address)}?{query}")
-
-
-def sums_of(row: Mapping[str, Any]) -> Sums:
-    """The sums of a grouped row: everything that is a number."""
-    return {name: Decimal(value or 0) for name, value in row.items() if name not in BY and not name.startswith("by_")}
+    return pieces(asked).filter(event__service_date__lte=asked.end)
 
 
 # -- WIP ---------------------------------------------------------------------------------------------------------
@@ -72,37 +42,40 @@ def _wip_lines(asked: Asked) -> list[Line]:
     def of(*states: str) -> Coalesce:
         return Coalesce(Sum("amount", filter=Q(state__in=states)), ZERO)
 
-    rows = _wip(asked).values(*BY).annotate(
+    cut = WIP.cut(asked)
+    rows = grouped(_wip(asked), cut).annotate(
         ready=of("billable", "reserved", *LEFT), blocked=of("blocked"), held=of("held"), postponed=of("postponed"),
         wip=Coalesce(Sum("amount"), ZERO), minutes=Sum("minutes"), count=Count("pk"),
         unpriced=Count("pk", filter=Q(amount__isnull=True)),
     )  # fmt: skip
-    return _lines(rows.order_by(*BY), "billing:work-list", state=OPEN, service_date_before=asked.end.isoformat())
+    return work_lines(cut, rows.order_by(*KEYS), state=OPEN, service_date_before=asked.end.isoformat())
 
 
 def _wip_months(asked: Asked) -> dict[str, dict[Month, Sums]]:
     """What came in by its day of service, less what went out by its posting."""
     rows = _pieces(asked).filter(state__in=(*OPEN, *LEFT)).exclude(currency="")
-    came = rows.values("currency", by_month=TruncMonth("event__service_date")).annotate(wip=Sum("amount"))
+    came = rows.values(by_currency=in_currency(), by_month=TruncMonth("event__service_date")).annotate(
+        wip=Sum("amount")
+    )
     gone = (
         rows.filter(state__in=LEFT)
         .annotate(gone_on=Greatest(POSTED_ON, F("event__service_date"), output_field=DateField()))
         .filter(gone_on__lte=asked.end)
-        .values("currency", by_month=TruncMonth("gone_on"))
+        .values(by_currency=in_currency(), by_month=TruncMonth("gone_on"))
         .annotate(wip=-Sum("amount"))
     )
     return balances([came, gone], asked)
 
 
 def balances(moves: Iterable[Iterable[Mapping[str, Any]]], asked: Asked) -> dict[str, dict[Month, Sums]]:
-    """Balances by currency and month from grouped moves; each move a sum by `currency` and `by_month`."""
+    """Balances by currency and month from grouped moves; each move a sum by `by_currency` and `by_month`."""
     found: dict[str, dict[date, dict[str, Decimal]]] = {}
     for rows in moves:
         for row in rows:
-            sums = found.setdefault(row["currency"], {}).setdefault(row["by_month"], {})
+            sums = found.setdefault(row["by_currency"], {}).setdefault(row["by_month"], {})
             for name, amount in sums_of(row).items():
                 sums[name] = sums.get(name, ZERO) + amount
-    return {currency: cumulated(by_month, months_of(asked)) for currency, by_month in found.items()}
+    return {currency: cumulated(moved, months_of(asked)) for currency, moved in found.items()}
 
 
 def _hours(sums: Sums) -> Decimal:
@@ -120,6 +93,7 @@ WIP = Measure(
     counted="pieces of work",
     permission="billing.view_piece",
     is_balance=True,
+    cuts=CUTS,
     figures=(
         Figure("ready", "Ready", "money", summed("ready")),
         Figure("blocked", "Blocked", "money", summed("blocked")),
@@ -150,8 +124,7 @@ class _Days(Func):
 
 
 def _billed(asked: Asked) -> "QuerySet[Any]":
-    rows = Piece.objects.filter(is_current=True, state__in=LEFT, corrects__isnull=True, net__gt=0)
-    rows = asked.rows(rows, customer=CUSTOMER).annotate(posted_on=POSTED_ON)
+    rows = pieces(asked).filter(state__in=LEFT, corrects__isnull=True, net__gt=0).annotate(posted_on=POSTED_ON)
     waited: QuerySet[Any] = rows.annotate(waited=_Days(F("posted_on"), F("event__service_date")))
     return waited
 
@@ -163,17 +136,15 @@ def _weighed(rows: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def _waiting_lines(asked: Asked) -> list[Line]:
-    rows = _weighed(_billed(asked).filter(posted_on__range=(asked.start, asked.end)).values(*BY))
-    return _lines(rows.order_by(*BY), "billing:work-list", state=LEFT)
+    cut = TIME_TO_BILL.cut(asked)
+    rows = _weighed(grouped(_billed(asked).filter(posted_on__range=(asked.start, asked.end)), cut))
+    return work_lines(cut, rows.order_by(*KEYS), state=LEFT)
 
 
 def _waiting_months(asked: Asked) -> dict[str, dict[Month, Sums]]:
     first = months_of(asked)[0]
     rows = _billed(asked).filter(posted_on__range=(first, asked.end))
-    found: dict[str, dict[Month, Sums]] = {}
-    for row in _weighed(rows.values("currency", by_month=TruncMonth("posted_on"))):
-        found.setdefault(row["currency"], {})[row["by_month"]] = sums_of(row)
-    return found
+    return by_month(_weighed(rows.values(by_currency=in_currency(), by_month=TruncMonth("posted_on"))))
 
 
 TIME_TO_BILL = Measure(
@@ -185,6 +156,7 @@ TIME_TO_BILL = Measure(
     version=1,
     counted="posted pieces of work",
     permission="billing.view_piece",
+    cuts=CUTS,
     figures=(
         Figure("billed", "Billed net", "money", summed("billed")),
         Figure("days", "Days", "number", ratio("waiting", "billed"), leading=True),
@@ -192,68 +164,4 @@ TIME_TO_BILL = Measure(
     lines=_waiting_lines,
     months=_waiting_months,
     notes=("It is not split into the lags of entry, approval, exception and review: their moments are not all kept.",),
-)
-
-
-# -- silent leakage ----------------------------------------------------------------------------------------------
-
-UNMAPPED = ("CONTRACT_MISSING", "MAP_MISSING", "MAP_AMBIGUOUS")
-UNPRICED = ("RATE_MISSING", "RATE_AMBIGUOUS", "ROLE_MISSING")
-_FREE = Q(state__in=("billable", "reserved", *LEFT), event__kind="time", amount=0, minutes__gt=0)
-
-
-def _slipping(asked: Asked) -> "QuerySet[Any]":
-    rows = _pieces(asked).filter(event__approval="approved", event__chargeable=True)
-    unmapped, unpriced = (Q(state="blocked", codes__overlap=list(codes)) for codes in (UNMAPPED, UNPRICED))
-    return rows.filter(Q(state="over_cap") | unmapped | unpriced | _FREE)
-
-
-def _sums_of_slipping(rows: "QuerySet[Any]") -> "QuerySet[Any]":
-    def minutes(which: Q) -> Coalesce:
-        return Coalesce(Sum("minutes", filter=which), ZERO)
-
-    found: QuerySet[Any] = rows.annotate(
-        over_cap=Coalesce(Sum("amount", filter=Q(state="over_cap")), ZERO),
-        unmapped=minutes(Q(state="blocked", codes__overlap=list(UNMAPPED))),
-        unpriced=minutes(Q(state="blocked", codes__overlap=list(UNPRICED))),
-        free=minutes(_FREE),
-        count=Count("pk"),
-    )
-    return found
-
-
-def _leakage_lines(asked: Asked) -> list[Line]:
-    rows = _sums_of_slipping(_slipping(asked).values(*BY)).order_by(*BY)
-    before = asked.end.isoformat()
-    return _lines(rows, "billing:work-list", state=("over_cap", "blocked"), service_date_before=before)
-
-
-def _leakage_months(asked: Asked) -> dict[str, dict[Month, Sums]]:
-    rows = _slipping(asked).exclude(currency="")
-    return balances([_sums_of_slipping(rows.values("currency", by_month=TruncMonth("event__service_date")))], asked)
-
-
-def _in_hours(name: str) -> Any:
-    return lambda sums: sums.get(name, ZERO) / 60
-
-
-LEAKAGE = Measure(
-    slug="silent-leakage",
-    title="Silent leakage",
-    question="Which approved, chargeable work slips away without anybody having decided so?",
-    formula="Approved chargeable work done up to the last day that is over a limit and not disposed of (its value), "
-    "that no contract or line takes, that has no price, or that was priced at nothing (its hours).",
-    version=1,
-    counted="pieces of work",
-    permission="billing.view_piece",
-    is_balance=True,
-    figures=(
-        Figure("over_cap", "Over the cap", "money", summed("over_cap"), leading=True),
-        Figure("unmapped", "No line takes it", "hours", _in_hours("unmapped")),
-        Figure("unpriced", "Without a price", "hours", _in_hours("unpriced")),
-        Figure("free", "Priced at nothing", "hours", _in_hours("free")),
-    ),
-    lines=_leakage_lines,
-    months=_leakage_months,
-    notes=("Leakage against a standard price is not measured: there are no standard cards.",),
 )

@@ -69,6 +69,13 @@ ROWS = (
         outside=AWAY,
     ),
     Row(
+        rule=contracts.can_enter_standard_prices,
+        ask=lambda by, _: contracts.can_enter_standard_prices(by, HERE),
+        may=FINANCE,
+        others="Only finance can enter standard prices.",
+        outside=AWAY,
+    ),
+    Row(
         rule=contracts.can_withdraw_cost_rate,
         ask=ask_withdraw,
         may=FINANCE,

@@ -1,0 +1,168 @@
+"""Margin: what work brings less what it costs, of customers, contracts and projects (billing.md §4)."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from contracts.queries import LATEST_RATE
+from integration_hub.kernel.money import ZERO
+from reconciliation.reports.measures import (
+    CONTRACT,
+    CUSTOMER,
+    PROJECT,
+    Asked,
+    Cut,
+    Figure,
+    Line,
+    Measure,
+    Month,
+    Sums,
+    by_month,
+    months_of,
+    selected,
+    summed,
+    sums_of,
+)
+from reconciliation.reports.pieces import key_of
+
+CUTS = (CUSTOMER, CONTRACT, PROJECT)
+_CODES = {
+    CUSTOMER: ("customer.code", "customer.name"),
+    CONTRACT: ("contract.number", "contract.name"),
+    PROJECT: ("project.code", "project.name"),
+}
+COSTS = ("labour", "subcontract", "expenses")
+
+
+_CONVERTED = """
+CASE WHEN {foreign} THEN (SELECT CASE WHEN fx.divides THEN {amount} / fx.rate ELSE {amount} * fx.rate END
+                            FROM ({rate}) AS fx)
+     ELSE {amount} END
+"""
+
+
+def _converted(amount: str, currency: str, day: str) -> str:
+    """SQL for an amount in the contract's currency by the corporate rate of a day; NULL without one."""
+    foreign = f"{currency} <> contract.currency"
+    rate = LATEST_RATE.format(base=currency, quote="contract.currency", on=day, when=foreign)
+    return _CONVERTED.format(amount=amount, foreign=foreign, rate=rate)
+
+
+_STATEMENT = f"""
+WITH moved AS (
+    SELECT event.contract_id, event.project_id, event.service_date AS day, 'billed' AS kind, piece.net AS amount
+      FROM billing_piece AS piece JOIN billing_billableevent AS event ON event.id = piece.event_id
+     WHERE piece.is_current AND piece.state IN ('posted', 'corrected')
+       AND event.service_date BETWEEN %(first)s AND %(end)s
+    UNION ALL
+    SELECT event.contract_id, event.project_id, event.service_date, 'open', piece.amount
+      FROM billing_piece AS piece JOIN billing_billableevent AS event ON event.id = piece.event_id
+     WHERE piece.is_current AND piece.state IN ('blocked', 'held', 'billable', 'reserved', 'postponed')
+       AND piece.amount IS NOT NULL AND event.service_date BETWEEN %(first)s AND %(end)s
+    UNION ALL
+    SELECT contract.id, cost.project_id, cost.service_date,
+           CASE WHEN cost.vendor = '' THEN 'labour' ELSE 'subcontract' END,
+           {_converted("cost.amount", "cost.currency", "cost.service_date")}
+      FROM costs_cost AS cost JOIN contracts_project AS project ON project.id = cost.project_id
+      JOIN contracts_contract AS contract ON contract.id = project.contract_id
+     WHERE cost.is_current AND cost.service_date BETWEEN %(first)s AND %(end)s
+    UNION ALL
+    SELECT contract.id, event.project_id, event.service_date, 'expenses',
+           {_converted("event.amount", "event.currency", "event.service_date")}
+      FROM billing_billableevent AS event JOIN contracts_contract AS contract ON contract.id = event.contract_id
+     WHERE event.is_current AND NOT event.is_deleted AND event.kind = 'expense' AND event.approval = 'approved'
+       AND event.service_date BETWEEN %(first)s AND %(end)s
+)
+SELECT {{by}}, contract.currency AS by_currency,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'billed'), 0) AS billed,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'open'), 0) AS open,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'labour'), 0) AS labour,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'subcontract'), 0) AS subcontract,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'expenses'), 0) AS expenses,
+       count(*) FILTER (WHERE moved.amount IS NULL) AS unconverted, count(*) AS count
+  FROM moved
+  JOIN contracts_contract AS contract ON contract.id = moved.contract_id
+  JOIN contracts_customer AS customer ON customer.id = contract.customer_id
+  JOIN contracts_legalentity AS entity ON entity.id = contract.legal_entity_id
+  LEFT JOIN contracts_project AS project ON project.id = moved.project_id
+ WHERE {{wanted}}
+ GROUP BY {{group}}
+ ORDER BY {{group}}
+"""  # noqa: S608 - built of constants
+
+
+def _select(asked: Asked, by: str, group: str, first: Any) -> list[dict[str, Any]]:
+    wanted = asked.condition(customer="customer", currency="contract.currency")
+    statement = _STATEMENT.format(by=by, group=group, wanted=wanted)
+    return selected(statement, {**asked.parameters, "first": first})
+
+
+def _lines(asked: Asked) -> list[Line]:
+    cut = MARGIN.cut(asked)
+    code, name = _CODES[cut]
+    group = f"entity.code, {code}, {name}, contract.currency"
+    by = f"entity.code AS by_entity, {code} AS by_code, {name} AS by_name"
+    return [_line(cut, row, asked) for row in _select(asked, by, group, asked.start)]
+
+
+def _line(cut: Cut, row: dict[str, Any], asked: Asked) -> Line:
+    key = key_of(cut, row)
+    narrowed = {cut.slug: key.code, "legal_entity": key.legal_entity, "currency": key.currency,
+                "service_date_after": asked.start, "service_date_before": asked.end}  # fmt: skip
+    query = urlencode({name: value for name, value in narrowed.items() if value})
+    return Line(key, sums_of(row), f"{reverse('billing:work-list')}?{query}")
+
+
+def _months(asked: Asked) -> dict[str, dict[Month, Sums]]:
+    month = "date_trunc('month', moved.day)::date"
+    return by_month(_select(asked, f"{month} AS by_month", f"{month}, contract.currency", months_of(asked)[0]))
+
+
+def _of(*names: str) -> Any:
+    return lambda sums: sum((sums.get(name, ZERO) for name in names), ZERO)
+
+
+def margin(sums: Sums) -> Decimal:
+    """Revenue less direct costs."""
+    return sum((sums.get(name, ZERO) for name in ("billed", "open")), ZERO) - sum(
+        (sums.get(name, ZERO) for name in COSTS), ZERO
+    )
+
+
+def _share(sums: Sums) -> Decimal | None:
+    revenue = sums.get("billed", ZERO) + sums.get("open", ZERO)
+    return margin(sums) / revenue if revenue else None
+
+
+MARGIN = Measure(
+    slug="margin",
+    title="Margin",
+    question="What is left of the value of the work after what it cost?",
+    formula="Value of the work of the period, billed net and not billed yet at bill rate, less its direct costs: hours "
+    "at cost rates, those of our own people and of subcontractors apart, and expenses as they were paid. All by the "
+    "day of service. Costs in another currency are converted at the corporate rate of that day.",
+    version=1,
+    counted="pieces of work and costs",
+    permission="costs.view_cost",
+    cuts=CUTS,
+    figures=(
+        Figure("billed", "Billed", "money", summed("billed")),
+        Figure("open", "Not billed yet", "money", summed("open")),
+        Figure("labour", "Own hours", "money", summed("labour")),
+        Figure("subcontract", "Subcontractors", "money", summed("subcontract")),
+        Figure("expenses", "Expenses", "money", summed("expenses")),
+        Figure("margin", "Margin", "money", margin),
+        Figure("share", "Margin of value", "percent", _share, leading=True),
+        Figure("unconverted", "Costs without a rate", "number", summed("unconverted")),
+    ),
+    lines=_lines,
+    months=_months,
+    notes=(
+        "Over the cap, written off, included and not billable work brings nothing and still costs.",
+        "Work without a cost rate, and work before costs are kept, costs nothing here: the margin is too high by it.",
+        "It is the view of the contracting entity; transfer prices between legal entities are not in it.",
+        "Costs of a currency that no exchange rate converts are counted, not valued.",
+    ),
+)
