@@ -18,7 +18,6 @@ from integration_hub.intake.models import Run, SourceVersion
 from integration_hub.trail.models import Event
 from tests import howto
 from tests.howto import beside_docs
-from tests.integration.trail.test_seal import ONE_AFTER_ANOTHER
 
 __all__ = ["beside_docs"]
 
@@ -27,7 +26,6 @@ DATA = next((folder for folder in FOLDERS if (folder / "Sip-task-info.csv").is_f
 
 pytestmark = [
     pytest.mark.django_db,
-    ONE_AFTER_ANOTHER,
     pytest.mark.skipif(DATA is None, reason="the SiP data set is not at hand: it is no part of this project"),
 ]
 

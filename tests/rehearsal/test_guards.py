@@ -17,9 +17,9 @@ from integration_hub.operations.rehearsal import handlers
 from integration_hub.trail.models import Event
 from integration_hub.work import doorbell, engine, fencing, heads, queries, session, settlement, sharing, ticker
 from integration_hub.work.models import Item, Lane
-from tests.integration.trail.test_seal import ONE_AFTER_ANOTHER, wait_until_sealable
 from tests.races import threads
 from tests.rehearsal.conftest import minutes_later
+from tests.seals import all_older_are_over
 
 __all__ = ["threads"]
 
@@ -358,11 +358,10 @@ def test_an_invoice_nobody_intended_shows(lab):
     assert made.violated() == {"I2"}
 
 
-@ONE_AFTER_ANOTHER
 def test_a_changed_event_shows(lab):
     made = lab()
     made.work()
-    wait_until_sealable()
+    all_older_are_over()
     made.findings()
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE hub_trail_event DISABLE TRIGGER USER")

@@ -11,7 +11,7 @@ from integration_hub.trail import record, seal
 from integration_hub.trail.lineage import FINDERS, PROVIDERS, Edge, Graph, Hit, Node, Provider
 from integration_hub.trail.models import Event, Seal
 from tests import screens
-from tests.integration.trail.test_seal import ONE_AFTER_ANOTHER, tamper, wait_until_sealable
+from tests.seals import all_older_are_over, tamper
 
 pytestmark = screens.SCREENS
 
@@ -195,12 +195,11 @@ def test_an_event_shows_the_whole_act_and_its_seal(aude):
     assert "by seal" in screens.page(client, f"/audit/{event.pk}/")
 
 
-@ONE_AFTER_ANOTHER
 @pytest.mark.django_db(transaction=True)
 def test_verifying_the_seals_is_kept_in_the_trail():
     aude = screens.user(Role.AUDITOR, "aude")
     told("one")
-    wait_until_sealable()
+    all_older_are_over()
     assert seal.seal() > 0
     client = screens.browser(aude)
     assert "Verify the whole chain now" in screens.page(client, "/audit/seals/")

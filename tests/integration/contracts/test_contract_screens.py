@@ -47,7 +47,7 @@ def signed() -> Contract:
 
 def timeless(page):
     """Without how long ago something was: two answers may be seconds apart."""
-    return re.sub(r"\b\d+ (s|min) ago\b", "ago", page)
+    return re.sub(r"\b(\d+ (s|min) ago|just now)\b", "ago", page)
 
 
 @pytest.mark.parametrize("tab", TABS)

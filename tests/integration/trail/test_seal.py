@@ -1,17 +1,15 @@
 """The chain of seals finds a changed, removed, slipped-in or cut-off event, and says where."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
 
 from integration_hub.trail import record, seal
 from integration_hub.trail.models import Seal
+from tests.seals import all_older_are_over, tamper
 
-ONE_AFTER_ANOTHER = pytest.mark.xdist_group("server's oldest transaction")
-"""Sealing waits for every older transaction of the server: no test that keeps one open for long may run beside it."""
-pytestmark = [pytest.mark.django_db(transaction=True), ONE_AFTER_ANOTHER]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -37,18 +35,6 @@ def test_transaction_numbers_that_gain_a_digit_stay_in_order():
     assert seal.verify() == seal.Verdict(seals=2, events=6, unsealed=0)
 
 
-def wait_until_sealable(seconds=120):
-    """Until every older transaction of the whole server is over, those of other databases included."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT max(tx) < pg_snapshot_xmin(pg_current_snapshot()) FROM hub_trail_event")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("An older transaction does not end.")
-
-
 def happen(n):
     return record.event(
         "test.happened", by="system:test", object_type="thing", object_id=n, label=f"Thing {n}", amount=f"{n}.10"
@@ -69,16 +55,6 @@ def happened_long_ago(n, transaction_id):
         )
 
 
-def tamper(statement, *values):
-    """What somebody with full rights on the database could do."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE hub_trail_event DISABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE hub_trail_seal DISABLE TRIGGER USER")
-        cursor.execute(statement, values)
-        cursor.execute("ALTER TABLE hub_trail_event ENABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE hub_trail_seal ENABLE TRIGGER USER")
-
-
 def event_id(n):
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM hub_trail_event WHERE object_id = %s", [str(n)])
@@ -86,7 +62,7 @@ def event_id(n):
 
 
 def test_nothing_new_makes_no_seal(sealed):
-    wait_until_sealable()
+    all_older_are_over()
     assert seal.seal() == 2
     assert seal.seal() == 0
     assert seal.verify() == seal.Verdict(seals=4, events=14, unsealed=0)
@@ -185,7 +161,7 @@ def test_events_of_a_running_transaction_wait_for_it(threads):
         sealed_once.set()
 
     threads(slow, fast)
-    wait_until_sealable()
+    all_older_are_over()
     assert seal.seal() == 2
     assert seal.verify().events == 2
 
