@@ -13,6 +13,7 @@ import pytest
 from contracts.models import LegalEntity, Route
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS, TAX_ENGINES, Confirmed, Page, Sent, Write
+from integration_hub.effects.models import Effect
 from integration_hub.intake.models import SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -127,6 +128,15 @@ def silent() -> Iterator[Landscape]:
         yield landscape
         systems = (landscape.crm, landscape.psa, landscape.erp, landscape.tax)
         assert not any(system.sent for system in systems), "a system of the world knows what those of the tests do not"
+
+
+@contextmanager
+def settled() -> Iterator[Landscape]:
+    """A landscape to build a shared world in whose systems were told things. Nothing may be on its way to them at the
+    end: those of each test are others, and know nothing of it."""
+    with living() as landscape:
+        yield landscape
+        assert not Effect.objects.exclude(state=Effect.State.CONFIRMED).exists(), "something is still on its way"
 
 
 @pytest.fixture

@@ -25,10 +25,11 @@ def contract():
         return money.contract_in(landscape, "C-9", rate="150", cap="9000")
 
 
-@pytest.fixture
-def invoice(landscape, contract):
+@shared
+def invoice(contract):
     """22 h at 150 in March, posted."""
-    return money.posted_in(landscape, money.ready_in(landscape, contract, hours="22"))
+    with vendors.settled() as landscape:
+        return money.posted_in(landscape, money.ready_in(landscape, contract, hours="22"))
 
 
 def amend(landscape, rate, *, number="1", since=date(2026, 3, 1)):

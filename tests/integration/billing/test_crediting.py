@@ -31,11 +31,12 @@ def contract():
         return contract
 
 
-@pytest.fixture
-def invoice(landscape, contract):
+@shared
+def invoice(contract):
     """22 h at 150 in March and 4 h more, posted: 3,300 and 600."""
-    factories.time_entry(contract, hours="4", on=date(2026, 3, 20))
-    return money.posted_in(landscape, money.ready_in(landscape, contract, hours="22"))
+    with vendors.settled() as landscape:
+        factories.time_entry(contract, hours="4", on=date(2026, 3, 20))
+        return money.posted_in(landscape, money.ready_in(landscape, contract, hours="22"))
 
 
 def ask(invoice, wanted=ALL, *, by=None, reason="GOODWILL", rebillable=False, note="Agreed with the client", **more):
