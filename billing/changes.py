@@ -17,6 +17,7 @@ _WORDS = {
     "accounting_date": "Accounting date",
     "purchase_order": "Purchase order",
     "contract_version": "Version of the contract",
+    "rules": "Rules",
     "net": "Net",
     "tax": "Tax",
     "gross": "Gross",

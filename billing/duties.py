@@ -1,8 +1,8 @@
 """Duties that must not meet in one person, asked where it counts: on one document, of persons, along its whole chain.
 
 What roles allow says nothing about who did what on this one (billing.md §5.1). The chain is collected here and nowhere
-else: who prepared it, whose work is in it, who set the prices, rates and map it was priced by, who wrote
-the rules that decided it. Publishing rules is an approval of its own and bars nobody.
+else: who prepared it, whose work is in it, who waived a time bar for it, who set the prices, rates and map it was
+priced by, who wrote the rules that decided it. Publishing rules is an approval of its own and bars nobody.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.engine import charging, matrix
-from billing.models import Candidate, Piece
+from billing.models import Candidate, Piece, Waiver
 from contracts.models import ExchangeRate, RateRow
 from integration_hub.people.models import User
 from integration_hub.rules.models import DecisionTable
@@ -52,6 +52,7 @@ def acts_of(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
         yield Act(by_id[candidate.prepared_by_id], "prepared this candidate")
     pieces = Piece.objects.filter(candidate_line__candidate=candidate)
     yield from _own_work(pieces, persons)
+    yield from _waived(candidate, pieces, persons)
     yield from _configured(candidate, persons)
     yield from _rates(pieces, candidate, persons)
     yield from _rules(candidate, pieces, by_id)
@@ -67,6 +68,14 @@ def _own_work(pieces: "QuerySet[Piece]", persons: Collection[User]) -> Iterator[
         match |= Q(event__resource__email__iexact=address)
     for address in pieces.filter(match).order_by().values_list("event__resource__email", flat=True).distinct():
         yield Act(addresses[address.lower()], "worked on what it charges")
+
+
+def _waived(candidate: Candidate, pieces: "QuerySet[Piece]", persons: Collection[User]) -> Iterator[Act]:
+    """Late work that is charged because the person recorded that the client takes it."""
+    names = {person.username: person for person in persons}
+    given = Waiver.objects.filter(contract=candidate.contract_id, waived_by__in=names)
+    for row in given.filter(work_key__in=pieces.values("event__work_key")).order_by("-pk"):
+        yield Act(names[row.waived_by], "waived the time bar on work in it", row.at.date())
 
 
 def _configured(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing.actions import holds, posting, runs
-from billing.actions.quotes import keep
+from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
 from billing.models import BillingRun, Candidate, CandidateLine, Hold, Piece, RetainerAccount
 from contracts.actions import amendments
@@ -192,7 +192,7 @@ def _run(contract: Contract, through: date) -> BillingRun:
 def _with_tax(candidate: Candidate) -> Candidate:
     """An invoice with the tax that its lines had last, shared out and drawn on retainers as a quote would be."""
     if candidate.kind == Candidate.Kind.INVOICE:
-        lines = list(candidate.lines.order_by("number"))
+        lines = list(taxed_lines(candidate))
         rates = [_last_rate(candidate, line) for line in lines]
         told = [
             {"number": str(line.number), "rate": str(rate or ZERO)} for line, rate in zip(lines, rates, strict=True)
@@ -250,7 +250,7 @@ def _recognised(made: Sequence[Candidate]) -> dict[date, Decimal]:
         is_current=True,
         line__revenue_plans__is_current=True,
         line__revenue_plans__basis="right_to_invoice",
-    )
+    ).exclude(candidate_line__kind="passed_on")
     found: dict[date, Decimal] = {}
     for day, net in rows.order_by("event__service_date").values_list("event__service_date", "net"):
         found[month_start(day)] = found.get(month_start(day), ZERO) + (net or ZERO)

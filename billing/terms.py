@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from billing.engine import agreed, charging, values
 from billing.models import Hold, Piece
@@ -104,9 +104,18 @@ def with_settled(terms: values.Terms, works: Iterable[values.Work]) -> values.Te
     billed = rows.exclude(state=Piece.State.CORRECTED).order_by("event", "line").values_list(*keys)
     settled = tuple(
         values.Settled(
-            event_id=event, line_id=line, resource=resource or "", on=on, task_code=task, worked=worked, charged=charged
+            event_id=event,
+            line_id=line,
+            resource=resource or "",
+            on=on,
+            task_code=task,
+            worked=worked,
+            charged=charged,
+            gratis=not dearest,
         )
-        for event, line, resource, on, task, worked, charged in billed.annotate(charged=Sum("minutes"))
+        for event, line, resource, on, task, worked, charged, dearest in billed.annotate(
+            charged=Sum("minutes"), dearest=Max("rate")
+        )
         if line is not None and worked is not None and charged is not None
     )
     return replace(terms, settled=settled)

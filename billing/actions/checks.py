@@ -60,6 +60,7 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         "accounting_date": candidate.accounting_date,
         "purchase_order": candidate.purchase_order.number if candidate.purchase_order else "",
         "contract_version": version,
+        "rules": _rules(candidate),
         "lines": [
             [line.description, line.hours, line.rate, line.net, line.tax, line.corrects_id]
             for line in candidate.lines.order_by("number")
@@ -70,6 +71,12 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         **_asked(candidate),
         **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
     }
+
+
+def _rules(candidate: Candidate) -> str:
+    """The versions of the rules that decided its work, usually one: they stay what they were when rules change."""
+    decided = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
+    return ", ".join(decided.order_by("decision__rules").values_list("decision__rules", flat=True).distinct())
 
 
 def content(candidate: Candidate) -> dict[str, Any]:

@@ -1,14 +1,17 @@
 """The lines of a candidate: charges printed from their work, credits from the posted lines they take back (R6, R20)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
+from django.db.models.fields.json import KeyTransform
 
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
 from billing.engine.documents import Room, print_lines
+from billing.engine.expenses import is_passed_on
 from billing.engine.schedule import month_start
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import Candidate, CandidateLine, InvoiceLine, Piece
@@ -32,7 +35,8 @@ def _charge(candidate: Candidate, pieces: Sequence[Piece]) -> None:
     rows = Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).select_related(
         "event", "event__resource", "event__schedule_item", "line"
     )
-    billed = [_billed(piece) for piece in rows]
+    rows = rows.annotate(steps=KeyTransform("steps", "decision__trace"))
+    billed = [_billed(piece, piece.steps) for piece in rows]
     printed = print_lines(
         billed,
         grouping=candidate.bill_to.line_grouping,  # type: ignore[arg-type]  # choices are the same words
@@ -103,14 +107,14 @@ def _hours(minutes: Decimal | None) -> Decimal | None:
     return None if minutes is None else (minutes / 60).quantize(Decimal("0.0001"))
 
 
-def _billed(piece: Piece) -> BilledPiece:
+def _billed(piece: Piece, steps: Sequence[Mapping[str, Any]] | None) -> BilledPiece:
     work = piece.event
     who = work.resource.name if work.resource else ""
     if piece.amount is None or piece.line_id is None:
         raise ValueError(f"Piece {piece.pk} is billable without amount or line.")
     return BilledPiece(
         id=piece.pk,
-        kind=work.kind,  # type: ignore[arg-type]  # choices are the same words
+        kind="passed_on" if is_passed_on(steps or ()) else work.kind,  # type: ignore[arg-type]  # choices are the same
         contract_line_id=piece.line_id,
         service_date=work.schedule_item.period_from if work.schedule_item else work.service_date,
         service_to=work.schedule_item.last_day if work.schedule_item else None,

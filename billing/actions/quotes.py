@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from billing.actions import prepaid
 from billing.engine.documents import share_tax
@@ -16,6 +17,13 @@ from integration_hub.kernel.money import ZERO, round_money
 from integration_hub.trail.record import event
 
 BY = "system:billing"
+UNTAXED: dict[str, Any] = {"tax": "0", "lines": []}
+"""The answer where there is nothing to ask."""
+
+
+def taxed_lines(candidate: Candidate) -> "QuerySet[CandidateLine]":
+    """The lines that are a supply of ours; what was paid in the client's name is passed on with the tax in it (R14)."""
+    return candidate.lines.exclude(kind="passed_on").order_by("number")
 
 
 def request_of(candidate: Candidate) -> dict[str, Any]:
@@ -30,7 +38,7 @@ def request_of(candidate: Candidate) -> dict[str, Any]:
         "currency": candidate.currency,
         "lines": [
             {"number": str(line.number), "amount": str(line.net), "description": line.description, "tax_code": ""}
-            for line in candidate.lines.order_by("number")
+            for line in taxed_lines(candidate)
         ],
         "ship_to": {
             "country": country or customer.country,
@@ -57,7 +65,7 @@ def quote(*, candidate_id: int) -> None:
     basis = content_hash(request)
     known = TaxDetermination.objects.filter(candidate=candidate, basis_hash=basis).exclude(status="voided").first()
     if known is None:
-        _store(candidate, request, basis, _ask(connection, request))
+        _store(candidate, request, basis, _ask(connection, request) if request["lines"] else UNTAXED)
 
 
 def keep(candidate: Candidate, answer: dict[str, Any]) -> None:
@@ -127,7 +135,7 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
 
 def _rate(answer: dict[str, Any] | None, line: CandidateLine) -> Decimal:
     """The rate the engine applied to a line; from its tax where it names several rates."""
-    if answer is None:
+    if answer is None or line.kind == "passed_on":
         return ZERO
     if answer.get("rate") is not None:
         return Decimal(str(answer["rate"]))

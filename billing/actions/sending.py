@@ -88,6 +88,7 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
                 "rate": _text(line.rate) if line.rate is not None else _text(line.net),
                 "amount": _text(line.net),
                 "tax": _text(line.tax),
+                **_kind(line),
             }
             for line in candidate.lines.order_by("number")
         ],
@@ -97,10 +98,16 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
     }
 
 
+def _kind(line: CandidateLine) -> dict[str, str]:
+    """What is passed on is no revenue: the ERP may book it to an item of its own."""
+    return {"kind": line.kind} if line.kind == "passed_on" else {}
+
+
 def _credit_payload(candidate: Candidate) -> dict[str, object]:
     """A credit memo as the ERP will get it: amounts are positive there, and it settles what is open of its invoices.
 
-    Lines of what is written off say so: the ERP may book them to an item, and with it an account, of their own.
+    Lines of what is written off, or was passed on, say so: the ERP may book them to an item, and with it an account, of
+    their own.
     """
     lines = candidate.lines.select_related("corrects__invoice").order_by("number")
     order = CreditOrder.objects.filter(candidate=candidate).first()
@@ -116,7 +123,7 @@ def _credit_payload(candidate: Candidate) -> dict[str, object]:
                 "amount": _text(-line.net),
                 "tax": _text(-line.tax),
                 "corrects": f"{line.corrects.invoice.number} line {line.corrects.number}" if line.corrects else "",
-                **kind,
+                **(_kind(line) or kind),
             }
             for line in lines
         ],

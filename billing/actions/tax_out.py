@@ -10,7 +10,7 @@ from integration_hub.connectors.models import Connection
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.ids import content_hash
-from integration_hub.kernel.money import show
+from integration_hub.kernel.money import ZERO, show
 from integration_hub.trail.record import event
 
 BY = "system:billing"
@@ -20,16 +20,16 @@ def commit(candidate: Candidate, invoice: Invoice) -> None:
     """The tax engine records the sale it was asked about."""
     tax = TaxDetermination.objects.filter(candidate=candidate, status=TaxDetermination.Status.QUOTED).first()
     connection = route("tax", candidate.legal_entity)
-    if tax is not None and connection is not None:
+    if tax is not None and connection is not None and tax.request["lines"]:
         _plan("invoice.commit", connection, tax, {**tax.request, "invoice_number": invoice.number})
 
 
 def commit_credited(candidate: Candidate, memo: CreditMemo) -> None:
     """The tax engine learns of the return where it knows the sale: at the sale's tax and date, not at today's (R20)."""
-    lines = candidate.lines.select_related("corrects__invoice").order_by("number")
+    lines = quotes.taxed_lines(candidate).select_related("corrects__invoice")
     sold = {line.corrects.invoice.candidate_id for line in lines if line.corrects is not None}
     connection = route("tax", candidate.legal_entity)
-    if connection is None or not TaxDetermination.objects.filter(candidate__in=sold).exists():
+    if connection is None or not sold or not TaxDetermination.objects.filter(candidate__in=sold).exists():
         return
     request = quotes.request_of(candidate)
     request["lines"] = [
@@ -47,7 +47,7 @@ def commit_credited(candidate: Candidate, memo: CreditMemo) -> None:
         status=TaxDetermination.Status.QUOTED,
         document_code=candidate.number,
         basis_hash=content_hash(request),
-        net=candidate.net,
+        net=sum((line.net for line in lines), ZERO),
         tax=candidate.tax,
         estimate=candidate.tax,
         currency=candidate.currency,

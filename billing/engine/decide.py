@@ -113,7 +113,11 @@ class _Decider:
 
     def charged(self, works: list[Work]) -> list[Work]:
         """The works with the minutes that the increments of their lines charge."""
-        return charge(works, lambda work: self._route(work).place.line, self._terms.settled) if self._rounds else works
+        return charge(works, self._filed, self._terms.settled) if self._rounds else works
+
+    def _filed(self, work: Work) -> tuple[Line | None, str]:
+        route = self._route(work)
+        return route.place.line, route.charge
 
     def correct(self, works: Iterable[Work]) -> None:
         """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""

@@ -1,6 +1,6 @@
-"""From pieces to printed lines (billing.md R6, R7): round once per line, share the cents, hash what was seen."""
+"""From pieces to printed lines (billing.md R6, R7): round once per line, share the cents."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
@@ -10,8 +10,7 @@ from typing import Literal
 from billing.engine.notation import plain
 from billing.engine.pricing import MINUTES_PER_HOUR, time_value
 from billing.engine.schedule import month_start
-from billing.engine.values import RULES_VERSION, ZERO, BilledPiece, Grouping, PrintedLine
-from integration_hub.kernel.ids import content_hash as hash_of
+from billing.engine.values import ZERO, BilledPiece, Grouping, PrintedLine
 from integration_hub.kernel.money import Rounding, minor_units, round_money, share
 
 TaxLevel = Literal["invoice", "line"]
@@ -82,11 +81,6 @@ def share_tax(
     return taxes
 
 
-def content_hash(rendering: Mapping[str, object]) -> str:
-    """SHA-256 of everything an approver sees and of the rules behind it: an approval is bound to it (§5.3)."""
-    return hash_of({"rendering": rendering, "rules": RULES_VERSION})
-
-
 _GROUPS: dict[str, Callable[[BilledPiece], object]] = {
     "resource": lambda piece: piece.resource,
     "role": lambda piece: piece.role,
@@ -138,7 +132,7 @@ def _counts(room: Room, piece: BilledPiece) -> bool:
         return False
     if room.month is not None and room.month != month_start(piece.service_date):
         return False
-    return piece.kind != "expense" or room.includes_expenses
+    return piece.kind not in ("expense", "passed_on") or room.includes_expenses
 
 
 def _line(group: list[BilledPiece], net: Decimal, grouping: Grouping, currency: str) -> PrintedLine:

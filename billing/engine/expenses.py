@@ -1,5 +1,6 @@
 """What an expense is charged at (billing.md R14): each step that the client can see is named and rounded once."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from billing.engine.values import ZERO, Line, Price, Terms, Work
 from integration_hub.kernel.money import round_money
 
 HUNDRED = Decimal(100)
+PASSED_ON = "passed on"
+"""The step of a cost that was paid in the client's name."""
 
 
 def stated_method(line: Line, category: str) -> ExpenseMethod | Literal[""]:
@@ -27,6 +30,11 @@ def _stated(line: Line, category: str) -> ExpenseTerm | None:
     if line.expense_rule:
         return ExpenseTerm(method=line.expense_rule, percent=line.markup_percent)
     return None
+
+
+def is_passed_on(steps: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the steps of a price say that the cost was paid in the client's name."""
+    return any(step["step"] == PASSED_ON for step in steps)
 
 
 def price_expense(work: Work, line: Line | None, terms: Terms) -> Price:
@@ -95,7 +103,7 @@ def _charged(price: Price, work: Work, term: ExpenseTerm, terms: Terms) -> Price
         value = round_money(price.value * term.multiplier, terms.currency, terms.rounding)
         return _then(price, value, "multiplied", by=term.multiplier)
     if term.method == "disbursement":
-        return _then(price, price.value, "passed on")
+        return _then(price, price.value, PASSED_ON)
     return price
 
 

@@ -10,21 +10,28 @@ from billing.engine.increments import Stretch, billed_minutes
 from billing.engine.notation import plain
 from billing.engine.values import ZERO, Line, Settled, Work
 
+Filed = tuple[Line | None, str]
+"""The line that takes a work, and how it is charged."""
 
-def charge(works: Sequence[Work], line_of: Callable[[Work], Line | None], settled: Iterable[Settled]) -> list[Work]:
+
+def charge(works: Sequence[Work], filed: Callable[[Work], Filed], settled: Iterable[Settled]) -> list[Work]:
     """The works with the minutes they are charged with, where their line rounds them and that is not known already.
 
     What is locked of a pool stays; what joins it later is charged with what is left of the pool's own increment.
+    Only charged time is pooled: what is for free must not use up the increment that others pay.
     """
     fixed = {row.event_id: row for row in settled}
-    by_line: dict[int, tuple[Increment, list[Work]]] = {}
+    by_line: dict[int, tuple[Increment, list[Work], set[int]]] = {}
     for work in works:
-        line = line_of(work) if _is_rounded(work) else None
+        line, answer = filed(work) if _is_rounded(work) else (None, "")
         if line is not None and line.increment is not None:
-            by_line.setdefault(line.id, (line.increment, []))[1].append(work)
+            _, members, pooled = by_line.setdefault(line.id, (line.increment, [], set()))
+            members.append(work)
+            if work.approval == "approved" and answer == "chargeable":
+                pooled.add(work.event_id)
     charged: dict[int, Decimal] = {}
-    for line_id, (rule, members) in by_line.items():
-        charged |= _of_line(rule, members, [row for row in fixed.values() if row.line_id == line_id])
+    for line_id, (rule, members, pooled) in by_line.items():
+        charged |= _of_line(rule, members, pooled, [row for row in fixed.values() if row.line_id == line_id])
     return [replace(work, charged=charged[work.event_id]) if work.event_id in charged else work for work in works]
 
 
@@ -32,22 +39,27 @@ def _is_rounded(work: Work) -> bool:
     return work.kind == "time" and work.charged is None and not work.withdrawn and (work.minutes or ZERO) > 0
 
 
-def _of_line(rule: Increment, works: Sequence[Work], settled: Sequence[Settled]) -> dict[int, Decimal]:
+def _of_line(
+    rule: Increment, works: Sequence[Work], pooled: set[int], settled: Sequence[Settled]
+) -> dict[int, Decimal]:
+    """What nobody approved may never come, and what is for free is not paid: they move nothing of the others."""
     if rule.pool == "entry":
         return billed_minutes([_alone(work) for work in works], rule)
     known = {row.event_id: row.charged for row in settled}
     held: dict[str, tuple[Decimal, Decimal]] = {}
     for row in settled:
+        if row.gratis:
+            continue
         pool = _pool(rule, row.resource, row.on, row.task_code)
         worked, charged = held.get(pool, (ZERO, ZERO))
         held[pool] = worked + row.worked, charged + row.charged
     free = [work for work in works if work.event_id not in known]
     stretches = [
         Stretch(work.event_id, work.minutes or ZERO, _pool(rule, work.resource, work.service_date, work.task_code))
-        if work.approval == "approved"
+        if work.event_id in pooled
         else _alone(work)
         for work in free
-    ]  # what nobody approved may never come: it must not move what others are charged with
+    ]
     return billed_minutes(stretches, rule, held) | {
         work.event_id: known[work.event_id] for work in works if work.event_id in known
     }

@@ -40,6 +40,8 @@ Method = Literal[
 ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
 Precedence = Literal["scope_then_specificity", "specificity_then_scope", "explicit"]
 Kind = Literal["time", "usage", "expense", "milestone", "fee"]
+PrintedKind = Literal[Kind, "passed_on"]
+"""A cost that was paid in the client's name is passed on: neither our revenue nor our tax (R14)."""
 State = Literal["blocked", "held", "included", "non_billable", "over_cap", "billable"]
 HoldScope = Literal["event", "milestone", "project", "line", "contract", "bill_to", "customer"]
 Grouping = Literal["none", "resource", "role", "task", "rate"]
@@ -148,7 +150,10 @@ class RetainerUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A version of time of which something is locked: its worked minutes, and those it is charged with in all."""
+    """A version of time of which something is locked: its worked minutes, and those it is charged with in all.
+
+    `gratis`: it is printed at nought.
+    """
 
     event_id: int
     line_id: int
@@ -157,6 +162,7 @@ class Settled:
     task_code: str
     worked: Decimal
     charged: Decimal
+    gratis: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,7 +341,7 @@ class BilledPiece:
     """
 
     id: int
-    kind: Kind
+    kind: PrintedKind
     contract_line_id: int
     service_date: date
     minutes: Decimal | None = None
@@ -355,7 +361,7 @@ class BilledPiece:
 class PrintedLine:
     """One line as the client reads it. `net` is rounded once; `shares` are its parts, one per piece of `piece_ids`."""
 
-    kind: str
+    kind: PrintedKind
     contract_line_id: int
     description: str
     minutes: Decimal | None

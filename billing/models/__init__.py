@@ -15,21 +15,14 @@ from billing.models.documents import (
     TaxDetermination,
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
+from billing.models.late import ComparedTerms, Waiver
+from billing.models.limits import CapEntry
 from billing.models.obligations import Obligation, Recognition
 from billing.models.papers import Paper, PaperPart
 from billing.models.retainers import RetainerAccount, RetainerEntry
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
-from billing.models.work import (
-    PIECE_MOVES,
-    AgreedTerms,
-    BillableEvent,
-    CapEntry,
-    ComparedTerms,
-    Decision,
-    Piece,
-    Waiver,
-)
+from billing.models.work import PIECE_MOVES, AgreedTerms, BillableEvent, Decision, Piece
 
 __all__ = [
     "CANDIDATE_MOVES",

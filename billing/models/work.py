@@ -325,65 +325,6 @@ class Piece(models.Model):
         ]
 
 
-class CapEntry(models.Model):
-    """The ledger of a cap: reserve, commit, release, adjust. The cap's balance is the sum of these."""
-
-    class Kind(models.TextChoices):
-        RESERVE = "reserve", "Reserved by a candidate"
-        COMMIT = "commit", "Committed by posting"
-        RELEASE = "release", "Released"
-        ADJUST = "adjust", "Adjusted by an amendment"
-
-    cap = models.ForeignKey(Cap, on_delete=models.PROTECT, related_name="entries")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    amount = money_field()
-    month = models.DateField(null=True, blank=True, help_text="The month of a monthly limit, by its first day")
-    candidate = models.ForeignKey(
-        "billing.Candidate", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    at = models.DateTimeField(default=now)
-    reason = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name_plural = "cap entries"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["cap", "kind", "candidate", "month"], name="cap_entry_once_per_candidate", nulls_distinct=False
-            ),
-        ]
-
-
-class Waiver(models.Model):
-    """A client takes work although it came too late: for good, by whom and why."""
-
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="waivers")
-    work_key = models.CharField(max_length=200)
-    reason = models.TextField()
-    waived_by = models.CharField(max_length=150, help_text="User name")
-    at = models.DateTimeField(default=now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["contract", "work_key"], name="waiver_once")]
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.work_key}"
-
-
-class ComparedTerms(models.Model):
-    """Under which prices the posted work of a contract was compared last: only others call for another comparison."""
-
-    contract = models.OneToOneField(Contract, on_delete=models.PROTECT, related_name="compared_terms")
-    basis = models.CharField(max_length=64, help_text="Hash of the lines and prices")
-    at = models.DateTimeField(default=now)
-
-    class Meta:
-        verbose_name_plural = "compared terms"
-
-    def __str__(self) -> str:
-        return f"{self.contract_id} {self.basis[:8]}"
-
-
 PIECE_MOVES = Transitions(
     noun="piece of work",
     initial="billable",

@@ -106,19 +106,26 @@ def _line(sent: dict[str, Any], line: CandidateLine, currency: str) -> dict[str,
 
 def _taxes(sent: list[dict[str, Any]], lines: list[CandidateLine], currency: str) -> list[dict[str, str]]:
     """Net and tax of the lines of each rate, the highest rate first."""
-    sums: dict[Decimal | None, tuple[Decimal, Decimal]] = {}
+    sums: dict[tuple[Decimal, str], tuple[Decimal, Decimal]] = {}
     for said, line in zip(sent, lines, strict=True):
-        net, tax = sums.get(line.tax_rate, (ZERO, ZERO))
-        sums[line.tax_rate] = (net + Decimal(said["amount"]), tax + Decimal(said["tax"]))
+        key = (Decimal(-1) if line.tax_rate is None else line.tax_rate, _taxed(line))
+        net, tax = sums.get(key, (ZERO, ZERO))
+        sums[key] = (net + Decimal(said["amount"]), tax + Decimal(said["tax"]))
     return [
-        {"rate": "Not determined" if rate is None else percent(rate), "net": figure(net, currency),
-         "tax": figure(tax, currency)}
-        for rate, (net, tax) in sorted(sums.items(), key=lambda pair: -1 if pair[0] is None else pair[0], reverse=True)
-    ]  # fmt: skip
+        {"rate": label, "net": figure(net, currency), "tax": figure(tax, currency)}
+        for (_, label), (net, tax) in sorted(sums.items(), reverse=True)
+    ]
+
+
+def _taxed(line: CandidateLine) -> str:
+    """How a line is taxed, in words. What was paid in the client's name is no supply of ours."""
+    if line.kind == "passed_on":
+        return "Passed on"
+    return "Not determined" if line.tax_rate is None else percent(line.tax_rate)
 
 
 def _rate(line: CandidateLine) -> str:
-    return "" if line.tax_rate is None else percent(line.tax_rate)
+    return "" if line.tax_rate is None else _taxed(line)
 
 
 def _credited(lines: Iterable[CandidateLine]) -> list[str]:

@@ -113,6 +113,7 @@ def _draft(world: World, said: Words) -> Draft:
         quantity=quantity,
         amount=amount if kind in ("expense", "fee") else None,
         includes_tax=bool(said.take("cost_includes_tax", False)),
+        chargeable=bool(said.take("chargeable", True)),
         currency=str(said.take("currency", line.contract.currency)) if kind in ("expense", "fee") else "",
     )
 

@@ -89,7 +89,7 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
 
 def _tax(world: World, candidate: Candidate) -> dict[str, Any]:
     """The tax rates of the scenario, as an engine would answer; its total as this bill-to rounds it."""
-    rows = list(candidate.lines.order_by("number"))
+    rows = list(quotes.taxed_lines(candidate))
     rates = [world.taxes[row.contract_line_id] for row in rows]
     total = sum((row.net * rate for row, rate in zip(rows, rates, strict=True)), ZERO)
     lines = [

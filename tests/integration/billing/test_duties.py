@@ -1,13 +1,13 @@
 """Duties that must not meet in one person, along the chain of one document; a refusal names the earlier act (§5.1)."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from billing import duties
-from billing.actions import approvals, delegations
-from billing.models import Candidate
+from billing.actions import approvals, delegations, waivers, work
+from billing.models import BillableEvent, Candidate
 from contracts.actions import configuration, exchange, rates
 from contracts.models import EligibilityRule
 from integration_hub import canonical
@@ -127,3 +127,20 @@ def test_the_conflict_of_who_is_stood_in_for_counts_too(landscape):
     day = today()
     lent = delegations.give(by=mapper, taker=taker, starts_on=day, ends_on=day, reason="Away")
     refused(candidate, taker, "max changed which of its work is charged", lent)
+
+
+def test_nobody_approves_late_work_for_which_they_waived_the_time_bar(landscape):
+    late = {"late_policy": "time_bar", "time_bar_days": 30}
+    contract = money.contract_in(landscape, "C-1", policy=late)
+    wendy = factories.user(name="wendy")
+    event = factories.time_entry(contract, hours="8", on=date(2026, 3, 2))
+    BillableEvent.objects.filter(pk=event.pk).update(recorded_at=datetime(2026, 5, 1, tzinfo=UTC))
+    work.decide_soon([(contract.pk, None)], caused_by="test")
+    drain_once()
+    waivers.waive(event_id=event.pk, reason="Agreed by mail", by=wendy)
+    drain_once()
+    candidate = money.ready_in(landscape, contract, hours="")
+    refused(candidate, wendy, r"You waived the time bar on work in it on \d+ \w+ 20\d\d, so someone else must approve")
+    approve(candidate, factories.user())
+    other = money.ready_in(landscape, money.contract_in(landscape, "C-2"))
+    assert duties.conflict(other, [wendy]) is None, "a waiver of other work bars nobody here"

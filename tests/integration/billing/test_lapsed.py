@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing import changes
 from billing.actions import approvals, checks
-from billing.models import Candidate
+from billing.models import Candidate, Decision, Piece
 from tests import factories, money, vendors
 from tests.screens import SCREENS, browser, page
 from tests.worlds import shared
@@ -87,3 +87,15 @@ def test_changes_in_words():
          "Consultant, 2 h at 60: 120.00 USD and tax 12.00 USD"),
         ("Line 2", "Travel: 5.00 USD and tax 0.00 USD", ""),
     ]  # fmt: skip
+
+
+def test_an_approval_lapses_when_other_rules_decided_the_work(approved):
+    candidate, ann = approved
+    work = Piece.objects.filter(candidate_line__candidate=candidate)
+    Decision.objects.filter(pieces__in=work).update(rules="1999.1")
+    checks.run(candidate_id=candidate.pk)
+    now = Candidate.objects.get(pk=candidate.pk)
+    assert (now.gross, approvals.standing(now).counted) == (candidate.gross, ())
+    lapsed = changes.lapsed(now, ann)
+    [moved] = changes.between(lapsed.content, checks.content(now))
+    assert (moved.what, moved.now) == ("Rules", "1999.1")

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from billing.engine import charging
-from billing.engine.agreed import ExpenseTerm, Tier
+from billing.engine.agreed import ExpenseTerm, Increment, Tier
 from billing.engine.decide import decide
-from billing.engine.values import BilledPart, Work
+from billing.engine.values import BilledPart, Settled, Work
 from integration_hub.rules import checks, tables
 from integration_hub.rules.tables import RuleSpec
 from tests.unit.engine.build import brief, d, line, money, only, pieces, rate, terms, time
@@ -141,3 +143,28 @@ def test_a_later_version_of_billed_work_is_charged_by_the_rules_in_force():
 def test_a_contract_that_waits_is_not_decided_by_the_table():
     assert only(None, time(1, chargeable=False)).state == "non_billable"
     assert only(None, time(1)).codes == ("CONTRACT_MISSING",)
+
+
+FREE = st.lists(st.tuples(st.integers(1, 200), st.sampled_from(["GIFT", "OWN"]), st.booleans()), max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=4), FREE, st.sampled_from(["day", "task"]), st.randoms())
+def test_time_that_is_for_free_uses_up_nothing_of_the_day_that_others_pay(paid, free, pool, random):
+    """Whatever is given away beside it, and whether it is billed already: what is charged stays the same."""
+    rounded = line(1, increment=Increment(unit=d(15), pool=pool))
+    rules = (("task == 'GIFT'", "complimentary"), ("task == 'OWN'", "non_chargeable"))
+    agreed = ruled(*rules, lines=(rounded,))
+    works = [time(n, minutes=d(minutes)) for n, minutes in enumerate(paid, 1)]
+    alone = {found.event_id: found.pieces for found in decide(agreed, works)}
+    gifts = [time(50 + n, minutes=d(m), task_code=task) for n, (m, task, locked) in enumerate(free) if not locked]
+    given_before = tuple(
+        Settled(event_id=90 + n, line_id=1, resource="r1", on=works[0].service_date, task_code="", worked=d(m),
+                charged=d(m), gratis=True)
+        for n, (m, _, locked) in enumerate(free) if locked
+    )  # fmt: skip
+    both = works + gifts
+    random.shuffle(both)
+    found = {row.event_id: row.pieces for row in decide(replace(agreed, settled=given_before), both)}
+    assert {event: pieces for event, pieces in found.items() if event < 50} == alone
+    assert all(sum(piece.amount for piece in found[gift.event_id]) == 0 for gift in gifts)
