@@ -32,11 +32,11 @@ class BillingConfig(AppConfig):
             next_period=candidates.into_next_period,
             subject="billing.candidate",
         )
-        OUTCOMES.register("netsuite.invoice.post", posted)
-        OUTCOMES.register("netsuite.creditmemo.post", posted)
+        OUTCOMES.register("invoice.post", posted)
+        OUTCOMES.register("creditmemo.post", posted)
         committed = Outcome(tax_out.committed, tax_out.rejected)
-        OUTCOMES.register("avatax.invoice.commit", committed)
-        OUTCOMES.register("avatax.creditmemo.commit", committed)
+        OUTCOMES.register("invoice.commit", committed)
+        OUTCOMES.register("creditmemo.commit", committed)
         DEFINITIONS.register(activation.DEFINITION)
         DEFINITIONS.register(amendment.DEFINITION)
         GATES.register("period", gates.PERIOD)

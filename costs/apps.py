@@ -15,7 +15,7 @@ class CostsConfig(AppConfig):
         from integration_hub.effects.registry import OUTCOMES, Outcome
 
         OUTCOMES.register(
-            "netsuite.journal.post",
+            "journal.post",
             Outcome(
                 posting.confirmed,
                 posting.rejected,

@@ -12,7 +12,17 @@ import pytest
 
 from contracts.models import LegalEntity, Route
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import CONNECTORS, TAX_ENGINES, Confirmed, Page, Sent, Write
+from integration_hub.connectors.registry import (
+    CONNECTORS,
+    TAX_ENGINES,
+    Confirmed,
+    Figures,
+    Manifest,
+    Page,
+    Sent,
+    Write,
+    WriteSpec,
+)
 from integration_hub.effects.models import Effect
 from integration_hub.intake.models import SourceVersion
 from integration_hub.intake.registry import RECEIVERS, Arrival, Receipt
@@ -29,9 +39,9 @@ class Fake:
     `lose[effect type]` loses one message: its "answer" after it was kept, or the "request" before.
     """
 
-    def __init__(self, vendor: str) -> None:
+    def __init__(self, vendor: str, manifest: Manifest | None = None) -> None:
         self.vendor = vendor
-        self.manifest = CONNECTORS.get(vendor).manifest
+        self.manifest = manifest or CONNECTORS.get(vendor).manifest
         self.sent: list[Write] = []
         self.kept: dict[tuple[str, str], Write] = {}
         self.refuse: dict[str, str] = {}
@@ -73,13 +83,22 @@ class Fake:
         return [write for write in self.sent if write.effect_type == f"{self.vendor}.{kind}"]
 
 
+def plain_ledger() -> Fake:
+    """An ERP that takes invoices and credit memos, and nothing else."""
+    posts = tuple(
+        WriteSpec(f"ledger.{what}", what, "P", figures=Figures("net", "tax_total", "gross", "invoice_date"))
+        for what in NUMBERED
+    )
+    return Fake("ledger", Manifest("ledger", "Plain ledger", "erp", feeds=(), writes=posts, settings=()))
+
+
 class Landscape:
     """CRM, PSA, ERP and tax engine of one legal entity, with its routes."""
 
     def __init__(self, entity: LegalEntity, fakes: dict[str, Fake]) -> None:
         self.entity = entity
         self.crm, self.psa, self.erp, self.tax = (fakes[role] for role in ("crm", "psa", "erp", "tax"))
-        self.connections = {role: factories.connection(vendor, code=role) for role, vendor in ROLES.items()}
+        self.connections = {role: factories.connection(fake.vendor, code=role) for role, fake in fakes.items()}
         for role, connection in self.connections.items():
             Route.objects.get_or_create(role=role, legal_entity=entity, connection=connection)
 
@@ -110,9 +129,11 @@ def arrive(connection: Connection, *records: Any) -> list[Receipt]:
 
 
 @contextmanager
-def living() -> Iterator[Landscape]:
+def living(erp: Fake | None = None) -> Iterator[Landscape]:
     """While it lasts, a landscape of legal entity US01 whose systems take everything until told otherwise."""
     fakes = {role: Fake(vendor) for role, vendor in ROLES.items()}
+    if erp is not None:
+        fakes["erp"] = erp
     known = {fake.vendor: fake for fake in fakes.values()}
     with (
         patch.object(CONNECTORS, "_entries", {**CONNECTORS._entries, **known}),

@@ -17,6 +17,7 @@ from contracts.queries import reference_of, route
 from contracts.receivers.delivery import reference_of as milestone_reference
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
@@ -231,12 +232,19 @@ def job_payload(contract: Contract, erp: Connection) -> dict[str, object]:
     }
 
 
+def keeps_jobs(erp: Connection) -> bool:
+    """Whether an ERP has something to carry a contract's work; a plain ledger or a billing platform has not."""
+    return CONNECTORS.get(erp.vendor).manifest.does("job.upsert")
+
+
 @_while_wanted
 def _create_job(process: Process) -> Result:
     contract = _contract(process)
     erp = route("erp", contract.legal_entity)
     if erp is None:
         return Done("No ERP is routed for this legal entity")
+    if not keeps_jobs(erp):
+        return Done(f"{erp} keeps no jobs")
     effect = effects.plan(
         effect_type=f"{erp.vendor}.job.upsert",
         connection=erp,

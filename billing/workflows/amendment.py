@@ -5,7 +5,7 @@ from django.db import transaction
 from billing import policies
 from billing.actions import holds
 from billing.models import Hold
-from billing.workflows.activation import job_payload
+from billing.workflows.activation import job_payload, keeps_jobs
 from contracts.models import Amendment, Contract, RateRow
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases
@@ -121,6 +121,8 @@ def _erp(process: Process) -> Result:
     erp = route("erp", contract.legal_entity)
     if erp is None:
         return Done("No ERP is routed for this legal entity")
+    if not keeps_jobs(erp):
+        return Done(f"{erp} keeps no jobs")
     effect = effects.plan(
         effect_type=f"{erp.vendor}.job.upsert",
         connection=erp,

@@ -132,6 +132,10 @@ class Manifest:
     without: Mapping[Trait, str] = field(default_factory=dict)
     """What the vendor lacks, and why: the conformance cases that need it are not for this connector."""
 
+    def does(self, what: str) -> bool:
+        """Whether it declares the write `<vendor>.<what>`, such as `job.upsert`."""
+        return any(spec.effect_type == f"{self.vendor}.{what}" for spec in self.writes)
+
     def write(self, effect_type: str) -> WriteSpec:
         """The declared write, or LookupError."""
         for spec in self.writes:

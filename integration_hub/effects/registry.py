@@ -52,13 +52,15 @@ class Gate:
 
 
 OUTCOMES: Registry[Outcome] = Registry("effect outcome")
-"""By effect type, by `subject:<subject type>`, or `*` for every effect; all that match are called, in this order."""
+"""By effect type, by what is done whatever the vendor (`invoice.post`), by `subject:<subject type>`, or `*` for every
+effect; all that match are called, in this order."""
 
 GATES: Registry[Gate] = Registry("posting gate")
 
 
 def outcomes_for(effect: Effect) -> list[Outcome]:
     """Who wants to hear what became of an effect."""
-    names = (effect.effect_type, f"subject:{effect.subject_type}", "*")
+    _, _, done = effect.effect_type.partition(".")
+    names = (effect.effect_type, done, f"subject:{effect.subject_type}", "*")
     found = [outcome for name in names if (outcome := OUTCOMES.find(name)) is not None]
     return [outcome for outcome in found if outcome.subject in ("", effect.subject_type)]

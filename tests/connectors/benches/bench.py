@@ -1,15 +1,26 @@
 """What the conformance kit needs of a vendor, beside the connector that is tried."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
 from integration_hub.connectors import budget
-from integration_hub.connectors.actions import connections
+from integration_hub.connectors import credentials as vault
 from integration_hub.connectors.models import Account, Connection
-from integration_hub.connectors.registry import CONNECTORS, Connector, Manifest, Page, Write, WriteSpec
+from integration_hub.connectors.registry import (
+    CONNECTORS,
+    DEFAULT_MAPPINGS,
+    Connector,
+    Manifest,
+    Page,
+    Write,
+    WriteSpec,
+)
+from integration_hub.mapping.actions import mappings
+from integration_hub.mapping.apply import Translated
 from integration_hub.sandbox import Landscape
-from tests.connectors.conftest import pages
+from tests.connectors.conftest import canonical, pages
 
 LETTERS = 'Zürich „Łódź“ & Söhne – O\'Neill "東京" 100 % ₤ß 🚢'
 """What people write into names."""
@@ -36,6 +47,7 @@ class Bench:
 
     def __init__(self, landscape: Landscape) -> None:
         self.landscape = landscape
+        self._mapped: set[str] = set()
 
     # -- the connector and its connection -----------------------------------------------------------------------------
 
@@ -62,16 +74,29 @@ class Bench:
         raise NotImplementedError
 
     def connect(self, code: str, url: str = "", credentials: dict[str, str] | None = None) -> Connection:
-        """Another connection to the account."""
-        return connections.create(
+        """Another connection to the account, as yet without mappings: to make them all costs more than most cases."""
+        secrets = self.credentials() if credentials is None else credentials
+        return Connection.objects.create(
             code=code,
             vendor=self.vendor,
             name=code,
+            account=Account.objects.create(code=code, vendor=self.vendor),
             base_url=url or self.url,
             settings={"timeout_seconds": "10", **self.settings()},
-            credentials=self.credentials() if credentials is None else credentials,
-            by="system:test",
+            sealed_credentials=vault.sealed(code, secrets) if secrets else b"",
         )
+
+    def map(self, entity: str) -> None:
+        """The default mapping of a feed, with the value maps it uses."""
+        if entity in self._mapped:
+            return
+        self._mapped.add(entity)
+        default = DEFAULT_MAPPINGS.get(self.vendor)
+        body = default["entities"][entity]
+        used = {rule["value_map"] for rule in body["rules"] if rule.get("value_map")}
+        tables = {name: rows for name, rows in default["values"].items() if name in used}
+        one = {"entities": {entity: body}, "values": tables}
+        mappings.install_default(connection=self.connection.code, default=one, by="system:test")
 
     @cached_property
     def connection(self) -> Connection:
@@ -123,10 +148,24 @@ class Bench:
 
     def ask(self) -> None:
         """Something is read."""
-        pages(self.connection, self.feed)
+        self.read()
 
-    def read(self, cursor: dict[str, Any] | None = None) -> list[Page]:
-        return pages(self.connection, self.feed, cursor)
+    def read(self, cursor: dict[str, Any] | None = None, entity: str = "") -> list[Page]:
+        """All pages of a feed, of `feed` unless another is named."""
+        entity = entity or self.feed
+        self.map(entity)
+        return pages(self.connection, entity, cursor)
+
+    def reader(self) -> Iterator[Page]:
+        """The pages of the feed one by one, from its beginning."""
+        self.map(self.feed)
+        return self.connector.read(self.connection, self.feed, {})
+
+    def meaning(self, read: list[Page], entity: str = "") -> dict[str, Translated]:
+        """What the default mapping makes of them."""
+        entity = entity or self.feed
+        self.map(entity)
+        return canonical(self.connection, entity, read)
 
     def small_pages(self) -> None:
         """Pages of `page_rows` rows at most."""

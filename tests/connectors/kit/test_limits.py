@@ -45,7 +45,7 @@ def test_a_used_up_quota(bench: Bench) -> None:
 def test_refused_between_pages(bench: Bench) -> None:
     keys = bench.make([f"Name {n}" for n in range(9)])
     bench.small_pages()
-    reader = bench.connector.read(bench.connection, bench.feed, {})
+    reader = bench.reader()
     read = [next(reader)]
     bench.fault("rate_limit")
     with pytest.raises(Failed) as caught:

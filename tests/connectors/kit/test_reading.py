@@ -7,7 +7,7 @@ import pytest
 
 from integration_hub.connectors.registry import Counting, Page, Window
 from tests.connectors.benches.bench import LETTERS, Bench
-from tests.connectors.conftest import canonical, pages, records
+from tests.connectors.conftest import records
 from tests.connectors.kit import attempt, case
 
 pytestmark = pytest.mark.landscape
@@ -15,7 +15,7 @@ NAMES = [f"Name {n}" for n in range(9)]
 
 
 def _names(bench: Bench, read: list[Page]) -> dict[str, Any]:
-    made = canonical(bench.connection, bench.feed, read)
+    made = bench.meaning(read)
     return {key: getattr(item.record, bench.name_field) for key, item in made.items() if item.record is not None}
 
 
@@ -53,7 +53,7 @@ def test_order(bench: Bench) -> None:
 def test_a_reading_left_off(bench: Bench) -> None:
     keys = bench.make(NAMES)
     bench.small_pages()
-    reader = bench.connector.read(bench.connection, bench.feed, {})
+    reader = bench.reader()
     first = [next(reader)]
     assert not first[0].done
     rest = bench.read(first[-1].cursor)
@@ -160,15 +160,15 @@ def test_only_a_whole_listing_is_complete(bench: Bench) -> None:
 @case("read.approval")
 def test_an_approval(bench: Bench) -> None:
     entry, sheet = bench.submit_time()
-    time, sheets = pages(bench.connection, "time_entry"), pages(bench.connection, "time_approval")
-    waiting = canonical(bench.connection, "time_approval", sheets)[sheet].record
+    time, sheets = bench.read(entity="time_entry"), bench.read(entity="time_approval")
+    waiting = bench.meaning(sheets, "time_approval")[sheet].record
     bench.approve(sheet)
-    after = pages(bench.connection, "time_approval", sheets[-1].cursor)
-    approved = canonical(bench.connection, "time_approval", after)[sheet].record
+    after = bench.read(sheets[-1].cursor, "time_approval")
+    approved = bench.meaning(after, "time_approval")[sheet].record
     assert (waiting.state, approved.state) == ("submitted", "approved")
     assert approved.version > waiting.version
     assert entry in approved.entry_ids or not approved.entry_ids
-    again = canonical(bench.connection, "time_entry", pages(bench.connection, "time_entry", time[-1].cursor))
+    again = bench.meaning(bench.read(time[-1].cursor, "time_entry"), "time_entry")
     if entry in again:
         assert again[entry].record.approval == "approved"
 
@@ -185,7 +185,7 @@ def test_a_field_that_disappears(bench: Bench) -> None:
     bench.fault("drop_field", params={"fields": bench.required})
     if attempt(bench.read):
         return
-    made = canonical(bench.connection, bench.feed, bench.read())
+    made = bench.meaning(bench.read())
     for key in keys:
         assert made[key].record is None
         assert made[key].problems
@@ -195,9 +195,9 @@ def test_a_field_that_disappears(bench: Bench) -> None:
 def test_a_value_nobody_knows(bench: Bench) -> None:
     entity, field = bench.value
     key = bench.make_value()
-    assert canonical(bench.connection, entity, pages(bench.connection, entity))[key].record is not None
+    assert bench.meaning(bench.read(entity=entity), entity)[key].record is not None
     bench.fault("new_enum", params={"field": field, "value": "brand_new"})
-    made = canonical(bench.connection, entity, pages(bench.connection, entity))[key]
+    made = bench.meaning(bench.read(entity=entity), entity)[key]
     assert made.record is None
     assert made.code == "VALUE_UNMAPPED"
     assert [item.value for item in made.unmapped] == ["brand_new"]
@@ -209,7 +209,7 @@ def test_count_ids_and_feed_agree(bench: Bench) -> None:
     assert isinstance(connector, Counting)
     bench.make(NAMES)
     for spec in bench.manifest.feeds:
-        read = records(pages(connection, spec.entity))
+        read = records(bench.read(entity=spec.entity))
         stamps = sorted(raw.moved_at for raw in read.values() if raw.moved_at)
         for window in _windows(stamps):
             control = connector.control(connection, spec.entity, window)
@@ -242,7 +242,7 @@ def test_reading_writes_nothing(bench: Bench) -> None:
     books, calls = bench.books(), bench.written()
     bench.connector.check(bench.connection)
     for feed in bench.manifest.feeds:
-        pages(bench.connection, feed.entity)
+        bench.read(entity=feed.entity)
         if isinstance(bench.connector, Counting):
             window = _windows([])[0]
             bench.connector.control(bench.connection, feed.entity, window)

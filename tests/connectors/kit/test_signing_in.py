@@ -93,7 +93,7 @@ def test_a_token_that_ran_out(bench: Bench) -> None:
 def test_a_token_that_runs_out_between_pages(bench: Bench) -> None:
     keys = bench.make([f"Name {n}" for n in range(7)])
     bench.small_pages()
-    reader = bench.connector.read(bench.connection, bench.feed, {})
+    reader = bench.reader()
     read = [next(reader)]
     bench.revoke()
     read.extend(reader)
