@@ -1,14 +1,88 @@
-"""Who may run a tie-out."""
+"""Who may run tie-outs and reconciliations, and decide on what they found."""
+
+from decimal import Decimal
 
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
+from reconciliation.models import PairBreak, Suggestion
 
 PERMISSION = "reconciliation.run_tieout"
+RECONCILE = "reconciliation.run_pairrun"
+DECIDE = "reconciliation.decide_pairbreak"
+SEE = "reconciliation.view_pairrun"
 
 
 def can_run(by: Actor) -> Decision:
     """Finance and billing analysts; the machine every day."""
     if isinstance(by, User) and not by.has_perm(PERMISSION):
         return deny("Only finance and billing analysts can run a tie-out.")
+    return ALLOW
+
+
+def can_reconcile(by: Actor, legal_entity: str) -> Decision:
+    """Finance and billing analysts, for their legal entities; the machine every day for all."""
+    if isinstance(by, User) and not by.has_perm(RECONCILE):
+        return deny("Only finance and billing analysts can reconcile.")
+    return can_see(by, legal_entity)
+
+
+def can_see(by: Actor, legal_entity: str) -> Decision:
+    """Runs of one legal entity are for its people; those of all for everybody, each seeing their part."""
+    if isinstance(by, User) and legal_entity and not by.may_see(legal_entity):
+        return deny(f"{legal_entity} is outside your scope.")
+    return ALLOW
+
+
+def can_explain(row: PairBreak, by: User) -> Decision:
+    """Saying why a break is right as it is."""
+    if row.state != PairBreak.State.OPEN:
+        return deny(f"It is {row.get_state_display().lower()}.")
+    if row.kind == PairBreak.Kind.TIMING:
+        return deny("It is under way between the systems: it agrees by itself, or becomes a break when it is late.")
+    return _decides(row.legal_entity, by)
+
+
+def can_confirm(row: PairBreak, by: User) -> Decision:
+    """Confirming what another person explained."""
+    if row.state != PairBreak.State.PROPOSED:
+        return deny(f"It is {row.get_state_display().lower()}.")
+    if row.explained_by == by.username:
+        return deny("You explained it: a second person has to confirm.")
+    return _decides(row.legal_entity, by)
+
+
+def can_reopen(row: PairBreak, by: User) -> Decision:
+    """Declining an explanation, or taking it back."""
+    if row.state not in (PairBreak.State.PROPOSED, PairBreak.State.EXPLAINED):
+        return deny(f"It is {row.get_state_display().lower()}.")
+    return _decides(row.legal_entity, by)
+
+
+def can_accept(row: Suggestion, by: User) -> Decision:
+    """Saying that items belong together; with much money the second of two people says it."""
+    if row.state not in (Suggestion.State.OPEN, Suggestion.State.PROPOSED, Suggestion.State.CONFIRMED):
+        return deny(f"It is {row.get_state_display().lower()}.")
+    if row.state == Suggestion.State.PROPOSED and row.proposed_by == by.username:
+        return deny("You accepted it first: a second person has to do it as well.")
+    return _decides(row.legal_entity, by)
+
+
+def can_reject(row: Suggestion, by: User) -> Decision:
+    """Saying that items do not belong together, also of what was accepted before."""
+    if row.state in (Suggestion.State.REJECTED, Suggestion.State.WITHDRAWN):
+        return deny(f"It is {row.get_state_display().lower()}.")
+    return _decides(row.legal_entity, by)
+
+
+def needs_second(amount: Decimal, threshold: Decimal | None) -> bool:
+    """Whether a decision over so much money takes two people."""
+    return threshold is not None and abs(amount) >= threshold
+
+
+def _decides(legal_entity: str, by: User) -> Decision:
+    if not by.has_perm(DECIDE):
+        return deny("Only finance and billing analysts can decide on breaks.")
+    if not by.may_see(legal_entity):
+        return deny(f"{legal_entity or 'What belongs to no legal entity'} is outside your scope.")
     return ALLOW

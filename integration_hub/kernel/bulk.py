@@ -42,8 +42,13 @@ def copy_values(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     Values are None, texts (of JSON columns their JSON), numbers, dates, instants, truth values and sequences of texts.
     Nothing is checked but by the database. Raises IntegrityError as `bulk_create` does, and TypeError for other values.
     """
+    copy_rows(model._meta.db_table, columns, rows)
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """The same for any table, e.g. a temporary one."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL {})").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
     )
     tabs = len(columns) - 1
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:

@@ -46,6 +46,7 @@ SEE_INTEGRATION = (
     "hub_mapping.view_mapping",
     "hub_mapping.view_valuemap",
     "reconciliation.view_tieout",
+    "reconciliation.view_pairrun",
 )
 
 RIGHTS: dict[Role, tuple[str, ...]] = {
@@ -77,6 +78,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "hub_replay.plan_replay",
         "hub_replay.approve_replay",
         "reconciliation.run_tieout",
+        "reconciliation.run_pairrun",
+        "reconciliation.decide_pairbreak",
     ),
     Role.BILLING_ANALYST: (
         *SEE_BUSINESS,
@@ -90,6 +93,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "hub_effects.add_correction",
         "hub_replay.plan_replay",
         "reconciliation.run_tieout",
+        "reconciliation.run_pairrun",
+        "reconciliation.decide_pairbreak",
     ),
     Role.PMO: (
         *SEE_BUSINESS,

@@ -50,6 +50,8 @@ def check(kind: Kind, rules: Sequence[RuleSpec], cases: Iterable[Case] = ()) -> 
     elif rules[-1].condition.strip():
         remedy = "Add a last rule without a condition, for everything else."
         problems.append(Problem(f"Rule {len(rules)}", "The last rule has a condition.", remedy))
+    if kind.proved is not None:
+        problems += kind.proved(rules)
     if len(rules) > MOST_RULES:
         problems.append(Problem("", f"It has {len(rules)} rules; {MOST_RULES} are the most."))
     if problems:

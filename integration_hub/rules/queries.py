@@ -1,6 +1,7 @@
 """Which rules are in force, compiled once per version and process."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from django.db.models import QuerySet
@@ -58,6 +59,15 @@ def report(version: DecisionTable) -> checks.Report:
     """What the checks say of a version as it stands."""
     cases = [checks.Case(row.inputs, row.expected, row.name) for row in version.tests.all()]
     return checks.check(KINDS.get(version.kind), specs(version), cases)
+
+
+def tried(version: DecisionTable) -> checks.Report:
+    """The same, and where nothing is wrong so far, what its room says when it tries the version on its data."""
+    said = report(version)
+    kind = KINDS.get(version.kind)
+    if said.problems or kind.tried is None:
+        return said
+    return replace(said, problems=tuple(kind.tried(compiled(version))))
 
 
 def before(version: DecisionTable) -> tuple[str, list[RuleSpec]]:

@@ -1,12 +1,12 @@
 """Decision tables without the database: what a kind decides, its rules in order, and the answer with its reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from integration_hub.kernel.errors import ThroughlineError
+from integration_hub.kernel.errors import Problem, ThroughlineError
 from integration_hub.rules import language
 
 InputType = Literal["text", "number", "bool", "day"]
@@ -55,7 +55,9 @@ class RuleSpec:
 class Kind:
     """What tables of one kind decide; `delivered` are the rules until somebody publishes others.
 
-    `published` is told, in the transaction, that the rules of a legal entity ("": of all) are others now.
+    `published` is told, in the transaction, that the rules of a legal entity ("": of all) are others now. `proved` says
+    what else is wrong with rules, from their text alone; `tried` what is wrong with a table when it is tried on the
+    data there are, when it is checked and again when it is published.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Kind:
     outputs: tuple[Output, ...]
     delivered: tuple[RuleSpec, ...]
     published: Callable[[str], None] | None = field(default=None, compare=False)
+    proved: "Callable[[Sequence[RuleSpec]], Iterable[Problem]] | None" = field(default=None, compare=False)
+    tried: "Callable[[Table], Iterable[Problem]] | None" = field(default=None, compare=False)
 
     @property
     def names(self) -> frozenset[str]:

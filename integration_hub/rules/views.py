@@ -178,7 +178,7 @@ def table_check(request: Request, pk: int) -> HttpResponse:
         allowed=policies.can_check(row, request.user),
         act=lambda data: tables.check(table_id=pk, by=request.user, seen_version=data["version"]),
         done=lambda report: (
-            "Something is wrong with it: see the checks below." if report.problems else "Nothing is wrong with it."
+            f"Something is wrong with it: {report.problems[0]}" if report.problems else "Nothing is wrong with it."
         ),
     )
 

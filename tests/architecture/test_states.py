@@ -19,6 +19,14 @@ from integration_hub.processes.models import PROCESS_MOVES, Process
 from integration_hub.replay.models import PLAN_MOVES, Plan
 from integration_hub.rules.models import TABLE_MOVES, DecisionTable
 from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
+from reconciliation.models import (
+    BREAK_MOVES,
+    PAIR_RUN_MOVES,
+    SUGGESTION_MOVES,
+    PairBreak,
+    PairRun,
+    Suggestion,
+)
 from tests.architecture.code import modules
 
 OURS = ("contracts", "billing", "costs", "reconciliation", "hub_")
@@ -40,6 +48,9 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "process": (PROCESS_MOVES, Process.State),
     "source version": (intake.SOURCE_MOVES, intake.SourceVersion.Status),
     "run": (intake.RUN_MOVES, intake.Run.State),
+    "reconciliation": (PAIR_RUN_MOVES, PairRun.State),
+    "break": (BREAK_MOVES, PairBreak.State),
+    "suggestion": (SUGGESTION_MOVES, Suggestion.State),
     "decision table": (TABLE_MOVES, DecisionTable.Status),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }

@@ -39,6 +39,15 @@ def test_the_trail_is_measured_and_tampering_is_noticed(capsys, monkeypatch):
     assert said.count("aim:") == 3
 
 
+@pytest.mark.django_db
+def test_a_reconciliation_is_measured_against_a_scan(capsys, monkeypatch):
+    monkeypatch.setattr(scratch, "database", nullcontext)
+    call_command("bench", "reconcile", "--size", "2000")
+    said = capsys.readouterr().out
+    for goal in ("P7 full pass", "P9 sums", "P10 precision", "P10 recall", "memory of Python"):
+        assert goal in said
+
+
 def test_an_aim_is_met_at_its_limit_and_says_so():
     most, least = Aim("s", floor=2, target=1, most=True), Aim("a second", floor=1, target=2)
     assert most.verdict(1.5) == "1.5 s (floor at most 2: met, target at most 1: not met)"

@@ -16,11 +16,12 @@ from integration_hub.operations.bench import (
     lanes,
     latency,
     posting,
+    reconcile,
     replay,
 )
 
 # Here and not when the app starts: simulators and a queue are loaded with them, which no other process needs.
-for measurement in (intake, lanes, latency, doors, posting, audit, replay, billing):
+for measurement in (intake, lanes, latency, doors, posting, audit, replay, billing, reconcile):
     measurement.register()
 
 

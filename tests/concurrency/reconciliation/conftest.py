@@ -1,0 +1,5 @@
+"""Fixtures of reconciliation's race tests."""
+
+from tests.integration.reconciliation.conftest import books
+
+__all__ = ["books"]
