@@ -197,7 +197,7 @@ def _decide_break(
         consequence=consequence,
         decision=may(row, request.user),
     )  # fmt: skip
-    return decide(request, confirm, act, done=lambda done: f"The break is {done.get_state_display().lower()}.")
+    return decide(request, confirm, act, done=lambda done: f"Its state: {done.get_state_display().lower()}.")
 
 
 @screen(permission=SEE)
@@ -275,6 +275,6 @@ def _decide_suggestion(
         request,
         confirm,
         lambda data: act(suggestion_id=pk, by=request.user, seen_version=data["version"], note=data["note"]),
-        done=lambda done: f"The match is {done.get_state_display().lower()}.",
+        done=lambda done: f"Its state: {done.get_state_display().lower()}.",
         row=shown,
     )

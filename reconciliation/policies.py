@@ -37,7 +37,7 @@ def can_see(by: Actor, legal_entity: str) -> Decision:
 def can_explain(row: PairBreak, by: User) -> Decision:
     """Saying why a break is right as it is."""
     if row.state != PairBreak.State.OPEN:
-        return deny(f"It is {row.get_state_display().lower()}.")
+        return deny(f"Its state: {row.get_state_display().lower()}.")
     if row.kind == PairBreak.Kind.TIMING:
         return deny("It is under way between the systems: it agrees by itself, or becomes a break when it is late.")
     return _decides(row.legal_entity, by)
@@ -46,7 +46,7 @@ def can_explain(row: PairBreak, by: User) -> Decision:
 def can_confirm(row: PairBreak, by: User) -> Decision:
     """Confirming what another person explained."""
     if row.state != PairBreak.State.PROPOSED:
-        return deny(f"It is {row.get_state_display().lower()}.")
+        return deny(f"Its state: {row.get_state_display().lower()}.")
     if row.explained_by == by.username:
         return deny("You explained it: a second person has to confirm.")
     return _decides(row.legal_entity, by)
@@ -55,14 +55,14 @@ def can_confirm(row: PairBreak, by: User) -> Decision:
 def can_reopen(row: PairBreak, by: User) -> Decision:
     """Declining an explanation, or taking it back."""
     if row.state not in (PairBreak.State.PROPOSED, PairBreak.State.EXPLAINED):
-        return deny(f"It is {row.get_state_display().lower()}.")
+        return deny(f"Its state: {row.get_state_display().lower()}.")
     return _decides(row.legal_entity, by)
 
 
 def can_accept(row: Suggestion, by: User) -> Decision:
     """Saying that items belong together; with much money the second of two people says it."""
     if row.state not in (Suggestion.State.OPEN, Suggestion.State.PROPOSED, Suggestion.State.CONFIRMED):
-        return deny(f"It is {row.get_state_display().lower()}.")
+        return deny(f"Its state: {row.get_state_display().lower()}.")
     if row.state == Suggestion.State.PROPOSED and row.proposed_by == by.username:
         return deny("You accepted it first: a second person has to do it as well.")
     return _decides(row.legal_entity, by)
@@ -71,7 +71,7 @@ def can_accept(row: Suggestion, by: User) -> Decision:
 def can_reject(row: Suggestion, by: User) -> Decision:
     """Saying that items do not belong together, also of what was accepted before."""
     if row.state in (Suggestion.State.REJECTED, Suggestion.State.WITHDRAWN):
-        return deny(f"It is {row.get_state_display().lower()}.")
+        return deny(f"Its state: {row.get_state_display().lower()}.")
     return _decides(row.legal_entity, by)
 
 
