@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from costs.actions import posting
-from costs.models import Cost, CostPosting
+from costs.actions import posting, purchases
+from costs.models import Cost, CostPosting, Purchase
 from costs.queries import entity_of
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
 from integration_hub.api.idempotency import PARAMETER, idempotent
@@ -118,8 +119,63 @@ class CostPostings(Nouns):
         return Response(CostPostingSerializer(made, many=True).data, status=201)
 
 
+class PurchaseSerializer(serializers.ModelSerializer[Purchase]):
+    """A line of a vendor's bill, and what becomes of it."""
+
+    legal_entity = serializers.CharField(source="legal_entity.code", read_only=True)
+    project = serializers.CharField(source="project.code", read_only=True)
+    amount = AmountField()
+
+    class Meta:
+        model = Purchase
+        fields = ("id", "version", "source", "legal_entity", "project", "vendor", "bill_number", "line_number",
+                  "category", "delivered_on", "amount", "currency", "is_approved", "is_deleted", "description",
+                  "handling", "decided_by", "reason", "work_key")  # fmt: skip
+
+
+class DecidePurchaseSerializer(StrictSerializer):
+    """What becomes of a purchase, decided on the version that was seen."""
+
+    handling = serializers.ChoiceField(choices=["recharge", "covers_time", "absorbed"])
+    reason = serializers.CharField(max_length=2000)
+    version = serializers.IntegerField(min_value=1)
+
+
+class PurchaseFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which purchases."""
+
+    legal_entity = django_filters.CharFilter(field_name="legal_entity__code", help_text="Its code.")
+    project = django_filters.CharFilter(field_name="project__code")
+    vendor = django_filters.CharFilter()
+    bill_number = django_filters.CharFilter()
+    handling = django_filters.ChoiceFilter(choices=Purchase.Handling.choices)
+
+
+class Purchases(Nouns):
+    """Lines of vendors' bills on clients' projects."""
+
+    required_scopes = {"GET": "costs:read", "POST": "costs:write"}
+    required_permission = "costs.view_purchase"
+    serializer_class = PurchaseSerializer
+    filterset_class = PurchaseFilter
+
+    def rows(self, user: User) -> QuerySet[Purchase]:
+        """Those of the person's legal entities."""
+        return scoped(Purchase.objects.select_related("legal_entity", "project"), user)
+
+    @extend_schema(request=DecidePurchaseSerializer, responses=PurchaseSerializer, parameters=[PARAMETER])
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def decide(self, request: Request, pk: str) -> Response:
+        """Say what becomes of a purchase."""
+        body: dict[str, Any] = self.taken(DecidePurchaseSerializer)
+        row = purchases.decide(purchase=self.get_object(), **body, by=person(request))
+        return Response(PurchaseSerializer(row).data)
+
+
 router = SimpleRouter()
 router.register("costs", Costs, "cost")
+router.register("purchases", Purchases, "purchase")
 router.register("cost-postings", CostPostings, "cost-posting")
 
 urlpatterns: list[URLPattern | URLResolver] = router.urls

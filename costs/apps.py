@@ -12,7 +12,9 @@ class CostsConfig(AppConfig):
     def ready(self) -> None:
         from costs import jobs, kinds, lineage, listeners, screens
         from costs.actions import posting
+        from costs.receivers import purchase_line
         from integration_hub.effects.registry import OUTCOMES, Outcome
+        from integration_hub.intake.registry import RECEIVERS
 
         OUTCOMES.register(
             "journal.post",
@@ -23,6 +25,7 @@ class CostsConfig(AppConfig):
                 subject="costs.costposting",
             ),
         )
+        RECEIVERS.register("purchase_line", purchase_line)
         kinds.register()
         jobs.register()
         listeners.register()

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from contracts.filters import entity
-from costs.models import Cost, CostPosting
+from costs.models import Cost, CostPosting, Purchase
 from integration_hub.console import filter_kinds
 
 
@@ -45,3 +45,17 @@ class CostPostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # unty
         return rows.filter(
             Q(number__icontains=value) | Q(remote_number__icontains=value) | Q(project__code__icontains=value)
         )
+
+
+class PurchaseFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which purchases."""
+
+    q = filter_kinds.contains("Bill or vendor", method="of_bill")
+    entity = entity()
+    project = filter_kinds.exactly("Project code", "project__code")
+    delivered_on = filter_kinds.days("Day")
+    handling = filter_kinds.any_of("What becomes of it", Purchase.Handling)
+
+    def of_bill(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """With this in the number of the bill or the vendor."""
+        return rows.filter(Q(bill_number__icontains=value) | Q(vendor__icontains=value))

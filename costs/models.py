@@ -1,4 +1,4 @@
-"""What delivered work cost us. A cost is never changed: it is reversed, and counted anew."""
+"""What delivered work cost us, hours and purchases. A cost is never changed: it is reversed, and counted anew."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +7,7 @@ from billing.models import BillableEvent
 from contracts.models import CostRate, LegalEntity, Project, Resource
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.models import Timestamped, currency_field, money_field, rate_field
+from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field, rate_field
 from integration_hub.kernel.transitions import Transitions
 from integration_hub.people.models import User
 
@@ -96,6 +96,61 @@ class Cost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.work_key} {self.amount:f} {self.currency}"
+
+
+class Purchase(Versioned):
+    """A line of a vendor's bill on a client's project, and what becomes of it: decided once, and never left open.
+
+    What is charged on is delivered work of billing under `work_key`. A bill's line is here once, whichever system
+    tells of it: the database says so.
+    """
+
+    class Handling(models.TextChoices):
+        UNDECIDED = "undecided", "Not decided"
+        RECHARGE = "recharge", "Charged on"
+        COVERS_TIME = "covers_time", "Paid for hours charged as time"
+        ABSORBED = "absorbed", "Borne by us"
+
+    source = models.CharField(max_length=250, unique=True, help_text="The record of a system it came from")
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="purchases")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="purchases")
+    vendor = models.CharField(max_length=120)
+    bill_number = models.CharField(max_length=80)
+    line_number = models.PositiveIntegerField(default=1)
+    category = models.CharField(max_length=80, blank=True)
+    delivered_on = models.DateField(help_text="The day of service")
+    amount = money_field(help_text="Net of recoverable tax")
+    currency = currency_field()
+    is_approved = models.BooleanField(default=True)
+    is_deleted = models.BooleanField(default=False)
+    description = models.TextField(blank=True)
+    handling = models.CharField(max_length=12, choices=Handling.choices, default=Handling.UNDECIDED)
+    decided_by = models.CharField(max_length=150, blank=True, help_text="A person, the source, or the contract's rule")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-delivered_on", "-id"]
+        permissions = [("decide_purchase", "Can decide what becomes of purchases")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["legal_entity", "vendor", "bill_number", "line_number"],
+                condition=Q(is_deleted=False),
+                name="purchase_once",
+            ),
+            models.CheckConstraint(name="purchase_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="purchase_decided_by_somebody", condition=Q(handling="undecided") | ~Q(decided_by="")
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "delivered_on"], name="purchase_project")]
+
+    @property
+    def work_key(self) -> str:
+        """Its name as delivered work."""
+        return f"purchase:{self.pk}"
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.bill_number}/{self.line_number}"
 
 
 COST_POSTING_MOVES = Transitions(

@@ -56,3 +56,26 @@ class CostPostingTable(Table):
         Column("remote_number", "Number in the ERP", kind="code"),
         Column("created_at", "Sent", kind="datetime", sortable=True),
     ]
+
+
+class PurchaseTable(Table):
+    """Lines of vendors' bills."""
+
+    caption = "Purchases"
+    default_sort = "-delivered_on"
+    columns = [
+        Column("bill_number", "Bill", kind="code", accessor=lambda row: f"{row.bill_number}/{row.line_number}",
+               url=lambda row: link("costs:purchase-decide", row.pk)),
+        Column("vendor", "Vendor"),
+        Column("delivered_on", "Day", kind="date", sortable=True),
+        Column("project.code", "Project", url=lambda row: link("contracts:project-detail", row.project_id)),
+        Column("category", "Category"),
+        Column("amount", "Net", kind="money"),
+        Column("handling", "What becomes of it", kind="badge"),
+        Column("decided_by", "Decided by", hideable=True),
+        Column("legal_entity.code", "Entity", hideable=True),
+        Column("description", "Description", hideable=True, hidden=True),
+    ]  # fmt: skip
+
+    def row_tone(self, row: Any) -> str:
+        return "muted" if row.is_deleted else ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from costs import views
+from costs import purchase_views, views
 
 app_name = "costs"
 
@@ -10,4 +10,6 @@ urlpatterns = [
     path("", views.CostList.as_view(), name="cost-list"),
     path("post/", views.post, name="post"),
     path("journals/", views.CostPostingList.as_view(), name="posting-list"),
+    path("purchases/", purchase_views.PurchaseList.as_view(), name="purchase-list"),
+    path("purchases/<int:pk>/", purchase_views.purchase_decide, name="purchase-decide"),
 ]

@@ -33,6 +33,7 @@ from integration_hub.canonical.ledger import (
     StandardRate,
 )
 from integration_hub.canonical.prices import LinePrices, Policy, stated
+from integration_hub.canonical.purchases import PurchaseLine
 
 ENTITIES: dict[str, type[Record]] = {
     "legal_entity": LegalEntity,
@@ -60,6 +61,7 @@ ENTITIES: dict[str, type[Record]] = {
     "time_approval": TimeApproval,
     "usage": Usage,
     "expense": Expense,
+    "purchase_line": PurchaseLine,
     "invoice": Invoice,
     "payment": Payment,
     "credit_memo": CreditMemo,
@@ -92,6 +94,7 @@ __all__ = [
     "PaymentTerm",
     "Policy",
     "Project",
+    "PurchaseLine",
     "RateItem",
     "Record",
     "Resource",

@@ -61,6 +61,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "costs.view_cost",
         "costs.view_costposting",
         "costs.post_cost",
+        "costs.view_purchase",
+        "costs.decide_purchase",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.release_hold",
@@ -84,6 +86,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
     Role.BILLING_ANALYST: (
         *SEE_BUSINESS,
         *SEE_INTEGRATION,
+        "costs.view_purchase",
+        "costs.decide_purchase",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.start_billingrun",
@@ -175,6 +179,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "contracts.view_capacity",
         "costs.view_cost",
         "costs.view_costposting",
+        "costs.view_purchase",
     ),
 }
 

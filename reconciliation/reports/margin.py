@@ -33,7 +33,7 @@ _CODES = {
     CONTRACT: ("contract.number", "contract.name"),
     PROJECT: ("project.code", "project.name"),
 }
-COSTS = ("labour", "subcontract", "expenses")
+COSTS = ("labour", "subcontract", "purchases", "expenses")
 
 
 _CONVERTED = """
@@ -69,10 +69,18 @@ WITH moved AS (
       JOIN contracts_contract AS contract ON contract.id = project.contract_id
      WHERE cost.is_current AND cost.service_date BETWEEN %(first)s AND %(end)s
     UNION ALL
+    SELECT contract.id, purchase.project_id, purchase.delivered_on, 'purchases',
+           {_converted("purchase.amount", "purchase.currency", "purchase.delivered_on")}
+      FROM costs_purchase AS purchase JOIN contracts_project AS project ON project.id = purchase.project_id
+      JOIN contracts_contract AS contract ON contract.id = project.contract_id
+     WHERE NOT purchase.is_deleted AND purchase.is_approved AND purchase.handling <> 'covers_time'
+       AND purchase.delivered_on BETWEEN %(first)s AND %(end)s
+    UNION ALL
     SELECT contract.id, event.project_id, event.service_date, 'expenses',
            {_converted("event.amount", "event.currency", "event.service_date")}
       FROM billing_billableevent AS event JOIN contracts_contract AS contract ON contract.id = event.contract_id
      WHERE event.is_current AND NOT event.is_deleted AND event.kind = 'expense' AND event.approval = 'approved'
+       AND event.work_key NOT LIKE 'purchase:%%'
        AND event.service_date BETWEEN %(first)s AND %(end)s
 )
 SELECT {{by}}, contract.currency AS by_currency,
@@ -80,6 +88,7 @@ SELECT {{by}}, contract.currency AS by_currency,
        coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'open'), 0) AS open,
        coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'labour'), 0) AS labour,
        coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'subcontract'), 0) AS subcontract,
+       coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'purchases'), 0) AS purchases,
        coalesce(sum(moved.amount) FILTER (WHERE moved.kind = 'expenses'), 0) AS expenses,
        count(*) FILTER (WHERE moved.amount IS NULL) AS unconverted, count(*) AS count
   FROM moved
@@ -141,8 +150,8 @@ MARGIN = Measure(
     title="Margin",
     question="What is left of the value of the work after what it cost?",
     formula="Value of the work of the period, billed net and not billed yet at bill rate, less its direct costs: hours "
-    "at cost rates, those of our own people and of subcontractors apart, and expenses as they were paid. All by the "
-    "day of service. Costs in another currency are converted at the corporate rate of that day.",
+    "at cost rates, those of our own people and of subcontractors apart, purchases, and expenses as they were paid. "
+    "All by the day of service. Costs in another currency are converted at the corporate rate of that day.",
     version=1,
     counted="pieces of work and costs",
     permission="costs.view_cost",
@@ -152,6 +161,7 @@ MARGIN = Measure(
         Figure("open", "Not billed yet", "money", summed("open")),
         Figure("labour", "Own hours", "money", summed("labour")),
         Figure("subcontract", "Subcontractors", "money", summed("subcontract")),
+        Figure("purchases", "Purchases", "money", summed("purchases")),
         Figure("expenses", "Expenses", "money", summed("expenses")),
         Figure("margin", "Margin", "money", margin),
         Figure("share", "Margin of value", "percent", _share, leading=True),
@@ -162,6 +172,7 @@ MARGIN = Measure(
     notes=(
         "Over the cap, written off, included and not billable work brings nothing and still costs.",
         "Work without a cost rate, and work before costs are kept, costs nothing here: the margin is too high by it.",
+        "Bills that pay for hours charged as time are not counted beside these hours at their cost rate.",
         "It is the view of the contracting entity; transfer prices between legal entities are not in it.",
         "Costs of a currency that no exchange rate converts are counted, not valued.",
     ),

@@ -8,6 +8,7 @@ from billing.models import Decision as Decided
 from contracts import policies as contracts
 from contracts.models import Contract, ContractLine, CostRate, LegalEntity
 from costs import policies as costs
+from costs.models import Purchase
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.decision import Decision
 from integration_hub.people.models import Role, User
@@ -29,6 +30,12 @@ STATE_FIRST = ("state", "role", "place")
 def ask_withdraw(by: User, state: str) -> Decision:
     rate = CostRate(legal_entity=LegalEntity(code=HERE), withdrawn_at=now() if state == "withdrawn" else None)
     return contracts.can_withdraw_cost_rate(rate, by, " " if state == "without a reason" else "Wrong person")
+
+
+def ask_purchase(by: User, state: str) -> Decision:
+    bought = Purchase(legal_entity=LegalEntity(code=HERE), is_deleted=state == "deleted")
+    handling = "undecided" if state == "without a handling" else "recharge"
+    return costs.can_decide(bought, by, handling, " " if state == "without a reason" else "agreed")
 
 
 def ask_end(by: User, state: str) -> Decision:
@@ -93,6 +100,19 @@ ROWS = (
         ask=lambda by, _: costs.can_post(by, HERE),
         may=FINANCE,
         others="Only finance can post costs.",
+        outside=AWAY,
+    ),
+    Row(
+        rule=costs.can_decide,
+        ask=ask_purchase,
+        may=FINANCE | {Role.BILLING_ANALYST},
+        others="Only finance and billing can decide what becomes of purchases.",
+        states={
+            "undecided": "",
+            "deleted": "Its source has deleted this purchase.",
+            "without a handling": "Say what becomes of it: charged on, paid for hours, or borne by us.",
+            "without a reason": "Say why: the reason is kept in the trail.",
+        },
         outside=AWAY,
     ),
     Row(
