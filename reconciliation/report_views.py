@@ -112,7 +112,7 @@ def report(request: Request, slug: str) -> HttpResponseBase:
     context |= {
         "period": period,
         "counted": f"{population(lines):,} {measure.counted}",
-        "heads": measure.figures,
+        "heads": measure.shown,
         "rows": [_row(measure, line) for line in lines],
         "cut": measure.cut(asked),
         "sums": [(currency or _no_currency(measure), _cells(measure, sums, currency))
@@ -138,7 +138,7 @@ def _row(measure: Measure, line: Line) -> Row:
 
 
 def _cells(measure: Measure, sums: Sums, currency: str) -> list[tuple[Figure, SafeString | str]]:
-    return [(figure, _shown(figure, sums, currency)) for figure in measure.figures]
+    return [(figure, _shown(figure, sums, currency)) for figure in measure.shown]
 
 
 def _shown(figure: Figure, sums: Sums, currency: str) -> SafeString | str:
@@ -166,7 +166,8 @@ def _trends(measure: Measure, asked: Asked) -> list[tuple[str, SafeString, list[
             for month, value in points
         ]
         title = f"{measure.leading.label}, {currency}".rstrip(", ")
-        found.append((currency or _no_currency(measure), charts.sparkline(known, title, width=240, height=48), listed))
+        picture = charts.sparkline(known, title, width=240, height=48) if len(known) > 1 else SafeString("")
+        found.append((currency or _no_currency(measure), picture, listed))
     return found
 
 
@@ -253,7 +254,7 @@ def columns(measure: Measure, asked: Asked) -> list[Column]:
         Column("currency", "Currency", accessor="key.currency"),
         Column("rows", "Rows", accessor=lambda line: line.sums["count"]),
     ]
-    return [*whose, *(Column(one.name, one.label, accessor=_exact(one)) for one in measure.figures)]
+    return [*whose, *(Column(one.name, one.label, accessor=_exact(one)) for one in measure.shown)]
 
 
 def _exact(figure: Figure) -> Any:

@@ -183,6 +183,11 @@ class Measure:
         """The figure that the trend shows."""
         return next(figure for figure in self.figures if figure.leading)
 
+    @property
+    def shown(self) -> list[Figure]:
+        """The figures in the order of tables: the leading one, which answers the question, then what it is made of."""
+        return [self.leading, *(figure for figure in self.figures if not figure.leading)]
+
     def cut(self, asked: Asked) -> Cut:
         """What the lines are of."""
         return next((cut for cut in self.cuts if cut.slug == asked.by), self.cuts[0])

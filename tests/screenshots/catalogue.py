@@ -118,7 +118,7 @@ TRACE = (
            "{lineage}?depth=5", also=(NARROW,)),
     Screen("tie-out", "Tie-out", "Do all systems agree, to the cent.", "fiona", "/tie-out/", also=BOTH),
     Screen("tie-out-history", "Tie-outs", "Each comparison that was made.", "fiona", "/tie-out/history/"),
-    Screen("reports", "Reports", "Which measures there are, and what others lack.", "fiona", "/reports/"),
+    Screen("reports", "Reports", "Which measures there are, each with its question and formula.", "fiona", "/reports/"),
     Screen("report", "Report", "Formula, sums per currency, trend, and the way to the pieces.", "fiona",
            "/reports/wip/", also=BOTH),
     Screen("audit-trail", "Audit trail", "Who did what, when and why; append only.", "aude", "/audit/"),
