@@ -40,6 +40,11 @@ def canonical_bytes(value: Any) -> bytes:
     return canonical_json(value).encode()
 
 
+def as_json(value: Any) -> Any:
+    """The value as it comes back from JSON: amounts and days as text, the same amount always as the same text."""
+    return value if _is_plain(value) else json.loads(canonical_json(value))
+
+
 _AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 

@@ -1,12 +1,13 @@
 """Writing the trail: called by actions, in the transaction of the change itself."""
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import attrgetter
 from typing import Any
 
-from integration_hub.kernel.ids import canonical_json
+from integration_hub.kernel.bulk import copy_values
+from integration_hub.kernel.ids import as_json, canonical_bytes
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 
@@ -65,7 +66,23 @@ def event(
 
 def events(drafts: Iterable[Event]) -> None:
     """Record many things that happened in one act, in this order, with one statement: `events([draft(…), …])`."""
-    Event.objects.bulk_create(list(drafts))
+    copy_values(Event, _COLUMNS, map(_row, drafts))
+
+
+_COLUMNS = (
+    "recorded_at", "actor_kind", "actor", "action", "object_type", "object_id", "object_label", "legal_entity",
+    "reason", "data", "correlation_id", "caused_by",
+)  # fmt: skip
+_MEMBERS = attrgetter(*_COLUMNS)
+
+
+def _row(drafted: Event) -> list[Any]:
+    row = list(_MEMBERS(drafted))
+    row[_DATA] = canonical_bytes(drafted.data).decode()
+    return row
+
+
+_DATA = _COLUMNS.index("data")
 
 
 def draft(
@@ -90,7 +107,7 @@ def draft(
         object_label=label[:200],
         legal_entity=legal_entity,
         reason=reason,
-        data=json.loads(canonical_json(data)),
+        data=as_json(data),
         correlation_id=_correlation.get(),
         caused_by=caused_by,
     )

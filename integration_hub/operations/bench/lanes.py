@@ -13,7 +13,7 @@ from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 from django_q.worker import worker
 
-from integration_hub.operations.bench import BENCHES, Bench, Figure, scratch
+from integration_hub.operations.bench import BENCHES, Aim, Bench, Figure, judged, scratch
 from integration_hub.work.actions import items
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Item
@@ -25,6 +25,9 @@ BATCH = 500
 TASKS_SHARE = 20
 """One task of the queue alone for so many items: each takes many times as long."""
 KIND = "bench.nothing"
+RATE = Aim("items a second worked in order", floor=5_000, target=20_000)
+SHARE = Aim("of the limit, claimed and settled", floor=0.25, target=0.7)
+QUEUE = Aim("times the queue alone", floor=20, target=100)
 
 _TAKE = """
 WITH taken AS (SELECT id FROM bench_item WHERE state = 'ready' ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
@@ -39,8 +42,15 @@ def run(size: int, tell: Callable[[Figure], None]) -> None:
         HANDLERS.register(KIND, Handler(lambda job: worked.append(job), title="Nothing"))
     with scratch.database():
         rounds = [_round(size, worked) for _ in range(ROUNDS)]
+    rates = []
     for place, figure in enumerate(rounds[0]):
-        tell(Figure(figure.step, figure.things, median(found[place].seconds for found in rounds)))
+        seconds = median(found[place].seconds for found in rounds)
+        rates.append(figure.things / seconds)
+        tell(Figure(figure.step, figure.things, seconds))
+    limit, _, queue_alone, _, ours = rates
+    judged(RATE, ours, tell)
+    judged(SHARE, ours / limit, tell)
+    judged(QUEUE, ours / queue_alone, tell)
 
 
 def _round(size: int, worked: list[Job]) -> list[Figure]:

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.ids import canonical_json
+from integration_hub.kernel.ids import as_json
 from integration_hub.trail import record
 from integration_hub.trail.record import Actor
 from integration_hub.work import doorbell, policies, queries
@@ -180,7 +180,7 @@ def _item_row(place: int, request: ItemIn) -> dict[str, Any]:
     return {
         "place": place,
         "kind": request.kind,
-        "payload": json.loads(canonical_json(request.payload)),
+        "payload": as_json(request.payload),
         "delay": _seconds(request.delay),
         "dedupe": request.dedupe,
         "amount": None if request.amount is None else str(request.amount),
