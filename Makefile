@@ -47,7 +47,7 @@ test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run al
 	$(PY) -m coverage erase
 	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report= -m "not rehearsal" $(ARGS)
 	$(PY) -m coverage report --fail-under=95
-	$(PY) -m pytest -n 4 -m rehearsal tests/rehearsal
+	$(PY) -m pytest -m rehearsal tests/rehearsal
 
 check: $(VENV)/dev.done ## Lint, types, imports, migrations, templates, generated docs; changes nothing
 	$(VENV)/bin/ruff check .

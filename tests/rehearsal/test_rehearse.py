@@ -6,17 +6,22 @@ THROUGHLINE_REHEARSE="<seeds> <items of each>" makes it smaller or larger than i
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from integration_hub.operations.rehearsal import faults
+from integration_hub.kernel import embedded
+from integration_hub.operations import installed
+from integration_hub.operations.rehearsal import faults, premises
 
+COPY = shutil.which("cp") or "cp"
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "20 2000").split())
 AT_ONCE = 4
@@ -33,29 +38,62 @@ def var_dir():
         yield Path(folder)
 
 
-def rehearse(var_dir, *arguments):
+def start(var_dir, *arguments):
     environment = {
         key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "THROUGHLINE_TEST_DB"}
     }
-    return subprocess.run(
+    return subprocess.Popen(
         [sys.executable, "manage.py", "rehearse", *arguments],
         cwd=ROOT,
         env={**environment, "THROUGHLINE_VAR_DIR": str(var_dir)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
 
 
+def ended(started):
+    """Exit code, output and complaints."""
+    output, complaints = started.communicate()
+    return started.returncode, output, complaints
+
+
+def all_of(started):
+    """What each of several says, whoever ends first: none waits for another to be read."""
+    with ThreadPoolExecutor(len(started)) as pool:
+        return list(pool.map(ended, started))
+
+
+def prepared(var_dir):
+    """A home with the server of a rehearsal, stopped, and the database it copies: made once, not in every part."""
+    home = var_dir / "prepared"
+    installed.template(embedded.ensure(home / premises.DATABASE))
+    embedded.stop(home / premises.DATABASE)
+    return home
+
+
 @pytest.mark.rehearsal
-@pytest.mark.parametrize("part", [part for part in PARTS if part])
-def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(var_dir, part):
-    seeds = len(part)
-    several = ("--seed", str(part[0]), "--seeds", str(seeds), "--items", str(ITEMS), "--patience", "600", "--json")
-    done = rehearse(var_dir, *several)
-    report = json.loads(done.stdout or "{}")
-    assert not [row for row in report.get("invariants", ()) if row["violations"]], report["by_seed"]
-    assert done.returncode == 0, done.stderr[-4000:]
+def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(var_dir):
+    several = ("--items", str(ITEMS), "--patience", "600", "--json")
+    parts = [part for part in PARTS if part]
+    first = prepared(var_dir)
+    homes = [var_dir / f"part{number}" for number in range(len(parts))]
+    for home in homes:
+        subprocess.run([COPY, "--archive", first, home], check=True)  # the files stay those of the server's user
+    started = [
+        start(home, "--seed", str(part[0]), "--seeds", str(len(part)), *several)
+        for home, part in zip(homes, parts, strict=True)
+    ]
+    for part, home, (code, output, complaints) in zip(parts, homes, all_of(started), strict=True):
+        report = json.loads(output or "{}")
+        assert not [row for row in report.get("invariants", ()) if row["violations"]], report["by_seed"]
+        assert code == 0, complaints[-4000:]
+        look_at(report, seeds=len(part))
+        assert not (home / "rehearsal" / "postgres" / "postmaster.pid").exists(), "its server is stopped"
+
+
+def look_at(report, *, seeds):
+    """Everything was checked, and enough struck."""
     assert (report["violations"], report["items"], len(report["seeds"])) == (0, seeds * ITEMS, seeds)
     assert {row["invariant"] for row in report["invariants"]} == {f"I{n}" for n in range(1, 8)}
     assert all(row["checked"] for row in report["invariants"])
@@ -63,13 +101,12 @@ def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(var_dir, part):
     assert report["faults_in_all"] >= seeds * ITEMS * FAULTS_PER_THOUSAND / 1000
     struck = {faults.BY_NAME[name].group for name in report["faults"]}
     assert struck == set(faults.GROUPS), "each group of faults struck"
-    assert not (var_dir / "rehearsal" / "postgres" / "postmaster.pid").exists(), "its server is stopped"
 
 
 def test_an_unknown_fault_is_refused_and_its_server_stopped(var_dir):
-    refused = rehearse(var_dir, "--faults", "lightning")
-    assert refused.returncode == 1
-    assert "No fault lightning. Known: all, none, workers" in refused.stderr
+    code, _, complaints = ended(start(var_dir, "--faults", "lightning"))
+    assert code == 1
+    assert "No fault lightning. Known: all, none, workers" in complaints
     assert not (var_dir / "rehearsal" / "postgres" / "postmaster.pid").exists()
 
 

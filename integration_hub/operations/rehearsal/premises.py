@@ -1,4 +1,4 @@
-"""Where a rehearsal lives: a PostgreSQL server of its own in var/rehearsal, with a database made anew each time.
+"""Where a rehearsal lives: a PostgreSQL server of its own in var/rehearsal, with a database copied anew each time.
 
 Imported by manage.py before Django reads its settings: whatever DATABASE_URL names is never touched.
 """
@@ -11,6 +11,7 @@ from psycopg import sql
 
 from integration_hub.environment import read
 from integration_hub.kernel import embedded
+from integration_hub.operations import installed
 
 DATABASE = "rehearsal"
 LEASE_SECONDS = "2"
@@ -18,14 +19,17 @@ LEASE_SECONDS = "2"
 
 
 def move_in() -> None:
-    """Start the server, make an empty database, and point this process and all it starts at it."""
+    """Start the server, make a database as installed, and point this process and all it starts at it."""
     var_dir = read().var_dir / DATABASE
     address = embedded.ensure(var_dir)
+    template = installed.template(address)
     with psycopg.connect(address, autocommit=True) as connection:
         # Here processes die, never the machine: what is committed survives without waiting for the disk.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+        name = sql.Identifier(DATABASE)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
     os.environ["DATABASE_URL"] = embedded.ensure(var_dir, DATABASE)
     os.environ["THROUGHLINE_VAR_DIR"] = str(var_dir)
     os.environ["THROUGHLINE_REHEARSAL"] = "true"

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
@@ -69,7 +68,6 @@ class Command(BaseCommand):
             chosen = faults.chosen(options["faults"])
         except ValueError as error:
             raise CommandError(str(error)) from None
-        call_command("migrate", verbosity=0)
         ledger.create()
         size = Size.of(options["items"])
         results: list[SeedResult] = []
