@@ -41,6 +41,12 @@ Key = tuple[str, str]
 
 _IS_OPEN = "SELECT EXISTS (SELECT 1 FROM hub_cases_case WHERE code = %s AND root_cause = %s AND status = ANY(%s))"
 
+_CONCERNED = """
+SELECT EXISTS (SELECT 1 FROM hub_cases_member WHERE target_type = %s AND target_id = %s AND is_open)
+    OR EXISTS (SELECT 1 FROM unnest(%s::text[], %s::text[]) AS asked (code, root_cause)
+                 JOIN hub_cases_case AS found USING (code, root_cause) WHERE found.status = ANY(%s))
+"""
+
 
 def visible_to(user: User) -> QuerySet[Case]:
     """Every case of the user's legal entities, resolved ones too."""
@@ -67,6 +73,14 @@ def is_open(*, code: str, root_cause: str) -> bool:
     """Whether the case of a cause is open, by one cheap statement: asked with every webhook."""
     with connection.cursor() as cursor:
         cursor.execute(_IS_OPEN, [code, root_cause, list(Case.OPEN_STATES)])
+        return bool(cursor.fetchone()[0])
+
+
+def is_concerned(target_type: str, target_id: object, keys: Iterable[Key] = ()) -> bool:
+    """Whether an open case holds a thing up, or one of these cases is open; one cheap statement, for each good end."""
+    codes, root_causes = map(list, zip(*keys, strict=True)) if (keys := list(keys)) else ([], [])
+    with connection.cursor() as cursor:
+        cursor.execute(_CONCERNED, [target_type, str(target_id), codes, root_causes, list(Case.OPEN_STATES)])
         return bool(cursor.fetchone()[0])
 
 

@@ -38,6 +38,7 @@ SELECT extract(epoch FROM clock_timestamp())::float8,
        (SELECT coalesce(json_agg(json_build_array(seconds, slot, priority, calls, refused)), '[]')
         FROM hub_connectors_spent WHERE account_id = %s AND over_at > clock_timestamp())
 """
+_LOCK = "SELECT * FROM hub_connectors_account WHERE id = %s FOR NO KEY UPDATE"
 # The account's row is locked by then: whoever waited for it sees what the one before wrote, because this is a statement
 # of its own with a snapshot of its own.
 _NOTE = """
@@ -191,7 +192,7 @@ def _fetch(
 
 
 def _locked(account: int) -> Account:
-    return Account.objects.select_for_update(no_key=True).get(pk=account)
+    return Account.objects.raw(_LOCK, [account])[0]
 
 
 def _used_up(last: _Bundle | None) -> bool:

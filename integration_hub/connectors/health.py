@@ -34,6 +34,12 @@ _STATES = {
     FailureClass.AUTH: Connection.Health.AUTH_FAILED,
 }
 
+# Asked before every call, so it is not put together anew each time.
+_ADMIT = """
+SELECT way.is_paused, way.paused_reason, way.open_until, account.quiet_until
+  FROM hub_connectors_connection AS way LEFT JOIN hub_connectors_account AS account ON account.id = way.account_id
+ WHERE way.id = %s
+"""
 _LOG = """
 WITH logged AS (
     INSERT INTO hub_connectors_call (connection_id, at, method, path, status, outcome, milliseconds, request_hash,
@@ -60,20 +66,23 @@ class Standing:
 
 def admit(connection: Connection, *, even_if_paused: bool = False) -> None:
     """Let a call through, or raise Deferred before anything is sent."""
-    fields = ("is_paused", "paused_reason", "open_until", "account__quiet_until")
-    row = Connection.objects.values(*fields).get(pk=connection.pk)
-    if row["is_paused"] and not even_if_paused:
+    with database.cursor() as cursor:
+        cursor.execute(_ADMIT, [connection.pk])
+        row = cursor.fetchone()
+    if row is None:
+        raise Connection.DoesNotExist(f"{connection} is gone.")
+    is_paused, reason, open_until, quiet = row
+    if is_paused and not even_if_paused:
         raise Deferred(
             FailureClass.RATE,
-            f"{connection} is paused: {row['paused_reason']}",
+            f"{connection} is paused: {reason}",
             remedy="Resume the connection.",
             again_in=PAUSED_LOOK,
         )
-    quiet = row["account__quiet_until"]
     if quiet is not None and quiet > now():
         raise NoBudget(connection, "the vendor asked us to wait", (quiet - now()).total_seconds())
-    if row["open_until"] is not None:
-        _try_alone(connection, row["open_until"])
+    if open_until is not None:
+        _try_alone(connection, open_until)
 
 
 def _try_alone(connection: Connection, until: datetime) -> None:

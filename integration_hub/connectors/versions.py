@@ -31,6 +31,7 @@ class Tail:
 
     def __init__(self, cursor: dict[str, Any]) -> None:
         self._seen: dict[str, list[Any]] = dict(cursor.get("tail") or {})
+        self._looked_at = _KEPT
 
     def record(
         self,
@@ -59,6 +60,9 @@ class Tail:
     def kept(self, high: str, overlap: float) -> dict[str, list[Any]]:
         """What the next reading needs: states of the last two seconds, and counted ones it will read again."""
         recent, again = moved(high, -2), moved(high, -overlap - 60)
+        if len(self._seen) > 2 * self._looked_at:  # a first load passes by much that no later page asks for
+            self._seen = {key: row for key, row in self._seen.items() if row[0] >= again}
+            self._looked_at = max(len(self._seen), _KEPT)
         rows = [(key, row) for key, row in self._seen.items() if row[0] >= recent or (row[2] > 0 and row[0] >= again)]
         return dict(sorted(rows, key=lambda item: str(item[1][0]))[-_KEPT:])
 

@@ -5,12 +5,11 @@ becomes `unknown`, and an unknown effect is asked about, never sent again blindl
 the confirming read makes an effect `confirmed`.
 """
 
-import json
 import logging
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
@@ -25,7 +24,7 @@ from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.kernel.ids import canonical_json, content_hash
+from integration_hub.kernel.ids import as_json, canonical_json, content_hash
 from integration_hub.work import fencing
 from integration_hub.work.registry import Job, Park, Wait
 
@@ -39,6 +38,12 @@ FINISHED = {*OVER, State.CONFLICT, State.REJECTED, State.WAITING}
 ABSENT_PROOFS = {Effect.Safety.PROBE: 2}
 """How often a probe must find nothing before a resend. The target itself removes a duplicate of class K and U; for P
 a late commit would not be noticed, so one empty answer is not enough."""
+_ATTEMPT = """
+INSERT INTO hub_effects_attempt (effect_id, kind, token, started_at, number, outcome, response_hash, excerpt)
+SELECT %(effect)s, %(kind)s, %(token)s, %(at)s, count(*) + 1, '', '', ''
+  FROM hub_effects_attempt WHERE effect_id = %(effect)s
+RETURNING id, number
+"""
 EXCERPT = 2000
 
 
@@ -102,7 +107,14 @@ def _begin(job: Job, effect: Effect) -> Attempt | None:
 
 
 def _attempt(job: Job, effect: Effect, kind: str) -> Attempt:
-    return Attempt.objects.create(effect=effect, kind=kind, token=job.token, number=effect.attempts.count() + 1)
+    """The next attempt, numbered as it is stored: the lane is ours, so nobody else numbers at the same time."""
+    made = Attempt(effect=effect, kind=kind, token=job.token)
+    what: dict[str, Any] = {"effect": effect.pk, "kind": kind, "token": job.token, "at": made.started_at}
+    with connection.cursor() as cursor:
+        cursor.execute(_ATTEMPT, what)
+        made.pk, made.number = cursor.fetchone()
+    made._state.adding = False  # it is there: what ends it is an update
+    return made
 
 
 def _finish(attempt: Attempt, outcome: str, *, status: int | None = None, body: Any = None, excerpt: str = "") -> None:
@@ -278,27 +290,20 @@ def _record_confirmed(job: Job, effect: Effect, attempt: Attempt, found: Confirm
             State.CONFIRMED,
             remote_id=found.remote_id[:120],
             remote_number=found.number[:120],
-            remote=_plain(found.facts),
+            remote=as_json(found.facts),
             confirmed_at=now(),
             failure="",
             failure_class="",
         )
         note("effects.effect.confirmed", effect, BY, remote_id=effect.remote_id, number=effect.remote_number)
-        close_cases(effect, f"{effect.connection} shows it as {effect.remote_number or effect.remote_id}.")
-        cases.heal(
-            code="CREDENTIAL",
-            root_cause=f"connection:{effect.connection.code}",
-            because="A call with the connection succeeded.",
-            by=BY,
+        close_cases(
+            effect,
+            f"{effect.connection} shows it as {effect.remote_number or effect.remote_id}.",
+            also=[("CREDENTIAL", f"connection:{effect.connection.code}")],
         )
         for listener in outcomes_for(effect):
             listener.confirmed(effect)
         failpoints.hit("in_confirm")
-
-
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(canonical_json(facts))
-    return plain
 
 
 # --- when the lane gives up ----------------------------------------------------------------------------------------

@@ -299,12 +299,15 @@ class Opening(models.Model):
 
 
 class Preflight(models.Model):
-    """What a target said when it was asked, before sending, whether a day can be posted to."""
+    """What a target said when asked, before sending, whether documents of a type can be posted to a day."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="preflights")
     on = models.DateField()
+    effect_type = models.CharField(max_length=60, help_text="Targets close a day for some documents before others.")
     closed = models.CharField(max_length=300, blank=True, help_text="Why it is closed; empty when it is open.")
     asked_at = models.DateTimeField(default=now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["connection", "on"], name="preflight_once_per_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "on", "effect_type"], name="preflight_once_per_day_and_type")
+        ]

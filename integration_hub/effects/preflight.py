@@ -1,4 +1,4 @@
-"""Asking a target, before anything is sent, whether a day can be posted to: a read where the vendor allows one.
+"""Asking a target, before anything is sent, whether it takes documents of a day: a read where the vendor allows one.
 
 The answer is a row, so that all workers share it: an open day is asked about again after a minute, a closed one after
 ten, and a waiting effect is let go for the question.
@@ -35,6 +35,7 @@ def ask(effect: Effect) -> None:
     Preflight.objects.update_or_create(
         connection=effect.connection,
         on=effect.posting_date,
+        effect_type=effect.effect_type,
         defaults={"closed": closed[:300], "asked_at": Now()},
     )
 
@@ -42,7 +43,9 @@ def ask(effect: Effect) -> None:
 def _known(effect: Effect) -> Preflight | None:
     if effect.posting_date is None:
         return None
-    row = Preflight.objects.filter(connection=effect.connection_id, on=effect.posting_date).first()
+    row = Preflight.objects.filter(
+        connection=effect.connection_id, on=effect.posting_date, effect_type=effect.effect_type
+    ).first()
     if row is None or row.asked_at < now() - (CLOSED_FOR if row.closed else OPEN_FOR):
         return None
     return row
@@ -57,8 +60,8 @@ def _closed(effect: Effect) -> str:
     return known.closed if known is not None else ""
 
 
-def _about(effect: Effect) -> tuple[int, object]:
-    return effect.connection_id, effect.posting_date
+def _about(effect: Effect) -> tuple[int, object, str]:
+    return effect.connection_id, effect.posting_date, effect.effect_type
 
 
 GATE = Gate(name="period in the target", applies=_applies, closed=_closed, about=_about)

@@ -227,16 +227,18 @@ def drop_members(*, code: str, root_cause: str, targets: Iterable[Target], becau
 @transaction.atomic
 def heal(*, code: str, root_cause: str, because: str, by: Actor) -> bool:
     """Resolve a case that no longer holds; False when there was none open."""
-    case = (
-        Case.objects.select_for_update(no_key=True)
-        .filter(code=code, root_cause=root_cause, status__in=Case.OPEN_STATES)
-        .first()
-    )
-    if case is None:
-        return False
-    _close(case.members.filter(is_open=True))
-    _resolve_by_itself([case], because, by)
-    return True
+    return heal_all([(code, root_cause)], because=because, by=by) > 0
+
+
+@transaction.atomic
+def heal_all(keys: Iterable[Key], *, because: str, by: Actor) -> int:
+    """Resolve those of these cases that are open: they no longer hold. How many there were."""
+    rows = Case.objects.select_for_update(no_key=True).filter(of_keys(keys), status__in=Case.OPEN_STATES)
+    found = list(rows.order_by("pk"))
+    if found:
+        _close(Member.objects.filter(case__in=found, is_open=True))
+        _resolve_by_itself(found, because, by)
+    return len(found)
 
 
 def _standing(codes: Collection[str], scopes: Iterable[str]) -> dict[tuple[str, str, str, str, str], Member]:

@@ -1,6 +1,7 @@
 """Calls to one NetSuite account: signing in with an assertion, SuiteQL, records by external id, complaints."""
 
 import re
+import time
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,10 @@ _THROTTLED = {
     "WS_REQUEST_BLOCKED",
     "REQUEST_LIMIT_EXCEEDED",
 }
+CURRENCIES_FOR, ANEW = 900.0, 1.0
+"""Seconds the account's currencies are taken as known, and after which they are asked again for one that is missing."""
+_currencies: dict[tuple[int, str], tuple[float, dict[str, str]]] = {}
+"""Per connection and address: when they were asked for (monotonic), and ISO code by internal id."""
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]")
 PERIOD_CLOSED = "PERIOD_CLOSED"
@@ -102,7 +107,6 @@ class Client:
         self.page_size = min(int(connection.settings.get("page_size") or LARGEST_PAGE), LARGEST_PAGE)
         self.answered_at = ""
         """The vendor's own time of the last answer, sortable."""
-        self._currencies: dict[str, str] = {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -140,17 +144,24 @@ class Client:
 
     def currency_id(self, symbol: str) -> str:
         """NetSuite's internal id of an ISO currency; an empty string when the account does not have it."""
-        return next((key for key, known in self._known_currencies().items() if known == symbol), "")
+        for known in (self._known_currencies(), self._known_currencies(anew=True)):
+            if found := next((key for key, name in known.items() if name == symbol), ""):
+                return found
+        return ""
 
     def currency_symbol(self, currency_id: str) -> str:
         """The ISO code of a currency by internal id."""
-        return self._known_currencies().get(currency_id, "")
+        return self._known_currencies().get(currency_id) or self._known_currencies(anew=True).get(currency_id, "")
 
-    def _known_currencies(self) -> dict[str, str]:
-        if not self._currencies:
+    def _known_currencies(self, *, anew: bool = False) -> dict[str, str]:
+        """ISO code by internal id: asked once in a while by each process, and again for one it does not know."""
+        account = (self.connection.pk, self.connection.base_url)
+        asked_at, known = _currencies.get(account, (float("-inf"), {}))
+        if time.monotonic() - asked_at > (ANEW if anew else CURRENCIES_FOR):
             rows = self.rows("SELECT id, symbol FROM currency ORDER BY id")
-            self._currencies = {str(row["id"]): str(row["symbol"]) for row in rows}
-        return self._currencies
+            known = {str(row["id"]): str(row["symbol"]) for row in rows}
+            _currencies[account] = (time.monotonic(), known)
+        return known
 
     # -- writing ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Effects: plan one, withdraw one, declare what became of one; trying again is in `again`, sending is the engine's."""
 
-import json
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from integration_hub.cases.actions import cases
-from integration_hub.cases.queries import for_target
+from integration_hub.cases.queries import Key, for_target, is_concerned
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects import kinds, policies
@@ -22,7 +22,7 @@ from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.kernel.ids import canonical_json, content_hash, effect_key
+from integration_hub.kernel.ids import as_json, content_hash, effect_key
 from integration_hub.trail import record
 from integration_hub.trail.record import Actor, actor_name
 from integration_hub.work.actions import items
@@ -93,7 +93,7 @@ def plan(
     `corrects` is the refused revision this one replaces.
     """
     safety = CONNECTORS.get(connection.vendor).manifest.write(effect_type).safety
-    plain = json.loads(canonical_json(payload))
+    plain = as_json(payload)
     digest = content_hash(payload)
     key = effect_key(
         legal_entity=legal_entity,
@@ -198,10 +198,15 @@ def report_conflict(conflict: Conflict, *, by: Actor) -> None:
     )
 
 
-def close_cases(effect: Effect, because: str) -> None:
-    """Heal the cases that were about this effect alone and take it out of those it shares."""
-    for code in kinds.PER_EFFECT:
-        cases.heal(code=code, root_cause=root_cause(effect), because=because, by="system:effects")
+def close_cases(effect: Effect, because: str, *, also: Iterable[Key] = ()) -> None:
+    """Heal the cases that were about this effect alone, and `also`, and take it out of those it shares.
+
+    Nearly all effects end without ever having been in one, so that is asked first.
+    """
+    keys = [*((code, root_cause(effect)) for code in kinds.PER_EFFECT), *also]
+    if not is_concerned("effect", effect.pk, keys):
+        return
+    cases.heal_all(keys, because=because, by="system:effects")
     for code, root in cases_holding(effect):
         cases.drop_members(
             code=code, root_cause=root, targets=[("effect", str(effect.pk))], because=because, by="system:effects"

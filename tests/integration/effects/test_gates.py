@@ -7,7 +7,7 @@ import pytest
 
 from integration_hub.cases.models import Case
 from integration_hub.connectors.registry import PREFLIGHTS
-from integration_hub.effects import calendar, gates, windows
+from integration_hub.effects import calendar, gates, preflight, windows
 from integration_hub.effects.actions import gates as keeping
 from integration_hub.effects.models import Effect, Opening, PostingGate, Preflight
 from integration_hub.effects.registry import OUTCOMES, Outcome
@@ -243,6 +243,18 @@ def test_a_target_is_asked_before_and_nothing_is_sent_into_a_closed_period(plan,
     work(3)
     assert [fresh(effect).state for effect in made] == ["confirmed"] * 3
     assert target["asked"] == 2
+
+
+def test_a_day_open_for_one_type_of_document_may_be_closed_for_another(plan, monkeypatch):
+    answers = {
+        ledgers.TYPES["K"]: "",
+        ledgers.TYPES["P"]: "Period Mar 2026 is locked for accounts payable in Test ERP.",
+    }
+    monkeypatch.setattr(PREFLIGHTS, "_entries", {ledgers.VENDOR: lambda connection, on, kind: answers[kind]})
+    made = [plan(safety, reference=f"C-{safety}", posting_date=MARCH) for safety in ("K", "P")]
+    for effect in made:
+        preflight.ask(effect)
+    assert [preflight.GATE.closed(effect) for effect in made] == list(answers.values())
 
 
 def test_a_target_that_cannot_be_asked_holds_nothing_up(plan, work, ledger, target):
