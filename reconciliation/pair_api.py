@@ -158,7 +158,7 @@ class SuggestionSerializer(serializers.ModelSerializer[Suggestion]):
         )  # fmt: skip
 
 
-class NotedSerializer(VersionedSerializer):
+class DecisionOnMatchSerializer(VersionedSerializer):
     """A decision with a note."""
 
     note = serializers.CharField(required=False, default="", allow_blank=True)
@@ -184,20 +184,20 @@ class Suggestions(Nouns):
         """Those a person may see."""
         return pair_queries.suggestions(user)
 
-    @extend_schema(request=NotedSerializer, responses=SuggestionSerializer)
+    @extend_schema(request=DecisionOnMatchSerializer, responses=SuggestionSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
         """Say that the items belong together."""
         return self._decided(request, suggestions.accept)
 
-    @extend_schema(request=NotedSerializer, responses=SuggestionSerializer)
+    @extend_schema(request=DecisionOnMatchSerializer, responses=SuggestionSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """Say that they do not."""
         return self._decided(request, suggestions.reject)
 
     def _decided(self, request: Request, act: Any) -> Response:
-        said = self.taken(NotedSerializer)
+        said = self.taken(DecisionOnMatchSerializer)
         row = act(
             suggestion_id=self.get_object().pk, by=person(request), seen_version=said["version"], note=said["note"]
         )

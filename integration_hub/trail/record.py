@@ -66,7 +66,8 @@ def event(
 
 def events(drafts: Iterable[Event]) -> None:
     """Record many things that happened in one act, in this order, with one statement: `events([draft(…), …])`."""
-    copy_values(Event, _COLUMNS, map(_row, drafts))
+    if rows := [_row(drafted) for drafted in drafts]:
+        copy_values(Event, _COLUMNS, rows)
 
 
 _COLUMNS = (
