@@ -8,7 +8,8 @@ import pytest
 
 from integration_hub import canonical as language
 from integration_hub.connectors import budget
-from integration_hub.connectors.models import Account, Connection
+from integration_hub.connectors.models import Account, Call, Connection
+from integration_hub.connectors.netsuite import client
 from integration_hub.connectors.netsuite.client import Client
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -106,6 +107,21 @@ def test_too_many_calls_are_a_rate(landscape: Landscape, netsuite: Connection, c
     with pytest.raises(Failed, match="CONCURRENCY_LIMIT_EXCEEDED") as caught:
         CONNECTOR.send(netsuite, invoice_write())
     assert caught.value.kind == FailureClass.RATE
+
+
+def test_currencies_are_asked_for_once_and_again_for_one_that_is_missing(
+    netsuite: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_currencies", {})
+    assert all(Client(netsuite).currency_id("USD") for _ in range(3))
+    assert _asked_for_currencies() == 1
+    monkeypatch.setattr(client, "ANEW", 0.0)
+    assert Client(netsuite).currency_id("XXX") == ""
+    assert _asked_for_currencies() == 2, "the account may have it since"
+
+
+def _asked_for_currencies() -> int:
+    return Call.objects.filter(path__contains="suiteql").count()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ import pytest
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import CaseIn, MemberIn
 from integration_hub.cases.models import Case
+from integration_hub.cases.queries import is_concerned
 from integration_hub.trail.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,20 @@ def test_one_case_per_root_cause_collects_members():
 def test_an_unregistered_code_is_refused():
     with pytest.raises(LookupError, match="No case code named 'NOBODY'"):
         cases.raise_case(code="NOBODY", root_cause="x", title="x", by=BY)
+
+
+def test_several_heal_together_and_others_stay():
+    standing = [
+        cases.raise_case(code="RATE_TEST", root_cause=cause, title="No price", members=[event(cause)], by=BY)
+        for cause in ("a", "b", "c")
+    ]
+    keys = [("RATE_TEST", "a"), ("RATE_TEST", "b"), ("RATE_TEST", "nobody")]
+    assert is_concerned("billing.event", "none", keys)
+    assert cases.heal_all(keys, because="Covered.", by=BY) == 2
+    assert [open_members(case) for case in standing] == [[], [], ["c"]]
+    assert actions()[-2:] == ["cases.case.healed"] * 2
+    assert not is_concerned("billing.event", "a", keys)
+    assert is_concerned("billing.event", "c"), "it is a member of one that is open"
 
 
 def test_healing_closes_members_and_seeing_it_again_reopens_with_its_age():
