@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from integration_hub.connectors.versions import stamp_of
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 
@@ -110,6 +111,14 @@ def retry_after(response: httpx.Response) -> timedelta | None:
         return max(parsedate_to_datetime(text) - now(), timedelta(0))
     except (TypeError, ValueError):
         return None
+
+
+def answered_at(response: httpx.Response) -> str:
+    """The vendor's own time of an answer, sortable; ours when it does not say."""
+    try:
+        return stamp_of(parsedate_to_datetime(response.headers["date"]).isoformat())
+    except (KeyError, TypeError, ValueError):
+        return stamp_of(now().isoformat())
 
 
 def json_of(dialect: Dialect, response: httpx.Response, *, write: bool) -> Any:

@@ -2,6 +2,8 @@
 
 from integration_hub.connectors.avatax.connector import AvaTaxConnector, quote
 from integration_hub.connectors.filedrop.connector import FileDropConnector
+from integration_hub.connectors.harvest import defaults as harvest
+from integration_hub.connectors.harvest.connector import HarvestConnector
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
 from integration_hub.connectors.netsuite import defaults as netsuite
@@ -19,11 +21,13 @@ def register() -> None:
         KantataConnector(),
         NetSuiteConnector(),
         AvaTaxConnector(),
+        HarvestConnector(),
         FileDropConnector(),
     ):
         CONNECTORS.register(connector.manifest.vendor, connector)
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
+    DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     PREFLIGHTS.register("netsuite", periods.closed)

@@ -71,11 +71,13 @@ class Reading:
     """One reading of a feed by stamp: where it starts, how far it has come, and the cursor that continues after a page.
 
     A new reading goes back behind the last one by the overlap. A reading that was left off in the middle goes on where
-    it was, or a first load of much that changed at once would never get past its overlap.
+    it was, or a first load of much that changed at once would never get past its overlap. `again` reads everything
+    once more: what a list does not name any more is told by no other means.
     """
 
-    def __init__(self, cursor: dict[str, Any], overlap: float) -> None:
-        self.high = str(cursor.get("high") or "")
+    def __init__(self, cursor: dict[str, Any], overlap: float, *, again: bool = False) -> None:
+        self._came = cursor
+        self.high = "" if again else str(cursor.get("high") or "")
         self.tail = Tail(cursor)
         self._overlap = overlap
         self._whole = not self.high or bool(cursor.get("whole"))
@@ -88,6 +90,15 @@ class Reading:
         """A record with its version; `moved_at` is the stamp the list is ordered by, if the version's is another."""
         self.high = max(self.high, moved_at or stamp)
         return self.tail.record(source_id, stamp, payload, moved_at=moved_at, **more)
+
+    def numbered(self, source_id: str, stamp: str, payload: dict[str, Any], *, deleted: bool = False) -> RawRecord:
+        """A record whose stamp does not move with all of its content: its versions are numbered by content."""
+        self.high = max(self.high, stamp)
+        return RawRecord(source_id, "", payload, deleted, stamp)
+
+    def held(self, records: list[RawRecord]) -> Page:
+        """A page of a list that is in no order of change: the cursor stays where it was until the list is over."""
+        return Page(records, self._came, done=False, whole=self._whole)
 
     def page(self, records: list[RawRecord], *, done: bool, **more: Any) -> Page:
         """A page; `more` goes into its cursor."""

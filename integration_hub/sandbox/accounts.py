@@ -33,6 +33,10 @@ AVATAX_LICENSE_KEY = "landscape-avatax-license"
 AVATAX_BEARER_TOKEN = "landscape-avatax-bearer"  # noqa: S105
 AVATAX_COMPANY_CODE = "DEFAULT"
 
+HARVEST_TOKEN = "landscape-harvest-personal-token"  # noqa: S105
+HARVEST_ACCOUNT_ID = "240001"
+HARVEST_USER_ID = 1
+
 _P256_SECRET = int("7d1f2ca1c0d84b6c9a5b6c3ef0d2a4b816f95d3720e84c1ba3f6d9082c7e5b41", 16)
 _RSA_P = int(
     "e035e686ab2a7281f28cd4946dfe4cee60b9abdd343df2d985dcabacc91b0803e5271da8b99151ba8aae347c4d9ea348"

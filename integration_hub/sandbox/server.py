@@ -22,6 +22,7 @@ from .app import FrontDoor, World
 from .avatax import AvaTax
 from .control import Control
 from .faults import Faults
+from .harvest import Harvest
 from .kantata import Kantata
 from .messages import Json, dump
 from .netsuite import NetSuite
@@ -32,8 +33,8 @@ from .store import Store
 from .vendor import Vendor
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax)
-PORTS = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9}
+VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest)
+PORTS = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10}
 TLS_PORTS_FROM = 100
 
 

@@ -50,6 +50,13 @@ DEFAULTS: dict[str, Json] = {
         "companies": ["DEFAULT", "US", "GB", "DE", "FR", "NL"],
         "work_ms": 0,
     },
+    "harvest": {
+        "calls_per_window": 100,  # calls in any 15 seconds; above it 429 with Retry-After
+        "cursor_paging": True,  # time entries: page numbers are null, only `links.next` leads on
+        "rounding_minutes": 15,  # rounded_hours; 0 rounds nothing
+        "approval_touches_entries": False,  # unconfirmed: whether approving moves updated_at
+        "work_ms": 0,
+    },
 }
 
 

@@ -31,7 +31,7 @@ def landscape(running: Landscape) -> Landscape:
     """The landscape in its seeded state."""
     running.clear_faults()
     running.reset()
-    for vendor in ("kantata", "avatax"):
+    for vendor in ("kantata", "avatax", "harvest"):
         running.post("/tokens", {"vendor": vendor, "action": "restore"})
     return running
 
@@ -73,6 +73,12 @@ def avatax(db: None, landscape: Landscape) -> Connection:
     return _connection("avatax", landscape.avatax, {"companies": {"US01": "US"}}, secrets)
 
 
+@pytest.fixture
+def harvest(db: None, landscape: Landscape) -> Connection:
+    settings = {"account_id": accounts.HARVEST_ACCOUNT_ID, "contact": "integration@firm.example"}
+    return _connection("harvest", landscape.harvest, settings, {"token": accounts.HARVEST_TOKEN})
+
+
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:
     """Everything a feed has after a cursor."""
     return list(CONNECTORS.get(connection.vendor).read(connection, entity, cursor or {}))
@@ -87,7 +93,7 @@ def canonical(connection: Connection, entity: str, read: list[Page]) -> dict[str
     """What the default mapping makes of them."""
     mapping = queries.published(connection.code, entity)
     return {
-        key: translate(mapping, raw.payload, source_id=key, version=raw.version, deleted=raw.deleted)
+        key: translate(mapping, raw.payload, source_id=key, version=raw.version or "1", deleted=raw.deleted)
         for key, raw in records(read).items()
     }
 

@@ -21,8 +21,9 @@ SECONDS = float(os.environ.get("THROUGHLINE_STACK_SECONDS", "600"))
 PATIENCE = 60
 """Seconds the product may take to answer on a busy machine before a journey fails."""
 GREETING = "password of all"
-LANDSCAPE = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9}
+LANDSCAPE = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10}
 """Where each simulator listens, counted from the first port (integration_hub/sandbox/server.py)."""
+PORTS = max(LANDSCAPE.values()) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def given() -> Stack | None:
 def running(var_dir: Path, *, months: int = 2, seed: int = 7) -> Iterator[Stack]:
     """A demo of so many months, played and open for people. Everything it started is gone afterwards."""
     var_dir.mkdir(parents=True, exist_ok=True)
-    stack = Stack(f"http://127.0.0.1:{free_ports(1)}", free_ports(10), var_dir, var_dir / "demo.log")
+    stack = Stack(f"http://127.0.0.1:{free_ports(1)}", free_ports(PORTS), var_dir, var_dir / "demo.log")
     process = _start(stack, months, seed)
     try:
         _wait_for_greeting(stack, process)

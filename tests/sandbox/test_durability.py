@@ -98,15 +98,15 @@ def free_base() -> int:
     """A base whose ports nobody listens on, below the range from which the system picks ports by itself."""
     for base in range(20_000 + os.getpid() % 1000 * 10, 32_000, 10):
         with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
-            for port in range(base, base + 10):
+            for port in range(base, base + 12):
                 probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return base
-    raise AssertionError("no ten ports in a row are free")
+    raise AssertionError("no twelve ports in a row are free")
 
 
 def test_it_listens_on_loopback_at_fixed_ports_and_says_when_they_are_taken() -> None:
     base = free_base()
-    offsets = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9}
+    offsets = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10}
     with Landscape(port_base=base) as landscape:
         assert {name: landscape.urls[name] for name in offsets} == {
             name: f"http://127.0.0.1:{base + offset}" for name, offset in offsets.items()

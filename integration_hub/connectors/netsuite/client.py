@@ -2,7 +2,6 @@
 
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +13,6 @@ from integration_hub.connectors.answers import Complaint, Silent, Throttle
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.netsuite.payloads import NetSuitePage, NetSuiteProblem
 from integration_hub.connectors.transport import Ask, Session
-from integration_hub.connectors.versions import stamp_of
-from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import content_hash
 
 REST = "/services/rest"
@@ -121,7 +118,7 @@ class Client:
             headers={"Prefer": "transient"},
         )
         response = self.session.ask(ask)
-        self.answered_at = _date_of(response)
+        self.answered_at = answers.answered_at(response)
         return answers.shaped(DIALECT, NetSuitePage, self.session.data(response), write=False)
 
     def rows(self, query: str) -> list[Row]:
@@ -193,10 +190,3 @@ def _path(record_type: str, key: str) -> str:
 
 def _plain(item: Row) -> Row:
     return {name: value for name, value in item.items() if name != "links"}
-
-
-def _date_of(response: httpx.Response) -> str:
-    try:
-        return stamp_of(parsedate_to_datetime(response.headers["date"]).isoformat())
-    except (KeyError, TypeError, ValueError):
-        return stamp_of(now().isoformat())

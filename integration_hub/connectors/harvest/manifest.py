@@ -1,0 +1,46 @@
+"""What the Harvest connector reads and writes and what an administrator sets up."""
+
+from integration_hub.connectors.limits import Limits
+from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+
+PROJECT_CREATE = "harvest.project.create"
+PROJECT_ARCHIVE = "harvest.project.archive"
+INVOICE_STATUS = "harvest.invoice_status.write"
+
+MANIFEST = Manifest(
+    vendor="harvest",
+    title="Harvest",
+    role="psa",
+    feeds=(
+        FeedSpec("resource", "Users", 10, every_seconds=300, hint_entities=("users",)),
+        FeedSpec("project", "Projects", 20, hint_entities=("projects",)),
+        FeedSpec("task", "Task assignments", 30, every_seconds=300, hint_entities=("task_assignments",)),
+        FeedSpec("time_entry", "Time entries", 40, hint_entities=("time_entries",)),
+        FeedSpec("expense", "Expenses", 40, every_seconds=300, hint_entities=("expenses",)),
+    ),
+    writes=(
+        WriteSpec(PROJECT_CREATE, "Project shell", "P", undo=PROJECT_ARCHIVE),
+        WriteSpec(PROJECT_ARCHIVE, "Project archived", "P"),
+        WriteSpec(INVOICE_STATUS, "Invoice status in the notes of the project", "P"),
+    ),
+    settings=(
+        Setting("token", "Personal access token of the integration user", secret=True),
+        Setting("account_id", "Account id, as the token's page shows it"),
+        Setting("contact", "E-mail address Harvest may write to about our calls"),
+        Setting("page_size", "Rows per page, up to 2000", required=False, default="2000"),
+        Setting("hours", "Hours that count: rounded (as Harvest invoices them) or exact", required=False,
+                default="rounded"),
+        Setting("approval_days", "Days back in which approvals are looked for", required=False, default="45"),
+        Setting("approval_seconds", "Seconds between two looks for approvals", required=False, default="900"),
+        Setting("whole_days", "Days between two readings of the whole list, which tell what was deleted",
+                required=False, default="7"),
+    ),
+    budget=Limits(calls=100, seconds=15),
+    limits="100 calls in 15 seconds; more answer 429 with the seconds to wait.",
+    webhook="None. A hint from a relay is possible; records are always read again.",
+    scopes="An administrator's token: others see only their own time.",
+    unconfirmed=(
+        "Whether approving moves updated_at: recent entries are read again at times, so either way is fine.",
+        "Whether updated_since includes its instant: each reading goes back behind the last one.",
+    ),
+)  # fmt: skip
