@@ -64,7 +64,7 @@ class Fake:
             self.kept[write.effect_type, write.business_key] = write
         if lost:
             raise Failed(FailureClass.UNKNOWN_OUTCOME, "no answer within 30 s")
-        return Sent(remote_id=self._id(write), status=200)
+        return Sent(remote_id=self.id_of(write), status=200)
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
         if (write.effect_type, write.business_key) not in self.kept:
@@ -73,9 +73,10 @@ class Fake:
         facts = {"net": write.payload.get("net"), "tax": write.payload.get("tax_total", write.payload.get("tax"))}
         facts |= {"gross": write.payload.get("gross"), "currency": write.payload.get("currency")}
         number = f"{NUMBERED[kind]}-{write.business_key}" if kind in NUMBERED else ""
-        return Confirmed(self._id(write), number, {**facts, **self.facts.get(kind, {})})
+        return Confirmed(self.id_of(write), number, {**facts, **self.facts.get(kind, {})})
 
-    def _id(self, write: Write) -> str:
+    def id_of(self, write: Write) -> str:
+        """The id of what a write makes."""
         return f"{self.vendor[:2].upper()}-{write.business_key}"
 
     def writes(self, kind: str) -> list[Write]:
@@ -90,6 +91,11 @@ def plain_ledger() -> Fake:
         for what in NUMBERED
     )
     return Fake("ledger", Manifest("ledger", "Plain ledger", "erp", feeds=(), writes=posts, settings=()))
+
+
+def plain_tracker() -> Fake:
+    """A PSA that is read and takes nothing."""
+    return Fake("tracker", Manifest("tracker", "Plain tracker", "psa", feeds=(), writes=(), settings=()))
 
 
 class Landscape:
@@ -129,11 +135,12 @@ def arrive(connection: Connection, *records: Any) -> list[Receipt]:
 
 
 @contextmanager
-def living(erp: Fake | None = None) -> Iterator[Landscape]:
-    """While it lasts, a landscape of legal entity US01 whose systems take everything until told otherwise."""
-    fakes = {role: Fake(vendor) for role, vendor in ROLES.items()}
-    if erp is not None:
-        fakes["erp"] = erp
+def living(**instead: Fake) -> Iterator[Landscape]:
+    """While it lasts, a landscape of legal entity US01 whose systems take everything until told otherwise.
+
+    `instead` puts another system in the place of a role: `erp=plain_ledger()`.
+    """
+    fakes = {role: instead.get(role) or Fake(vendor) for role, vendor in ROLES.items()}
     known = {fake.vendor: fake for fake in fakes.values()}
     with (
         patch.object(CONNECTORS, "_entries", {**CONNECTORS._entries, **known}),

@@ -8,8 +8,8 @@ from django.db.models import Max, Sum
 from billing.models import Invoice
 from contracts.models import Contract
 from contracts.queries import reference_of, route
-from integration_hub.connectors import naming
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.ids import content_hash
@@ -27,8 +27,7 @@ def tell(*, invoice: Invoice) -> None:
     project = contract.projects.order_by("id").first()
     if psa is None or project is None or (shell := reference_of(project, psa, "project")) is None:
         return
-    effect_type = naming.declared(psa.vendor, "invoice_status.write")
-    if not effect_type:
+    if not CONNECTORS.get(psa.vendor).manifest.does("invoice_status.write"):
         return
     payload = {
         "reference": invoice.number,
@@ -37,7 +36,7 @@ def tell(*, invoice: Invoice) -> None:
         "amount": f"{invoice.gross:f}",
         "currency": invoice.currency,
     }
-    _next_revision(psa, effect_type, f"{contract.number}-{invoice.number}", contract, payload)
+    _next_revision(psa, f"{psa.vendor}.invoice_status.write", f"{contract.number}-{invoice.number}", contract, payload)
 
 
 def tell_crm(

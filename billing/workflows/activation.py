@@ -16,7 +16,6 @@ from contracts.models import CONTRACT_MOVES, Contract, Project
 from contracts.queries import reference_of, route
 from contracts.receivers.delivery import reference_of as milestone_reference
 from integration_hub.cases.actions import cases
-from integration_hub.connectors import naming
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects.actions import effects
@@ -145,9 +144,8 @@ def _create_project(process: Process) -> Result:
     psa = route("psa", contract.legal_entity)
     if psa is None:
         return Done("No PSA is routed for this legal entity")
-    effect_type = naming.declared(psa.vendor, "project.create")
-    if not effect_type:
-        return Done(f"{psa.name} opens no projects: they are named after the contract there")
+    if not CONNECTORS.get(psa.vendor).manifest.does("project.create"):
+        return Done(f"{psa} opens no projects: people open them there, under the contract's number")
     known = reference_of(project, psa, "project")
     if known is not None and not _is_archived(psa, known.source_id):
         return Done("The PSA has the project")
@@ -161,7 +159,7 @@ def _create_project(process: Process) -> Result:
         for milestone in line.milestones.order_by("sequence")
     ]
     effect = effects.plan(
-        effect_type=effect_type,
+        effect_type=f"{psa.vendor}.project.create",
         connection=psa,
         business_key=_key(process, contract),
         payload={

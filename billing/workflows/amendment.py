@@ -9,7 +9,7 @@ from billing.workflows.activation import job_payload, keeps_jobs
 from contracts.models import Amendment, Contract, RateRow
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases
-from integration_hub.connectors import naming
+from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects.actions import effects
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Stale
@@ -91,16 +91,15 @@ def _psa(process: Process) -> Result:
     psa = route("psa", contract.legal_entity)
     if psa is None:
         return Done("No PSA is routed for this legal entity")
-    effect_type = naming.declared(psa.vendor, "ratecard.upsert")
-    if not effect_type:
-        return Done(f"{psa.name} keeps no rate cards")
+    if not CONNECTORS.get(psa.vendor).manifest.does("ratecard.upsert"):
+        return Done(f"{psa} keeps no rate cards")
     rows = (
         RateRow.objects.filter(card__contract=contract, withdrawn_in__isnull=True)
         .exclude(role="")
         .order_by("role", "validity")
     )
     effect = effects.plan(
-        effect_type=effect_type,
+        effect_type=f"{psa.vendor}.ratecard.upsert",
         connection=psa,
         business_key=_key(amendment, process),
         payload={

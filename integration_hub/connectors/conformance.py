@@ -64,7 +64,7 @@ CASES = (
     Case("sign.mid_write", "A token that runs out before a write: done once", (*_WRITES, Trait.RENEWS)),
     Case("read.all", "All records come, and the default mapping understands them", _READS),
     Case("read.pages", "Over many pages every record comes once", _STAMPS),
-    Case("read.order", "Records come in the order of their changes", _STAMPS),
+    Case("read.order", "Records come in the order of their changes", (*_STAMPS, Trait.ORDER)),
     Case("read.left_off", "A reading left off in the middle goes on where it was", _STAMPS),
     Case("read.delta", "After the cursor only changes come, and what the overlap repeats", _STAMPS),
     Case("read.again", "Read twice, an unchanged record has the same version", _READS),

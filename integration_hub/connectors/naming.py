@@ -10,14 +10,6 @@ def write_of(effect_type: str) -> WriteSpec | None:
     return next((write for write in declared if write.effect_type == effect_type), None)
 
 
-def declared(vendor: str, kind: str) -> str:
-    """The effect type of a write that a vendor takes, e.g. `kantata.ratecard.upsert`; empty when it takes none such."""
-    effect_type = f"{vendor}.{kind}"
-    connector = CONNECTORS.find(vendor)
-    known = connector is not None and any(spec.effect_type == effect_type for spec in connector.manifest.writes)
-    return effect_type if known else ""
-
-
 def write_title(effect_type: str) -> str:
     """What a write does, e.g. "Invoice posted"; its type when no connector here knows it."""
     write = write_of(effect_type)

@@ -10,6 +10,7 @@ class Trait(StrEnum):
     READS = "is read from"
     WRITES = "is written to"
     STAMPS = "stamps its changes"
+    ORDER = "lists its changes in their order"
     DELETIONS = "tells what was deleted"
     COUNTS = "counts what it has"
     APPROVALS = "approves time apart from the entry"

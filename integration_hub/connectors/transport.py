@@ -77,8 +77,8 @@ class Session:
         """Read. Raises Failed."""
         return self.ask(Ask("GET", path, write=False, params=params, **more))
 
-    def follow(self, url: str, **more: Any) -> httpx.Response:
-        """Read the page an answer names by its whole address. Raises Failed, too, when it lies on another host."""
+    def path_of(self, url: str) -> str:
+        """Path and query of an address that an answer names. Raises Failed when it lies on another host."""
         ours, theirs = urlsplit(self.auth.base_url(self)), urlsplit(url)
         if (theirs.scheme, theirs.netloc) != (ours.scheme, ours.netloc):
             raise Failed(
@@ -86,7 +86,7 @@ class Session:
                 f"{self.dialect.title} leads to {theirs.scheme}://{theirs.netloc} for its next page",
                 remedy="Check the base address of the connection: credentials are sent to no other host.",
             )
-        return self.get(f"{theirs.path}?{theirs.query}" if theirs.query else theirs.path, **more)
+        return f"{theirs.path}?{theirs.query}" if theirs.query else theirs.path
 
     def ask(self, ask: Ask) -> httpx.Response:
         """Send a request and return its answer; anything but success, or an expected status, raises Failed.

@@ -71,13 +71,11 @@ class Reading:
     """One reading of a feed by stamp: where it starts, how far it has come, and the cursor that continues after a page.
 
     A new reading goes back behind the last one by the overlap. A reading that was left off in the middle goes on where
-    it was, or a first load of much that changed at once would never get past its overlap. `again` reads everything
-    once more: what a list does not name any more is told by no other means.
+    it was, or a first load of much that changed at once would never get past its overlap.
     """
 
-    def __init__(self, cursor: dict[str, Any], overlap: float, *, again: bool = False) -> None:
-        self._came = cursor
-        self.high = "" if again else str(cursor.get("high") or "")
+    def __init__(self, cursor: dict[str, Any], overlap: float) -> None:
+        self.high = str(cursor.get("high") or "")
         self.tail = Tail(cursor)
         self._overlap = overlap
         self._whole = not self.high or bool(cursor.get("whole"))
@@ -91,15 +89,6 @@ class Reading:
         self.high = max(self.high, moved_at or stamp)
         return self.tail.record(source_id, stamp, payload, moved_at=moved_at, **more)
 
-    def numbered(self, source_id: str, stamp: str, payload: dict[str, Any], *, deleted: bool = False) -> RawRecord:
-        """A record whose stamp does not move with all of its content: its versions are numbered by content."""
-        self.high = max(self.high, stamp)
-        return RawRecord(source_id, "", payload, deleted, stamp)
-
-    def held(self, records: list[RawRecord]) -> Page:
-        """A page of a list that is in no order of change: the cursor stays where it was until the list is over."""
-        return Page(records, self._came, done=False, whole=self._whole)
-
     def page(self, records: list[RawRecord], *, done: bool, **more: Any) -> Page:
         """A page; `more` goes into its cursor."""
         cursor = {"high": self.high, "tail": self.tail.kept(self.high, self._overlap), **more} if self.high else {}
@@ -108,11 +97,56 @@ class Reading:
         return Page(records, cursor, done=done, complete=done and self._whole, whole=self._whole)
 
 
+class Walk:
+    """One reading of a list that is in no order of change: where it starts, and the cursor that continues after a page.
+
+    Before its end nothing is sure to have been passed, so the high-water mark moves only then. Until then the cursor
+    says where the list goes on (`onward`, in the vendor's words) and how far its stamps have come. A cursor that says
+    `whole` has everything read once more: of what no list names any more, nothing else tells.
+    """
+
+    def __init__(self, cursor: dict[str, Any], overlap: float) -> None:
+        self.onward = str(cursor.get("onward") or "")
+        self.whole = bool(cursor.get("whole")) or not cursor.get("high")
+        self.since = "" if self.whole else moved(cursor["high"], -overlap)
+        self._overlap = overlap
+        self._marks = {name: value for name, value in cursor.items() if name not in _MIDWAY}
+        self._reached = str(cursor.get("reached") or cursor.get("high") or "")
+        self._tail = Tail(cursor)
+
+    def record(self, source_id: str, stamp: str, payload: dict[str, Any]) -> RawRecord:
+        """A record with its version."""
+        self._reached = max(self._reached, stamp)
+        return self._tail.record(source_id, stamp, payload)
+
+    def numbered(self, source_id: str, stamp: str, payload: dict[str, Any]) -> RawRecord:
+        """A record whose stamp does not move with all of its content: its versions are numbered by content."""
+        self._reached = max(self._reached, stamp)
+        return RawRecord(source_id, "", payload, moved_at=stamp)
+
+    def page(self, records: list[RawRecord], onward: str) -> Page:
+        """A page before the end of the list."""
+        way = {"onward": onward, "reached": self._reached, "whole": self.whole, "tail": self._kept()}
+        return Page(records, self._marks | way, done=False, whole=self.whole)
+
+    def over(self, records: list[RawRecord], **marks: Any) -> Page:
+        """The last page; `marks` go into its cursor. A list that never had a record leaves none."""
+        cursor = {**self._marks, "high": self._reached, "tail": self._kept(), **marks}
+        return Page(records, cursor if self._reached else {}, done=True, complete=self.whole, whole=self.whole)
+
+    def _kept(self) -> dict[str, list[Any]]:
+        return self._tail.kept(self._reached, self._overlap) if self._reached else {}
+
+
+_MIDWAY = {"whole", "onward", "reached", "open"}
+"""What a cursor says of the reading that is to go on."""
+
+
 def rewound(cursor: dict[str, Any], since: str) -> dict[str, Any]:
     """The cursor of a feed that is to be read again from a stamp on; lists that are read whole need none."""
     if not cursor.get("high") or cursor["high"] <= since:
         return cursor
-    return {**{name: value for name, value in cursor.items() if name != "whole"}, "high": since, "open": True}
+    return {**{name: value for name, value in cursor.items() if name not in _MIDWAY}, "high": since, "open": True}
 
 
 class Listing:

@@ -148,8 +148,12 @@ def _leave_if_asked(run: Run) -> None:
 
 
 def _moved_on(feed: Feed, page: Page) -> bool:
-    """Whether reading may stop here: inside one stamp it would start at that stamp again, and never get past it."""
-    return "high" not in page.cursor or page.cursor["high"] != feed.cursor.get("high")
+    """Whether reading may stop here: inside one stamp it would start at that stamp again, and never get past it.
+
+    A cursor that says where its list goes on needs no stamp.
+    """
+    cursor = page.cursor
+    return "onward" in cursor or "high" not in cursor or cursor["high"] != feed.cursor.get("high")
 
 
 @transaction.atomic

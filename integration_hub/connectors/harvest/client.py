@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from pydantic import ValidationError
@@ -47,36 +48,36 @@ class Client:
             "Harvest-Account-Id": str(settings.get("account_id") or ""),
             "User-Agent": f"Throughline ({settings.get('contact') or 'no contact given'})",
         }
-        self._users: dict[str, Record] | None = None
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    def pages(self, collection: str, params: dict[str, Any]) -> Iterator[tuple[list[Record], bool]]:
-        """The pages of a list in Harvest's order; True with the last one. Raises Failed."""
-        page = self.page(collection, params)
-        while page.links.next:
-            yield page.rows(collection), False
-            page = self._shaped(self.session.follow(page.links.next, headers=self._headers))
-        yield page.rows(collection), True
+    def path(self, collection: str, **params: Any) -> str:
+        """Where a list begins."""
+        return f"/v2/{collection}?{urlencode({'per_page': self.page_size, **params})}"
 
-    def page(self, collection: str, params: dict[str, Any]) -> HarvestPage:
-        """The first page of a list."""
-        asked = {"per_page": self.page_size, **params}
-        return self._shaped(self.session.get(f"/v2/{collection}", asked, headers=self._headers))
+    def pages(self, path: str) -> Iterator[tuple[list[Record], str]]:
+        """The pages of a list in Harvest's order, each with the path of the next; empty after the last. Raises Failed.
 
-    def everything(self, collection: str, params: dict[str, Any]) -> list[Record]:
-        """All records of a list."""
-        return [row for rows, _ in self.pages(collection, params) for row in rows]
+        Such a path leads on later, too: where Harvest lists by cursor it says behind which record.
+        """
+        while path:
+            page = self.page(path)
+            onward = self.session.path_of(page.links.next) if page.links.next else ""
+            yield page.rows, onward
+            path = onward
 
-    def _shaped(self, response: httpx.Response) -> HarvestPage:
+    def page(self, path: str) -> HarvestPage:
+        """One page of a list."""
+        response = self.session.get(path, headers=self._headers)
         self.answered_at = answers.answered_at(response)
-        return answers.shaped(DIALECT, HarvestPage, self.session.data(response), write=False)
+        found = self.session.data(response)
+        if isinstance(found, dict):  # the rows lie under the name of the collection
+            found["rows"] = found.pop(urlsplit(path).path.rpartition("/")[2], None)
+        return answers.shaped(DIALECT, HarvestPage, found, write=False)
 
-    def users(self) -> dict[str, Record]:
-        """People by id, asked once per client."""
-        if self._users is None:
-            self._users = {str(row["id"]): row for row in self.everything("users", {})}
-        return self._users
+    def everything(self, collection: str) -> list[Record]:
+        """All records of a list."""
+        return [row for rows, _ in self.pages(self.path(collection)) for row in rows]
 
     def one(self, path: str) -> Record | None:
         """One record; None when it is not there."""

@@ -31,7 +31,6 @@ TIME_ENTRY = [
     _rule("project_id", "project.id", required=True),
     _rule("resource_id", "user.id", required=True),
     _rule("task_id", "task_assignment.id"),
-    _rule("role", "role_name", value_map="role"),
     _rule("worked_on", "spent_date", "date", required=True),
     _rule("minutes", "minutes", "decimal", required=True),
     _rule("billable", "billable", "boolean"),

@@ -2,6 +2,7 @@
 
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+from integration_hub.connectors.traits import Trait
 
 PROJECT_CREATE = "harvest.project.create"
 PROJECT_ARCHIVE = "harvest.project.archive"
@@ -42,5 +43,16 @@ MANIFEST = Manifest(
     unconfirmed=(
         "Whether approving moves updated_at: recent entries are read again at times, so either way is fine.",
         "Whether updated_since includes its instant: each reading goes back behind the last one.",
+        "Whether the address of a next page leads on after hours: a reading that is left off goes on with it.",
     ),
+    without={
+        Trait.ORDER: "Lists are in the order of days and ids: a reading moves its mark when a list is over.",
+        Trait.DELETIONS: "No list tells what was deleted; the whole list, read at times, shows what is gone.",
+        Trait.APPROVALS: "Entries carry their approval themselves: those of recent days are read again.",
+        Trait.RENEWS: "A personal access token is sent with every call.",
+        Trait.QUOTA: "It limits the calls of 15 seconds, not those of a day.",
+        Trait.AMOUNTS: "Amounts written to it are words in the notes of a project.",
+        Trait.WINDOWS: "It locks time of a day, and takes projects and their notes at any time.",
+        Trait.PREFLIGHT: "There is no window to ask about.",
+    },
 )  # fmt: skip

@@ -18,16 +18,11 @@ class HarvestLinks(HarvestPayload):
 
 
 class HarvestPage(HarvestPayload):
-    """One page of a list; the rows lie under the name of the collection."""
+    """One page of a list, its records in order."""
 
-    model_config = ConfigDict(extra="allow")
-
+    rows: list[dict[str, Any]]
     total_entries: int
     links: HarvestLinks = Field(default_factory=HarvestLinks)
-
-    def rows(self, collection: str) -> list[dict[str, Any]]:
-        """The records of the page, in order."""
-        return list((self.model_extra or {}).get(collection) or [])
 
 
 class HarvestComplaint(HarvestPayload):

@@ -25,14 +25,14 @@ class Effect:
 
 def _project(client: Client, reference: str) -> Record | None:
     """The project with our reference as its code; the oldest, should somebody have copied it."""
-    found = [row for row in client.everything("projects", {}) if reference and row.get("code") == reference]
+    found = [row for row in client.everything("projects") if reference and row.get("code") == reference]
     return min(found, key=lambda row: int(row["id"])) if found else None
 
 
 def _customer(client: Client, name: str, currency: str) -> Record:
     """The client of that name in that currency: in Harvest the currency belongs to the client."""
     titles = (name, f"{name} ({currency})")
-    known = {row["name"]: row for row in client.everything("clients", {})}
+    known = {row["name"]: row for row in client.everything("clients")}
     for title in titles:
         if title in known and known[title].get("currency") == currency:
             return known[title]

@@ -3,10 +3,12 @@
 from tests.connectors.benches.avatax import AvaTaxBench
 from tests.connectors.benches.bench import Bench
 from tests.connectors.benches.filedrop import FileDropBench
+from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.netsuite import NetSuiteBench
 from tests.connectors.benches.salesforce import SalesforceBench
 
 BENCHES: dict[str, type[Bench]] = {
-    bench.vendor: bench for bench in (SalesforceBench, KantataBench, NetSuiteBench, AvaTaxBench, FileDropBench)
+    bench.vendor: bench
+    for bench in (SalesforceBench, KantataBench, NetSuiteBench, AvaTaxBench, HarvestBench, FileDropBench)
 }

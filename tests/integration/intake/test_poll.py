@@ -168,6 +168,21 @@ def test_a_long_reading_goes_on_in_another_item(
     assert vendor.cursors == [{}, {"after": 1}]
 
 
+@pytest.mark.parametrize(("way", "readings"), [({}, 1), ({"onward": "page 2"}, 2)])
+def test_a_long_reading_inside_one_stamp_stops_only_where_its_list_goes_on(
+    world: World, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch, way: dict[str, str], readings: int
+) -> None:
+    monkeypatch.setattr(poll, "BUDGET_SECONDS", -1.0)
+    stamp = {"high": "2026-05-01T07:00:00.000Z"}
+    Feed.objects.update(cursor=stamp)
+    vendor.script = [Page([task("1")], stamp | way, False), Page([task("2")], stamp, True)]
+
+    run = read(world.feed)
+
+    assert (run.state, run.read) == ("done", 2)
+    assert vendor.cursors == [stamp, stamp | way][:readings]
+
+
 def test_a_late_feed_is_a_case_until_it_is_read(world: World, vendor: FakeVendor) -> None:
     Feed.objects.update(installed_at=now() - timedelta(days=1))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integration_hub.connectors.versions import Listing, Reading, Tail, moved, stamp_of
+from integration_hub.connectors.versions import Listing, Reading, Tail, Walk, moved, rewound, stamp_of
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,50 @@ def test_only_a_new_reading_goes_back_by_the_overlap() -> None:
     again = Reading(finished.cursor, 300)
     assert again.since == moved(stamp, -300)
     assert not again.page([], done=True).complete
+
+
+def test_a_list_in_no_order_moves_its_mark_when_it_is_over() -> None:
+    early, late = "2026-05-01T07:00:00.000Z", "2026-05-01T07:10:00.000Z"
+    first = Walk({}, 300)
+    page = first.page([first.record("2", late, {})], "page 2")
+    assert (page.done, page.complete, page.whole, "high" in page.cursor) == (False, False, True, False)
+    on = Walk(page.cursor, 300)
+    assert (on.onward, on.since) == ("page 2", "")
+    end = on.over([on.record("1", early, {})], read_at=late)
+    assert (end.done, end.complete, end.cursor["high"], end.cursor["read_at"]) == (True, True, late, late)
+    changes = Walk(end.cursor, 300)
+    assert (changes.since, changes.onward, changes.whole) == (moved(late, -300), "", False)
+    later = moved(late, 60)
+    left_off = changes.page([changes.record("3", later, {})], "page 2")
+    assert left_off.cursor["high"] == late, "what the rest of the list holds may have changed before"
+    assert not left_off.whole
+    again = Walk(left_off.cursor, 300).over([])
+    assert (again.cursor["high"], again.cursor["read_at"], again.complete) == (later, late, False)
+
+
+def test_a_cursor_may_have_everything_read_once_more() -> None:
+    late = "2026-05-01T07:10:00.000Z"
+    walk = Walk({"high": late, "whole": True}, 300)
+    page = walk.page([], "page 2")
+    assert (walk.since, page.whole) == ("", True)
+    end = Walk(page.cursor, 300).over([])
+    assert (end.complete, end.cursor["high"]) == (True, late), "what came back empty moves no mark"
+    assert not Walk(end.cursor, 300).whole
+    assert rewound(page.cursor, "2026-04-01T00:00:00.000Z").keys() == {"high", "open", "tail"}
+
+
+def test_a_list_tells_two_states_under_one_stamp_apart() -> None:
+    stamp = "2026-05-01T07:10:00.000Z"
+    first = Walk({}, 300)
+    end = first.over([first.record("1", stamp, {"a": 1})])
+    second = Walk(end.cursor, 300).record("1", stamp, {"a": 2})
+    assert second.version > end.records[0].version
+    assert Walk(end.cursor, 300).record("1", stamp, {"a": 1}).version == end.records[0].version
+    assert Walk({}, 300).numbered("1", stamp, {"a": 1}).version == "", "its content counts"
+
+
+def test_a_list_without_records_leaves_no_cursor() -> None:
+    assert Walk({}, 300).over([], read_at="2026-05-01T07:10:00.000Z").cursor == {}
 
 
 def test_a_version_may_be_later_than_the_stamp_the_list_is_ordered_by() -> None:
