@@ -15,7 +15,7 @@ from integration_hub.api.fields import ExactField
 from integration_hub.api.views import HubView, Nouns, person
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
-from reconciliation import pair_api, queries, report_api
+from reconciliation import close_api, pair_api, queries, report_api
 from reconciliation.actions import proofs, tieouts
 from reconciliation.models import TieOut
 from reconciliation.proof import statement
@@ -124,4 +124,4 @@ router = SimpleRouter()
 router.register("tie-outs", TieOuts, "tie-out")
 router.register("invoice-proofs", InvoiceProofs, "invoice-proof")
 
-urlpatterns = [*report_api.urlpatterns, *pair_api.urlpatterns, *router.urls]
+urlpatterns = [*report_api.urlpatterns, *pair_api.urlpatterns, *close_api.urlpatterns, *router.urls]

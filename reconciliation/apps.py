@@ -12,15 +12,17 @@ class ReconciliationConfig(AppConfig):
     def ready(self) -> None:
         from integration_hub.cases.registry import ALSO_HOLDS
         from integration_hub.console import links
-        from reconciliation import books, kinds, pair_panels, panels
+        from reconciliation import books, close_panels, kinds, pair_panels, panels
         from reconciliation.actions import tieouts
 
         ALSO_HOLDS.register(f"{tieouts.CODE}:reconciliation", tieouts.still_breaks)
         links.to("reconciliation.pairrun", "reconciliation:run-detail")
         links.to("reconciliation.pairbreak", "reconciliation:break-detail")
         links.to("reconciliation.suggestion", "reconciliation:suggestion-detail")
+        links.to("reconciliation.periodclose", "reconciliation:close-detail")
         links.to("invoice_proof", "reconciliation:invoice-proof")
         panels.register()
         books.register()
         kinds.register()
         pair_panels.register()
+        close_panels.register()

@@ -5,12 +5,15 @@ from decimal import Decimal
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
-from reconciliation.models import PairBreak, Suggestion
+from reconciliation.models import ClosePack, PairBreak, PeriodClose, Suggestion
 
 PERMISSION = "reconciliation.run_tieout"
 RECONCILE = "reconciliation.run_pairrun"
 DECIDE = "reconciliation.decide_pairbreak"
 SEE = "reconciliation.view_pairrun"
+SEE_CLOSE = "reconciliation.view_periodclose"
+SIGN = "reconciliation.sign_periodclose"
+SEE_COSTS = "costs.view_cost"
 
 
 def can_run(by: Actor) -> Decision:
@@ -85,4 +88,52 @@ def _decides(legal_entity: str, by: User) -> Decision:
         return deny("Only finance and billing analysts can decide on breaks.")
     if not by.may_see(legal_entity):
         return deny(f"{legal_entity or 'What belongs to no legal entity'} is outside your scope.")
+    return ALLOW
+
+
+# -- closes ------------------------------------------------------------------------------------------------------------
+
+
+def can_open_close(by: Actor, legal_entity: str) -> Decision:
+    """Finance, for its legal entities; the machine when a month is over."""
+    if not isinstance(by, User):
+        return ALLOW
+    return _closes(legal_entity, by)
+
+
+def can_accept_findings(close: PeriodClose, pack: ClosePack | None, by: User) -> Decision:
+    """Saying why findings may stand, or taking that back, while nothing is signed."""
+    if pack is not None:
+        return deny("It is signed: reopen it first.")
+    return _closes(close.legal_entity, by)
+
+
+def can_sign(close: PeriodClose, pack: ClosePack | None, blockers: int, by: User) -> Decision:
+    """The first signature, and the second by another person, over a period in whose way nothing stands."""
+    if pack is not None and pack.state == ClosePack.State.SIGNED:
+        return deny("It is signed by two people.")
+    if pack is not None and pack.first_by == by.username:
+        return deny("You signed it first: a second person has to sign.")
+    if blockers:
+        return deny(f"{blockers} check{'s stand' if blockers > 1 else ' stands'} in its way.")
+    return _closes(close.legal_entity, by)
+
+
+def can_reopen_close(close: PeriodClose, pack: ClosePack | None, by: User) -> Decision:
+    """Voiding what was signed; it is kept."""
+    if pack is None:
+        return deny("Nothing is signed.")
+    return _closes(close.legal_entity, by)
+
+
+def can_take_pack(by: User) -> Decision:
+    """A pack holds costs, so it is for those who may see them."""
+    return ALLOW if by.has_perm(SEE_COSTS) else deny("A pack holds costs, which your role does not see.")
+
+
+def _closes(legal_entity: str, by: User) -> Decision:
+    if not by.has_perm(SIGN):
+        return deny("Only finance closes periods.")
+    if not by.may_see(legal_entity):
+        return deny(f"{legal_entity} is outside your scope.")
     return ALLOW

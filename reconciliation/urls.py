@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation import break_views, pair_views, proof_views, report_views, views
+from reconciliation import break_views, close_views, pair_views, proof_views, report_views, views
 from reconciliation.reports import MEASURES
 
 app_name = "reconciliation"
@@ -30,6 +30,14 @@ urlpatterns = [
     path("pairs/matches/<int:pk>/reject/", break_views.suggestion_reject, name="suggestion-reject"),
     path("pairs/of/<slug:name>/", pair_views.pair_detail, name="pair-detail"),
     path("pairs/of/<slug:name>/run/", pair_views.pair_run, name="pair-run"),
+    path("closes/", close_views.CloseList.as_view(), name="close-list"),
+    path("closes/open/", close_views.close_open, name="close-open"),
+    path("closes/<int:pk>/", close_views.close_detail, name="close-detail"),
+    path("closes/<int:pk>/accept/<slug:check>/", close_views.close_accept, name="close-accept"),
+    path("closes/<int:pk>/take-back/<slug:check>/", close_views.close_withdraw, name="close-withdraw"),
+    path("closes/<int:pk>/sign/", close_views.close_sign, name="close-sign"),
+    path("closes/<int:pk>/reopen/", close_views.close_reopen, name="close-reopen"),
+    path("closes/<int:pk>/packs/<int:number>/", close_views.close_pack, name="close-pack"),
     path("reports/", report_views.report_list, name="report-list"),
     re_path(rf"^reports/(?P<slug>{'|'.join(MEASURES)})/$", report_views.report, name="report"),
     path("tie-out/<int:pk>/", views.tieout_detail, name="tieout-detail"),

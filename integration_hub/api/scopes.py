@@ -20,8 +20,8 @@ SCOPES: dict[str, str] = {
     "trace:read": "Follow a number from contract to cash",
     "status:read": "Read whether work flows, what is stuck and what was let overtake",
     "lanes:write": "Approve, decline and withdraw that items of a lane overtake",
-    "reconciliation:read": "Read tie-outs",
-    "reconciliation:write": "Run tie-outs",
+    "reconciliation:read": "Read tie-outs, reconciliations and closes",
+    "reconciliation:write": "Run tie-outs, reconcile, decide on breaks and matches",
 }
 
 READ_ONLY: tuple[str, ...] = tuple(scope for scope in SCOPES if scope.endswith(":read"))

@@ -47,6 +47,7 @@ SEE_INTEGRATION = (
     "hub_mapping.view_valuemap",
     "reconciliation.view_tieout",
     "reconciliation.view_pairrun",
+    "reconciliation.view_periodclose",
 )
 
 RIGHTS: dict[Role, tuple[str, ...]] = {
@@ -82,6 +83,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "reconciliation.run_tieout",
         "reconciliation.run_pairrun",
         "reconciliation.decide_pairbreak",
+        "reconciliation.sign_periodclose",
     ),
     Role.BILLING_ANALYST: (
         *SEE_BUSINESS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from integration_hub.intake.models import Feed, FeedDay
+from integration_hub.intake.models import Feed
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -17,6 +17,7 @@ from integration_hub.work.actions import items
 from integration_hub.work.registry import Job
 from reconciliation import policies
 from reconciliation.actions import pair_breaks, suggestions
+from reconciliation.feeds import refusals as feed_refusals
 from reconciliation.matching import evidence, outcome, passes, staging
 from reconciliation.matching.pairs import PAIRS, Pair, Unread, ordered
 from reconciliation.matching.rules import kind_name, rule_of
@@ -163,7 +164,7 @@ def _refusals(
     pair: Pair, run: PairRun, feeds: Sequence[Feed], unread: dict[str, list[Unread]], moment: datetime
 ) -> list[str]:
     """Why the outcome proves nothing: a feed that is late or not whole, a record that was not understood."""
-    found = [told for feed in feeds for told in _feed_refusals(feed, moment)]
+    found = [told for feed in feeds for told in feed_refusals(feed, moment)]
     for side in (pair.left, pair.right):
         if side.brought is not None and not side.feeds(run.legal_entity):
             found.append(f"{side.name}: no feed brings them here.")
@@ -171,25 +172,6 @@ def _refusals(
             shown = "; ".join(f"{row.key}: {row.why}" for row in rows[:NAMED])
             found.append(f"{side.name}: {len(rows):,} records could not be understood. {shown}"[:2000])
     return found
-
-
-def _feed_refusals(feed: Feed, moment: datetime) -> list[str]:
-    if not feed.is_active or feed.connection.is_paused:
-        return [f"{feed} is paused, so nothing of it may be missing here or there."]
-    told = []
-    if feed.last_ok_at is None or moment - feed.last_ok_at > timedelta(seconds=feed.late_after_seconds):
-        since = f"since {feed.last_ok_at:%Y-%m-%d %H:%M} UTC" if feed.last_ok_at else "yet"
-        told.append(f"{feed} was not read to its end {since}.")
-    days = FeedDay.objects.filter(feed=feed)
-    short = days.filter(verdict=FeedDay.Verdict.SHORT).order_by("day").first()
-    if short is not None:
-        told.append(f"{feed} is not whole: on {short.day} {short.reason}")
-    newest = days.order_by("-day").first()
-    if newest is None:
-        told.append(f"{feed} has no certificate of completeness.")
-    elif newest.verdict == FeedDay.Verdict.UNPROVABLE:
-        told.append(f"{feed} is not proved whole on {newest.day}: {newest.reason}")
-    return told
 
 
 def _store(

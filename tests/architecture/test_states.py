@@ -21,8 +21,10 @@ from integration_hub.rules.models import TABLE_MOVES, DecisionTable
 from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
 from reconciliation.models import (
     BREAK_MOVES,
+    PACK_MOVES,
     PAIR_RUN_MOVES,
     SUGGESTION_MOVES,
+    ClosePack,
     PairBreak,
     PairRun,
     Suggestion,
@@ -51,6 +53,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "reconciliation": (PAIR_RUN_MOVES, PairRun.State),
     "break": (BREAK_MOVES, PairBreak.State),
     "suggestion": (SUGGESTION_MOVES, Suggestion.State),
+    "close pack": (PACK_MOVES, ClosePack.State),
     "decision table": (TABLE_MOVES, DecisionTable.Status),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }
