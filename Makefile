@@ -45,7 +45,7 @@ rehearse: $(VENV)/base.done ## Workers, intake and effects under faults, and a c
 test: $(VENV)/dev.done ## Install what the tests need, a browser too, and run all tests
 	$(PY) tests/browser.py
 	$(PY) -m coverage erase
-	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report= -m "not rehearsal" $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup --cov --cov-report= -m "not rehearsal" $(ARGS)
 	$(PY) -m coverage report --fail-under=95
 	$(PY) -m pytest -m rehearsal tests/rehearsal
 

@@ -23,8 +23,8 @@ UNCOUNTED = (
     *("integration/api/test_[!t]*", "integration/*screens.py", "integration/*/test_lists.py", "*/test_crashes.py"),
     *("integration/intake/test_edges.py", "integration/intake/test_pages.py", "integration/intake/test_refusals.py"),
     *(f"integration/billing/test_{subject}.py" for subject in (
-        *("activation", "amendment", "any_order", "charging", "corrections", "decided_together", "duties", "explain"),
-        *("home_panels", "lapsed", "limits", "replayed", "simulation", "status_out", "work"),
+        *("activation", "amendment", "any_erp", "any_order", "charging", "corrections", "decided_together", "duties"),
+        *("explain", "home_panels", "lapsed", "limits", "replayed", "scenarios", "simulation", "status_out", "work"),
     )),
 )  # fmt: skip
 """Tests that run nothing of what coverage counts, or in another process, or what cheaper tests count already."""

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion as _sign
 from httpx import BasicAuth, Request, Response
-from joserfc.jwk import ECKey, RSAKey
 
 from integration_hub.connectors import credentials, health
 from integration_hub.connectors.registry import TokenInfo
@@ -116,13 +114,17 @@ def assertion(
     claims: dict[str, Any] | None = None,
 ) -> str:
     """A signed JWT for a token request. Raises Failed(AUTH) when the private key cannot be used."""
+    # Imported late: all of cryptography, for whoever signs.
+    from authlib.oauth2.rfc7523.assertion import sign_jwt_bearer_assertion
+    from joserfc.jwk import ECKey, RSAKey
+
     header = {"alg": algorithm, "typ": "JWT"}
     if key_id:
         header["kid"] = key_id
     try:
         key = (ECKey if algorithm.startswith("ES") else RSAKey).import_key(private_key)
         return str(
-            _sign(
+            sign_jwt_bearer_assertion(
                 key,
                 issuer,
                 audience,

@@ -13,11 +13,6 @@ from typing import IO, Any
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.writer.excel import ExcelWriter
 
 from integration_hub.console import keyset
 from integration_hub.console.columns import Column
@@ -25,6 +20,8 @@ from integration_hub.console.tables import Table
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NO_SHEET_HOLDS = re.compile(r"[\000-\010\013\014\016-\037]")
+"""Control characters that XML has no way to write."""
 CHUNK = 2000
 
 
@@ -112,11 +109,15 @@ def write_xlsx(
 
     Written row by row; the same bytes for the same rows and moment. Numbers and days are typed, text is no formula.
     """
+    # Imported late, as below: 10 MB for whoever writes a workbook.
+    from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
+
     book = Workbook(write_only=True)
     book.properties.created = book.properties.modified = as_of.astimezone(UTC).replace(tzinfo=None)
     sheet = book.create_sheet("Rows")
     sheet.freeze_panes = "A2"
-    sheet.append([_bold(sheet, safe(name)) for column in columns for name in column.headers()])
+    sheet.append([bold(sheet, safe(name)) for column in columns for name in column.headers()])
     digest, count = hashlib.sha256(), 0
     for row in rows:
         cells = [cell for column in columns for cell in _cells(column, row)]
@@ -142,10 +143,14 @@ def _cells(column: Column, row: Any) -> list[Any]:
 
 def _text(value: Any) -> str:
     """Text as `safe` has it, less what no sheet may hold."""
-    return ILLEGAL_CHARACTERS_RE.sub("\ufffd", safe(value))
+    return _NO_SHEET_HOLDS.sub("\ufffd", safe(value))
 
 
-def _bold(sheet: Any, text: str) -> Any:
+def bold(sheet: Any, text: str) -> Any:
+    """A cell of a head."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     cell = WriteOnlyCell(sheet, value=text)
     cell.font = Font(bold=True)
     return cell

@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typst
+if TYPE_CHECKING:
+    import typst
 
 STANDARD: Final = "a-2a"
 FONTS = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
@@ -65,6 +66,8 @@ def digest_of(folder: Path) -> str:
 
 def compiled(template: Path, data: dict[str, Any], *, on: date, **how: Any) -> Any:
     """The template with its data, set in this process; `how` as `typst.compile` takes it."""
+    import typst  # late, as below: 7 MB for whoever sets or measures text
+
     return typst.compile(
         str(template),
         root=str(template.parent),
@@ -78,6 +81,8 @@ def compiled(template: Path, data: dict[str, Any], *, on: date, **how: Any) -> A
 
 def _main() -> int:
     """One document from standard input to standard output."""
+    import typst
+
     asked = json.load(sys.stdin.buffer)
     try:
         pdf = compiled(
@@ -95,7 +100,9 @@ def _main() -> int:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
 
 
@@ -156,6 +163,8 @@ def _code(char: str) -> str:
 @lru_cache(maxsize=50_000)
 def _prints(text: str) -> bool:
     """Whether the fonts can print it, asked of the typesetter itself: the standard refuses what they cannot."""
+    import typst
+
     try:
         typst.compile(
             _PROBE,

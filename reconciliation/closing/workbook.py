@@ -3,11 +3,7 @@
 from decimal import Decimal
 from typing import IO, Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-
-from integration_hub.console.export import safe
+from integration_hub.console.export import bold, safe
 from reconciliation.models import ClosePack
 
 Row = list[Any]
@@ -15,20 +11,16 @@ Row = list[Any]
 
 def write(file: IO[bytes], pack: ClosePack) -> None:
     """Write it."""
+    from openpyxl import Workbook  # late: for whoever writes a workbook
+
     book = Workbook(write_only=True)
     for title, heads, rows in _sheets(pack):
         sheet = book.create_sheet(title)
         sheet.freeze_panes = "A2"
-        sheet.append([_bold(sheet, head) for head in heads])
+        sheet.append([bold(sheet, head) for head in heads])
         for row in rows:
             sheet.append([value if isinstance(value, Decimal | int) else safe(value) for value in row])
     book.save(file)
-
-
-def _bold(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=text)
-    cell.font = Font(bold=True)
-    return cell
 
 
 def _sheets(pack: ClosePack) -> list[tuple[str, Row, list[Row]]]:

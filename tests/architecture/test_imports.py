@@ -1,5 +1,6 @@
 """Imports point one way, the pure rooms are pure, the clock is read in one place."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,19 @@ def test_the_import_contracts_are_kept():
     done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "5 kept, 0 broken" in done.stdout
+
+
+def test_a_process_starts_without_what_few_of_them_need():
+    """Each of these is megabytes and a tenth of a second, in every worker and at every start."""
+    heavy = ("openpyxl", "lxml", "typst", "joserfc", "prompt_toolkit", "playwright")
+    start = "import django, sys; django.setup(); print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "integration_hub.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", start], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert {"billing", "cel"} <= loaded
+    assert loaded.isdisjoint(heavy)
 
 
 @pytest.mark.parametrize("package", ["billing/engine", "integration_hub/canonical"])

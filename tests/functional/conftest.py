@@ -71,7 +71,7 @@ def visitor(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert complaints == [], stacks.complaints_of_the_web(stack)
 
 
 @pytest.fixture

@@ -102,8 +102,17 @@ def _wait_for_greeting(stack: Stack, process: "subprocess.Popen[bytes]") -> None
         time.sleep(0.2)
 
 
-def _last(stack: Stack, lines: int = 30) -> str:
-    return "\n".join(stack.said.read_text().splitlines()[-lines:])
+def _last(stack: Stack) -> str:
+    return _end_of(stack.said)
+
+
+def complaints_of_the_web(stack: Stack) -> str:
+    """The last lines of the web server's log: why it answered as it did."""
+    return _end_of(stack.var_dir / "log" / "web.log")
+
+
+def _end_of(log: Path, lines: int = 30) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -64,22 +64,28 @@ def all_of(started):
         return list(pool.map(ended, started))
 
 
-def prepared(var_dir):
+@pytest.fixture(scope="module")
+def prepared():
     """A home with the server of a rehearsal, stopped, and the database it copies: made once, not in every part."""
-    home = var_dir / "prepared"
-    installed.template(embedded.ensure(home / premises.DATABASE))
-    embedded.stop(home / premises.DATABASE)
-    return home
+    with tempfile.TemporaryDirectory(prefix="prepared-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"
+        installed.template(embedded.ensure(home / premises.DATABASE))
+        embedded.stop(home / premises.DATABASE)
+        yield home
+
+
+def copy(prepared, home):
+    """The files stay those of the user the server runs as."""
+    subprocess.run([COPY, "--archive", prepared, home], check=True)
 
 
 @pytest.mark.rehearsal
-def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(var_dir):
+def test_nothing_is_lost_and_nothing_done_twice_under_all_faults(prepared, var_dir):
     several = ("--items", str(ITEMS), "--patience", "600", "--json")
     parts = [part for part in PARTS if part]
-    first = prepared(var_dir)
     homes = [var_dir / f"part{number}" for number in range(len(parts))]
     for home in homes:
-        subprocess.run([COPY, "--archive", first, home], check=True)  # the files stay those of the server's user
+        copy(prepared, home)
     started = [
         start(home, "--seed", str(part[0]), "--seeds", str(len(part)), *several)
         for home, part in zip(homes, parts, strict=True)
@@ -103,11 +109,14 @@ def look_at(report, *, seeds):
     assert struck == set(faults.GROUPS), "each group of faults struck"
 
 
-def test_an_unknown_fault_is_refused_and_its_server_stopped(var_dir):
-    code, _, complaints = ended(start(var_dir, "--faults", "lightning"))
+@pytest.mark.rehearsal
+def test_an_unknown_fault_is_refused_and_its_server_stopped(prepared, var_dir):
+    home = var_dir / "home"
+    copy(prepared, home)
+    code, _, complaints = ended(start(home, "--faults", "lightning"))
     assert code == 1
     assert "No fault lightning. Known: all, none, workers" in complaints
-    assert not (var_dir / "rehearsal" / "postgres" / "postmaster.pid").exists()
+    assert not (home / "rehearsal" / "postgres" / "postmaster.pid").exists()
 
 
 def test_it_never_runs_on_the_products_own_database():

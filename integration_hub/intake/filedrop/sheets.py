@@ -7,9 +7,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 Fault = tuple[int, str, str]  # (index of the column, message, remedy)
 Line = tuple[int, list[str], list[Fault]]
 
@@ -28,6 +25,10 @@ class NotAWorkbook(ValueError):
 
 def lines(path: Path) -> Iterator[Line]:
     """(row number, cells, faults) of every row that is not empty. Raises NotAWorkbook, zipfile.BadZipFile."""
+    # Imported late: 10 MB for whoever reads a workbook.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     with zipfile.ZipFile(path) as packed:
         sizes = {part.filename: part.file_size for part in packed.infolist()}
     if sum(sizes.values()) > LARGEST:
