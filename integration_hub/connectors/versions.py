@@ -100,9 +100,10 @@ class Reading:
 class Walk:
     """One reading of a list that is in no order of change: where it starts, and the cursor that continues after a page.
 
-    Before its end nothing is sure to have been passed, so the high-water mark moves only then. Until then the cursor
-    says where the list goes on (`onward`, in the vendor's words) and how far its stamps have come. A cursor that says
-    `whole` has everything read once more: of what no list names any more, nothing else tells.
+    Before its end nothing is sure to have been passed, so the high-water mark moves only then, and not beyond the
+    vendor's time when the reading began: what changed after that may lie on a page that was passed before. Until then
+    the cursor says where the list goes on (`onward`, in the vendor's words) and how far its stamps have come. A cursor
+    that says `whole` has everything read once more: of what no list names any more, nothing else tells.
     """
 
     def __init__(self, cursor: dict[str, Any], overlap: float) -> None:
@@ -111,8 +112,14 @@ class Walk:
         self.since = "" if self.whole else moved(cursor["high"], -overlap)
         self._overlap = overlap
         self._marks = {name: value for name, value in cursor.items() if name not in _MIDWAY}
-        self._reached = str(cursor.get("reached") or cursor.get("high") or "")
+        self._high = str(cursor.get("high") or "")
+        self._reached = str(cursor.get("reached") or self._high)
+        self._began = str(cursor.get("began") or "")
         self._tail = Tail(cursor)
+
+    def answered(self, at: str) -> None:
+        """Take note of the vendor's time of an answer: the first one is when the reading began."""
+        self._began = self._began or at
 
     def record(self, source_id: str, stamp: str, payload: dict[str, Any]) -> RawRecord:
         """A record with its version."""
@@ -126,19 +133,21 @@ class Walk:
 
     def page(self, records: list[RawRecord], onward: str) -> Page:
         """A page before the end of the list."""
-        way = {"onward": onward, "reached": self._reached, "whole": self.whole, "tail": self._kept()}
-        return Page(records, self._marks | way, done=False, whole=self.whole)
+        way = {"onward": onward, "began": self._began, "reached": self._reached, "whole": self.whole}
+        cursor = {**self._marks, **way, "tail": self._kept(self._reached)}
+        return Page(records, cursor, done=False, whole=self.whole)
 
     def over(self, records: list[RawRecord], **marks: Any) -> Page:
         """The last page; `marks` go into its cursor. A list that never had a record leaves none."""
-        cursor = {**self._marks, "high": self._reached, "tail": self._kept(), **marks}
-        return Page(records, cursor if self._reached else {}, done=True, complete=self.whole, whole=self.whole)
+        high = max(self._high, min(self._reached, self._began or self._reached))
+        cursor = {**self._marks, "high": high, "tail": self._kept(high), **marks} if high else {}
+        return Page(records, cursor, done=True, complete=self.whole, whole=self.whole)
 
-    def _kept(self) -> dict[str, list[Any]]:
-        return self._tail.kept(self._reached, self._overlap) if self._reached else {}
+    def _kept(self, high: str) -> dict[str, list[Any]]:
+        return self._tail.kept(high, self._overlap) if high else {}
 
 
-_MIDWAY = {"whole", "onward", "reached", "open"}
+_MIDWAY = {"whole", "onward", "began", "reached", "open"}
 """What a cursor says of the reading that is to go on."""
 
 

@@ -35,6 +35,7 @@ def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) ->
     walk = Walk(cursor, overlap)
     since = {"updated_since": walk.since} if walk.since else {}
     for rows, onward in client.pages(walk.onward or client.path(LISTS[entity], **since)):
+        walk.answered(client.answered_at)
         records = [_record(client, entity, row, walk) for row in rows]
         if onward:
             yield walk.page(records, onward)

@@ -102,6 +102,20 @@ def test_a_cursor_may_have_everything_read_once_more() -> None:
     assert rewound(page.cursor, "2026-04-01T00:00:00.000Z").keys() == {"high", "open", "tail"}
 
 
+def test_a_mark_does_not_move_beyond_the_beginning_of_its_reading() -> None:
+    began, late = "2026-05-01T07:10:00.000Z", "2026-05-01T08:00:00.000Z"
+    walk = Walk({}, 300)
+    walk.answered(began)
+    page = walk.page([walk.record("1", "2026-04-01T00:00:00.000Z", {})], "page 2")
+    on = Walk(page.cursor, 300)
+    on.answered(late)
+    end = on.over([on.record("2", late, {})])
+    assert end.cursor["high"] == began, "what changed meanwhile may lie on a page that was passed before"
+    again = Walk(end.cursor, 300)
+    again.answered("2026-05-01T07:00:00.000Z")
+    assert again.over([]).cursor["high"] == began, "a mark never goes back"
+
+
 def test_a_list_tells_two_states_under_one_stamp_apart() -> None:
     stamp = "2026-05-01T07:10:00.000Z"
     first = Walk({}, 300)
