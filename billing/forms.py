@@ -89,8 +89,8 @@ class SeenForm(DecisionForm):
     event = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
 
-class ApproveForm(SeenForm):
-    """An approval, and in whose stead it is given where rights were lent to the person."""
+class InStead(forms.Form):
+    """In whose stead an approval is given, asked where rights were lent to the person."""
 
     delegation = forms.TypedChoiceField(label="Approve for", required=False, coerce=int, empty_value=None)
 
@@ -103,6 +103,14 @@ class ApproveForm(SeenForm):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 declared above
         field.choices = [*([("", "Myself")] if own else []), *((str(row.pk), row.giver.label) for row in lent)]
         field.required = not own
+
+
+class ApproveForm(InStead, SeenForm):
+    """An approval of one candidate."""
+
+
+class BulkApproveForm(InStead):
+    """An approval of many, which were frozen."""
 
 
 class DelegateForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.actions import candidates, checks, decisions, papers, quotes, runs
+from billing.actions import bulk, candidates, checks, decisions, papers, quotes, runs
 from billing.workflows import activation, agreements
 from integration_hub.kernel.failures import Failed
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Job, Tick
@@ -66,6 +66,10 @@ def _paper_failed(job: Job, failure: Failed) -> None:
     papers.given_up(paper_id=job.payload["paper"], failure=failure)
 
 
+def _approve_many(job: Job) -> None:
+    bulk.work(bulk_id=job.payload["bulk"])
+
+
 def register() -> None:
     """Fill the registries of handlers and ticks."""
     HANDLERS.register("billing.decide", Handler(_decide, title="Decide what may be billed", together=_decide_together))
@@ -82,4 +86,5 @@ def register() -> None:
         papers.KIND,
         Handler(_paper, local=False, title="Set a document as PDF", skippable=True, parked=_paper_failed),
     )
+    HANDLERS.register(bulk.KIND, Handler(_approve_many, title="Approve many candidates in one act"))
     TICKS.register("billing.agreements", Tick("billing.agreements", 60, agreements.watch))

@@ -89,6 +89,8 @@ _SENTENCES = (
     ("billing.candidate.paper_asked", "file-invoice", "had {entries} entries of {label} set as PDF", "info"),
     ("billing.candidate.posting", "send", "sent {label} to the ERP", "progress"),
     ("billing.candidate.rejected", "circle-x", "refused {label}", "danger"),
+    ("billing.bulk_approval.decided", "checks", "approved many candidates in one act, {label}", "success"),
+    ("billing.bulk_approval.finished", "checks", "went through {label}", "neutral"),
     ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),
     ("billing.delegation.given", "user-check", "lent the right to approve: {label}", "info"),
     ("billing.delegation.ended", "ban", "ended the delegation {label}", "neutral"),

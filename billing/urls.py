@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.views import (
+    bulk,
     candidates,
     crediting,
     deciding,
@@ -32,6 +33,10 @@ urlpatterns = [
     path("runs/<int:pk>/", runs.run_detail, name="run-detail"),
     path("runs/<int:pk>/stop/", runs.run_stop, name="run-stop"),
     path("candidates/", candidates.CandidateList.as_view(), name="candidate-list"),
+    path("candidates/approve/", bulk.choose, name="bulk-choose"),
+    path("bulk-approvals/<int:pk>/", bulk.detail, name="bulk-detail"),
+    path("bulk-approvals/<int:pk>/approve/", bulk.approve, name="bulk-decide"),
+    path("bulk-approvals/<int:pk>/candidates/", bulk.ItemList.as_view(), name="bulk-items"),
     path("candidates/<int:pk>/", candidates.candidate_detail, name="candidate-detail"),
     path("candidates/<int:pk>/approve/", deciding.approve, name="candidate-approve"),
     path("candidates/<int:pk>/return/", deciding.send_back, name="candidate-return"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing import policies
 from billing.actions import candidates, checks, sending
@@ -88,14 +88,20 @@ def _counted(amount: Decimal, currency: str, candidate: Candidate) -> Decimal:
     return quote.convert(amount) if quote else BEYOND
 
 
+def held(by: User) -> QuerySet[Delegation]:
+    """Delegations that a person holds today, whatever they cover."""
+    day = today()
+    rows = Delegation.objects.filter(taker=by, ended_at__isnull=True, starts_on__lte=day, ends_on__gte=day)
+    return rows.filter(giver__is_active=True).select_related("giver").order_by("pk")
+
+
 def lent(candidate: Candidate, to: User) -> list[Delegation]:
     """Delegations to a person that cover approving this candidate today."""
-    act, entity, day = act_of(candidate), candidate.legal_entity.code, today()
-    rows = Delegation.objects.filter(taker=to, ended_at__isnull=True, starts_on__lte=day, ends_on__gte=day)
-    rows = rows.filter(Q(acts=[]) | Q(acts__contains=[act]), giver__is_active=True)
-    rows = rows.filter(Q(legal_entities=[]) | Q(legal_entities__contains=[entity])).select_related("giver")
+    act, entity = act_of(candidate), candidate.legal_entity.code
+    rows = held(to).filter(Q(acts=[]) | Q(acts__contains=[act]))
+    rows = rows.filter(Q(legal_entities=[]) | Q(legal_entities__contains=[entity]))
     amount = abs(_counted(candidate.gross, candidate.currency, candidate))
-    return [row for row in rows.order_by("pk") if row.limit is None or amount <= row.limit]
+    return [row for row in rows if row.limit is None or amount <= row.limit]
 
 
 def can_approve(candidate: Candidate, by: User) -> Decision:

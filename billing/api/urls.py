@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from billing.api import views
+from billing.api.bulk import BulkApprovals
 from billing.api.candidates import Candidates
 from billing.api.delegations import Delegations
 from billing.api.holds import Holds
@@ -16,6 +17,7 @@ router.register("pieces", views.Pieces, "piece")
 router.register("amendments", Amendments, "amendment")
 router.register("holds", Holds, "hold")
 router.register("billing-runs", views.Runs, "billing-run")
+router.register("bulk-approvals", BulkApprovals, "bulk-approval")
 router.register("candidates", Candidates, "candidate")
 router.register("delegations", Delegations, "delegation")
 router.register("invoices", views.Invoices, "invoice")

@@ -1,5 +1,6 @@
 """What was delivered and what may be charged: events, decisions, holds, candidates, invoices, cash, revenue."""
 
+from billing.models.bulk import BulkApproval, BulkItem
 from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentApplication
 from billing.models.credits import CreditOrder, CreditReason
 from billing.models.delegations import Delegation
@@ -33,6 +34,8 @@ __all__ = [
     "Approval",
     "BillableEvent",
     "BillingRun",
+    "BulkApproval",
+    "BulkItem",
     "Candidate",
     "CandidateLine",
     "CapEntry",

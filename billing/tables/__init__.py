@@ -1,9 +1,11 @@
 """Tables of billing, one module per noun."""
 
+from billing.tables.bulk import BulkItemTable
 from billing.tables.candidates import (
     AskedCredits,
     CandidateLineTable,
     CandidateTable,
+    ChosenCandidates,
     ContractCandidates,
     CreditLineTable,
     RunCandidates,
@@ -28,8 +30,10 @@ from billing.tables.work import BehindTable, HeldWork, WorkTable
 __all__ = [
     "AskedCredits",
     "BehindTable",
+    "BulkItemTable",
     "CandidateLineTable",
     "CandidateTable",
+    "ChosenCandidates",
     "ContractCandidates",
     "ContractInvoices",
     "CreditLineTable",

@@ -46,6 +46,12 @@ class CandidateTable(Table):
         )
 
 
+class ChosenCandidates(CandidateTable):
+    """Candidates to be ticked."""
+
+    selectable = True
+
+
 def named(row: Candidate) -> Titled:
     """A candidate by its number; what is no invoice says so."""
     return Titled(row.number, "" if row.kind == Candidate.Kind.INVOICE else row.get_kind_display())

@@ -13,6 +13,7 @@ from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
 from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice
 from billing.views import papers
+from billing.views.bulk import for_ticked
 from billing.views.seen import as_shown, decision_url
 from contracts import pictures
 from integration_hub.cases.queries import for_target
@@ -45,7 +46,7 @@ class CandidateList(ListScreen):
     title = "Invoice candidates"
     lead = "Proposed invoices, from what they still lack to the ERP's number."
     template_name = "billing/candidate_list.html"
-    table_class = tables.CandidateTable
+    table_class = tables.ChosenCandidates
     filterset_class = CandidateFilter
     empty = Empty("No open candidate", "Everything built so far is posted. A billing run makes new ones.", kind="done")
 
@@ -59,6 +60,10 @@ class CandidateList(ListScreen):
 
         allowed = may_start(self.request.user)
         return [Button("Start a run", reverse("billing:run-start"), allowed, icon="player-play")]
+
+    def bulk_buttons(self) -> list[Button]:
+        """What is done with the ticked ones."""
+        return for_ticked(self.request.user)
 
     def context(self) -> dict[str, Any]:
         """The groups with count, age and money."""
