@@ -32,7 +32,8 @@ def proof(request: Request, pk: int) -> HttpResponse:
         response = HttpResponse(statement.written(made), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="proof-{invoice.candidate.number}.json"'
         return response
-    made = statement.of(invoice, payloads=proofs.with_payloads(request.user))
+    whole = proofs.with_payloads(request.user)
+    made = statement.of(invoice, payloads=whole)
     found = list(script.findings(made))
     own = reverse("reconciliation:invoice-proof", args=[pk])
     context = {
@@ -49,7 +50,7 @@ def proof(request: Request, pk: int) -> HttpResponse:
         "digest": made["digest"],
         "wrong": [row for row in found if not row[1]],
         "checked": len(found),
-        "whole": proofs.with_payloads(request.user),
+        "whole": whole,
         "counts": {name: len(made["content"][name]) for name in ("lines", "pieces", "work", "trail")},
         "issued": [
             {"at": row.recorded_at, "to": name_of(row.actor), "digest": row.data["digest"]}

@@ -116,6 +116,20 @@ def test_every_changed_byte_is_found(handed_out):
         assert read.get("format") != verifier.FORMAT or not isinstance(read.get("content"), dict) or wrong(read), place
 
 
+@pytest.mark.parametrize("harm", [
+    lambda proof: proof.pop("digest"),
+    lambda proof: proof.update(digest=None),
+    lambda proof: proof["content"]["document"].update(customer="\ud800"),
+    lambda proof: proof["content"].update(lines=None),
+])  # fmt: skip
+def test_a_proof_without_a_part_or_with_half_a_character_fails_in_words(proof, handed_out, harm):
+    harm(proof)
+    handed_out.write_text(json.dumps(proof))
+    done = run(handed_out)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "WRONG" in done.stdout
+
+
 FORGERIES = {
     "a cent more at the head": lambda c: c["document"].update(net="1200.01", gross="1320.01"),
     "a cent more on a line and at the head": lambda c: (
