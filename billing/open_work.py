@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from billing import billed
+from billing.engine.corrections import filed_as_billed
 from billing.engine.values import BilledPart, Work
 from billing.models import Piece
 from contracts.queries import LATEST_RATE
@@ -132,6 +133,8 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         role, default_role, task_code, category, minutes, quantity, amount, taxed, currency, approval, chargeable,
         evidence, locked_minutes, locked_amount, fx_rate, fx_day, fx_divides, recorded_at, waived,
     ) = row  # fmt: skip
+    if parts:
+        line_id, role = filed_as_billed(event_id, parts, line_id=line_id, role=role)
     work = Work(
         event_id=event_id,
         work_key=work_key,

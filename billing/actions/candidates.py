@@ -1,6 +1,7 @@
 """Invoice candidates: reserve billable work, print lines, keep them true to what lies behind them (R22)."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -58,19 +59,26 @@ def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
         .exists()
     ):
         return None
-    pieces = list(
-        Piece.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("event", "corrects__candidate_line__candidate__bill_to")
-        .filter(contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through)
-        .order_by("event__service_date", "event_id", "number")
-    )
-    _credit_memos(contract, run, [piece for piece in pieces if piece.corrects_id])
-    charges = [piece for piece in pieces if not piece.corrects_id]
+    charges, taken_back = _due(contract, run)
+    _credit_memos(contract, run, taken_back)
     if not charges or contract.bill_to is None:
         return None
-    shell = _shell(contract, run, charges)
+    shell = _shell(contract, run, max(day for _, day in charges))
     shell.bill_to, shell.purchase_order = contract.bill_to, _purchase_order(contract, run)
-    return _fill(shell, charges)
+    return _fill(shell, [pk for pk, _ in charges])
+
+
+def _due(contract: Contract, run: BillingRun) -> tuple[list[tuple[int, date]], list[Piece]]:
+    """What there is to charge, as ids with their service dates, and what there is to credit; all of it locked."""
+    rows = Piece.objects.select_for_update(of=("self",), no_key=True).filter(
+        contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through
+    )
+    in_order = rows.order_by("event__service_date", "event_id", "number")
+    due = list(in_order.values_list("pk", "event__service_date", "corrects"))
+    taken_back = [pk for pk, _, corrects in due if corrects]
+    memos = Piece.objects.filter(pk__in=taken_back).order_by("event__service_date", "event_id", "number")
+    whole = memos.select_related("event", "corrects__candidate_line__candidate__bill_to")
+    return [(pk, day) for pk, day, corrects in due if not corrects], list(whole) if taken_back else []
 
 
 def _credit_memos(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> None:
@@ -83,11 +91,11 @@ def _credit_memos(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) 
         origin = _origin(piece)
         billed.setdefault((origin.bill_to_id, origin.purchase_order_id or 0), []).append(piece)
     for position, (_, some) in enumerate(sorted(billed.items()), start=1):
-        shell, origin = _shell(contract, run, some), _origin(some[0])
+        shell, origin = _shell(contract, run, some[-1].event.service_date), _origin(some[0])
         shell.kind = Candidate.Kind.CREDIT_MEMO
         shell.bill_to, shell.purchase_order = origin.bill_to, origin.purchase_order
         shell.number += f"-C{position}"
-        _fill(shell, some)
+        _fill(shell, [piece.pk for piece in some])
 
 
 def _origin(piece: Piece) -> Candidate:
@@ -97,9 +105,8 @@ def _origin(piece: Piece) -> Candidate:
     return piece.corrects.candidate_line.candidate
 
 
-def _shell(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> Candidate:
+def _shell(contract: Contract, run: BillingRun, last_day: date) -> Candidate:
     """A candidate of a run, not stored yet, dated by the last day of its work (R10)."""
-    last_day = pieces[-1].event.service_date
     return Candidate(
         run=run,
         legal_entity=contract.legal_entity,
@@ -113,7 +120,7 @@ def _shell(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> Cand
     )
 
 
-def _fill(candidate: Candidate, pieces: Sequence[Piece]) -> Candidate:
+def _fill(candidate: Candidate, pieces: Sequence[int]) -> Candidate:
     candidate.save()
     print_candidate(candidate, pieces)
     limits.reserve(candidate)
@@ -266,7 +273,7 @@ def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
 
 
 def _reprint(candidate: Candidate, by: Actor) -> None:
-    left = limits.pieces_of(candidate)
+    left = list(Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).values_list("pk", flat=True))
     if not left:
         _gone(candidate, by, "Nothing is left in it")
         return

@@ -99,7 +99,7 @@ def ask(
         candidate=candidate, invoice=invoice, reason=reason, rebillable=rebillable, note=note.strip()
     )
     if rebillable:
-        print_candidate(candidate, _taken_back(found))
+        print_candidate(candidate, [piece.pk for piece in _taken_back(found)])
         limits.reserve(candidate)
         work.decide_soon([(invoice.contract_id, None)], caused_by=f"{candidate.number} asked")
     else:

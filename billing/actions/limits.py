@@ -4,11 +4,13 @@ The database refuses to over-commit a hard cap; what is counted here is exact, n
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce, TruncMonth
 
 from billing.actions import prepaid
 from billing.credited import conceded_by, is_concession
@@ -18,23 +20,47 @@ from contracts.models import Cap, CapMonth, Contract, Method, PurchaseOrder
 from integration_hub.kernel.money import ZERO
 
 
-def pieces_of(candidate: Candidate) -> list[Piece]:
-    """The work in a candidate, in a stable order."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What work of one line, kind and month (by its first day) takes of the limits that count it."""
+
+    line_id: int | None
+    method: str
+    kind: str
+    month: date
+    amount: Decimal
+
+
+def taken_by(candidate: Candidate) -> list[Taken]:
+    """What counts under limits: the work in a candidate, and what it concedes of work that stays billed.
+
+    Work counts in the month of its own version, a credit in that of what it credits.
+    """
+    day = Coalesce("corrects__event__service_date", "event__service_date")
     pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
-    return list(pieces.select_related("event", "line", "corrects__event").order_by("pk"))
+    sums = (
+        pieces.order_by()
+        .annotate(month=TruncMonth(day))
+        .values_list("line", "line__method", "event__kind", "month")
+        .annotate(total=Sum("amount"))
+    )
+    found = [Taken(line, method or "", kind, month, total or ZERO) for line, method, kind, month, total in sums]
+    return found + [_conceded(piece) for piece in conceded_by(candidate)]
 
 
-def taken_by(candidate: Candidate) -> list[Piece]:
-    """What counts under limits: the work in a candidate, and what it concedes of work that stays billed."""
-    return [*pieces_of(candidate), *conceded_by(candidate)]
+def _conceded(piece: Piece) -> Taken:
+    method = piece.line.method if piece.line else ""
+    day = piece.corrects.event.service_date if piece.corrects else piece.event.service_date
+    return Taken(piece.line_id, method, piece.event.kind, month_start(day), piece.amount or ZERO)
 
 
 def reserve(candidate: Candidate) -> None:
     """Reserve room in caps and purchase order. IntegrityError when a hard cap has not that much left."""
-    pieces = taken_by(candidate)
-    caps = Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract).order_by("pk")
+    rows = Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract)
+    caps = list(rows.order_by("pk"))
+    taken = taken_by(candidate) if caps else []
     for cap in caps:
-        for month, amount in _counted(cap, pieces).items():
+        for month, amount in _counted(cap, taken).items():
             _enter(cap, CapEntry.Kind.RESERVE, candidate, month, amount)
             _move(cap.pk, month, reserved=amount)
     if candidate.purchase_order_id:
@@ -137,24 +163,14 @@ def _enter(cap: Cap, kind: str, candidate: Candidate, month: date | None, amount
     CapEntry.objects.create(cap=cap, kind=kind, amount=amount, candidate=candidate, month=month)
 
 
-def _counted(cap: Cap, pieces: Iterable[Piece]) -> dict[date | None, Decimal]:
-    """What pieces take of a cap, by month where it is monthly; nothing where it is nought."""
+def _counted(cap: Cap, taken: Iterable[Taken]) -> dict[date | None, Decimal]:
+    """What work takes of a cap, by month where it is monthly; nothing where it is nought."""
     sums: dict[date | None, Decimal] = {}
-    for piece in pieces:
-        if _counts(cap, piece):
-            month = month_start(day_of(piece)) if cap.period == Cap.Period.MONTH else None
-            sums[month] = sums.get(month, ZERO) + (piece.amount or ZERO)
+    for one in taken:
+        if counts(cap, line_id=one.line_id, method=one.method, kind=one.kind):
+            month = one.month if cap.period == Cap.Period.MONTH else None
+            sums[month] = sums.get(month, ZERO) + one.amount
     return {month: amount for month, amount in sums.items() if amount}
-
-
-def day_of(piece: Piece) -> date:
-    """The service date a piece counts on: that of its own version of the work, for a credit that of what it credits."""
-    day: date = piece.corrects.event.service_date if piece.corrects else piece.event.service_date
-    return day
-
-
-def _counts(cap: Cap, piece: Piece) -> bool:
-    return counts(cap, line_id=piece.line_id, method=piece.line.method if piece.line else "", kind=piece.event.kind)
 
 
 def counts(cap: Cap, *, line_id: int | None, method: str, kind: str) -> bool:

@@ -1,12 +1,12 @@
 """The lines of a candidate: charges printed from their work, credits from the posted lines they take back (R6, R20)."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models.fields.json import KeyTransform
 
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
@@ -19,8 +19,8 @@ from contracts.models import Cap, Method
 from integration_hub.kernel.money import ZERO
 
 
-def print_candidate(candidate: Candidate, pieces: Sequence[Piece]) -> None:
-    """Print a candidate's lines over its pieces, in place of those it had, and sum them up.
+def print_candidate(candidate: Candidate, pieces: Sequence[int]) -> None:
+    """Print a candidate's lines over its pieces (ids), in place of those it had, and sum them up.
 
     Raises OverCredit when a posted line has less left than is to be credited.
     """
@@ -30,13 +30,25 @@ def print_candidate(candidate: Candidate, pieces: Sequence[Piece]) -> None:
         _charge(candidate, pieces)
 
 
-def _charge(candidate: Candidate, pieces: Sequence[Piece]) -> None:
+_BILLED = """
+SELECT piece.id, event.kind, piece.line_id, coalesce(item.period_from, event.service_date), piece.minutes, piece.rate,
+       piece.amount, piece.currency, coalesce(nullif(event.description, ''), line.name), coalesce(resource.code, ''),
+       coalesce(resource.name, ''), coalesce(nullif(event.role, ''), resource.role, ''), event.task_code,
+       item.period_to - 1,
+       CASE WHEN event.kind = 'expense'
+            THEN (SELECT trace -> 'steps' FROM billing_decision WHERE id = piece.decision_id) END
+  FROM billing_piece AS piece
+  JOIN billing_billableevent AS event ON event.id = piece.event_id
+  LEFT JOIN contracts_contractline AS line ON line.id = piece.line_id
+  LEFT JOIN contracts_resource AS resource ON resource.id = event.resource_id
+  LEFT JOIN billing_scheduleitem AS item ON item.id = event.schedule_item_id
+ WHERE piece.id = ANY(%s)
+"""
+
+
+def _charge(candidate: Candidate, pieces: Sequence[int]) -> None:
     """Round once per line and remember each piece's share; tax is quoted later."""
-    rows = Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).select_related(
-        "event", "event__resource", "event__schedule_item", "line"
-    )
-    rows = rows.annotate(steps=KeyTransform("steps", "decision__trace"))
-    billed = [_billed(piece, piece.steps) for piece in rows]
+    billed = _billed(pieces)
     printed = print_lines(
         billed,
         grouping=candidate.bill_to.line_grouping,  # type: ignore[arg-type]  # choices are the same words
@@ -107,33 +119,33 @@ def _hours(minutes: Decimal | None) -> Decimal | None:
     return None if minutes is None else (minutes / 60).quantize(Decimal("0.0001"))
 
 
-def _billed(piece: Piece, steps: Sequence[Mapping[str, Any]] | None) -> BilledPiece:
-    work = piece.event
-    who = work.resource.name if work.resource else ""
-    if piece.amount is None or piece.line_id is None:
-        raise ValueError(f"Piece {piece.pk} is billable without amount or line.")
-    return BilledPiece(
-        id=piece.pk,
-        kind="passed_on" if is_passed_on(steps or ()) else work.kind,  # type: ignore[arg-type]  # choices are the same
-        contract_line_id=piece.line_id,
-        service_date=work.schedule_item.period_from if work.schedule_item else work.service_date,
-        service_to=work.schedule_item.last_day if work.schedule_item else None,
-        minutes=piece.minutes,
-        rate=piece.rate,
-        amount=piece.amount,
-        currency=piece.currency,
-        description=work.description or (piece.line.name if piece.line else work.get_kind_display()),
-        resource=work.resource.code if work.resource else "",
-        resource_label=who,
-        role=work.role or (work.resource.role if work.resource else ""),
-        task_code=work.task_code,
-        task_label=work.task_code,
-    )
+def _billed(pieces: Sequence[int]) -> list[BilledPiece]:
+    """Pieces as they go to a printed line; plain rows, because a document may have tens of thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BILLED, [list(pieces)])
+        rows = cursor.fetchall()
+    found = []
+    for pk, kind, line, on, minutes, rate, amount, currency, described, person, named, role, task, until, steps in rows:
+        if amount is None or line is None:
+            raise ValueError(f"Piece {pk} is billable without amount or line.")
+        found.append(
+            BilledPiece(
+                id=pk, kind=_printed_as(kind, steps), contract_line_id=line, service_date=on, service_to=until, minutes=minutes, rate=rate,
+                amount=amount, currency=currency, description=described, resource=person, resource_label=named,
+                role=role, task_code=task, task_label=task,
+            )
+        )  # fmt: skip
+    return found
 
 
-def _credit(candidate: Candidate, pieces: Sequence[Piece]) -> None:
+def _printed_as(kind: Any, steps: str | None) -> Any:
+    """The kind of a line; `steps` are those of an expense's price, as JSON."""
+    return "passed_on" if steps and is_passed_on(json.loads(steps)) else kind
+
+
+def _credit(candidate: Candidate, pieces: Sequence[int]) -> None:
     """One line per posted line: what is credited of it at its own rate and tax, the last one with all that is left."""
-    rows = Piece.objects.filter(pk__in=[piece.pk for piece in pieces]).select_related(
+    rows = Piece.objects.filter(pk__in=pieces).select_related(
         "event", "corrects__event", "corrects__candidate_line__invoice_line__invoice"
     )
     by_line: dict[int, list[Piece]] = {}

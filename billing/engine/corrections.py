@@ -45,8 +45,16 @@ def charged_before(work: Work) -> str | None:
 
 def as_billed(work: Work) -> Work:
     """The work with the line and role it was billed under, where this version of it was billed."""
-    part = kept(work)
-    return work if part is None else replace(work, line_id=part.line_id, role=part.role or work.role)
+    line_id, role = filed_as_billed(work.event_id, work.billed, line_id=work.line_id, role=work.role)
+    return work if (line_id, role) == (work.line_id, work.role) else replace(work, line_id=line_id, role=role)
+
+
+def filed_as_billed(
+    event_id: int, billed: Sequence[BilledPart], *, line_id: int | None, role: str
+) -> tuple[int | None, str]:
+    """The line and the role of a version of work: those it was billed under, where it was."""
+    part = next((part for part in billed if part.event_id == event_id), None)
+    return (line_id, role) if part is None else (part.line_id, part.role or role)
 
 
 def correction(work: Work, price: Price, line_id: int | None) -> Correction | None:

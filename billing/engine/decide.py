@@ -26,6 +26,7 @@ from billing.engine.eligibility import Map, Place
 from billing.engine.expenses import stated_method
 from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
 from billing.engine.holds import HoldBook, hold_facts, stopping
+from billing.engine.moulds import Moulds, is_plain, takes_plain
 from billing.engine.notation import Part, plain, seal
 from billing.engine.pools import charge
 from billing.engine.pools import facts as increment_facts
@@ -46,8 +47,8 @@ from billing.engine.standing import (
     wholly_locked,
 )
 from billing.engine.tiers import TierBook
+from billing.engine.unlinked import without_contract
 from billing.engine.values import (
-    RULES_VERSION,
     ZERO,
     DecisionResult,
     HoldTerm,
@@ -59,19 +60,18 @@ from billing.engine.values import (
     Work,
 )
 
-_NO_CONTRACT = Place(None, "", "CONTRACT_MISSING", "none", ())
-
 
 def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
     """Decide all open work of one contract; results come in the order of decision.
 
     Without terms everything chargeable is blocked with `CONTRACT_MISSING`. Raises ValueError if an event comes twice.
     """
-    ordered = sorted(map(as_billed, works), key=lambda work: (work.service_date, work.start_order, work.event_id))
+    known = [as_billed(work) if work.billed else work for work in works]
+    ordered = sorted(known, key=lambda work: (work.service_date, work.start_order, work.event_id))
     if len({work.event_id for work in ordered}) != len(ordered):
         raise ValueError("An event must be decided once: the same event id was given twice.")
     if terms is None:
-        return [_without_contract(work) for work in ordered]
+        return [without_contract(work) for work in ordered]
     decider = _Decider(terms)
     ordered = decider.charged(ordered)
     decider.correct(ordered)
@@ -81,14 +81,18 @@ def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
 class _Route:
     """What is the same for all work of one shape in one stretch of days: where it belongs and what an hour costs."""
 
-    __slots__ = ("charge", "code", "parts", "place", "rate")
+    __slots__ = ("charge", "code", "moulds", "parts", "place", "rate")
 
-    def __init__(self, code: str, place: Place, charge: str, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
+    def __init__(
+        self, code: str, place: Place, charge: str, rate: RateAnswer | None, parts: dict[str, Part],
+        moulds: Moulds | None,
+    ) -> None:  # fmt: skip
         self.code = code
         self.charge = charge
         self.place = place
         self.rate = rate
         self.parts = parts
+        self.moulds = moulds
 
 
 class _Decider:
@@ -134,6 +138,8 @@ class _Decider:
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
+        if route.moulds is not None and is_plain(work):
+            return self._plain(work, route, route.moulds)
         parts = {**route.parts, "facts": Part(work_facts(work))}
         found = self._corrections.get(work.event_id)
         if found is not None:
@@ -142,11 +148,20 @@ class _Decider:
             pieces = () if all_billed(work) else self._pieces(work, route, parts)
         return seal(work.event_id, pieces, parts)
 
+    def _plain(self, work: Work, route: _Route, moulds: Moulds) -> DecisionResult:
+        """The decision about work that nothing but its route decides."""
+        made = moulds.cast(work)
+        if made is None:
+            pieces = self._pieces(work, route, dict(route.parts))
+            moulds.learn(work, pieces)
+            made = seal(work.event_id, pieces, {**route.parts, "facts": Part(work_facts(work))})
+        return made
+
     def _route(self, work: Work) -> _Route:
         key = (
             work.kind, work.project_id, work.line_id, work.resource, work.role, work.resource_default_role,
             work.task_code, work.category, work.chargeable, bisect_right(self._turns, work.service_date),
-            charged_before(work),
+            charged_before(work) if work.billed else None,
         )  # fmt: skip
         route = self._routes.get(key)
         if route is None:
@@ -168,7 +183,9 @@ class _Decider:
         }
         if rate is not None:
             parts["rate"] = Part(rate_facts(rate))
-        return _Route(contract_code(self._terms, work), place, charge, rate, parts)
+        limited = place.line is not None and bool(self._caps.over(place.line, expense=False))
+        alike = work.kind == "time" and takes_plain(self._terms, place.line, limited=limited)
+        return _Route(contract_code(self._terms, work), place, charge, rate, parts, Moulds(parts) if alike else None)
 
     def _charge(self, work: Work, role: str, place: Place) -> tuple[str, dict[str, object]]:
         """Whether it is charged, and what the trace says of it: by the table in force, or as it was billed already.
@@ -383,17 +400,3 @@ def _tell_price(work: Work, line: Line | None, rate: RateAnswer | None, parts: d
         parts["premium"] = Part({"category": work.category, "factor": plain(factor)})
     if line is not None and line.increment is not None and work.charged is not None:
         parts["increment"] = Part(increment_facts(work, line.increment))
-
-
-def _without_contract(work: Work) -> DecisionResult:
-    answer = uncharged(work, "chargeable" if work.chargeable else "non_chargeable")
-    state, codes = answer or ("blocked", ("NOT_APPROVED" if work.approval != "approved" else "CONTRACT_MISSING",))
-    amount = ZERO if answer else work.amount
-    piece = PieceResult(state, codes, None, None, open_minutes(work), None, amount, work.currency)
-    parts = {
-        "contract": Part({"id": None, "rules": RULES_VERSION}),
-        "eligibility": Part(place_facts(_NO_CONTRACT)),
-        "facts": Part(work_facts(work)),
-        "filing": Part(filing(work, work.role or work.resource_default_role)),
-    }
-    return seal(work.event_id, (piece,), parts)

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
-from fractions import Fraction
+from decimal import Context, Decimal, Inexact, localcontext
 from typing import Literal
 
 from billing.engine.notation import plain
@@ -15,6 +14,8 @@ from integration_hub.kernel.money import Rounding, minor_units, round_money, sha
 
 TaxLevel = Literal["invoice", "line"]
 _DIGITS = 60
+_EXACT = Context(prec=_DIGITS, traps=[Inexact])
+"""Sums and products in it are exact, or raise `decimal.Inexact`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,7 @@ def print_lines(
     groups: dict[tuple[object, ...], list[BilledPiece]] = {}
     for piece in ordered:
         groups.setdefault(_group_key(piece, grouping), []).append(piece)
-    nets = [
-        _round_exact(sum((_exact(piece) for piece in group), Fraction(0)), currency, rounding)
-        for group in groups.values()
-    ]
+    nets = [_net(group, currency, rounding) for group in groups.values()]
     _give_back(nets, list(groups.values()), rooms, currency)
     return [_line(group, net, grouping, currency) for group, net in zip(groups.values(), nets, strict=True)]
 
@@ -96,20 +94,30 @@ def _group_key(piece: BilledPiece, grouping: Grouping) -> tuple[object, ...]:
     return ("group", piece.contract_line_id, _GROUPS[grouping](piece), gratis)
 
 
-def _exact(piece: BilledPiece) -> Fraction:
-    """The value of a piece with nothing lost: where its amount is just its time at its rate, that product itself.
+def _is_timed(piece: BilledPiece) -> bool:
+    """Whether an amount is just its time at its rate."""
+    return (
+        piece.minutes is not None and piece.rate is not None and time_value(piece.minutes, piece.rate) == piece.amount
+    )
+
+
+def _net(group: Sequence[BilledPiece], currency: str, rounding: Rounding) -> Decimal:
+    """The exact sum of a line's pieces, rounded once: where an amount is just its time at its rate, that product itself
+    counts, with nothing lost.
 
     Three times 20 minutes at 142.015 are 142.015, although each is stored as 47.338333.
     """
-    if piece.minutes is not None and piece.rate is not None and time_value(piece.minutes, piece.rate) == piece.amount:
-        return Fraction(piece.minutes) * Fraction(piece.rate) / MINUTES_PER_HOUR
-    return Fraction(piece.amount)
-
-
-def _round_exact(value: Fraction, currency: str, rounding: Rounding) -> Decimal:
+    timed = [_is_timed(piece) for piece in group]
+    with localcontext(_EXACT):
+        whole = ZERO
+        for piece, is_timed in zip(group, timed, strict=True):
+            if is_timed and piece.minutes is not None and piece.rate is not None:
+                whole += piece.minutes * piece.rate
+            else:
+                whole += piece.amount * MINUTES_PER_HOUR
     with localcontext() as context:
         context.prec = _DIGITS
-        return round_money(Decimal(value.numerator) / Decimal(value.denominator), currency, rounding)
+        return round_money(whole / MINUTES_PER_HOUR, currency, rounding)
 
 
 def _give_back(nets: list[Decimal], groups: list[list[BilledPiece]], rooms: Sequence[Room], currency: str) -> None:

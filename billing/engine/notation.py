@@ -4,6 +4,7 @@ A decision's hash covers its whole trace. Parts that many decisions share (the c
 once and joined, which gives the same text as encoding the whole and is several times faster.
 """
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from hashlib import sha256
@@ -69,13 +70,27 @@ def piece_facts(piece: PieceResult) -> dict[str, Any]:
 
 def seal(event_id: int, pieces: tuple[PieceResult, ...], parts: dict[str, Part]) -> DecisionResult:
     """The decision with its trace; its hash is `ids.content_hash` of event, pieces and trace under these names."""
-    names = sorted(parts)
-    trace = {name: parts[name].value for name in names}
-    inside = ",".join([f'"{name}":{parts[name].text}' for name in names])
-    text = f"{{{inside}}}"
-    listed = ",".join([_piece_text(piece) for piece in pieces])
-    sealed = f'{{"event":{event_id},"pieces":[{listed}],"trace":{text}}}'
-    return DecisionResult(event_id, pieces, trace, sha256(sealed.encode()).hexdigest(), text)
+    text = f"{{{_joined(parts, sorted(parts))}}}"
+    sealed = f'{{"event":{event_id},"pieces":[{listed(pieces)}],"trace":{text}}}'
+    return DecisionResult(event_id, pieces, sha256(sealed.encode()).hexdigest(), text)
+
+
+def around(parts: dict[str, Part], name: str) -> tuple[str, str]:
+    """The text of a trace before and after one part that is still to come."""
+    earlier = [one for one in sorted(parts) if one < name]
+    later = [one for one in sorted(parts) if one > name]
+    before = f"{_joined(parts, earlier)}," if earlier else ""
+    after = f",{_joined(parts, later)}" if later else ""
+    return f'{{{before}"{name}":', f"{after}}}"
+
+
+def _joined(parts: dict[str, Part], names: Iterable[str]) -> str:
+    return ",".join([f'"{name}":{parts[name].text}' for name in names])
+
+
+def listed(pieces: Iterable[PieceResult]) -> str:
+    """Pieces as the members of a list in canonical JSON."""
+    return ",".join([_piece_text(piece) for piece in pieces])
 
 
 def _piece_text(piece: PieceResult) -> str:

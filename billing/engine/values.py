@@ -8,7 +8,9 @@ places, the precision they are stored with, and are rounded to money only on a p
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import orjson
 
 from billing.engine import charging
 from billing.engine.agreed import ExpenseTerm, Increment, Premium, Proration, Tier
@@ -320,18 +322,19 @@ class PieceResult:
     corrects: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
-    """What we concluded about one event. `trace` is JSON-able and says why; parts of it are shared, do not edit it.
-
-    `text` is the trace as JSON text.
-    """
+class DecisionResult(NamedTuple):
+    """What we concluded about one event. `text` is the trace as canonical JSON, which says why."""
 
     event_id: int
     pieces: tuple[PieceResult, ...]
-    trace: dict[str, Any]
     content_hash: str
     text: str
+
+    @property
+    def trace(self) -> dict[str, Any]:
+        """The trace, parsed anew."""
+        found: dict[str, Any] = orjson.loads(self.text)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

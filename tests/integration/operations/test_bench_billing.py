@@ -18,7 +18,7 @@ def test_work_is_decided_billed_and_corrected_beside_limit_and_peer(monkeypatch:
 
     billing.run(360, figures.append)
 
-    assert sum(bool(figure.verdict) for figure in figures) == 5
+    assert sum(bool(figure.verdict) for figure in figures) == 7
     kinds = [figure.step.partition(":")[0] for figure in figures]
     assert kinds.count("limit") == 2
     assert kinds.count("peer") == 1
