@@ -130,8 +130,8 @@ def _billed(pieces: Sequence[int]) -> list[BilledPiece]:
             raise ValueError(f"Piece {pk} is billable without amount or line.")
         found.append(
             BilledPiece(
-                id=pk, kind=_printed_as(kind, steps), contract_line_id=line, service_date=on, service_to=until, minutes=minutes, rate=rate,
-                amount=amount, currency=currency, description=described, resource=person, resource_label=named,
+                id=pk, kind=_printed_as(kind, steps), contract_line_id=line, service_date=on, service_to=until,
+                minutes=minutes, rate=rate, amount=amount, currency=currency, description=described, resource=person, resource_label=named,
                 role=role, task_code=task, task_label=task,
             )
         )  # fmt: skip

@@ -120,8 +120,7 @@ class _Decider:
         return charge(works, self._filed, self._terms.settled) if self._rounds else works
 
     def _filed(self, work: Work) -> tuple[Line | None, str]:
-        route = self._route(work)
-        return route.place.line, route.charge
+        return (route := self._route(work)).place.line, route.charge
 
     def correct(self, works: Iterable[Work]) -> None:
         """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
@@ -150,8 +149,7 @@ class _Decider:
 
     def _plain(self, work: Work, route: _Route, moulds: Moulds) -> DecisionResult:
         """The decision about work that nothing but its route decides."""
-        made = moulds.cast(work)
-        if made is None:
+        if (made := moulds.cast(work)) is None:
             pieces = self._pieces(work, route, dict(route.parts))
             moulds.learn(work, pieces)
             made = seal(work.event_id, pieces, {**route.parts, "facts": Part(work_facts(work))})
