@@ -131,8 +131,8 @@ def _billed(pieces: Sequence[int]) -> list[BilledPiece]:
         found.append(
             BilledPiece(
                 id=pk, kind=_printed_as(kind, steps), contract_line_id=line, service_date=on, service_to=until,
-                minutes=minutes, rate=rate, amount=amount, currency=currency, description=described, resource=person, resource_label=named,
-                role=role, task_code=task, task_label=task,
+                minutes=minutes, rate=rate, amount=amount, currency=currency, description=described, resource=person,
+                resource_label=named, role=role, task_code=task, task_label=task,
             )
         )  # fmt: skip
     return found
