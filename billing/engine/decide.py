@@ -120,7 +120,8 @@ class _Decider:
         return charge(works, self._filed, self._terms.settled) if self._rounds else works
 
     def _filed(self, work: Work) -> tuple[Line | None, str]:
-        return (route := self._route(work)).place.line, route.charge
+        route = self._route(work)
+        return route.place.line, route.charge
 
     def correct(self, works: Iterable[Work]) -> None:
         """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
@@ -137,23 +138,18 @@ class _Decider:
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
-        if route.moulds is not None and is_plain(work):
-            return self._plain(work, route, route.moulds)
+        moulds = route.moulds if is_plain(work) else None
+        if moulds is not None and (made := moulds.cast(work)) is not None:
+            return made
         parts = {**route.parts, "facts": Part(work_facts(work))}
         found = self._corrections.get(work.event_id)
         if found is not None:
             pieces = self._corrected(work, found, route, parts)
         else:
             pieces = () if all_billed(work) else self._pieces(work, route, parts)
-        return seal(work.event_id, pieces, parts)
-
-    def _plain(self, work: Work, route: _Route, moulds: Moulds) -> DecisionResult:
-        """The decision about work that nothing but its route decides."""
-        if (made := moulds.cast(work)) is None:
-            pieces = self._pieces(work, route, dict(route.parts))
+        if moulds is not None:
             moulds.learn(work, pieces)
-            made = seal(work.event_id, pieces, {**route.parts, "facts": Part(work_facts(work))})
-        return made
+        return seal(work.event_id, pieces, parts)
 
     def _route(self, work: Work) -> _Route:
         key = (

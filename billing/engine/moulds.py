@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from billing.engine.facts import work_facts
 from billing.engine.notation import Part, around, encode, listed, plain
-from billing.engine.values import DecisionResult, Line, PieceResult, Terms, Work
+from billing.engine.values import ZERO, DecisionResult, Line, PieceResult, Terms, Work
 
 _NEEDS_ESCAPING = re.compile(r"[^ !#-\[\]-~]").search
 
@@ -36,7 +36,7 @@ class Moulds:
 
     def learn(self, work: Work, pieces: tuple[PieceResult, ...]) -> None:
         """What is charged for plain work."""
-        self._known[work.minutes, work.approval] = pieces, listed(pieces), plain(work.minutes or Decimal(0))
+        self._known[work.minutes, work.approval] = pieces, listed(pieces), plain(work.minutes or ZERO)
 
 
 def takes_plain(terms: Terms, line: Line | None, *, limited: bool) -> bool:
