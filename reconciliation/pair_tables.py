@@ -103,7 +103,7 @@ class SuggestionTable(Table):
         Column("right", "Right", accessor=lambda row: _named(row.right)),
         Column("amount", "Amount", kind="money", sortable=True),
         Column("gap", "Differs by", kind="money", hideable=True),
-        Column("confidence", "Precision at least", kind="percent", accessor=lambda row: row.confidence * 100,
+        Column("confidence", "Precision at least", kind="percent",
                hint="Lower bound of what people found right of this way"),
         Column("rivals", "Fit as well", kind="number", hint="Other partners that fit equally well"),
         Column("state", "State", kind="badge", sortable=True),

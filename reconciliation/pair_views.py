@@ -128,7 +128,7 @@ def pair_detail(request: Request, name: str) -> HttpResponse:
         "pair": pair,
         "state": state,
         "table": BreakTable(pair_queries.standing(request.user).filter(pair=name), request, name="breaks"),
-        "precision": [(TITLES[way], bound * 100) for way, bound in suggestions.precision(name).items()],
+        "precision": [(TITLES[way], bound) for way, bound in suggestions.precision(name).items()],
         "facts": known(
             ("Left", pair.left.name),
             ("Right", pair.right.name),

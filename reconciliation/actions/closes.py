@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max, OuterRef, Subquery
 
 from billing.models import BillableEvent
-from contracts.models import LegalEntity
+from contracts.models import Contract, LegalEntity
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import BadInput, NotReady, Problem, Stale
 from integration_hub.people.models import User
@@ -56,15 +57,23 @@ def month_of(day: date) -> tuple[date, date]:
 
 
 def monthly() -> int:
-    """The tick: open last month's close of each legal entity that did work in it; how many were opened."""
-    last_month = today().replace(day=1) - timedelta(days=1)
-    starts_on, ends_on = month_of(last_month)
-    worked = BillableEvent.objects.filter(is_current=True, service_date__range=(starts_on, ends_on))
-    due = set(worked.order_by().exclude(legal_entity=None).values_list("legal_entity__code", flat=True).distinct())
-    due -= set(PeriodClose.objects.filter(starts_on=starts_on).values_list("legal_entity", flat=True))
-    for code in sorted(due):
-        open_close(legal_entity=code, month=last_month, by=BY)
+    """The tick: open the close of the last finished month each legal entity worked in; how many were opened."""
+    due = {
+        (entity, month_of(day)[0])
+        for entity, day in _last_worked(today().replace(day=1)).items()
+        if not PeriodClose.objects.filter(legal_entity=entity, starts_on=month_of(day)[0]).exists()
+    }
+    for entity, starts_on in sorted(due):
+        open_close(legal_entity=entity, month=starts_on, by=BY)
     return len(due)
+
+
+def _last_worked(before: date) -> dict[str, date]:
+    """The last day of work before a day, by legal entity; one step in an index for each contract."""
+    events = BillableEvent.objects.filter(contract=OuterRef("pk"), is_current=True, service_date__lt=before)
+    last = Contract.objects.annotate(last=Subquery(events.order_by("-service_date").values("service_date")[:1]))
+    found = last.exclude(last=None).order_by().values_list("legal_entity__code").annotate(Max("last"))
+    return dict(found)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 
 from billing.models import BillableEvent, Candidate, Piece
+from billing.naming import code_words
 from costs.models import Cost, CostPosting
 from integration_hub.cases.models import Case, Member
 from integration_hub.effects.models import Effect
@@ -158,7 +159,7 @@ def _cases(period: Period, severities: list[int]) -> Found:
     rows = Case.objects.filter(legal_entity=period.legal_entity, severity__in=severities, status__in=Case.OPEN_STATES)
     held = Member.objects.filter(case__in=rows, is_open=True)
     codes = rows.order_by("code").values_list("code").annotate(count=Count("pk"))
-    words = tuple(f"{code}: {count:,}" for code, count in codes)
+    words = tuple(f"{code_words(code)}: {count:,}" for code, count in codes)
     url = listed("cases:case-list", legal_entity=period.legal_entity, severity=severities, view="all")
     return Found(count=rows.count(), money=sums(held), words=words, url=url)
 

@@ -70,7 +70,7 @@ class Ready:
     @property
     def share(self) -> Decimal | None:
         """Money passing of money due (billing.md §6, close readiness); None where nothing is due."""
-        return (self.due - self.stopped) / self.due * 100 if self.due else None
+        return (self.due - self.stopped) / self.due if self.due else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from billing.models import Hold, Piece
+from billing.naming import code_words
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.kernel.clock import now
@@ -70,7 +71,11 @@ def test_exceptions_stand_by_severity_with_what_they_hold_up(close):
     )  # fmt: skip
     severity = "urgent" if found(close, "urgent").count else "others"
     told = found(close, severity)
-    assert (told.count, dict(told.money), told.words) == (1, {"USD": Decimal(5)}, ("CONTROL_TOTAL: 1",))
+    assert (told.count, dict(told.money), told.words) == (
+        1,
+        {"USD": Decimal(5)},
+        (f"{code_words('CONTROL_TOTAL')}: 1",),
+    )
 
 
 def test_a_tie_out_counts_when_it_is_of_after_the_period_and_agrees(close):
@@ -135,7 +140,7 @@ def test_money_ready_is_what_nothing_stops_of_what_is_due(close, contract):
     drain_once()
     Piece.objects.filter(is_current=True, event__service_date=date(2026, 3, 3)).update(state="held", codes=["PM_HOLD"])
     (ready,) = standing.readiness(standing.at(close, now()).period)
-    assert (ready.currency, ready.posted, ready.share) == ("USD", Decimal(0), Decimal(75))
+    assert (ready.currency, ready.posted, ready.share) == ("USD", Decimal(0), Decimal("0.75"))
 
 
 def test_what_is_planned_after_the_cut_off_is_named(close, contract):

@@ -53,8 +53,12 @@ def test_what_cannot_be_opened_names_its_field(contract, fiona, entity, cut_off,
 def test_when_a_month_is_over_its_close_opens_once(contract, monkeypatch):
     factories.time_entry(contract, hours="1", on=date(2026, 3, 2))
     monkeypatch.setattr(closes, "today", lambda: date(2026, 4, 1))
+    factories.time_entry(contract, hours="1", on=date(2026, 4, 1))
     assert (closes.monthly(), closes.monthly()) == (1, 0)
-    assert PeriodClose.objects.get().period == "2026-03"
+    assert PeriodClose.objects.get().period == "2026-03", "April is not over"
+    monkeypatch.setattr(closes, "today", lambda: date(2026, 7, 9))
+    assert (closes.monthly(), closes.monthly()) == (1, 0)
+    assert PeriodClose.objects.latest("pk").period == "2026-04", "nobody worked since"
 
 
 # -- accepting and signing -----------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Reconciliations on their screens and in the API: permission, scope, budgets of queries, decisions."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from integration_hub.people.models import Role
 from integration_hub.work.inprocess import drain_once
+from reconciliation.actions import suggestions
 from reconciliation.models import PairBreak, PairRun, Suggestion
 from tests import factories, screens
 from tests.integration.reconciliation.conftest import item
@@ -95,6 +97,16 @@ def test_a_break_is_shown_side_by_side_and_explained(found, anna):
     assert client.post(at("break-reopen", row.pk), {"version": row.version, "reason": "No"}).status_code == 302
     row.refresh_from_db()
     assert row.state == "open"
+
+
+def test_precision_is_a_share_wherever_it_stands(found, anna, monkeypatch):
+    Suggestion.objects.update(confidence=Decimal("0.85"))
+    client = screens.browser(anna)
+    assert "85 %" in screens.page(client, at("suggestion-list"))
+    monkeypatch.setattr(suggestions, "precision", lambda name: {"keyless": Decimal("0.85")})
+    shown = screens.page(client, at("pair-detail", Suggestion.objects.get().pair))
+    assert "85 %" in shown
+    assert "8,500" not in shown
 
 
 def test_a_suggestion_is_decided_on_its_page(found, anna):
