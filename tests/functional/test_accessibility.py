@@ -13,7 +13,16 @@ ALL = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """What the dark scheme can change: it has no markup of its own."""
 LISTS = {
-    "fiona": ("/", "/billing/candidates/", "/billing/invoices/", "/billing/holds/", "/billing/work/", "/tie-out/"),
+    "fiona": (
+        "/",
+        "/billing/candidates/",
+        "/billing/invoices/",
+        "/billing/holds/",
+        "/billing/work/",
+        "/tie-out/",
+        "/pairs/",
+        "/closes/",
+    ),
     "paula": ("/", "/contracts/", "/contracts/projects/", "/contracts/customers/", "/exceptions/?view=all"),
     "ines": ("/", "/connections/", "/runs/", "/effects/", "/lanes/", "/processes/", "/files/new/", "/sources/"),
     "aude": ("/", "/audit/", "/audit/seals/", "/trace/", "/search/?q=INV-DE01", "/preferences/", "/help/"),
