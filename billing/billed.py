@@ -5,11 +5,11 @@ from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.credited import is_conceded
-from billing.engine.values import BilledPart, Terms
+from billing.engine.values import ZERO, BilledPart, Terms
 from billing.models import ComparedTerms, Piece
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import content_hash
@@ -38,13 +38,18 @@ def parts(contracts: Collection[int], *, everything: Collection[int]) -> dict[Ke
     return {key: tuple(some) for key, some in found.items()}
 
 
+_ADJUSTMENTS = Piece.objects.filter(adjusts=OuterRef("pk"), is_current=True, state__in=["reserved", "posted"])
+_DIFFERENCES = Subquery(_ADJUSTMENTS.order_by().values("adjusts").annotate(total=Sum("amount")).values("total"))
+
+
 def read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
     """Pieces that were posted, in the order of their ids, as the engine compares work with them."""
     values = rows.order_by("pk").values(
-        "pk", "contract_id", "event_id", "line_id", "minutes", "rate", "amount", "event__work_key",
+        "pk", "contract_id", "event_id", "line_id", "minutes", "rate", "amount", "adjusts_id", "event__work_key",
         "event__service_date", "event__minutes",
         role=KeyTextTransform("role", KeyTransform("filing", "decision__trace")),
         worth=KeyTextTransform("amount", KeyTransform(-1, KeyTransform("steps", "decision__trace"))),
+        adjusted=_DIFFERENCES, moving=Exists(_ADJUSTMENTS.filter(state=Piece.State.RESERVED)),
     )  # fmt: skip
     for row in values.iterator(chunk_size=5000):
         yield (
@@ -60,6 +65,9 @@ def read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
                 amount=row["amount"],
                 worked=row["event__minutes"],
                 worth=_decimal(row["worth"]),
+                adjusts=row["adjusts_id"],
+                adjusted=row["adjusted"] or ZERO,
+                moving=row["moving"],
             ),
         )
 
@@ -73,8 +81,10 @@ def _decimal(text: Any) -> Decimal | None:
 
 
 def basis(terms: Terms) -> str:
-    """What decides the price of work that is billed already: lines, prices and the contract's days, not its limits."""
-    found = [terms.rate_precedence, terms.rate_order, terms.quotes is not None, terms.markup_base]
+    """What decides the price of work that is billed already and what becomes of a difference: lines, prices, the
+    contract's days and its way with prices for the past, not its limits.
+    """
+    found = [terms.rate_precedence, terms.rate_order, terms.quotes is not None, terms.markup_base, terms.retro_mode]
     priced = [terms.currency, found, terms.starts_on, terms.ends_on, terms.rules_version]
     return content_hash([priced, [asdict(line) for line in terms.lines], [_plain(row) for row in terms.rates]])
 

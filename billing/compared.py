@@ -53,6 +53,7 @@ def _of_piece(piece: Piece, result: PieceResult, at: str) -> Path | None:
         "amount": (piece.amount, result.amount),
         "currency": (piece.currency, result.currency if result.amount is not None else ""),
         "corrects": (piece.corrects_id, result.corrects),
+        "adjusts": (piece.adjusts_id, result.adjusts),
     }
     for name, (stored, now) in pairs.items():
         if stored != now:

@@ -251,7 +251,25 @@ def _corrected(trace: dict[str, Any], names: _Names, currency: str) -> list[str]
     for row in trace.get("correction", {}).get("because", ()):
         was, now = (_told(row["what"], row[when], names, currency) for when in ("was", "now"))
         told.append(f"{_WHAT.get(row['what'], row['what'].capitalize())}: billed on {was}, now {now}.")
-    return told
+    return told + _treated(trace.get("retro"), currency)
+
+
+_TREATED = {
+    "reverse_and_rebill": "What is posted is credited and billed anew",
+    "delta": "What is posted stays, the difference is billed",
+    "prospective": "What is posted keeps its price, the difference is not billed",
+    "later": "Nothing is taken back before the difference is posted that is on its way",
+}
+
+
+def _treated(said: dict[str, Any] | None, currency: str) -> list[str]:
+    """What becomes of work that was posted at another price."""
+    if not said:
+        return []
+    short = sum((Decimal(part["short"]) for part in said["parts"]), Decimal(0))
+    because = f" (agreed otherwise: {said['because']})" if said["agreed"] != said["applied"] else ""
+    now, off = money(said["now"], currency), money(short, currency)
+    return [f"Short of its price of {now}: {off}. {_TREATED[said['applied']]}{because}."]
 
 
 _WHAT = {"rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged"}

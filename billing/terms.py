@@ -11,7 +11,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 from billing.engine import agreed, charging, values
 from billing.models import Hold, Piece
 from contracts.models import Cap, Contract, ContractLine, ContractVersion, EligibilityRule, RateRow
-from contracts.queries import quotes_into, rates_of
+from contracts.queries import policy_of, quotes_into, rates_of
 from integration_hub.canonical import LinePrices, Policy
 from integration_hub.kernel.money import Quote
 from integration_hub.rules.queries import in_force
@@ -34,7 +34,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
     rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
     holds = _holds(contracts)
     charged = in_force(charging.KIND.name, {contract.legal_entity.code for contract in contracts})
-    policies = {contract.pk: Policy.model_validate(contract.policy) for contract in contracts}
+    policies = {contract.pk: policy_of(contract) for contract in contracts}
     quotes = _quotes(contracts, policies, rates)
     used = _tier_use([line for some in lines.values() for line in some])
     return {
@@ -53,6 +53,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
             quotes=quotes.get(contract.pk),
             markup_base="gross" if policies[contract.pk].expense_markup_base == "gross" else "net",
             time_bar_days=policies[contract.pk].time_bar_days,
+            retro_mode=policies[contract.pk].retro_mode,
             tier_use=tuple((line.id, used[line.id]) for line in lines[contract.pk] if line.id in used),
             lines=lines[contract.pk],
             rates=rates[contract.pk],
@@ -250,4 +251,5 @@ def _rate(row: RateRow) -> values.RateRow:
         valid_from=row.validity.lower,
         valid_to=row.validity.upper,
         source=row.source,
+        retro=cast(Any, row.retro_mode or None),
     )

@@ -91,6 +91,7 @@ class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
                            "tax_company", "is_active"),
             },
         ),
+        ("How its contracts are billed", {"fields": ("policy",)}),
         (
             "On its invoices",
             {"fields": ("street", "postal_code", "city", "region", "tax_id", "registration", "remittance")},

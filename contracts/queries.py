@@ -23,6 +23,7 @@ from contracts.models import (
     RateRow,
     Route,
 )
+from integration_hub.canonical import Policy, in_force
 from integration_hub.cases.models import Case, Member
 from integration_hub.cases.queries import visible_to
 from integration_hub.connectors.models import Connection
@@ -94,6 +95,11 @@ def current_versions(contracts: Iterable[int]) -> dict[int, ContractVersion]:
     """The latest recorded version of each contract; none for those that are not signed."""
     rows = ContractVersion.objects.filter(contract__in=list(contracts)).order_by("contract_id", "-number")
     return {row.contract_id: row for row in rows.distinct("contract_id")}
+
+
+def policy_of(contract: Contract) -> Policy:
+    """How a contract is billed: as it says, else as its legal entity does (which is read with it)."""
+    return in_force(contract.policy, contract.legal_entity.policy)
 
 
 def rate_rows(contract: Contract) -> QuerySet[RateRow]:

@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from contracts.models import Contract, ContractLine
-from integration_hub.canonical import LinePrices, Policy
+from contracts.models import Contract, ContractLine, RetroMode
+from contracts.queries import policy_of
+from integration_hub.canonical import LinePrices
 from integration_hub.canonical.prices import ExpenseTerm, Increment
 from integration_hub.console.wording import number
 
@@ -77,9 +78,7 @@ def _expense(term: ExpenseTerm, currency: str) -> str:
 
 def of_policy(contract: Contract) -> Iterable[tuple[str, Any]]:
     """How a contract is billed where that differs from the default, as labels and words."""
-    if not contract.policy:
-        return []
-    agreed, told = Policy.model_validate(contract.policy), []
+    agreed, told = policy_of(contract), []
     if agreed.rate_precedence == "specificity_then_scope":
         told.append(("Prices", "The most specific price, whatever its scope"))
     if agreed.rate_precedence == "explicit":
@@ -90,6 +89,8 @@ def of_policy(contract: Contract) -> Iterable[tuple[str, Any]]:
         told.append(("Markup on expenses", "Of the cost with its tax"))
     if agreed.late_policy == "time_bar":
         told.append(("Late work", f"Not billed when it arrives more than {agreed.time_bar_days} days after its day"))
+    if agreed.retro_mode != "reverse_and_rebill":
+        told.append(("Prices that change for the past", RetroMode(agreed.retro_mode).label))
     return told
 
 

@@ -38,7 +38,7 @@ _DECISION = (
 )  # fmt: skip
 _PIECE = (
     "id", "decision_id", "event_id", "number", "is_current", "state", "codes", "legal_entity_id", "contract_id",
-    "line_id", "cap_id", "minutes", "rate", "amount", "currency", "corrects_id",
+    "line_id", "cap_id", "minutes", "rate", "amount", "currency", "corrects_id", "adjusts_id",
 )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def _piece(pk: int, decision_id: int, number: int, change: _Change, piece: Piece
     return (
         pk, decision_id, change.result.event_id, number, True, piece.state, list(piece.codes),
         change.place.legal_entity_id, change.place.contract_id, piece.line_id, piece.cap_id, piece.minutes, piece.rate,
-        piece.amount, currency, piece.corrects,
+        piece.amount, currency, piece.corrects, piece.adjusts,
     )  # fmt: skip
 
 

@@ -1,12 +1,14 @@
 """The lines of a candidate: charges printed from their work, credits from the posted lines they take back (R6, R20)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
@@ -16,6 +18,7 @@ from billing.engine.schedule import month_start
 from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import Candidate, CandidateLine, InvoiceLine, Piece
 from contracts.models import Cap, Method
+from integration_hub.console.wording import number as figure
 from integration_hub.kernel.money import ZERO
 
 
@@ -36,7 +39,8 @@ SELECT piece.id, event.kind, piece.line_id, coalesce(item.period_from, event.ser
        coalesce(resource.name, ''), coalesce(nullif(event.role, ''), resource.role, ''), event.task_code,
        item.period_to - 1,
        CASE WHEN event.kind = 'expense'
-            THEN (SELECT trace -> 'steps' FROM billing_decision WHERE id = piece.decision_id) END
+            THEN (SELECT trace -> 'steps' FROM billing_decision WHERE id = piece.decision_id) END,
+       piece.adjusts_id
   FROM billing_piece AS piece
   JOIN billing_billableevent AS event ON event.id = piece.event_id
   LEFT JOIN contracts_contractline AS line ON line.id = piece.line_id
@@ -112,6 +116,7 @@ def _line_of(line: PrintedLine) -> CandidateLine:
         net=line.net,
         service_from=line.service_from,
         service_to=line.service_to,
+        adjusts_id=line.adjusts,
     )
 
 
@@ -124,8 +129,11 @@ def _billed(pieces: Sequence[int]) -> list[BilledPiece]:
     with connection.cursor() as cursor:
         cursor.execute(_BILLED, [list(pieces)])
         rows = cursor.fetchall()
-    found = []
-    for pk, kind, line, on, minutes, rate, amount, currency, described, person, named, role, task, until, steps in rows:
+    found, differing = [], []
+    for (
+        pk, kind, line, on, minutes, rate, amount, currency, described, person, named, role, task, until, steps,
+        adjusts,
+    ) in rows:  # fmt: skip
         if amount is None or line is None:
             raise ValueError(f"Piece {pk} is billable without amount or line.")
         found.append(
@@ -135,7 +143,32 @@ def _billed(pieces: Sequence[int]) -> list[BilledPiece]:
                 resource_label=named, role=role, task_code=task, task_label=task,
             )
         )  # fmt: skip
-    return found
+        if adjusts is not None:
+            differing.append(pk)
+    return _as_differences(found, differing) if differing else found
+
+
+def _as_differences(billed: Sequence[BilledPiece], differing: Collection[int]) -> list[BilledPiece]:
+    """Those that bill what posted work is short of its price of today name the line that billed it."""
+    rows = Piece.objects.filter(pk__in=differing).select_related("adjusts__candidate_line__invoice_line__invoice")
+    now = KeyTextTransform("now", KeyTransform("retro", "decision__trace"))
+    found = {piece.pk: piece for piece in rows.annotate(now=now)}
+    return [_difference(one, found[one.id]) if one.id in found else one for one in billed]
+
+
+def _difference(billed: BilledPiece, piece: Any) -> BilledPiece:
+    """What is printed of a difference: no time, which is on the line that it adds to, but both prices."""
+    posted = piece.adjusts
+    line = posted.candidate_line.invoice_line
+    was, now = posted.rate, Decimal(piece.now)
+    worded = f", {figure(now)} instead of {figure(was)} per hour" if was is not None else ""
+    return replace(
+        billed,
+        minutes=None,
+        rate=None,
+        description=f"{line.invoice.number} line {line.number}: new price{worded}. {line.description}",
+        adjusts=line.pk,
+    )
 
 
 def _printed_as(kind: Any, steps: str | None) -> Any:

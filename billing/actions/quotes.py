@@ -89,7 +89,7 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
     if content_hash(request_of(candidate)) != basis:
         return  # the lines moved while we asked: the next quote is already waiting
     by_number = {str(line["number"]): line for line in answer["lines"]}
-    lines = list(candidate.lines.order_by("number"))
+    lines = list(candidate.lines.select_related("adjusts__candidate_line").order_by("number"))
     rates = [_rate(by_number.get(str(line.number)), line) for line in lines]
     taxes = share_tax(
         [(line.net, rate) for line, rate in zip(lines, rates, strict=True)],
@@ -134,9 +134,14 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
 
 
 def _rate(answer: dict[str, Any] | None, line: CandidateLine) -> Decimal:
-    """The rate the engine applied to a line; from its tax where it names several rates."""
+    """The rate the engine applied to a line; from its tax where it names several rates.
+
+    A difference in price is taxed as the line it adds to was.
+    """
     if answer is None or line.kind == "passed_on":
         return ZERO
+    if line.adjusts is not None and line.adjusts.candidate_line.tax_rate is not None:
+        return line.adjusts.candidate_line.tax_rate
     if answer.get("rate") is not None:
         return Decimal(str(answer["rate"]))
     return Decimal(str(answer["tax"])) / line.net if line.net else ZERO

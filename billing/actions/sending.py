@@ -89,8 +89,9 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
                 "amount": _text(line.net),
                 "tax": _text(line.tax),
                 **_kind(line),
+                **({"adjusts": f"{line.adjusts.invoice.number} line {line.adjusts.number}"} if line.adjusts else {}),
             }
-            for line in candidate.lines.order_by("number")
+            for line in candidate.lines.select_related("adjusts__invoice").order_by("number")
         ],
         "net": _text(candidate.net),
         "tax_total": _text(candidate.tax),

@@ -214,6 +214,7 @@ def decide_converted(*, currencies: Collection[str]) -> None:
     """Decide again the contracts with unbilled work in another currency than theirs, where one of the two is named."""
     amounts = Q(event__amount__isnull=False) & ~Q(event__currency=F("contract__currency"))
     prices = Q(codes__overlap=["FX_MISSING", "FX_STALE"]) | Q(contract__policy__has_key="rate_currency_fallback")
+    prices |= Q(contract__legal_entity__policy__has_key="rate_currency_fallback")
     foreign = Piece.objects.filter(
         Q(event__currency__in=currencies) | Q(contract__currency__in=currencies),
         amounts | prices,

@@ -59,11 +59,17 @@ class CandidateLineSerializer(serializers.ModelSerializer[CandidateLine]):
         help_text="The posted invoice that a line of a credit memo credits.",
     )  # fmt: skip
     credits_line = serializers.IntegerField(source="corrects.number", default=None, allow_null=True, read_only=True)
+    adjusts_invoice = serializers.CharField(
+        source="adjusts.invoice.number", default=None, allow_null=True, read_only=True,
+        help_text="The posted invoice to whose line a difference in price is added.",
+    )  # fmt: skip
+    adjusts_line = serializers.IntegerField(source="adjusts.number", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = CandidateLine
         fields = ("id", "number", "contract_line", "kind", "description", "hours", "rate", "net", "tax", "tax_rate",
-                  "currency", "service_from", "service_to", "credits_invoice", "credits_line")  # fmt: skip
+                  "currency", "service_from", "service_to", "credits_invoice", "credits_line", "adjusts_invoice",
+                  "adjusts_line")  # fmt: skip
 
 
 class CheckSerializer(serializers.Serializer[Any]):
@@ -184,7 +190,7 @@ class Candidates(Papers):
             "legal_entity", "contract__customer", "bill_to__customer", "prepared_by", "purchase_order"
         )
         if self.action != "list":
-            rows = rows.prefetch_related("lines__contract_line", "lines__corrects__invoice")
+            rows = rows.prefetch_related("lines__contract_line", "lines__corrects__invoice", "lines__adjusts__invoice")
         return scoped(rows, user)
 
     @extend_schema(request=ApproveSerializer, responses=CandidatePageSerializer)

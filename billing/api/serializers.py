@@ -50,7 +50,7 @@ class PieceSerializer(serializers.ModelSerializer[Piece]):
         model = Piece
         fields = ("id", "event_id", "work_key", "number", "state", "codes", "legal_entity", "contract_id",
                   "contract_number", "line_number", "service_date", "minutes", "rate", "amount", "net", "currency",
-                  "candidate_id", "corrects_id")  # fmt: skip
+                  "candidate_id", "corrects_id", "adjusts_id")  # fmt: skip
 
 
 class EventSerializer(serializers.ModelSerializer[BillableEvent]):

@@ -41,6 +41,11 @@ class Delivered:
 def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quote | None) -> Work:
     """The work as it was decided. `billed` are the posted pieces that its trace names; `fx` the rate known then."""
     facts, filing = trace["facts"], trace["filing"]
+    adjusted, moving = facts.get("adjusted", {}), facts.get("moving", ())
+    parts = tuple(
+        replace(part, adjusted=Decimal(adjusted.get(str(part.piece_id), 0)), moving=part.piece_id in moving)
+        for part in billed
+    )
     of_entry = filing["role_from"] == "entry"
     return Work(
         event_id=event.event_id,
@@ -68,7 +73,7 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
         evidence=event.evidence,
         locked_minutes=Decimal(facts["locked_minutes"]),
         locked_amount=Decimal(facts["locked_amount"]),
-        billed=billed,
+        billed=parts,
         withdrawn=facts.get("withdrawn", False),
         recorded_on=event.service_date + timedelta(days=trace["late"]["days"]) if "late" in trace else None,
     )

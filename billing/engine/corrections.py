@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from billing.engine.notation import maybe, plain
+from billing.engine.notation import exact_amount, maybe, plain
 from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, Price, State, Work
 
 _RATE = Decimal(1).scaleb(-RATE_PLACES)
@@ -105,10 +105,22 @@ def correction_facts(found: Correction) -> dict[str, Any]:
     return {"because": list(found.because), "credited": credited}
 
 
+def owed(work: Work, part: BilledPart, price: Price) -> Decimal | None:
+    """What a posted part is short of today's price beyond the differences that were billed of it; negative where it is
+    too dear. None for a part that was billed at nothing, or whose price was not kept.
+    """
+    then, now = (part.rate, price.hourly) if work.minutes is not None else (part.worth, price.value)
+    if not then or now is None:
+        return None
+    return exact_amount(part.amount * now / then) - part.amount - part.adjusted
+
+
 def _differences(work: Work, part: BilledPart, price: Price, line_id: int | None) -> Sequence[dict[str, Any]]:
     if price.free:
         return ({"what": "charge", "was": "charged", "now": price.free},)
     found = list(_of_facts(work, part, line_id)) if part.event_id != work.event_id else []
+    if part.adjusts is not None or (part.adjusted and not owed(work, part, price)):
+        return found
     if work.minutes is not None:
         was, now = _stored(part.rate), _stored(price.hourly)
         if was != now and was not in map(_stored, price.allowed):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from billing.engine import charging
+from billing.engine import charging, retro
 from billing.engine.caps import CapBook, minutes_within
 from billing.engine.corrections import (
     Correction,
@@ -27,12 +27,12 @@ from billing.engine.expenses import stated_method
 from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
 from billing.engine.holds import HoldBook, hold_facts, stopping
 from billing.engine.moulds import Moulds, is_plain, takes_plain
-from billing.engine.notation import Part, plain, seal
-from billing.engine.pools import charge
-from billing.engine.pools import facts as increment_facts
-from billing.engine.pricing import premium, price_amount, price_time, price_usage, time_value
+from billing.engine.notation import Part, seal
+from billing.engine.pools import charge, tell_price
+from billing.engine.pricing import price_amount, price_time, price_usage, time_value
 from billing.engine.rates import Card, RateAnswer
 from billing.engine.retainers import BucketBook
+from billing.engine.routes import Route
 from billing.engine.standing import (
     all_billed,
     contract_code,
@@ -78,23 +78,6 @@ def decide(terms: Terms | None, works: Iterable[Work]) -> list[DecisionResult]:
     return [decider.decide(work) for work in ordered]
 
 
-class _Route:
-    """What is the same for all work of one shape in one stretch of days: where it belongs and what an hour costs."""
-
-    __slots__ = ("charge", "code", "moulds", "parts", "place", "rate")
-
-    def __init__(
-        self, code: str, place: Place, charge: str, rate: RateAnswer | None, parts: dict[str, Part],
-        moulds: Moulds | None,
-    ) -> None:  # fmt: skip
-        self.code = code
-        self.charge = charge
-        self.place = place
-        self.rate = rate
-        self.parts = parts
-        self.moulds = moulds
-
-
 class _Decider:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -112,8 +95,9 @@ class _Decider:
         self._turns = turning_days(terms)
         self._contract = Part(contract_facts(terms))
         self._rounding = Part(f"{terms.rounding}, once, at the printed line; amounts here are exact")
-        self._routes: dict[tuple[object, ...], _Route] = {}
+        self._routes: dict[tuple[object, ...], Route] = {}
         self._corrections: dict[int, Correction] = {}
+        self._treated: dict[int, retro.Treatment] = {}
 
     def charged(self, works: list[Work]) -> list[Work]:
         """The works with the minutes that the increments of their lines charge."""
@@ -126,7 +110,7 @@ class _Decider:
     def correct(self, works: Iterable[Work]) -> None:
         """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
         for work in works:
-            if not work.billed or (found := self._correction(work)) is None:
+            if not work.billed or (found := self._correction(work)) is None or self._stays(work, found):
                 continue
             self._corrections[work.event_id] = found
             if not stopping(self._holds_on(work, self._route(work).place.line)):
@@ -142,16 +126,20 @@ class _Decider:
         if moulds is not None and (made := moulds.cast(work)) is not None:
             return made
         parts = {**route.parts, "facts": Part(work_facts(work))}
-        found = self._corrections.get(work.event_id)
+        found, treated = self._corrections.get(work.event_id), self._treated.get(work.event_id)
+        if treated is not None:
+            parts["retro"] = Part(retro.facts(treated))
         if found is not None:
             pieces = self._corrected(work, found, route, parts)
+        elif treated is not None:
+            pieces = self._beside_posted(work, treated, route, parts)
         else:
             pieces = () if all_billed(work) else self._pieces(work, route, parts)
         if moulds is not None:
             moulds.learn(work, pieces)
         return seal(work.event_id, pieces, parts)
 
-    def _route(self, work: Work) -> _Route:
+    def _route(self, work: Work) -> Route:
         key = (
             work.kind, work.project_id, work.line_id, work.resource, work.role, work.resource_default_role,
             work.task_code, work.category, work.chargeable, bisect_right(self._turns, work.service_date),
@@ -162,7 +150,7 @@ class _Decider:
             route = self._routes[key] = self._find_route(work)
         return route
 
-    def _find_route(self, work: Work) -> _Route:
+    def _find_route(self, work: Work) -> Route:
         role = work.role or work.resource_default_role
         place = self._place(work, role)
         charge, said = self._charge(work, role, place)
@@ -179,7 +167,7 @@ class _Decider:
             parts["rate"] = Part(rate_facts(rate))
         limited = place.line is not None and bool(self._caps.over(place.line, expense=False))
         alike = work.kind == "time" and takes_plain(self._terms, place.line, limited=limited)
-        return _Route(contract_code(self._terms, work), place, charge, rate, parts, Moulds(parts) if alike else None)
+        return Route(contract_code(self._terms, work), place, charge, rate, parts, Moulds(parts) if alike else None)
 
     def _charge(self, work: Work, role: str, place: Place) -> tuple[str, dict[str, object]]:
         """Whether it is charged, and what the trace says of it: by the table in force, or as it was billed already.
@@ -240,6 +228,30 @@ class _Decider:
             return None
         return correction(work, price, line.id if line else None)
 
+    def _stays(self, work: Work, found: Correction) -> bool:
+        """Whether what is posted stays, although its price is another now: as agreed with the price, or by contract."""
+        route = self._route(work)
+        row = route.rate.row if route.rate else None
+        mode = (row.retro if row else None) or self._terms.retro_mode
+        treated = retro.treatment(mode, work, found, route.place.line, lambda: self._worth(work, route))
+        if treated is None:
+            return False
+        self._treated[work.event_id] = treated
+        return treated.applied != "reverse_and_rebill"
+
+    def _beside_posted(
+        self, work: Work, treated: retro.Treatment, route: Route, parts: dict[str, Part]
+    ) -> tuple[PieceResult, ...]:
+        """What stays posted has the difference beside it, billed or kept in sight, and what else is open of it."""
+        line, pieces = route.place.line, retro.claims(treated, self._terms.currency)
+        if treated.applied == "delta" and line is not None:
+            stops = self._stops(work, line, parts)
+            for part, amount in treated.short.parts:
+                whole = PieceResult("held", stops, line.id, None, None, None, amount, self._terms.currency)
+                some = (whole,) if stops else self._within_caps(work, line, None, None, amount, parts)
+                pieces += tuple(replace(piece, adjusts=part.piece_id) for piece in some if amount)
+        return pieces + self._pieces(retro.kept_apart(work, treated), route, parts)
+
     def _holds_on(self, work: Work, line: Line | None) -> list[HoldTerm]:
         """The holds on a work; where it is corrected, those on the lines it was billed under count for it as well."""
         found = self._corrections.get(work.event_id)
@@ -250,7 +262,7 @@ class _Decider:
         return [holds[pk] for pk in sorted(holds)]
 
     def _corrected(
-        self, work: Work, found: Correction, route: _Route, parts: dict[str, Part]
+        self, work: Work, found: Correction, route: Route, parts: dict[str, Part]
     ) -> tuple[PieceResult, ...]:
         """The credits of what is posted, and the same work charged as if it had never been."""
         parts["correction"] = Part(correction_facts(found))
@@ -258,7 +270,7 @@ class _Decider:
         credited = credit_pieces(found, "held" if stops else "billable", stops, self._terms.currency)
         return credited if work.withdrawn else credited + self._pieces(reopened(work, found), route, parts)
 
-    def _pieces(self, work: Work, route: _Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
+    def _pieces(self, work: Work, route: Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         line = route.place.line
         if answer := uncharged(work, route.charge):
             return (self._whole(work, line, *answer, Price(ZERO)),)
@@ -296,8 +308,7 @@ class _Decider:
         """What a policy for expenses cut off: it is kept in sight and not billed."""
         if not price.beyond:
             return ()
-        code = ("EXPENSE_POLICY",)
-        currency = self._terms.currency
+        code, currency = ("EXPENSE_POLICY",), self._terms.currency
         return (PieceResult("non_billable", code, line.id, None, None, None, price.beyond, currency),)
 
     def _time_bar(self, work: Work, parts: dict[str, Part]) -> str:
@@ -306,10 +317,10 @@ class _Decider:
         parts["late"] = Part({"bar": self._terms.time_bar_days, "days": late + (self._terms.time_bar_days or 0)})
         return "TIME_BARRED"
 
-    def _price(self, work: Work, route: _Route, parts: dict[str, Part]) -> Price:
+    def _price(self, work: Work, route: Route, parts: dict[str, Part]) -> Price:
         price, line = self._worth(work, route), route.place.line
         if work.kind == "time":
-            _tell_price(work, line, route.rate, parts)
+            tell_price(work, line, route.rate, parts)
             if line is not None and price.allowed:
                 parts["tiers"] = Part(self._tiers.position(line))
             return price
@@ -319,7 +330,7 @@ class _Decider:
             return price
         return replace(price, value=price.value - work.locked_amount)
 
-    def _worth(self, work: Work, route: _Route) -> Price:
+    def _worth(self, work: Work, route: Route) -> Price:
         """The value of a work under its terms; of what has no minutes, whatever is locked of it."""
         if work.kind == "time":
             return price_time(work, route.place, route.rate, route.charge, self._tiers)
@@ -347,18 +358,15 @@ class _Decider:
     def _from_bucket(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
         split = self._buckets.take(line.id, work.service_date, open_minutes(work) or ZERO)
         parts["retainer"] = Part(split.step)
+        currency = self._terms.currency
         pieces: tuple[PieceResult, ...] = ()
         if split.included or not split.overage:
-            currency = self._terms.currency
             pieces = (PieceResult("included", (), line.id, None, split.included, price.hourly, ZERO, currency),)
         if not split.overage:
             return pieces
         if price.hourly is None:
-            code = price.code
-            return (
-                *pieces,
-                PieceResult("blocked", (code,), line.id, None, split.overage, None, None, self._terms.currency),
-            )
+            unpriced = PieceResult("blocked", (price.code,), line.id, None, split.overage, None, None, currency)
+            return (*pieces, unpriced)
         value = time_value(split.overage, price.hourly)
         return pieces + self._within_caps(work, line, split.overage, price.hourly, value, parts)
 
@@ -385,12 +393,3 @@ class _Decider:
             PieceResult("billable", (), line_id, cut.binding, inside, rate, cut.allowed, currency),
             PieceResult("over_cap", over, line_id, cut.binding, beyond, rate, value - cut.allowed, currency),
         )
-
-
-def _tell_price(work: Work, line: Line | None, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
-    """What else than a rate made the price of time, where something did."""
-    factor = premium(line, work, rate.row if rate else None)
-    if factor != 1:
-        parts["premium"] = Part({"category": work.category, "factor": plain(factor)})
-    if line is not None and line.increment is not None and work.charged is not None:
-        parts["increment"] = Part(increment_facts(work, line.increment))

@@ -88,6 +88,8 @@ _GROUPS: dict[str, Callable[[BilledPiece], object]] = {
 
 
 def _group_key(piece: BilledPiece, grouping: Grouping) -> tuple[object, ...]:
+    if piece.adjusts is not None:
+        return ("adjusts", piece.adjusts)
     if grouping == "none" or piece.kind != "time":
         return ("piece", piece.id)
     gratis = piece.rate is not None and not piece.rate  # the client sees what was given on a line of its own
@@ -158,11 +160,12 @@ def _line(group: list[BilledPiece], net: Decimal, grouping: Grouping, currency: 
         service_to=max(piece.service_to or piece.service_date for piece in group),
         piece_ids=tuple(piece.id for piece in group),
         shares=tuple(share(net, [piece.amount for piece in group], currency)),
+        adjusts=first.adjusts,
     )
 
 
 def _description(piece: BilledPiece, grouping: Grouping, currency: str) -> str:
-    if grouping == "none" or piece.kind != "time":
+    if grouping == "none" or piece.kind != "time" or piece.adjusts is not None:
         return piece.description or piece.task_label or piece.resource_label or piece.role or piece.kind.capitalize()
     if grouping == "resource":
         return piece.resource_label or piece.resource or "Time"

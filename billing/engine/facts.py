@@ -32,7 +32,10 @@ def contract_facts(terms: Terms) -> dict[str, object]:
 
 def work_facts(work: Work) -> dict[str, object]:
     """What was delivered, how much of it is locked, and which posted pieces were compared with it."""
-    billed = {"billed": [part.piece_id for part in work.billed]} if work.billed else {}
+    billed: dict[str, object] = {"billed": [part.piece_id for part in work.billed]} if work.billed else {}
+    if adjusted := {str(part.piece_id): plain(part.adjusted) for part in work.billed if part.adjusted}:
+        billed["adjusted"] = adjusted
+        billed["moving"] = [part.piece_id for part in work.billed if part.moving]
     withdrawn = {"withdrawn": True} if work.withdrawn else {}
     return {
         **billed,

@@ -54,8 +54,8 @@ class Part:
 
 
 def piece_facts(piece: PieceResult) -> dict[str, Any]:
-    """A piece as JSON: numbers as exact text. Only a credit says what it corrects."""
-    facts = {
+    """A piece as JSON: numbers as exact text. Only a credit says what it corrects, and a difference what it adjusts."""
+    facts: dict[str, Any] = {
         "state": piece.state,
         "codes": list(piece.codes),
         "line": piece.line_id,
@@ -65,6 +65,8 @@ def piece_facts(piece: PieceResult) -> dict[str, Any]:
         "amount": maybe(piece.amount),
         "currency": piece.currency,
     }
+    if piece.adjusts is not None:
+        facts["adjusts"] = piece.adjusts
     return facts if piece.corrects is None else {**facts, "corrects": piece.corrects}
 
 

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from billing.engine.agreed import Increment
 from billing.engine.increments import Stretch, billed_minutes
-from billing.engine.notation import plain
+from billing.engine.notation import Part, plain
+from billing.engine.pricing import premium
+from billing.engine.rates import RateAnswer
 from billing.engine.values import ZERO, Line, Settled, Work
 
 Filed = tuple[Line | None, str]
@@ -84,3 +86,12 @@ def facts(work: Work, rule: Increment) -> dict[str, str]:
         "floor": plain(rule.floor),
         "pool": rule.pool,
     }
+
+
+def tell_price(work: Work, line: Line | None, rate: RateAnswer | None, parts: dict[str, Part]) -> None:
+    """What else than a rate made the price of time, where something did."""
+    factor = premium(line, work, rate.row if rate else None)
+    if factor != 1:
+        parts["premium"] = Part({"category": work.category, "factor": plain(factor)})
+    if line is not None and line.increment is not None and work.charged is not None:
+        parts["increment"] = Part(facts(work, line.increment))

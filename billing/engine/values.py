@@ -13,11 +13,11 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from billing.engine import charging
-from billing.engine.agreed import ExpenseTerm, Increment, Premium, Proration, Tier
+from billing.engine.agreed import ExpenseTerm, Increment, Premium, Proration, RetroMode, Tier
 from integration_hub.kernel.money import Quote, Rounding
 from integration_hub.rules.tables import Table
 
-RULES_VERSION = "2026.6"
+RULES_VERSION = "2026.7"
 """Version of this rule set; goes into every decision. Change it with any change that can move a figure."""
 
 AMOUNT_PLACES = 6
@@ -53,7 +53,8 @@ Grouping = Literal["none", "resource", "role", "task", "rate"]
 class RateRow:
     """One price, valid for service dates in [valid_from, valid_to). Empty role, resource and item: the default.
 
-    `hours_per_day` is how long a day is that a price per day pays.
+    `hours_per_day` is how long a day is that a price per day pays. `retro` is what it does to work that was posted at
+    another price, as agreed with the price; None: as the contract says.
     """
 
     id: int
@@ -68,6 +69,7 @@ class RateRow:
     valid_from: date
     valid_to: date | None = None
     source: str = ""
+    retro: RetroMode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +191,8 @@ class Terms:
     `scope.key` where the precedence is explicit. `quotes` convert prices in other currencies, by currency and in order
     of their days; none where that is not agreed. `tier_use` is what is locked of lines with tiers, in minutes by line;
     `settled` what is of those that round a person's day. Work that was recorded more than `time_bar_days` after its day
-    is not billed unless somebody waived that.
+    is not billed unless somebody waived that. `retro_mode` is for prices that do not say themselves what they do to
+    posted work.
     """
 
     contract_id: int
@@ -206,6 +209,7 @@ class Terms:
     quotes: tuple[tuple[str, tuple[Quote, ...]], ...] | None = None
     markup_base: Literal["net", "gross"] = "net"
     time_bar_days: int | None = None
+    retro_mode: RetroMode = "reverse_and_rebill"
     lines: tuple[Line, ...] = ()
     rates: tuple[RateRow, ...] = ()
     caps: tuple[CapTerm, ...] = ()
@@ -224,7 +228,9 @@ class BilledPart:
 
     `event_id` is the version it was billed from, `role` the one it was billed under; `minutes`, `rate` and `amount` are
     the piece's own. `worked` is what that whole version said, in minutes; `worth` what it was priced at before limits,
-    for work without minutes (None when that was not kept). `service_date` is that version's.
+    for work without minutes (None when that was not kept). `service_date` is that version's. A difference in price that
+    was posted names the part it `adjusts`; of a part, `adjusted` is what such differences came to, posted or on their
+    way (`moving`).
     """
 
     piece_id: int
@@ -237,6 +243,9 @@ class BilledPart:
     amount: Decimal
     worked: Decimal | None = None
     worth: Decimal | None = None
+    adjusts: int | None = None
+    adjusted: Decimal = ZERO
+    moving: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,7 +317,8 @@ class Price:
 class PieceResult:
     """A part of an event in one state. `rate` is per hour; `amount` is exact, None when the price is unknown.
 
-    A credit names the posted piece it `corrects`; its minutes and amount are that piece's, negative.
+    A credit names the posted piece it `corrects`; its minutes and amount are that piece's, negative. A difference in
+    price names the posted piece it `adjusts`, and has no minutes: that piece has them.
     """
 
     state: State
@@ -320,6 +330,7 @@ class PieceResult:
     amount: Decimal | None
     currency: str
     corrects: int | None = None
+    adjusts: int | None = None
 
 
 class DecisionResult(NamedTuple):
@@ -340,7 +351,8 @@ class DecisionResult(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledPiece:
     """A billable piece on its way to a printed line. `description` heads its line when it prints alone (grouping none,
-    expenses, milestones, fees); `resource_label`, `role`, `task_label` name the groups. `amount` is exact.
+    expenses, milestones, fees); `resource_label`, `role`, `task_label` name the groups. `amount` is exact. Differences
+    in price of one posted line, which they name (`adjusts`), print as one.
     """
 
     id: int
@@ -358,6 +370,7 @@ class BilledPiece:
     task_code: str = ""
     task_label: str = ""
     service_to: date | None = None
+    adjusts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,3 +387,4 @@ class PrintedLine:
     service_to: date
     piece_ids: tuple[int, ...]
     shares: tuple[Decimal, ...]
+    adjusts: int | None = None

@@ -170,6 +170,14 @@ class CandidateLine(models.Model):
         related_name="credits",
         help_text="The posted line it credits",
     )
+    adjusts = models.ForeignKey(
+        "billing.InvoiceLine",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="adjustments",
+        help_text="The posted line whose price changed since: this bills the difference",
+    )
 
     class Meta:
         ordering = ["candidate_id", "number"]

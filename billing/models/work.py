@@ -283,6 +283,15 @@ class Piece(models.Model):
         help_text="The posted piece that this credit takes back, whole",
         db_constraint=False,
     )
+    adjusts = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="adjustments",
+        db_index=False,
+        help_text="The posted piece whose price changed since: this is the difference",
+    )
 
     class Meta:
         ordering = ["event_id", "number"]
@@ -295,6 +304,10 @@ class Piece(models.Model):
                 condition=~Q(state__in=["billable", "reserved", "posted"])
                 | Q(corrects__isnull=True, amount__gte=0)
                 | Q(corrects__isnull=False, amount__lte=0),
+            ),
+            models.CheckConstraint(
+                name="piece_adjustment_has_no_time",
+                condition=Q(adjusts__isnull=True) | Q(minutes__isnull=True, corrects__isnull=True),
             ),
             models.UniqueConstraint(fields=["decision", "number"], name="piece_number_once"),
             models.UniqueConstraint(
@@ -322,6 +335,7 @@ class Piece(models.Model):
             ),
             models.Index(fields=["cap"], name="piece_cap", condition=Q(cap__isnull=False)),
             models.Index(fields=["corrects"], name="piece_corrects", condition=Q(corrects__isnull=False)),
+            models.Index(fields=["adjusts"], name="piece_adjusts", condition=Q(adjusts__isnull=False)),
         ]
 
 

@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 
 from billing.actions import posting
 from billing.actions.sending import payload_of
-from billing.models import Candidate, CandidateLine, CreditMemo, CreditOrder, Invoice
+from billing.models import Candidate, CandidateLine, CreditMemo, CreditOrder, Invoice, InvoiceLine
 from billing.tables.candidates import period
 from contracts.models import Customer, LegalEntity
 from integration_hub.console.wording import number, percent
@@ -31,7 +31,7 @@ def document(candidate: Candidate) -> dict[str, Any]:
     posted = _posted(candidate)
     effect = _effect(candidate) if posted is not None else None
     sent: dict[str, Any] = effect.payload if effect is not None else dict(payload_of(candidate))
-    lines = list(candidate.lines.select_related("corrects__invoice").order_by("number"))
+    lines = list(candidate.lines.select_related("corrects__invoice", "adjusts__invoice").order_by("number"))
     _must_add_up(candidate, sent, lines)
     currency, charge = candidate.currency, candidate.kind == Candidate.Kind.INVOICE
     drawn = candidate.drawdown
@@ -50,7 +50,8 @@ def document(candidate: Candidate) -> dict[str, Any]:
         "terms": sent["payment_terms"] if charge else "",
         "contract": f"{candidate.contract.number} · {candidate.contract.name}",
         "currency": currency,
-        "credits": _credited(lines),
+        "credits": _named(line.corrects for line in lines),
+        "adds_to": _named(line.adjusts for line in lines),
         "reason": _reason(candidate),
         "timed": any(line.hours is not None for line in lines),
         "lines": [_line(said, line, currency) for said, line in zip(sent["lines"], lines, strict=True)],
@@ -91,7 +92,7 @@ def _must_add_up(candidate: Candidate, sent: dict[str, Any], lines: list[Candida
 def _line(sent: dict[str, Any], line: CandidateLine, currency: str) -> dict[str, str]:
     """A line as it was sent, with what only we know of it."""
     timed = line.hours is not None
-    original = line.corrects
+    original, adjusted = line.corrects, line.adjusts
     return {
         "number": str(line.number),
         "description": sent["description"],
@@ -101,6 +102,7 @@ def _line(sent: dict[str, Any], line: CandidateLine, currency: str) -> dict[str,
         "tax_rate": _rate(line),
         "net": figure(sent["amount"], currency),
         "credits": f"{original.invoice.number}, line {original.number}" if original is not None else "",
+        "adjusts": f"{adjusted.invoice.number}, line {adjusted.number}" if adjusted is not None else "",
     }
 
 
@@ -128,9 +130,9 @@ def _rate(line: CandidateLine) -> str:
     return "" if line.tax_rate is None else _taxed(line)
 
 
-def _credited(lines: Iterable[CandidateLine]) -> list[str]:
-    """The invoices it credits, as a credit note must name them: number and date."""
-    found = {line.corrects.invoice_id: line.corrects.invoice for line in lines if line.corrects is not None}
+def _named(lines: Iterable[InvoiceLine | None]) -> list[str]:
+    """The invoices of posted lines, as a document that changes them must name them: number and date."""
+    found = {line.invoice_id: line.invoice for line in lines if line is not None}
     return [f"{row.number} of {day(row.invoice_date)}" for _, row in sorted(found.items())]
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from billing.scenarios.reading import BadScenario, Words, words
 from integration_hub.canonical import LinePrices, Policy, stated
+from integration_hub.canonical import said as said_by
 
 MINUTES = Decimal(60)
 METHODS = {name: name for name in ("at_cost", "markup", "multiplier", "unit_price", "disbursement", "non_billable")}
@@ -19,7 +20,7 @@ PRORATION = {"actual": "actual_days", "fixed30": "fixed30", "half_months": "half
 def policy(values: Mapping[str, Any]) -> dict[str, object]:
     """How a contract is billed. Raises BadScenario for what is no policy."""
     try:
-        return stated(Policy.model_validate(values))
+        return said_by(Policy.model_validate(values))
     except ValidationError as error:
         raise BadScenario(f"policy: {error.errors()[0]['msg']}") from error
 

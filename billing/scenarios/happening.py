@@ -11,7 +11,7 @@ from billing.models import BillableEvent, BillingRun, Hold
 from billing.scenarios.reading import BadScenario, Unsupported, Words, words
 from billing.scenarios.world import DAY, FIRST_DAY, World, contract_of, line_of, part
 from contracts.actions import amendments, delivery
-from contracts.models import AccountingPeriod, Amendment, Contract, Project, Resource
+from contracts.models import AccountingPeriod, Amendment, Contract, Project, Resource, RetroMode
 from integration_hub import canonical
 from integration_hub.intake.versions import Incoming, Known, Verdict, classify
 from integration_hub.kernel.ids import content_hash
@@ -181,12 +181,15 @@ def release(world: World, said: Words) -> None:
 def amend(world: World, said: Words) -> None:
     """A signed amendment of each contract it changes, in force from its effective day."""
     signed, effective = said.on("signed"), said.on("effective")
+    mode = said.one_of("retro_mode", {mode: mode for mode in ("", *RetroMode.values)}, "")
     for values in said.rows("changes"):
         with words("change", values) as change:
             change.one_of("target", {"rate": 1, "cap": 1}, "")
             kind = "cap" if "limit" in values else "rate"
             terms = _new_limit(world, change) if kind == "cap" else _new_rate(change, effective)
             contract = contract_of(world, terms.pop("contract"))
+            if mode:
+                terms["retro_mode"] = mode
             line = world.caps[terms.pop("cap")].line if kind == "cap" else None
             amendment = Amendment.objects.create(
                 contract=contract, number=str(contract.amendments.count() + 1), kind=kind, signed_on=signed,

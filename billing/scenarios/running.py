@@ -115,7 +115,7 @@ def confirm(world: World, name: str, candidate: Candidate) -> None:
 def _lines(world: World, posted: Iterable[Candidate]) -> list[dict[str, Any]]:
     """Every line of the posted documents, by service date and id, a credit before its charge, fees last."""
     rows = CandidateLine.objects.filter(candidate__in=list(posted)).select_related(
-        "candidate__bill_to__customer", "corrects__invoice"
+        "candidate__bill_to__customer", "corrects__invoice", "adjusts__invoice"
     )
     found = [(line, line.pieces.select_related(*BEHIND).order_by("pk")[0]) for line in rows]
     found.sort(key=lambda pair: _place(*pair))
@@ -149,6 +149,7 @@ def _line(world: World, line: CandidateLine, piece: Piece) -> dict[str, Any]:
         "tax": line.tax,
         "cap": caps.get(piece.cap_id or 0),
         "corrects": line.corrects.invoice.number.partition("/")[0] if line.corrects else None,
+        "adjusts": line.adjusts.invoice.number.partition("/")[0] if line.adjusts else None,
         "service_date": line.service_from,
         "accounting_date": line.candidate.accounting_date,
         "from": item.period_from if item else None,

@@ -10,6 +10,7 @@ from django.db.models import Q
 from contracts import events
 from contracts.actions.rates import card_of
 from contracts.models import AMENDMENT_MOVES, Amendment, Cap, Contract, ContractLine, ContractVersion, RateRow
+from contracts.queries import policy_of
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.trail.record import Actor, event
@@ -47,6 +48,7 @@ def _changes(record: canonical.Amendment, line: ContractLine | None) -> dict[str
         "new_limit": _plain(record.new_limit),
         "new_end_on": record.new_end_on.isoformat() if record.new_end_on else None,
         **({"cap_kind": of_limit[0], "cap_period": of_limit[1]} if of_limit != ("hard", "total") else {}),
+        **({"retro_mode": record.retro_mode} if record.retro_mode else {}),
     }
 
 
@@ -119,7 +121,10 @@ def apply(*, amendment: Amendment, line: ContractLine | None, by: Actor) -> Cont
 def _change_rate(
     contract: Contract, changes: dict[str, Any], effective: date, version: ContractVersion, line: ContractLine | None
 ) -> None:
-    """End the running price the day before, start the new one. Prices of earlier days stay what they were."""
+    """End the running price the day before, start the new one. Prices of earlier days stay what they were.
+
+    What it does to posted work is kept with the price: as the amendment says, else as the contract's policy does now.
+    """
     card = card_of(contract)
     running = RateRow.objects.filter(
         card=card, role=changes["role"], resource="", item="", withdrawn_in__isnull=True, currency=contract.currency
@@ -138,6 +143,7 @@ def _change_rate(
                 validity=(row.validity.lower, effective),
                 introduced_in=version,
                 source=row.source,
+                retro_mode=row.retro_mode,
                 **terms,
             )
     for row in running.filter(validity__fully_gt=(effective - timedelta(days=1), effective)):
@@ -151,6 +157,7 @@ def _change_rate(
         validity=(effective, None),
         introduced_in=version,
         source=f"amendment:{version.amendment_id}",
+        retro_mode=changes.get("retro_mode") or policy_of(contract).retro_mode,
         **terms,
     )
 

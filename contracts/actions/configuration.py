@@ -4,9 +4,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
+from pydantic import ValidationError
 
 from contracts import events
 from contracts.models import EligibilityRule, LegalEntity, Route
+from integration_hub.canonical import Policy, in_force, said
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.trail.record import Actor, event
 
@@ -19,12 +21,33 @@ def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
     if fixed:
         problems = [Problem(name, "comes from the ERP.", "Change it there.") for name in fixed]
         raise BadInput(f"Legal entity {before.code}", problems)
+    row.policy = _policy(row)
     changes = _changes(before, row)
     row.save()
     _told("contracts.legal_entity.configured", row, by, row.code, row.code, changes)
     if "costs_from" in changes:
         events.cost_rates_changed([row.pk])
+    if "policy" in changes:
+        for contract in row.contracts.exclude(status__in=["draft", "closed"]).order_by("pk"):
+            events.agreement_changed(contract, "policy of the legal entity")
     return row
+
+
+def _policy(row: LegalEntity) -> dict[str, object]:
+    """What is stated of how its contracts are billed. Raises BadInput for what is no policy, or with a contract's own
+    is none.
+    """
+    try:
+        stated = said(Policy.model_validate(row.policy))
+        for contract in row.contracts.exclude(policy={}):
+            in_force(contract.policy, stated)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "policy"
+        raise BadInput(
+            f"Legal entity {row.code}", [Problem(where, first["msg"], "See the switches of billing.")]
+        ) from error
+    return stated
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from contracts.models.costs import CostRate
 from contracts.models.currencies import ExchangeRate
 from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
-from contracts.models.prices import RateCard, RateRow
+from contracts.models.prices import RateCard, RateRow, RetroMode
 from contracts.models.references import ExternalReference
 from contracts.models.routes import Route
 
@@ -52,6 +52,7 @@ __all__ = [
     "RateCard",
     "RateRow",
     "Resource",
+    "RetroMode",
     "Route",
     "Task",
 ]

@@ -33,6 +33,9 @@ class LegalEntity(Timestamped):
     tax_id = models.CharField(max_length=40, blank=True, help_text="As its invoices must show it, e.g. DE811907980")
     registration = models.CharField(max_length=120, blank=True, help_text="Register and number, where the law asks")
     remittance = models.TextField(blank=True, help_text="Where to pay, line by line, as its invoices show it")
+    policy = models.JSONField(
+        default=dict, blank=True, help_text="How its contracts are billed that do not say otherwise: see `Policy`"
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -39,6 +39,14 @@ class RateCard(Timestamped):
         return self.name
 
 
+class RetroMode(models.TextChoices):
+    """What a price that changes for the past does to posted work (billing.md R8)."""
+
+    REVERSE = "reverse_and_rebill", "Credited and billed anew"
+    DELTA = "delta", "The difference is billed"
+    PROSPECTIVE = "prospective", "Posted work keeps its price"
+
+
 class RateRow(Timestamped):
     """One price. Never rounded, never edited: an amendment withdraws it and introduces another.
 
@@ -61,6 +69,12 @@ class RateRow(Timestamped):
         ContractVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="rates_withdrawn"
     )
     source = models.CharField(max_length=120, blank=True, help_text="connection:entity:id it came from")
+    retro_mode = models.CharField(
+        max_length=18,
+        blank=True,
+        choices=RetroMode.choices,
+        help_text="What it does to work posted at another price; empty: as the contract says",
+    )
 
     class Meta:
         ordering = ["card_id", "id"]

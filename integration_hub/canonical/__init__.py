@@ -32,7 +32,7 @@ from integration_hub.canonical.ledger import (
     PaymentTerm,
     StandardRate,
 )
-from integration_hub.canonical.prices import LinePrices, Policy, stated
+from integration_hub.canonical.prices import LinePrices, Policy, in_force, said, stated
 from integration_hub.canonical.purchases import PurchaseLine
 
 ENTITIES: dict[str, type[Record]] = {
@@ -103,5 +103,7 @@ __all__ = [
     "TimeApproval",
     "TimeEntry",
     "Usage",
+    "in_force",
+    "said",
     "stated",
 ]

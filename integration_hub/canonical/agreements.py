@@ -199,6 +199,7 @@ class Amendment(Record):
     cap_kind: Literal["hard", "soft"] = "hard"
     cap_period: Literal["total", "month"] = "total"
     new_end_on: date | None = None
+    retro_mode: Literal["", "reverse_and_rebill", "delta", "prospective"] = ""
     description: str = ""
 
     @model_validator(mode="after")

@@ -3,9 +3,10 @@
 What is not stated keeps the product's default; what contradicts itself is refused with the field that does.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -120,7 +121,10 @@ class LinePrices(Terms):
 
 
 class Policy(Terms):
-    """How a contract wants its prices found, and whether late work is still billed."""
+    """How a contract wants its prices found, whether late work is still billed, and what a price for the past does.
+
+    What a contract does not state is as its legal entity has it.
+    """
 
     rate_precedence: Literal["scope_then_specificity", "specificity_then_scope", "explicit"] = "scope_then_specificity"
     rate_order: tuple[RateKey, ...] = ()
@@ -128,6 +132,7 @@ class Policy(Terms):
     expense_markup_base: Literal["net_of_recoverable_tax", "gross"] = "net_of_recoverable_tax"
     late_policy: Literal["next_invoice", "time_bar"] = "next_invoice"
     time_bar_days: Annotated[int, Field(gt=0)] | None = None
+    retro_mode: Literal["reverse_and_rebill", "delta", "prospective"] = "reverse_and_rebill"
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -138,6 +143,24 @@ class Policy(Terms):
         if (self.time_bar_days is not None) != (self.late_policy == "time_bar"):
             raise ValueError("time_bar_days is needed for the late_policy time_bar, and only for that")
         return self
+
+
+_BELONG = {"rate_precedence": "rate_order", "late_policy": "time_bar_days"}
+"""A switch, and the figure that is needed for one of its settings alone."""
+
+
+def in_force(own: Mapping[str, Any], otherwise: Mapping[str, Any]) -> Policy:
+    """The policy of a contract: its own words, and for the rest those of its legal entity."""
+    rest = {name: value for name, value in otherwise.items() if name not in own}
+    for switch, figure in _BELONG.items():
+        if switch in own:
+            rest.pop(figure, None)
+    return Policy.model_validate({**rest, **own})
+
+
+def said(policy: Policy) -> dict[str, object]:
+    """What a policy states, as JSON; the default where it was stated too, because a legal entity may have another."""
+    return policy.model_dump(mode="json", exclude_unset=True)
 
 
 def stated(terms: Terms) -> dict[str, object]:

@@ -12,8 +12,10 @@ _TIME = Q(event__kind="time")
 
 def with_standard(rows: "QuerySet[RateRow]") -> "QuerySet[RateRow]":
     """Pieces with `standard`, their value at the standard price of their day, exact: that of the person, else of the
-    role, else of everybody, in the piece's currency. What is not time is worth its own amount. None: no price holds.
+    role, else of everybody, in the piece's currency; nothing for a difference in price, whose time is with the piece it
+    adjusts. What is not time is worth its own amount. None: no price holds.
     """
+    minutes = Coalesce(F("minutes"), Value(0), output_field=EXACT)
     role = Coalesce(NullIf("event__role", Value("")), "event__resource__role", Value(""))
     prices = (
         RateRow.objects.filter(
@@ -37,7 +39,7 @@ def with_standard(rows: "QuerySet[RateRow]") -> "QuerySet[RateRow]":
         standard=Case(
             When(
                 _TIME,
-                then=ExpressionWrapper(F("minutes") * Subquery(prices, output_field=EXACT) / 60, output_field=EXACT),
+                then=ExpressionWrapper(minutes * Subquery(prices, output_field=EXACT) / 60, output_field=EXACT),
             ),
             default=F("amount"),
             output_field=EXACT,

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from billing.engine.agreed import Tier
 from billing.engine.decide import decide
 from billing.engine.values import BilledPart, CapTerm, EligibilityRow, HoldTerm
 from tests.unit.engine.build import d, line, money, pieces, rate, terms, time
@@ -196,3 +197,93 @@ def test_the_trace_says_what_is_different():
         "because": [{"what": "rate", "was": "150", "now": "165"}],
         "credited": [{"piece": 501, "amount": "3300"}],
     }
+
+
+def changed(mode, old="150", new="165", **more):
+    """Work of July posted at the old price, which became the new one in this way."""
+    row = rate(2, new, role="pm", start=JUL_1, retro=mode)
+    work = july() if old == "150" else posted(time(1, "22", JUL_9, role="pm"), (1320, old, str(22 * int(old))))
+    return terms(rates=(PM_150, row), **more), work
+
+
+def differences(found):
+    return [(p.state, p.adjusts, p.minutes, p.amount) for p in found]
+
+
+def test_a_difference_is_billed_beside_what_stays_posted():
+    agreed, work = changed("delta")
+    [found] = decide(agreed, [work])
+    assert differences(found.pieces) == [("billable", 501, None, d(330))]
+    assert found.trace["retro"] == {
+        "agreed": "delta", "applied": "delta", "now": "165", "parts": [{"piece": 501, "was": "150", "short": "330"}],
+    }  # fmt: skip
+
+
+def test_a_difference_is_billed_once_and_what_a_limit_cut_of_it_waits():
+    agreed, work = changed("delta", caps=(CapTerm(id=4, limit=d(3500), used=d(3300)),))
+    [found] = pieces(agreed, work)
+    assert differences(found) == [("billable", 501, None, d(200)), ("over_cap", 501, None, d(130))]
+    sent = replace(work, locked_amount=d(3500), billed=(replace(work.billed[0], adjusted=d(200), moving=True),))
+    full = replace(agreed, caps=(CapTerm(id=4, limit=d(3500), used=d(3500)),))
+    assert differences(pieces(full, sent)[0]) == [("over_cap", 501, None, d(130))]
+    whole = replace(work, locked_amount=d(3630), billed=(replace(work.billed[0], adjusted=d(330)),))
+    assert pieces(agreed, whole) == [()]
+
+
+@pytest.mark.parametrize(("mode", "because"), [("delta", "the price falls"), ("reverse_and_rebill", "")])
+def test_a_price_that_falls_is_credited_whole_and_charged_anew(mode, because):
+    agreed, work = changed(mode, new="140")
+    [found] = decide(agreed, [work])
+    assert [p.amount for p in found.pieces] == [d(-3300), d(3080)]
+    assert found.trace["retro"]["applied"] == "reverse_and_rebill"
+    assert found.trace["retro"].get("because", "") == because
+
+
+def test_a_fall_after_a_difference_credits_both_and_not_before_that_is_posted():
+    agreed, work = changed("delta", new="155")
+    sent = replace(work, locked_amount=d(3630), billed=(replace(work.billed[0], adjusted=d(330), moving=True),))
+    [waiting] = decide(agreed, [sent])
+    assert (waiting.pieces, waiting.trace["retro"]["applied"]) == ((), "later")
+    difference = replace(work.billed[0], piece_id=502, minutes=None, rate=None, amount=d(330), adjusts=501)
+    both = replace(sent, billed=(replace(work.billed[0], adjusted=d(330)), difference))
+    assert told(pieces(agreed, both)[0]) == [
+        ("billable", 501, d(-1320), d(150), d(-3300)),
+        ("billable", 502, None, None, d(-330)),
+        ("billable", None, d(1320), d(155), d(3410)),
+    ]
+
+
+@pytest.mark.parametrize(("new", "claim"), [("165", "330"), ("140", "-220")])
+def test_posted_work_keeps_its_price_and_the_difference_stays_in_sight(new, claim):
+    agreed, work = changed("prospective", new=new)
+    open_work = time(2, "1", JUL_9, role="pm")
+    first, second = pieces(agreed, work, open_work)
+    assert [(p.state, p.codes, p.adjusts, p.amount) for p in first] == [
+        ("non_billable", ("RETRO_CLAIM",), 501, d(claim))
+    ]
+    assert [(p.state, p.rate) for p in second] == [("billable", d(new))]
+
+
+@pytest.mark.parametrize("mode", ["delta", "prospective"])
+def test_work_that_changed_itself_is_credited_whatever_is_agreed_on_prices(mode):
+    agreed, _ = changed(mode)
+    [found] = pieces(agreed, july(event_id=99, worked=d(1200)))
+    assert [p.amount for p in found] == [d(-3300), d(3630)]
+
+
+def test_the_contract_says_what_a_price_does_that_does_not_say_it_itself():
+    agreed, work = changed(None)
+    [found] = pieces(replace(agreed, retro_mode="delta"), work)
+    assert differences(found) == [("billable", 501, None, d(330))]
+
+
+def test_a_hold_keeps_a_difference_back_as_well():
+    hold = HoldTerm(id=1, scope="line", target="1", code="PM_HOLD")
+    agreed, work = changed("delta", holds=(hold,))
+    assert differences(pieces(agreed, work)[0]) == [("held", 501, None, d(330))]
+
+
+def test_a_tiered_line_is_credited_whole_because_its_hours_have_several_prices():
+    tiered = line(1, tiers=(Tier(beyond=d(9000), hourly=d(90)),))
+    agreed, work = changed("delta", lines=(tiered,))
+    assert [p.amount for p in pieces(agreed, work)[0]] == [d(-3300), d(3630)]

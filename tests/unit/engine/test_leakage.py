@@ -7,10 +7,12 @@ and runs post what is billable. Its books only ever grow.
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.engine.agreed import RetroMode
 from billing.engine.decide import decide
 from billing.engine.pricing import time_value
 from billing.engine.rates import resolve
@@ -30,12 +32,13 @@ class Entry:
     key: str
     event: int
     line: int
-    minutes: Decimal
-    rate: Decimal
+    minutes: Decimal | None
+    rate: Decimal | None
     amount: Decimal
     on: date
     worked: Decimal
     corrects: int | None = None
+    adjusts: int | None = None
 
 
 @dataclass
@@ -73,11 +76,13 @@ class Firm:
         return replace(
             self.last[key],
             withdrawn=key not in self.works,
-            locked_minutes=sum((row.minutes for row in mine), Decimal(0)),
+            locked_minutes=sum((row.minutes or Decimal(0) for row in mine), Decimal(0)),
             locked_amount=sum((row.amount for row in mine), Decimal(0)),
             billed=tuple(
                 BilledPart(piece_id=row.id, event_id=row.event, line_id=row.line, service_date=row.on, role="pm",
-                           minutes=row.minutes, rate=row.rate, amount=row.amount, worked=row.worked)
+                           minutes=row.minutes, rate=row.rate, amount=row.amount, worked=row.worked,
+                           adjusts=row.adjusts, adjusted=sum(
+                               (other.amount for other in standing if other.adjusts == row.id), Decimal(0)))
                 for row in standing
             ),
         )  # fmt: skip
@@ -94,7 +99,7 @@ class Firm:
         for work, piece in sorted(found, key=lambda pair: pair[1].corrects is None):
             self.book.append(
                 Entry(len(self.book) + 1, work.work_key, work.event_id, piece.line_id, piece.minutes, piece.rate,
-                      piece.amount, work.service_date, work.minutes, piece.corrects)
+                      piece.amount, work.service_date, work.minutes, piece.corrects, piece.adjusts)
             )  # fmt: skip
         return len(found)
 
@@ -109,9 +114,9 @@ class Firm:
     def withdraw(self, key: str) -> None:
         self.works.pop(key, None)
 
-    def amend(self, price: Decimal, day: int) -> None:
+    def amend(self, price: Decimal, day: int, mode: str = "reverse_and_rebill") -> None:
         row = RateRow(id=len(self.rates) + 1, scope="contract", role="pm", currency="USD", rate=price,
-                      valid_from=JAN + timedelta(days=day))  # fmt: skip
+                      valid_from=JAN + timedelta(days=day), retro=mode)  # fmt: skip
         self.rates.append(row)
 
     def limit(self, cap: int, amount: Decimal) -> None:
@@ -129,7 +134,7 @@ days = st.integers(0, 40)
 moves = st.one_of(
     st.tuples(st.just("deliver"), keys, st.decimals("1", "600", places=1), days, st.sampled_from([1, 2])),
     st.tuples(st.just("withdraw"), keys),
-    st.tuples(st.just("amend"), st.decimals("0.01", "300", places=4), days),
+    st.tuples(st.just("amend"), st.decimals("0.01", "300", places=4), days, st.sampled_from(get_args(RetroMode))),
     st.tuples(st.just("limit"), st.sampled_from([1, 2, 3]), st.decimals("0", "4000", places=2)),
     st.tuples(st.just("hold"), keys),
     st.tuples(st.just("release"), keys),

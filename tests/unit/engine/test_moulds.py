@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.engine import decide as engine
-from billing.engine.agreed import Increment, Premium, Tier
+from billing.engine.agreed import Increment, Premium, RetroMode, Tier
 from billing.engine.decide import decide
 from billing.engine.moulds import Moulds, is_plain
 from billing.engine.values import CapTerm, HoldTerm
 from integration_hub.kernel.money import Quote
 from tests.unit.engine.build import d, line, rate, terms, time
+from tests.unit.engine.test_corrections import posted
 from tests.unit.engine.test_properties import agreements, some, works
 
 
@@ -35,6 +37,16 @@ def twice(delivered):
 def test_a_mould_gives_the_same_bytes(agreed, delivered, free):
     agreed = replace(agreed, caps=(), holds=()) if free else agreed
     assert decide(agreed, twice(delivered)) == the_long_way(agreed, twice(delivered))
+
+
+@pytest.mark.parametrize("mode", get_args(RetroMode))
+def test_posted_work_at_another_price_is_decided_beside_the_mould_of_plain_work(mode):
+    agreed = terms(rates=(rate(1, "165", retro=mode),))
+    delivered = [time(1, "8"), posted(time(2, "8"), (480, "150", "1200")), time(3, "8")]
+    made = decide(agreed, delivered)
+    assert made == the_long_way(agreed, delivered)
+    assert made[0].pieces == made[2].pieces != made[1].pieces
+    assert made[1].trace["retro"]["applied"] == mode
 
 
 @pytest.mark.parametrize(
