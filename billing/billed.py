@@ -10,7 +10,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.credited import is_conceded
 from billing.engine.values import ZERO, BilledPart, Terms
-from billing.models import ComparedTerms, Piece
+from billing.models import Candidate, ComparedTerms, Piece
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import content_hash
 
@@ -95,9 +95,13 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def to_compare(bases: Mapping[int, str]) -> dict[int, str]:
-    """Of contracts with the basis of their prices, those whose posted work was not compared with exactly these yet."""
-    rows = ComparedTerms.objects.filter(contract__in=list(bases)).values_list("contract_id", "basis")
-    known = dict(rows)
+    """Of contracts with the basis of their prices, those whose posted work was not compared with exactly these yet.
+
+    Their rows are locked: an invoice that the ERP confirms meanwhile is posted before the comparison, or overtaken by
+    it.
+    """
+    rows = ComparedTerms.objects.select_for_update(no_key=True).filter(contract__in=list(bases))
+    known = dict(rows.order_by("contract").values_list("contract_id", "basis"))
     return {contract: text for contract, text in bases.items() if known.get(contract) != text}
 
 
@@ -110,3 +114,16 @@ def note_compared(bases: Mapping[int, str]) -> None:
         unique_fields=["contract"],
         update_fields=["basis", "at"],
     )
+
+
+def overtaken(candidate: Candidate) -> bool:
+    """Whether posted work was compared with other prices after a candidate was built and before it is posted.
+
+    What was on its way was not part of that, so all of the contract is to be compared once more. Waits for a comparison
+    that is going on.
+    """
+    known = ComparedTerms.objects.select_for_update(no_key=True).filter(contract=candidate.contract_id).first()
+    if known is None or known.at < candidate.created_at:
+        return False
+    ComparedTerms.objects.filter(pk=known.pk).update(basis="")
+    return True

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from billing import billed
 from billing.actions import checks, limits, status_out, tax_out, variances, work
 from billing.credited import is_concession
 from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece
@@ -43,6 +44,9 @@ def confirmed(effect: Effect) -> None:
 
 
 def _invoiced(candidate: Candidate, effect: Effect) -> None:
+    """Prices may have changed while it was on its way: then what is posted now is compared with them (R8)."""
+    if billed.overtaken(candidate):
+        work.decide_soon([(candidate.contract_id, None)], caused_by=f"{candidate.number} posted after prices changed")
     invoice = _invoice(candidate, effect)
     fix(candidate)
     references.note(

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from billing import simulation
-from billing.actions import sending, work
+from billing.actions import decisions, sending, work
 from billing.explain import explain
 from billing.models import Candidate, Decision, Invoice, Piece
 from billing.papers.figures import document
@@ -152,6 +152,27 @@ def test_the_database_refuses_a_difference_with_time_of_its_own(landscape, contr
     with pytest.raises(IntegrityError, match="piece_adjustment_has_no_time"), transaction.atomic():
         Piece.objects.filter(adjusts__isnull=False).update(minutes=60)
     assert Invoice.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [
+        ("delta", {"invoice": 330}),
+        ("prospective", {}),
+        ("reverse_and_rebill", {"credit_memo": -3300, "invoice": 3630}),
+    ],
+)
+def test_an_amendment_reaches_an_invoice_that_was_on_its_way_once_it_is_posted(landscape, contract, mode, made):
+    money.post(factories.candidate_approved(money.ready_in(landscape, contract, hours="22")))
+    amended = deals.amendment(of="C-9", new_rate=165, effective_on=date(2026, 3, 1), retro_mode=mode)
+    landscape.arrive("crm", amended)
+    decisions.decide_contract(contract_id=contract.pk, caused_by="test")
+    assert sums() == [("reserved", 3300, False)], "what is on its way stays as it was approved"
+    drain_once()
+    assert Invoice.objects.get().net == 3300
+    run = money.run_in(landscape, through=APRIL)
+    assert {row.kind: row.net for row in run.candidates.all()} == made
+    assert Piece.objects.filter(is_current=True, state="non_billable").exists() is (mode == "prospective")
 
 
 def test_a_difference_counts_as_billed_and_its_hours_are_measured_once(landscape, contract, invoice):
