@@ -45,7 +45,8 @@ _DIFFERENCES = Subquery(_ADJUSTMENTS.order_by().values("adjusts").annotate(total
 def read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
     """Pieces that were posted, in the order of their ids, as the engine compares work with them."""
     values = rows.order_by("pk").values(
-        "pk", "contract_id", "event_id", "line_id", "minutes", "rate", "amount", "adjusts_id", "event__work_key",
+        "pk", "contract_id", "event_id", "line_id", "minutes", "rate", "amount", "bill_to_id", "percent",
+        "adjusts_id", "event__work_key",
         "event__service_date", "event__minutes",
         role=KeyTextTransform("role", KeyTransform("filing", "decision__trace")),
         worth=KeyTextTransform("amount", KeyTransform(-1, KeyTransform("steps", "decision__trace"))),
@@ -65,6 +66,8 @@ def read(rows: QuerySet[Piece]) -> Iterable[tuple[Key, BilledPart]]:
                 amount=row["amount"],
                 worked=row["event__minutes"],
                 worth=_decimal(row["worth"]),
+                payer_id=row["bill_to_id"],
+                percent=None if row["percent"] is None else row["percent"].normalize(),
                 adjusts=row["adjusts_id"],
                 adjusted=row["adjusted"] or ZERO,
                 moving=row["moving"],
@@ -86,7 +89,8 @@ def basis(terms: Terms) -> str:
     """
     found = [terms.rate_precedence, terms.rate_order, terms.quotes is not None, terms.markup_base, terms.retro_mode]
     priced = [terms.currency, found, terms.starts_on, terms.ends_on, terms.rules_version]
-    return content_hash([priced, [asdict(line) for line in terms.lines], [_plain(row) for row in terms.rates]])
+    shared = [[asdict(split) for split in terms.splits]] if terms.splits else []
+    return content_hash([priced, [asdict(line) for line in terms.lines], [_plain(row) for row in terms.rates], *shared])
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def _of_piece(piece: Piece, result: PieceResult, at: str) -> Path | None:
         "amount": (piece.amount, result.amount),
         "currency": (piece.currency, result.currency if result.amount is not None else ""),
         "corrects": (piece.corrects_id, result.corrects),
+        "payer": (piece.bill_to_id, result.payer_id),
+        "percent": (piece.percent, result.percent),
         "adjusts": (piece.adjusts_id, result.adjusts),
     }
     for name, (stored, now) in pairs.items():

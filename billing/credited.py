@@ -81,5 +81,6 @@ def conceded_by(candidate: Candidate) -> list[Piece]:
         exact[line] = exact.get(line, ZERO) + (piece.amount or ZERO) * credited[line or 0]
         part = exact[line].quantize(_UNIT, ROUND_DOWN) - given.get(line, ZERO)
         given[line] = given.get(line, ZERO) + part
-        found.append(Piece(event=piece.event, line=piece.line, amount=part, currency=piece.currency, corrects=piece))
+        found.append(Piece(event=piece.event, line=piece.line, amount=part, currency=piece.currency, corrects=piece,
+                           bill_to_id=piece.bill_to_id))  # fmt: skip
     return found

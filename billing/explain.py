@@ -10,7 +10,7 @@ from typing import Any
 
 from billing import outcomes
 from billing.models import Decision, Hold, Piece
-from contracts.models import Cap, ContractLine, ContractVersion
+from contracts.models import BillTo, Cap, ContractLine, ContractVersion
 from integration_hub.console.wording import number
 from integration_hub.kernel.money import show
 
@@ -80,7 +80,7 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         rates=_rates(trace),
         rate_how=_rate_how(trace, currency),
         corrected=_corrected(trace, names, currency),
-        sums=[_step(step, currency) for step in trace.get("steps", ())],
+        sums=[*(_step(step, currency) for step in trace.get("steps", ())), *_shared(trace, names)],
         retainer=_retainer(trace),
         limits=_limits(trace, names, currency),
         holds=names.holds(trace.get("holds", ())),
@@ -108,6 +108,16 @@ class _Names:
 
     def cap(self, pk: Any) -> str:
         return self._caps.get(pk, f"limit {pk}")
+
+    def payers(self, facts: Any) -> str:
+        """`Client 62.5 % and what rounding leaves, Parent 37.5 %`; the contract's own bill-to where nobody shares."""
+        rows = BillTo.objects.select_related("customer").in_bulk([fact["payer"] for fact in facts or ()])
+        told = [
+            f"{rows[fact['payer']].customer.name} {fact['percent']} %"
+            + (" and what rounding leaves" if fact.get("rest") else "")
+            for fact in facts or ()
+        ]
+        return ", ".join(told) or "the bill-to of the contract"
 
     def holds(self, facts: Any) -> list[tuple[str, str, str]]:
         """Code, what it is on, and what it stops."""
@@ -272,12 +282,20 @@ def _treated(said: dict[str, Any] | None, currency: str) -> list[str]:
     return [f"Short of its price of {now}: {off}. {_TREATED[said['applied']]}{because}."]
 
 
-_WHAT = {"rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged"}
+_WHAT = {
+    "rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged",
+    "payers": "Who pays",
+}  # fmt: skip
+
+
+def _shared(trace: dict[str, Any], names: _Names) -> list[str]:
+    """Who pays which part of it, where several do."""
+    return [f"Shared by {names.payers(trace['payers'])}."] if "payers" in trace else []
 
 
 def _told(what: str, value: Any, names: _Names, currency: str) -> str:
-    if what == "line":
-        return names.line(value)
+    if what in ("line", "payers"):
+        return names.line(value) if what == "line" else names.payers(value)
     if value is None:
         return "nothing"
     if what in ("rate", "amount"):
@@ -396,4 +414,5 @@ def _result(piece: Piece) -> str:
     if piece.amount is not None:
         parts.append(f"= {money(piece.amount, piece.currency)}" if parts else money(piece.amount, piece.currency))
     codes = f" ({', '.join(piece.codes)})" if piece.codes else ""
-    return f"{' '.join(parts) or 'No amount'}: {piece.get_state_display().lower()}{codes}"
+    whose = f", {piece.bill_to.customer.name}'s share" if piece.bill_to else ""
+    return f"{' '.join(parts) or 'No amount'}: {piece.get_state_display().lower()}{whose}{codes}"

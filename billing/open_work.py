@@ -5,10 +5,12 @@ prices moved.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Sum
 
 from billing import billed
 from billing.engine.corrections import filed_as_billed
@@ -21,7 +23,7 @@ Key = tuple[int, str]
 """(contract, work key)."""
 
 # Locked counts by work key: over all versions of a work, credits negative. An amount that a cap cut keeps an over-cap
-# piece beside the locked ones; without one, everything of it is locked.
+# piece beside the locked ones, and so does one of which another payer has a share; without any, all of it is locked.
 _WORK = """
 WITH taken AS (
     SELECT piece.contract_id, version.work_key, coalesce(sum(piece.minutes), 0) AS minutes,
@@ -66,10 +68,10 @@ _OF_CONTRACTS = _WORK.format(
        taken.work_key IS NULL
     OR CASE WHEN event.minutes IS NOT NULL THEN taken.minutes < event.minutes OR event.id IN (
                 SELECT event_id FROM billing_piece WHERE contract_id = ANY(%(contracts)s) AND is_current
-                   AND state = 'over_cap')
+                   AND (state = 'over_cap' OR bill_to_id IS NOT NULL AND state = ANY(%(open)s)))
             ELSE taken.pieces <= 0
               OR EXISTS (SELECT 1 FROM billing_piece AS cut
-                          WHERE cut.event_id = event.id AND cut.is_current AND cut.state = 'over_cap') END
+                          WHERE cut.event_id = event.id AND cut.is_current AND cut.state = ANY(%(open)s)) END
     OR (asked.contract_id, event.work_key) IN (SELECT * FROM unnest(%(holders)s::bigint[], %(keys)s::text[]))""",
 )
 _OF_PROJECTS = _WORK.format(
@@ -82,6 +84,9 @@ _WITHDRAWN = _WORK.format(
 )
 
 
+_OPEN = ["over_cap", "billable", "held", "blocked"]
+
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """An event to decide; the hash of its current decision, '' without one; the highest number of its locked pieces."""
@@ -92,8 +97,9 @@ class Open:
     work: Work
 
 
-def of_contracts(ids: Collection[int], *, compare: Collection[int]) -> list[Open]:
-    """What there is to decide of contracts; `compare` are those of which all posted work is looked at.
+def of_contracts(ids: Collection[int], *, compare: Collection[int], shared: Collection[int] = ()) -> list[Open]:
+    """What there is to decide of contracts; `compare` are those of which all posted work is looked at, `shared` those
+    whose work several pay for.
 
     Work that is posted and not part of its contract any more comes as withdrawn, by the version it was billed from.
     """
@@ -105,7 +111,24 @@ def of_contracts(ids: Collection[int], *, compare: Collection[int]) -> list[Open
     if parts:
         gone = {"holders": [contract for contract, _ in parts], "events": [some[0].event_id for some in parts.values()]}
         found += _read(_WITHDRAWN, ids, gone, parts, withdrawn=True)
-    return found
+    return _with_payers(found, shared) if shared else found
+
+
+def _with_payers(found: Iterable[Open], shared: Collection[int]) -> list[Open]:
+    """The same, with what each payer has of a work already."""
+    rows = Piece.objects.filter(
+        contract__in=shared, is_current=True, state__in=Piece.LOCKED, bill_to__isnull=False
+    ).order_by("contract", "event__work_key", "bill_to")
+    sums = rows.values_list("contract", "event__work_key", "bill_to").annotate(Sum("minutes"), Sum("amount"))
+    taken: dict[Key, list[tuple[int, Decimal, Decimal]]] = {}
+    for contract, key, payer, minutes, amount in sums:
+        taken.setdefault((contract, key), []).append((payer, minutes or ZERO, amount or ZERO))
+    return [
+        replace(row, work=replace(row.work, locked_by=tuple(taken[row.contract_id or 0, row.work.work_key])))
+        if (row.contract_id or 0, row.work.work_key) in taken
+        else row
+        for row in found
+    ]
 
 
 def of_projects(ids: Collection[int]) -> list[Open]:
@@ -122,7 +145,7 @@ def _read(
     withdrawn: bool = False,
 ) -> list[Open]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"contracts": list(contracts), "locked": list(Piece.LOCKED), **asked})
+        cursor.execute(statement, {"contracts": list(contracts), "locked": list(Piece.LOCKED), "open": _OPEN, **asked})
         rows = cursor.fetchall()
     return [_open(row, parts.get((row[0], row[4]), ()), withdrawn=withdrawn) for row in rows]
 

@@ -229,8 +229,8 @@ def covered_by(hold: Hold) -> QuerySet[Piece]:
         Hold.Scope.PROJECT: Q(event__project=_number(hold)),
         Hold.Scope.LINE: Q(line=_number(hold)),
         Hold.Scope.CONTRACT: Q(contract=_number(hold)),
-        Hold.Scope.BILL_TO: Q(contract__bill_to=_number(hold)),
-        Hold.Scope.CUSTOMER: Q(contract__customer=_number(hold)),
+        Hold.Scope.BILL_TO: Q(contract__bill_to=_number(hold), bill_to=None) | Q(bill_to=_number(hold)),
+        Hold.Scope.CUSTOMER: Q(contract__customer=_number(hold)) | Q(bill_to__customer=_number(hold)),
     }[Hold.Scope(hold.scope)]
     return current_pieces().filter(where)
 
@@ -252,7 +252,7 @@ def stopped_by(hold: Hold) -> QuerySet[Candidate]:
     where = {
         Hold.Scope.CONTRACT: Q(contract=_number(hold)),
         Hold.Scope.BILL_TO: Q(bill_to=_number(hold)),
-        Hold.Scope.CUSTOMER: Q(contract__customer=_number(hold)),
+        Hold.Scope.CUSTOMER: Q(contract__customer=_number(hold)) | Q(bill_to__customer=_number(hold)),
     }.get(Hold.Scope(hold.scope), Q(contract=hold.contract_id))
     return rows.filter(where).select_related("contract", "legal_entity", "bill_to__customer")
 

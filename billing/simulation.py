@@ -19,7 +19,8 @@ from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
 from billing.models import BillingRun, Candidate, CandidateLine, Hold, Piece, RetainerAccount
 from contracts.actions import amendments
-from contracts.models import Amendment, Cap, Contract
+from contracts.models import Amendment, BillTo, Cap, Contract, Customer
+from contracts.queries import billed_to
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import NotReady
 from integration_hub.kernel.money import ZERO, round_money
@@ -114,7 +115,10 @@ def of_candidate(candidate: Candidate) -> list[Simulation]:
 def _touched(hold: Hold) -> list[int]:
     if hold.contract_id:
         return [hold.contract_id]
-    billed = Contract.objects.filter(**{hold.scope: hold.target_id}, status__in=runs.BILLED_STATES)
+    row = holds.find_target(hold.scope, hold.target_id)
+    if not isinstance(row, Customer | BillTo):
+        return []
+    billed = billed_to(row).filter(status__in=runs.BILLED_STATES)
     return list(billed.order_by("pk").values_list("pk", flat=True))
 
 

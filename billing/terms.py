@@ -10,7 +10,17 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from billing.engine import agreed, charging, values
 from billing.models import Hold, Piece
-from contracts.models import Cap, Contract, ContractLine, ContractVersion, EligibilityRule, RateRow
+from contracts.models import (
+    BillTo,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    EligibilityRule,
+    PayerShare,
+    PayerSplit,
+    RateRow,
+)
 from contracts.queries import policy_of, quotes_into, rates_of
 from integration_hub.canonical import LinePrices, Policy
 from integration_hub.kernel.money import Quote
@@ -32,7 +42,9 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
     rules = EligibilityRule.objects.filter(contract__in=ids).order_by("id")
     eligibility = _grouped((row.contract_id, _eligibility(row)) for row in rules)
     rates = {pk: tuple(map(_rate, rows)) for pk, rows in rates_of(contracts).items()}
-    holds = _holds(contracts)
+    payers = _payers(contracts)
+    splits = _splits(payers)
+    holds = _holds(contracts, payers)
     charged = in_force(charging.KIND.name, {contract.legal_entity.code for contract in contracts})
     policies = {contract.pk: policy_of(contract) for contract in contracts}
     quotes = _quotes(contracts, policies, rates)
@@ -59,6 +71,7 @@ def load(contracts: Sequence[Contract], versions: Mapping[int, ContractVersion])
             rates=rates[contract.pk],
             caps=caps[contract.pk],
             eligibility=eligibility[contract.pk],
+            splits=splits[contract.pk],
             holds=holds[contract.pk],
             charging=charged[contract.legal_entity.code],
         )
@@ -129,16 +142,50 @@ def _grouped(rows: Iterable[tuple[int, Row]]) -> dict[int, tuple[Row, ...]]:
     return defaultdict(tuple, {pk: tuple(members) for pk, members in found.items()})
 
 
+def _payers(contracts: Sequence[Contract]) -> list[PayerShare]:
+    """Who shares the work of contracts, each with its split, in the order these take effect."""
+    splits = Q(split__contract__in=[contract.pk for contract in contracts], split__withdrawn_at=None)
+    rows = PayerShare.objects.filter(splits).select_related("bill_to", "split")
+    return list(rows.order_by("split__effective_on", "split", "pk"))
+
+
+def _splits(payers: Iterable[PayerShare]) -> dict[int, tuple[values.Split, ...]]:
+    """The splits of contracts, for those whose work anybody shares."""
+    found: dict[PayerSplit, list[values.Share]] = {}
+    for row in payers:
+        share = values.Share(
+            payer_id=row.bill_to_id,
+            customer_id=row.bill_to.customer_id,
+            percent=row.percent.normalize(),
+            takes_rest=row.takes_rest,
+        )
+        found.setdefault(row.split, []).append(share)
+    return _grouped(
+        (split.contract_id, values.Split(line_id=split.line_id, effective_on=split.effective_on, shares=tuple(shares)))
+        for split, shares in found.items()
+    )
+
+
 def holds_on(contract: Contract) -> QuerySet[Hold]:
-    """Open holds that stop work of this contract, whatever their scope."""
-    return Hold.objects.filter(_touching([contract]), status=Hold.Status.OPEN).order_by("id")
+    """Open holds that stop work of this contract, whatever their scope; not those on others who pay a share of it."""
+    return Hold.objects.filter(_touching([contract], []), status=Hold.Status.OPEN).order_by("id")
 
 
-def _touching(contracts: Sequence[Contract]) -> Q:
+def holds_on_document(contract: Contract, bill_to: BillTo) -> QuerySet[Hold]:
+    """Open holds that stop a document of this contract to this payer, whatever their scope."""
+    others = Q(scope="bill_to") & ~Q(target_id=str(bill_to.pk))
+    payer = PayerShare(bill_to=bill_to)
+    return Hold.objects.filter(_touching([contract], [payer]), status=Hold.Status.OPEN).exclude(others).order_by("id")
+
+
+def _touching(contracts: Sequence[Contract], payers: Iterable[PayerShare]) -> Q:
+    payers = list(payers)
+    customers = [contract.customer_id for contract in contracts] + [payer.bill_to.customer_id for payer in payers]
+    profiles = [contract.bill_to_id for contract in contracts] + [payer.bill_to_id for payer in payers]
     targets = {
         "contract": {str(contract.pk) for contract in contracts},
-        "customer": {str(contract.customer_id) for contract in contracts},
-        "bill_to": {str(contract.bill_to_id) for contract in contracts},
+        "customer": set(map(str, customers)),
+        "bill_to": set(map(str, profiles)),
     }
     which = Q(contract__in=[contract.pk for contract in contracts])
     for scope, ids in targets.items():
@@ -146,9 +193,21 @@ def _touching(contracts: Sequence[Contract]) -> Q:
     return which
 
 
-def _holds(contracts: Sequence[Contract]) -> dict[int, tuple[values.HoldTerm, ...]]:
-    rows = list(Hold.objects.filter(_touching(contracts), status=Hold.Status.OPEN).order_by("id"))
-    return {contract.pk: tuple(hold_term(row) for row in rows if _touches(row, contract)) for contract in contracts}
+def _holds(contracts: Sequence[Contract], payers: Sequence[PayerShare]) -> dict[int, tuple[values.HoldTerm, ...]]:
+    rows = list(Hold.objects.filter(_touching(contracts, payers), status=Hold.Status.OPEN).order_by("id"))
+    found: dict[int, tuple[values.HoldTerm, ...]] = {}
+    for contract in contracts:
+        paying = [payer.bill_to for payer in payers if payer.split.contract_id == contract.pk]
+        own = [(row, _touches(row, contract)) for row in rows]
+        reaching = [(row, whole) for row, whole in own if whole or _touches_payer(row, paying)]
+        found[contract.pk] = tuple(replace(hold_term(row), on_payer=not whole) for row, whole in reaching)
+    return found
+
+
+def _touches_payer(hold: Hold, payers: Iterable[BillTo]) -> bool:
+    """Whether a hold is on somebody who pays a share."""
+    kinds = {"bill_to": "pk", "customer": "customer_id"}
+    return hold.scope in kinds and hold.target_id in {str(getattr(payer, kinds[hold.scope])) for payer in payers}
 
 
 def _touches(hold: Hold, contract: Contract) -> bool:
@@ -181,6 +240,7 @@ def _cap(cap: Cap) -> values.CapTerm:
         used=cap.reserved + cap.committed,
         used_in=tuple((row.month, row.reserved + row.committed) for row in cap.months.all()),
         includes_expenses=cap.includes_expenses,
+        payer_id=cap.bill_to_id,
     )
 
 

@@ -1,8 +1,12 @@
 """Forms of what finance enters about agreements."""
 
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
 from django import forms
 
-from contracts.models import CostRate
+from contracts.actions.payers import ShareIn
+from contracts.models import Contract, ContractLine, CostRate, Customer, Method
 from integration_hub.console.forms import day
 
 
@@ -69,6 +73,59 @@ class EnterStandardPriceForm(forms.Form):
     def clean_currency(self) -> str:
         """Currency codes are upper case."""
         return str(self.cleaned_data["currency"]).upper()
+
+
+class PayersForm(forms.Form):
+    """Who pays for the work of a contract from a day on."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    shares = forms.CharField(
+        label="Who pays, and how much",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=4000,
+        help_text="A customer a line: its number and its percentage, such as “CUST-0042 37.5”. Together they make 100; "
+        "the first gets what the rounding of the others leaves.",
+    )
+    line = forms.ModelChoiceField(
+        ContractLine.objects.none(), label="Of which line", required=False, empty_label="All lines of the contract"
+    )
+    effective_on = day("From", help_text="Work of this day and later.")
+    reason = forms.CharField(
+        label="Where it was agreed",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        help_text="Such as the amendment and its clause. Kept in the trail.",
+    )
+
+    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["line"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 declared above
+        lines = contract.lines.exclude(method=Method.RETAINER_PREPAID)
+        field.queryset = lines.order_by("number")
+
+    def clean_shares(self) -> list[ShareIn]:
+        """The shares as they were written, the first with the rest."""
+        rows = [row.split() for row in str(self.cleaned_data["shares"]).splitlines() if row.strip()]
+        found = []
+        for number, row in enumerate(rows, start=1):
+            percent = _percent(row[1]) if len(row) == 2 else None
+            if percent is None:
+                raise forms.ValidationError(f"Line {number} is not a customer's number and a percentage.")
+            payer = Customer.objects.filter(code=row[0]).exclude(status=Customer.Status.MERGED).first()
+            if payer is None:
+                raise forms.ValidationError(f"Line {number}: no customer has the number {row[0]}.")
+            found.append(ShareIn(payer, percent, takes_rest=number == 1))
+        return found
+
+
+def _percent(text: str) -> Decimal | None:
+    """A percentage with or without its sign."""
+    try:
+        value = Decimal(text.removesuffix("%"))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
 
 
 class WithdrawCostRateForm(forms.Form):

@@ -1,6 +1,6 @@
 """Who may do what to what was agreed, and why not."""
 
-from contracts.models import CostRate
+from contracts.models import Contract, CostRate
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 
@@ -11,6 +11,17 @@ def can_enter_rates(user: User) -> Decision:
         return deny("Only finance can enter exchange rates.")
     if not user.all_legal_entities:
         return deny("Exchange rates hold for every legal entity; ask somebody who sees them all.")
+    return ALLOW
+
+
+def can_agree_payers(contract: Contract, user: User) -> Decision:
+    """Whether the person may say who pays for the work of a contract."""
+    if not user.has_perm("contracts.add_payersplit"):
+        return deny("Only finance can say who pays for a contract.")
+    if contract.status in {Contract.Status.TERMINATED, Contract.Status.CLOSED}:
+        return deny(f"This contract is {contract.get_status_display().lower()}.")
+    if not user.may_see(contract.legal_entity.code):
+        return deny(f"Legal entity {contract.legal_entity.code} is outside your scope.")
     return ALLOW
 
 

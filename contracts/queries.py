@@ -19,6 +19,7 @@ from contracts.models import (
     ExternalReference,
     LegalEntity,
     Milestone,
+    PayerShare,
     Project,
     RateRow,
     Route,
@@ -273,3 +274,10 @@ def cases_of(contract: Contract, user: User) -> QuerySet[Case]:
             scope |= Q(target_type=kind, target_id=str(pk))
     members = Member.objects.filter(scope).values("case")
     return visible_to(user).filter(about | Q(pk__in=members)).select_related("assigned_to")
+
+
+def billed_to(row: Customer | BillTo) -> "QuerySet[Contract]":
+    """Contracts whose work is billed to a customer, or to one of its profiles: alone, or as one of several payers."""
+    own, paying = ("bill_to", "bill_to") if isinstance(row, BillTo) else ("customer", "bill_to__customer")
+    shares = PayerShare.objects.filter(**{paying: row}, split__withdrawn_at=None)
+    return Contract.objects.filter(Q(**{own: row}) | Q(pk__in=shares.values("split__contract")))

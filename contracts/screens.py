@@ -56,6 +56,7 @@ _SENTENCES = (
     ("contracts.absence.recorded", "calendar", "recorded an absence of {label}"),
     ("contracts.absence.removed", "calendar", "removed an absence of {label}"),
     ("contracts.cost_rate.withdrawn", "coins", "withdrew the cost rate of {label}"),
+    ("contracts.payers.agreed", "building", "agreed who pays for {label}"),
     ("contracts.line.saved", "list-details", "recorded the line {label}"),
     ("contracts.rate.saved", "coins", "recorded the price {label}"),
     ("contracts.amendment.applied", "versions", "put amendment {label} in force"),

@@ -6,7 +6,7 @@ from django.db.models import Prefetch, Q
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contracts import panels, pictures, queries, tables, wording
+from contracts import panels, payers_views, pictures, queries, tables, wording
 from contracts.models import Cap, Contract, Milestone
 from integration_hub.cases.models import Case
 from integration_hub.console import links, timeline
@@ -29,6 +29,7 @@ def overview(contract: Contract, request: Request) -> dict[str, Any]:
         "parties": _parties(contract),
         "terms": _terms(contract),
         "orders": orders(contract),
+        "payers": payers_views.shown(contract),
         "parts": panels.written(panels.CONTRACT_PARTS, contract, request),
     }
 

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from contracts import cost_rate_views, rates_views, standard_price_views, views
+from contracts import cost_rate_views, payers_views, rates_views, standard_price_views, views
 
 app_name = "contracts"
 
 urlpatterns = [
     path("", views.ContractList.as_view(), name="contract-list"),
     path("<int:pk>/", views.contract_detail, name="contract-detail"),
+    path("<int:pk>/payers/", payers_views.agree, name="contract-payers"),
     path("projects/", views.ProjectList.as_view(), name="project-list"),
     path("projects/<int:pk>/", views.project_detail, name="project-detail"),
     path("exchange-rates/", rates_views.ExchangeRateList.as_view(), name="exchange-rate-list"),

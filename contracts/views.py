@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from contracts import filters, panels, queries, tables
+from contracts import filters, panels, policies, queries, tables
 from contracts.models import Contract, Customer, Milestone, Project
 from integration_hub.console import links
 from integration_hub.console.badges import badge
@@ -50,7 +50,15 @@ def contract_detail(request: Request, pk: int) -> HttpResponse:
         "status": badge(contract.status, contract.get_status_display()),
         "lead": f"{contract.customer.name} · {contract.legal_entity.code} · {contract.currency}",
         "breadcrumbs": [("Contracts", reverse("contracts:contract-list"))],
-        "buttons": [*panels.buttons(panels.CONTRACT_BUTTONS, contract, request.user), *_trace("contract", pk)],
+        "buttons": [
+            *panels.buttons(panels.CONTRACT_BUTTONS, contract, request.user),
+            Button(
+                "Who pays",
+                reverse("contracts:contract-payers", args=[pk]),
+                policies.can_agree_payers(contract, request.user),
+            ),
+            *_trace("contract", pk),
+        ],
         "tabs": [_tab(request, key, part, contract, current=key == current) for key, part in shown],
         "body": panels.write(panels.CONTRACT_TABS.get(current), contract, request),
     }

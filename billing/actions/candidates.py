@@ -19,7 +19,7 @@ from billing.models import (
     Piece,
 )
 from contracts.actions.parties import next_period, open_period
-from contracts.models import Contract, PurchaseOrder
+from contracts.models import BillTo, Contract, PurchaseOrder
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, NotReady, Stale
@@ -30,6 +30,9 @@ from integration_hub.work.actions import items
 REBUILT = ("building", "needs_attention", "ready", "returned")
 CHECKED = (*REBUILT, "approved")
 OPEN = (*CHECKED, "rejected")
+
+Dated = tuple[int, date]
+"""A piece by its id, and the service date of its work."""
 
 
 @transaction.atomic
@@ -47,38 +50,49 @@ def clear(*, contract: Contract, because: str) -> int:
 
 
 @transaction.atomic
-def build(*, contract: Contract, run: BillingRun) -> Candidate | None:
-    """Put all billable work of a contract through the run's date into one invoice; None when there is none.
+def build(*, contract: Contract, run: BillingRun) -> list[Candidate]:
+    """Put all billable work of a contract through the run's date into an invoice for each who pays for it (R15).
 
     What is to be credited goes into credit memos of its own. The caller has cleared the contract and decided its work,
     and holds the contract's row.
     """
-    if (
-        terms.holds_on(contract)
-        .filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"])
-        .exists()
-    ):
-        return None
+    stops = terms.holds_on(contract).filter(effect=HoldEffect.NO_BILL, scope__in=["contract", "customer", "bill_to"])
+    if stops.exists() and not contract.payer_splits.exists():  # of several payers the decisions say who is stopped
+        return []
     charges, taken_back = _due(contract, run)
     _credit_memos(contract, run, taken_back)
-    if not charges or contract.bill_to is None:
-        return None
-    shell = _shell(contract, run, max(day for _, day in charges))
-    shell.bill_to, shell.purchase_order = contract.bill_to, _purchase_order(contract, run)
-    return _fill(shell, [pk for pk, _ in charges])
+    return [_invoice(contract, run, _payer(contract, payer), some) for payer, some in sorted(charges.items())]
 
 
-def _due(contract: Contract, run: BillingRun) -> tuple[list[tuple[int, date]], list[Piece]]:
-    """What there is to charge, as ids with their service dates, and what there is to credit; all of it locked."""
+def _due(contract: Contract, run: BillingRun) -> tuple[dict[int, list[Dated]], list[Piece]]:
+    """What there is to charge, by who pays it, and what there is to credit; all of it locked, in order of its days."""
     rows = Piece.objects.select_for_update(of=("self",), no_key=True).filter(
         contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through
     )
     in_order = rows.order_by("event__service_date", "event_id", "number")
-    due = list(in_order.values_list("pk", "event__service_date", "corrects"))
-    taken_back = [pk for pk, _, corrects in due if corrects]
+    charges: dict[int, list[Dated]] = {}
+    taken_back = []
+    for pk, day, corrects, share_of in in_order.values_list("pk", "event__service_date", "corrects", "bill_to"):
+        if corrects:
+            taken_back.append(pk)
+        elif payer := share_of or contract.bill_to_id:
+            charges.setdefault(payer, []).append((pk, day))
     memos = Piece.objects.filter(pk__in=taken_back).order_by("event__service_date", "event_id", "number")
     whole = memos.select_related("event", "corrects__candidate_line__candidate__bill_to")
-    return [(pk, day) for pk, day, corrects in due if not corrects], list(whole) if taken_back else []
+    return charges, list(whole) if taken_back else []
+
+
+def _payer(contract: Contract, payer: int) -> BillTo:
+    own = contract.bill_to
+    return own if own is not None and own.pk == payer else BillTo.objects.select_related("customer").get(pk=payer)
+
+
+def _invoice(contract: Contract, run: BillingRun, payer: BillTo, pieces: Sequence[Dated]) -> Candidate:
+    shell = _shell(contract, run, pieces[-1][1])
+    shell.bill_to, shell.purchase_order = payer, _purchase_order(contract, run, payer)
+    if payer.pk != contract.bill_to_id:
+        shell.number += f"-P{payer.pk}"
+    return _fill(shell, [pk for pk, _ in pieces])
 
 
 def _credit_memos(contract: Contract, run: BillingRun, pieces: Sequence[Piece]) -> None:
@@ -138,9 +152,12 @@ def _fill(candidate: Candidate, pieces: Sequence[int]) -> Candidate:
     return candidate
 
 
-def _purchase_order(contract: Contract, run: BillingRun) -> PurchaseOrder | None:
-    orders = contract.purchase_orders.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=run.invoice_date))
-    return orders.order_by("id").first() or contract.purchase_orders.order_by("-id").first()
+def _purchase_order(contract: Contract, run: BillingRun, payer: BillTo) -> PurchaseOrder | None:
+    """The payer's own order; one that names no payer is that of the contract's own bill-to."""
+    whose = Q(bill_to=payer) | (Q(bill_to=None) if payer.pk == contract.bill_to_id else Q(pk__in=[]))
+    given = contract.purchase_orders.filter(whose)
+    valid = given.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=run.invoice_date))
+    return valid.order_by("id").first() or given.order_by("-id").first()
 
 
 @transaction.atomic
@@ -247,12 +264,11 @@ def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
 
 
 @transaction.atomic
-def let_go(*, event_ids: Sequence[int], by: Actor) -> int:
-    """Take the pieces of these events out of every candidate that is not posting, and reprint what is left.
-
-    The caller holds the rows of their contracts.
+def let_go(*, event_ids: Sequence[int], by: Actor, only: Q | None = None) -> int:
+    """Take the pieces of these events, or only some of them, out of every candidate that is not posting, and reprint
+    what is left. The caller holds the rows of their contracts.
     """
-    pieces = Piece.objects.filter(event__in=event_ids, is_current=True, state=Piece.State.RESERVED)
+    pieces = Piece.objects.filter(only or Q(), event__in=event_ids, is_current=True, state=Piece.State.RESERVED)
     ids = set(pieces.values_list("candidate_line__candidate", flat=True))
     # The status is asked again under the lock: one that began to post meanwhile keeps its work.
     touched = list(
@@ -309,8 +325,13 @@ def let_go_held(*, contract: Contract, hold: Hold, by: Actor) -> int:
         "milestone": Q(event__milestone_id=hold.target_id),
         "project": Q(event__project_id=hold.target_id),
         "line": Q(line_id=hold.target_id),
+        "bill_to": Q(candidate_line__candidate__bill_to=hold.target_id),
+        "customer": Q(candidate_line__candidate__bill_to__customer=hold.target_id),
     }.get(hold.scope, Q())
-    return let_go(event_ids=list(pieces.filter(narrow).values_list("event_id", flat=True)), by=by)
+    if hold.scope == "customer" and hold.target_id == str(contract.customer_id):
+        narrow = Q()  # what others pay for the client's work is the client's work
+    touched = list(pieces.filter(narrow).values_list("event_id", flat=True))
+    return let_go(event_ids=touched, by=by, only=narrow if hold.scope in ("bill_to", "customer") else None)
 
 
 def quote_soon(candidate: Candidate) -> None:

@@ -127,9 +127,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
         tax_of_engine=tax.tax if tax else None,
         erp_customer_known=not _erp_missing(candidate),
         erp_missing=_erp_missing(candidate),
-        no_post_holds=tuple(
-            terms.holds_on(candidate.contract).filter(effect=HoldEffect.NO_POST).values_list("code", flat=True)
-        ),
+        no_post_holds=_no_post(candidate),
         stragglers=waiting.count(),
         stragglers_amount=waiting.aggregate(total=Sum("amount"))["total"] or ZERO,
         earlier_nets=tuple(
@@ -179,6 +177,12 @@ def _last_service_day(candidate: Candidate) -> date:
     pieces = Piece.objects.filter(candidate_line__candidate=candidate, is_current=True)
     day: date | None = pieces.aggregate(last=Max("event__service_date"))["last"]
     return day or candidate.accounting_date
+
+
+def _no_post(candidate: Candidate) -> tuple[str, ...]:
+    """The codes of holds that keep it from being posted: on its contract, or on who pays it."""
+    rows = terms.holds_on_document(candidate.contract, candidate.bill_to).filter(effect=HoldEffect.NO_POST)
+    return tuple(rows.values_list("code", flat=True))
 
 
 def _stragglers(candidate: Candidate) -> QuerySet[Piece]:

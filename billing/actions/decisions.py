@@ -39,6 +39,7 @@ _DECISION = (
 _PIECE = (
     "id", "decision_id", "event_id", "number", "is_current", "state", "codes", "legal_entity_id", "contract_id",
     "line_id", "cap_id", "minutes", "rate", "amount", "currency", "corrects_id", "adjusts_id",
+    "bill_to_id", "percent",
 )  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     agreed = terms.load(contracts, versions)
     compare = billed.to_compare({contract: billed.basis(known) for contract, known in agreed.items()})
     works: dict[int | None, list[Open]] = defaultdict(list)
-    for row in open_work.of_contracts(causes, compare=compare):
+    shared = [pk for pk, known in agreed.items() if known.splits]
+    for row in open_work.of_contracts(causes, compare=compare, shared=shared):
         works[row.contract_id].append(row)
     changed: list[_Change] = []
     for contract in contracts:
@@ -226,7 +228,7 @@ def _piece(pk: int, decision_id: int, number: int, change: _Change, piece: Piece
     return (
         pk, decision_id, change.result.event_id, number, True, piece.state, list(piece.codes),
         change.place.legal_entity_id, change.place.contract_id, piece.line_id, piece.cap_id, piece.minutes, piece.rate,
-        piece.amount, currency, piece.corrects, piece.adjusts,
+        piece.amount, currency, piece.corrects, piece.adjusts, piece.payer_id, piece.percent,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from billing import policies
 from billing.actions import work
 from billing.models import BillableEvent, Hold, HoldCode, HoldEffect
 from contracts.models import BillTo, Contract, ContractLine, Customer, LegalEntity, Milestone, Project
+from contracts.queries import billed_to
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
 from integration_hub.people.models import User
@@ -142,7 +143,7 @@ def _reconsider(hold: Hold, row: Target, by: Actor) -> None:
 
     contracts = [hold.contract] if hold.contract else []
     if isinstance(row, (Customer, BillTo)):
-        contracts = list(row.contracts.all())
+        contracts = list(billed_to(row))
     for contract in sorted(contracts, key=lambda contract: contract.pk):
         if hold.status == Hold.Status.OPEN and hold.effect == HoldEffect.NO_BILL:
             candidates.let_go_held(contract=contract, hold=hold, by=by)

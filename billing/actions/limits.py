@@ -22,8 +22,12 @@ from integration_hub.kernel.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What work of one line, kind and month (by its first day) takes of the limits that count it."""
+    """What work of one payer, line, kind and month (by its first day) takes of the limits that count it.
 
+    `payer_id` is the bill-to whose share it is, None where the contract's own pays all of it.
+    """
+
+    payer_id: int | None
     line_id: int | None
     method: str
     kind: str
@@ -41,17 +45,19 @@ def taken_by(candidate: Candidate) -> list[Taken]:
     sums = (
         pieces.order_by()
         .annotate(month=TruncMonth(day))
-        .values_list("line", "line__method", "event__kind", "month")
+        .values_list("bill_to", "line", "line__method", "event__kind", "month")
         .annotate(total=Sum("amount"))
     )
-    found = [Taken(line, method or "", kind, month, total or ZERO) for line, method, kind, month, total in sums]
+    found = [
+        Taken(payer, line, method or "", kind, month, total or ZERO) for payer, line, method, kind, month, total in sums
+    ]
     return found + [_conceded(piece) for piece in conceded_by(candidate)]
 
 
 def _conceded(piece: Piece) -> Taken:
     method = piece.line.method if piece.line else ""
     day = piece.corrects.event.service_date if piece.corrects else piece.event.service_date
-    return Taken(piece.line_id, method, piece.event.kind, month_start(day), piece.amount or ZERO)
+    return Taken(piece.bill_to_id, piece.line_id, method, piece.event.kind, month_start(day), piece.amount or ZERO)
 
 
 def reserve(candidate: Candidate) -> None:
@@ -167,7 +173,9 @@ def _counted(cap: Cap, taken: Iterable[Taken]) -> dict[date | None, Decimal]:
     """What work takes of a cap, by month where it is monthly; nothing where it is nought."""
     sums: dict[date | None, Decimal] = {}
     for one in taken:
-        if counts(cap, line_id=one.line_id, method=one.method, kind=one.kind):
+        if cap.bill_to_id in (None, one.payer_id) and counts(
+            cap, line_id=one.line_id, method=one.method, kind=one.kind
+        ):
             month = one.month if cap.period == Cap.Period.MONTH else None
             sums[month] = sums.get(month, ZERO) + one.amount
     return {month: amount for month, amount in sums.items() if amount}

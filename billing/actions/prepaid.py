@@ -46,8 +46,8 @@ def draw(candidate: Candidate) -> None:
     if candidate.kind != Candidate.Kind.INVOICE:
         return
     accounts = _accounts(candidate.contract)
-    if not accounts:
-        return
+    if not accounts or candidate.bill_to_id != candidate.contract.bill_to_id:
+        return  # who paid in advance pays its own share with it, not that of others
     net, gross = _payable(candidate)
     own = _drawn_by([candidate.pk])
     balances = [_prepaid(account, -own.get((candidate.pk, account.pk), ZERO)) for account in accounts]

@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
-from billing.engine.documents import Room, print_lines
+from billing.engine.documents import BilledPiece, PrintedLine, Room, print_lines
 from billing.engine.expenses import is_passed_on
 from billing.engine.schedule import month_start
-from billing.engine.values import BilledPiece, PrintedLine
 from billing.models import Candidate, CandidateLine, InvoiceLine, Piece
 from contracts.models import Cap, Method
 from integration_hub.console.wording import number as figure
@@ -71,7 +71,9 @@ def _rooms(candidate: Candidate, months: set[date]) -> list[Room]:
     """What the hard caps of the contract have left, monthly ones in each month of the work."""
     rooms = []
     funded = frozenset(candidate.contract.lines.filter(method=Method.RETAINER_PREPAID).values_list("pk", flat=True))
-    for cap in candidate.contract.caps.filter(kind=Cap.Kind.HARD).prefetch_related("months", "line").order_by("pk"):
+    mine = Q(bill_to__isnull=True) | Q(bill_to=candidate.bill_to_id)
+    caps = candidate.contract.caps.filter(mine, kind=Cap.Kind.HARD).prefetch_related("months", "line")
+    for cap in caps.order_by("pk"):
         expenses = cap.includes_expenses or (cap.line is not None and cap.line.method == Method.EXPENSE)
         if cap.period == Cap.Period.TOTAL:
             rooms.append(Room(cap.limit - cap.reserved - cap.committed, cap.line_id, expenses, without=funded))

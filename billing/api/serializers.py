@@ -41,6 +41,11 @@ class PieceSerializer(serializers.ModelSerializer[Piece]):
     candidate_id = serializers.IntegerField(
         source="candidate_line.candidate_id", default=None, allow_null=True, read_only=True
     )
+    payer = serializers.CharField(
+        source="bill_to.customer.code", default=None, allow_null=True, read_only=True,
+        help_text="The customer whose share it is; null: the contract's own bill-to pays all of it.",
+    )  # fmt: skip
+    percent = ExactField()
     minutes = ExactField()
     rate = ExactField()
     amount = AmountField()
@@ -50,7 +55,7 @@ class PieceSerializer(serializers.ModelSerializer[Piece]):
         model = Piece
         fields = ("id", "event_id", "work_key", "number", "state", "codes", "legal_entity", "contract_id",
                   "contract_number", "line_number", "service_date", "minutes", "rate", "amount", "net", "currency",
-                  "candidate_id", "corrects_id", "adjusts_id")  # fmt: skip
+                  "payer", "percent", "candidate_id", "corrects_id", "adjusts_id")  # fmt: skip
 
 
 class EventSerializer(serializers.ModelSerializer[BillableEvent]):

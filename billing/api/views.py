@@ -95,7 +95,8 @@ class Pieces(Nouns):
     def rows(self, user: User) -> QuerySet[Piece]:
         """Current pieces of the person's legal entities."""
         rows = Piece.objects.filter(is_current=True)
-        return scoped(rows.select_related("event", "legal_entity", "contract", "line", "candidate_line"), user)
+        parts = ("event", "legal_entity", "contract", "line", "candidate_line", "bill_to__customer")
+        return scoped(rows.select_related(*parts), user)
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

@@ -73,6 +73,7 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
         evidence=event.evidence,
         locked_minutes=Decimal(facts["locked_minutes"]),
         locked_amount=Decimal(facts["locked_amount"]),
+        locked_by=tuple((who, Decimal(some), Decimal(much)) for who, some, much in facts.get("locked_by", ())),
         billed=parts,
         withdrawn=facts.get("withdrawn", False),
         recorded_on=event.service_date + timedelta(days=trace["late"]["days"]) if "late" in trace else None,
@@ -125,7 +126,7 @@ def _retainer(trace: Trace) -> tuple[RetainerUse, ...]:
 def _caps(agreed: Terms, trace: Trace, of: Work) -> tuple[CapTerm, ...]:
     """The limits with what was used of them before this work; what its own credits gave back counts as used."""
     given = _given_back(agreed, of if "correction" in trace else replace(of, billed=()))
-    before = {step["id"]: step for step in trace.get("caps", ())}
+    before = {step["id"]: step for step in reversed(trace.get("caps", ()))}  # the first of several takes of one
     return tuple(_standing(cap, before[cap.id], given, of) if cap.id in before else cap for cap in agreed.caps)
 
 
@@ -133,7 +134,8 @@ def _given_back(agreed: Terms, of: Work) -> CapBook:
     lines = {line.id: line for line in agreed.lines}
     book = CapBook(agreed.caps)
     for part in of.billed:
-        book.give_back(lines.get(part.line_id), part.amount, part.service_date, expense=of.kind == "expense")
+        line, expense = lines.get(part.line_id), of.kind == "expense"
+        book.give_back(line, part.amount, part.service_date, expense=expense, payer=part.payer_id)
     return book
 
 

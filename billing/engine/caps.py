@@ -1,14 +1,14 @@
 """Limits and crossing one in mid-entry (billing.md R2): the smallest remainder of hard caps binds, soft caps warn."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from billing.engine.notation import exact_minutes, plain
 from billing.engine.schedule import month_start
-from billing.engine.values import ZERO, CapTerm, Line
+from billing.engine.values import ZERO, CapTerm, Line, PieceResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,27 @@ class CapBook:
                 self._used[cap.id, None] = cap.used
             for day, used in cap.used_in:
                 self._used[cap.id, month_start(day)] = used
-        self._of: dict[tuple[int, bool], list[CapTerm]] = {}
+        self._of: dict[tuple[int, bool, int | None], list[CapTerm]] = {}
 
-    def over(self, line: Line, *, expense: bool) -> list[CapTerm]:
-        """The caps that count a line's work. A contract-wide cap counts expenses only when it says so."""
-        key = (line.id, expense)
+    def over(self, line: Line, *, expense: bool, payer: int | None = None) -> list[CapTerm]:
+        """The caps that count a line's work, or the share of it that a payer is billed.
+
+        A contract-wide cap counts expenses only when it says so.
+        """
+        key = (line.id, expense, payer)
         found = self._of.get(key)
         if found is None:
-            found = [cap for cap in self._caps if _counts(cap, line, expense)]
+            found = [cap for cap in self._caps if cap.payer_id in (None, payer) and _counts(cap, line, expense)]
             self._of[key] = found
         return found
 
-    def give_back(self, line: Line | None, amount: Decimal, on: date, *, expense: bool) -> None:
+    def give_back(
+        self, line: Line | None, amount: Decimal, on: date, *, expense: bool, payer: int | None = None
+    ) -> None:
         """Free the room that a credit leaves: without its line only that of limits on the whole contract (R8, R20)."""
-        on_line = self.over(line, expense=expense) if line is not None else [
-            cap for cap in self._caps if cap.line_id is None and (not expense or cap.includes_expenses)
+        on_line = self.over(line, expense=expense, payer=payer) if line is not None else [
+            cap for cap in self._caps
+            if cap.line_id is None and cap.payer_id in (None, payer) and (not expense or cap.includes_expenses)
         ]  # fmt: skip
         for cap in on_line:
             key = _bucket(cap, on)
@@ -82,6 +88,22 @@ def _bucket(cap: CapTerm, on: date) -> tuple[int, date | None]:
 def minutes_within(minutes: Decimal | None, allowed: Decimal, amount: Decimal) -> Decimal | None:
     """The minutes that explain the allowed part: amounts are authoritative, minutes only say how much that was."""
     return None if minutes is None else exact_minutes(minutes * allowed / amount)
+
+
+def divided(piece: PieceResult, cut: Cut) -> tuple[PieceResult, ...]:
+    """A billable piece as far as limits allow it, and what is beyond them."""
+    if cut.binding is None:
+        return (piece,)
+    beyond = replace(piece, state="over_cap", codes=("CAP_REACHED",), cap_id=cut.binding)
+    if not cut.allowed:
+        return (beyond,)
+    amount = piece.amount or ZERO
+    inside = minutes_within(piece.minutes, cut.allowed, amount)
+    over = None if piece.minutes is None or inside is None else piece.minutes - inside
+    return (
+        replace(piece, cap_id=cut.binding, minutes=inside, amount=cut.allowed),
+        replace(beyond, minutes=over, amount=amount - cut.allowed),
+    )
 
 
 def _counts(cap: CapTerm, line: Line, expense: bool) -> bool:

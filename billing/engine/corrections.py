@@ -6,13 +6,14 @@ Which line takes the work has no effective dates, so a change of the map reaches
 billed version of an entry keeps the line and the role it was billed under.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from billing.engine.notation import exact_amount, maybe, plain
-from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, Price, State, Work
+from billing.engine.payers import payer_facts
+from billing.engine.values import RATE_PLACES, ZERO, BilledPart, PieceResult, Price, Share, Work
 
 _RATE = Decimal(1).scaleb(-RATE_PLACES)
 
@@ -57,11 +58,11 @@ def filed_as_billed(
     return (line_id, role) if part is None else (part.line_id, part.role or role)
 
 
-def correction(work: Work, price: Price, line_id: int | None) -> Correction | None:
-    """What of the billed parts has to be credited, if anything, for work that can be priced."""
+def correction(work: Work, price: Price, line_id: int | None, shares: tuple[Share, ...] = ()) -> Correction | None:
+    """What of the billed parts has to be credited, if anything, for work that can be priced and is paid by `shares`."""
     seen: dict[str, dict[str, Any]] = {}
     for part in work.billed:
-        for difference in _differences(work, part, price, line_id):
+        for difference in [*_differences(work, part, price, line_id), *_of_payers(part, price, shares)]:
             seen.setdefault(difference["what"], difference)
     return Correction(work.billed, tuple(seen.values())) if seen else None
 
@@ -77,16 +78,30 @@ def reopened(work: Work, found: Correction) -> Work:
     amount = sum((part.amount for part in found.parts), ZERO)
     return replace(
         work, locked_minutes=work.locked_minutes - minutes, locked_amount=work.locked_amount - amount, billed=(),
-        waived=True,
+        locked_by=_without(work.locked_by, found.parts), waived=True,
     )  # fmt: skip
 
 
-def credit_pieces(found: Correction, state: State, codes: tuple[str, ...], currency: str) -> tuple[PieceResult, ...]:
-    """One credit per posted part, at its own price."""
+def _without(
+    locked: Sequence[tuple[int, Decimal, Decimal]], parts: Sequence[BilledPart]
+) -> tuple[tuple[int, Decimal, Decimal], ...]:
+    """What payers have without these parts."""
+    left = {payer: (minutes, amount) for payer, minutes, amount in locked}
+    for part in parts:
+        if part.payer_id in left:
+            minutes, amount = left[part.payer_id]
+            left[part.payer_id] = minutes - (part.minutes or ZERO), amount - part.amount
+    return tuple((payer, *figures) for payer, figures in left.items() if any(figures))
+
+
+def credit_pieces(
+    found: Correction, stops: Callable[[BilledPart], tuple[str, ...]], currency: str
+) -> tuple[PieceResult, ...]:
+    """One credit per posted part, at its own price; held where `stops` names codes for it."""
     return tuple(
         PieceResult(
-            state,
-            codes,
+            "held" if stops(part) else "billable",
+            stops(part),
             part.line_id,
             None,
             None if part.minutes is None else -part.minutes,
@@ -94,6 +109,8 @@ def credit_pieces(found: Correction, state: State, codes: tuple[str, ...], curre
             -part.amount,
             currency,
             corrects=part.piece_id,
+            payer_id=part.payer_id,
+            percent=part.percent,
         )
         for part in found.parts
     )
@@ -128,6 +145,16 @@ def _differences(work: Work, part: BilledPart, price: Price, line_id: int | None
     elif part.worth is not None and part.worth != price.value:
         found.append({"what": "amount", "was": plain(part.worth), "now": maybe(price.value)})
     return found
+
+
+def _of_payers(part: BilledPart, price: Price, shares: tuple[Share, ...]) -> Sequence[dict[str, Any]]:
+    """A part that is billed to somebody else now, or at another percentage."""
+    billed = (part.payer_id, part.percent)
+    as_now = billed in [(share.payer_id, share.percent) for share in shares] if shares else billed == (None, None)
+    if price.free or as_now:
+        return ()
+    was = None if part.percent is None else [{"payer": part.payer_id, "percent": plain(part.percent)}]
+    return ({"what": "payers", "was": was, "now": payer_facts(shares) or None},)
 
 
 def _of_facts(work: Work, part: BilledPart, line_id: int | None) -> Sequence[dict[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from billing.engine import charging, retro
-from billing.engine.caps import CapBook, minutes_within
+from billing.engine.caps import CapBook, divided
 from billing.engine.corrections import (
     Correction,
     as_billed,
@@ -23,16 +23,16 @@ from billing.engine.corrections import (
     withdrawal,
 )
 from billing.engine.eligibility import Map, Place
-from billing.engine.expenses import stated_method
 from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
-from billing.engine.holds import HoldBook, hold_facts, stopping
+from billing.engine.holds import HoldBook, hold_facts, stopping, told_with
 from billing.engine.moulds import Moulds, is_plain, takes_plain
 from billing.engine.notation import Part, seal
+from billing.engine.payers import PayerBook, payer_facts
 from billing.engine.pools import charge, tell_price
 from billing.engine.pricing import price_amount, price_time, price_usage, time_value
 from billing.engine.rates import Card, RateAnswer
 from billing.engine.retainers import BucketBook
-from billing.engine.routes import Route
+from billing.engine.routes import Route, charge_facts
 from billing.engine.standing import (
     all_billed,
     contract_code,
@@ -50,10 +50,12 @@ from billing.engine.tiers import TierBook
 from billing.engine.unlinked import without_contract
 from billing.engine.values import (
     ZERO,
+    BilledPart,
     DecisionResult,
     HoldTerm,
     Line,
     PieceResult,
+    Pieces,
     Price,
     State,
     Terms,
@@ -91,6 +93,7 @@ class _Decider:
         self._caps = CapBook(terms.caps)
         self._buckets = BucketBook(terms.lines, terms.retainer_use, terms.starts_on)
         self._tiers = TierBook(terms.lines, dict(terms.tier_use))
+        self._payers = PayerBook(terms.splits, terms.currency, terms.rounding)
         self._rounds = any(line.increment for line in terms.lines)
         self._turns = turning_days(terms)
         self._contract = Part(contract_facts(terms))
@@ -108,17 +111,17 @@ class _Decider:
         return route.place.line, route.charge
 
     def correct(self, works: Iterable[Work]) -> None:
-        """Find what is billed otherwise than it should be: all of it gives its room back before anything is charged."""
+        """Find what is billed otherwise than it should be: all of it gives its room back before any charge."""
         for work in works:
             if not work.billed or (found := self._correction(work)) is None or self._stays(work, found):
                 continue
             self._corrections[work.event_id] = found
-            if not stopping(self._holds_on(work, self._route(work).place.line)):
-                for part in found.parts:
-                    line = self._map.lines.get(part.line_id)
-                    self._caps.give_back(line, part.amount, part.service_date, expense=work.kind == "expense")
-                    if line is not None and line.tiers and part.minutes is not None and part.rate:
-                        self._tiers.give_back(line, part.minutes)
+            holds, expense = self._holds_on(work, self._route(work).place.line), work.kind == "expense"
+            for part in (part for part in found.parts if not self._stops_part(part, holds)):
+                line = self._map.lines.get(part.line_id)
+                self._caps.give_back(line, part.amount, part.service_date, expense=expense, payer=part.payer_id)
+                if line is not None and line.tiers and part.minutes is not None and part.rate:
+                    self._tiers.give_back(line, part.minutes)
 
     def decide(self, work: Work) -> DecisionResult:
         route = self._route(work)
@@ -174,19 +177,7 @@ class _Decider:
 
         A change of the table leaves billed work alone; a line that came to cover it does not.
         """
-        line = place.line
-        asked = {
-            "kind": work.kind,
-            "source_charges": work.chargeable,
-            "agreed": place.chargeability,
-            "method": line.method if line else "",
-            "expense_rule": stated_method(line, work.category) if line else "",
-            "role": role,
-            "task": work.task_code,
-            "category": work.category,
-            "resource": work.resource,
-            "service_date": work.service_date.isoformat(),
-        }
+        asked = charge_facts(work, role, place)
         before = charged_before(work)
         if before is not None and charging.DELIVERED.decide(asked)["answer"] == "chargeable":
             return before, {"answer": before, "table": None, "note": "as it was billed"}
@@ -226,7 +217,7 @@ class _Decider:
         price = self._worth(work, route)
         if price.code or negative(work) or (line is None and not price.free):
             return None
-        return correction(work, price, line.id if line else None)
+        return correction(work, price, line.id if line else None, self._payers.of(line, work.service_date))
 
     def _stays(self, work: Work, found: Correction) -> bool:
         """Whether what is posted stays, although its price is another now: as agreed with the price, or by contract."""
@@ -239,38 +230,42 @@ class _Decider:
         self._treated[work.event_id] = treated
         return treated.applied != "reverse_and_rebill"
 
-    def _beside_posted(
-        self, work: Work, treated: retro.Treatment, route: Route, parts: dict[str, Part]
-    ) -> tuple[PieceResult, ...]:
+    def _beside_posted(self, work: Work, treated: retro.Treatment, route: Route, parts: dict[str, Part]) -> Pieces:
         """What stays posted has the difference beside it, billed or kept in sight, and what else is open of it."""
         line, pieces = route.place.line, retro.claims(treated, self._terms.currency)
-        if treated.applied == "delta" and line is not None:
-            stops = self._stops(work, line, parts)
-            for part, amount in treated.short.parts:
-                whole = PieceResult("held", stops, line.id, None, None, None, amount, self._terms.currency)
-                some = (whole,) if stops else self._within_caps(work, line, None, None, amount, parts)
-                pieces += tuple(replace(piece, adjusts=part.piece_id) for piece in some if amount)
+        if line is not None:
+            holds, shares = self._holds_on(work, line), self._payers.of(line, work.service_date)
+            on_payer = {one.payer_id: self._holds.on_payer(one) for one in shares}
+            for piece in retro.differences(treated, self._terms.currency):
+                touching = [*holds, *on_payer.get(piece.payer_id or 0, ())]
+                stops = stopping(touching)
+                if touching:
+                    parts["holds"] = Part(told_with(parts["holds"].value if "holds" in parts else (), touching))
+                pieces += (
+                    (replace(piece, state="held", codes=stops),) if stops else self._capped(work, piece, line, parts)
+                )
         return pieces + self._pieces(retro.kept_apart(work, treated), route, parts)
 
     def _holds_on(self, work: Work, line: Line | None) -> list[HoldTerm]:
         """The holds on a work; where it is corrected, those on the lines it was billed under count for it as well."""
         found = self._corrections.get(work.event_id)
-        lines = {line.id if line else None, *(part.line_id for part in found.parts)} if found else None
-        if lines is None:
-            return self._holds.touching(work, line.id if line else None)
-        holds = {hold.id: hold for line_id in lines for hold in self._holds.touching(work, line_id)}
+        lines = {line.id if line else None, *(part.line_id for part in (found.parts if found else ()))}
+        shares = self._payers.of(line, work.service_date)
+        holds = {hold.id: hold for line_id in lines for hold in self._holds.touching(work, line_id, shares)}
         return [holds[pk] for pk in sorted(holds)]
 
-    def _corrected(
-        self, work: Work, found: Correction, route: Route, parts: dict[str, Part]
-    ) -> tuple[PieceResult, ...]:
+    def _stops_part(self, part: BilledPart, holds: list[HoldTerm]) -> tuple[str, ...]:
+        """The codes that keep a credit of a posted part back: of holds on the work, and on who was billed."""
+        return stopping([*holds, *self._holds.on_bill_to(part.payer_id)])
+
+    def _corrected(self, work: Work, found: Correction, route: Route, parts: dict[str, Part]) -> Pieces:
         """The credits of what is posted, and the same work charged as if it had never been."""
         parts["correction"] = Part(correction_facts(found))
-        stops = stopping(self._holds_on(work, route.place.line))
-        credited = credit_pieces(found, "held" if stops else "billable", stops, self._terms.currency)
+        holds = self._holds_on(work, route.place.line)
+        credited = credit_pieces(found, lambda part: self._stops_part(part, holds), self._terms.currency)
         return credited if work.withdrawn else credited + self._pieces(reopened(work, found), route, parts)
 
-    def _pieces(self, work: Work, route: Route, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
+    def _pieces(self, work: Work, route: Route, parts: dict[str, Part]) -> Pieces:
         line = route.place.line
         if answer := uncharged(work, route.charge):
             return (self._whole(work, line, *answer, Price(ZERO)),)
@@ -287,7 +282,7 @@ class _Decider:
             return ()
         if stops := self._stops(work, line, parts):
             return (self._whole(work, line, "held", stops, price),)
-        if price.gratis:
+        if price.gratis and not self._payers.of(line, work.service_date):
             return (self._whole(work, line, "billable", (), price),)
         if work.kind == "time" and line.method == "retainer_hours":
             return self._from_bucket(work, line, price, parts)
@@ -296,20 +291,20 @@ class _Decider:
         charged = self._within_caps(work, line, open_minutes(work), price.hourly, price.value or ZERO, parts)
         return charged + self._beyond_policy(line, price)
 
-    def _by_tier(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
+    def _by_tier(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> Pieces:
         """One piece for each price that an entry falls under, as at a limit that is crossed."""
         parts["tiers"] = Part(self._tiers.take(line, sum((minutes for minutes, _ in price.slices), ZERO)))
-        pieces: tuple[PieceResult, ...] = ()
+        pieces: Pieces = ()
         for minutes, hourly in price.slices:
             pieces += self._within_caps(work, line, minutes, hourly, time_value(minutes, hourly), parts)
         return pieces
 
-    def _beyond_policy(self, line: Line, price: Price) -> tuple[PieceResult, ...]:
+    def _beyond_policy(self, line: Line, price: Price) -> Pieces:
         """What a policy for expenses cut off: it is kept in sight and not billed."""
         if not price.beyond:
             return ()
-        code, currency = ("EXPENSE_POLICY",), self._terms.currency
-        return (PieceResult("non_billable", code, line.id, None, None, None, price.beyond, currency),)
+        cut, currency = ("EXPENSE_POLICY",), self._terms.currency
+        return (PieceResult("non_billable", cut, line.id, None, None, None, price.beyond, currency),)
 
     def _time_bar(self, work: Work, parts: dict[str, Part]) -> str:
         if not (late := late_by(self._terms, work)):
@@ -343,7 +338,7 @@ class _Decider:
         minutes = open_minutes(work)
         return PieceResult(state, codes, line_id, None, minutes, price.hourly, price.value, self._terms.currency)
 
-    def _free(self, work: Work, line: Line | None, price: Price) -> tuple[PieceResult, ...]:
+    def _free(self, work: Work, line: Line | None, price: Price) -> Pieces:
         if price.free == "non_billable":
             return (self._whole(work, line, "non_billable", ("NON_BILLABLE",), price),)
         return (self._whole(work, line, "included", (), price),)
@@ -355,11 +350,11 @@ class _Decider:
         parts["holds"] = Part([hold_facts(hold) for hold in holds])
         return stopping(holds)
 
-    def _from_bucket(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> tuple[PieceResult, ...]:
+    def _from_bucket(self, work: Work, line: Line, price: Price, parts: dict[str, Part]) -> Pieces:
         split = self._buckets.take(line.id, work.service_date, open_minutes(work) or ZERO)
         parts["retainer"] = Part(split.step)
         currency = self._terms.currency
-        pieces: tuple[PieceResult, ...] = ()
+        pieces: Pieces = ()
         if split.included or not split.overage:
             pieces = (PieceResult("included", (), line.id, None, split.included, price.hourly, ZERO, currency),)
         if not split.overage:
@@ -373,23 +368,33 @@ class _Decider:
     def _within_caps(
         self, work: Work, line: Line, minutes: Decimal | None, rate: Decimal | None, value: Decimal,
         parts: dict[str, Part],
-    ) -> tuple[PieceResult, ...]:  # fmt: skip
-        currency, line_id = self._terms.currency, line.id
-        caps = self._caps.over(line, expense=work.kind == "expense")
+    ) -> Pieces:  # fmt: skip
+        """What limits allow of an amount; where payers share it, of each one's part by itself (R15)."""
+        shares = self._payers.of(line, work.service_date)
+        if not shares:
+            whole = PieceResult("billable", (), line.id, None, minutes, rate, value, self._terms.currency)
+            return self._capped(work, whole, line, parts)
+        parts["payers"] = Part(payer_facts(shares))
+        pieces: Pieces = ()
+        for its in self._payers.divide(work, line, minutes, value):
+            if holds := self._holds.on_payer(its.share):
+                parts["holds"] = Part(told_with(parts["holds"].value if "holds" in parts else (), holds))
+            stops = stopping(holds)
+            piece = PieceResult(
+                "held" if stops else "billable", stops, line.id, None, its.minutes, rate, its.amount,
+                self._terms.currency, payer_id=its.share.payer_id, percent=its.share.percent,
+            )  # fmt: skip
+            pieces += (piece,) if stops else self._capped(work, piece, line, parts)
+        return pieces
+
+    def _capped(self, work: Work, piece: PieceResult, line: Line, parts: dict[str, Part]) -> Pieces:
+        """A billable piece as far as limits allow it, and what is beyond."""
+        caps = self._caps.over(line, expense=work.kind == "expense", payer=piece.payer_id)
         if not caps:
-            return (PieceResult("billable", (), line_id, None, minutes, rate, value, currency),)
-        cut = self._caps.take(caps, value, work.service_date)
+            return (piece,)
+        cut = self._caps.take(caps, piece.amount or ZERO, work.service_date)
         parts["caps"] = Part([*(parts["caps"].value if "caps" in parts else ()), *cut.steps])
         if cut.warnings:
-            parts["warnings"] = Part(list(cut.warnings))
-        if cut.binding is None:
-            return (PieceResult("billable", (), line_id, None, minutes, rate, value, currency),)
-        over = ("CAP_REACHED",)
-        if not cut.allowed:
-            return (PieceResult("over_cap", over, line_id, cut.binding, minutes, rate, value, currency),)
-        inside = minutes_within(minutes, cut.allowed, value)
-        beyond = None if minutes is None or inside is None else minutes - inside
-        return (
-            PieceResult("billable", (), line_id, cut.binding, inside, rate, cut.allowed, currency),
-            PieceResult("over_cap", over, line_id, cut.binding, beyond, rate, value - cut.allowed, currency),
-        )
+            told = parts["warnings"].value if "warnings" in parts and piece.payer_id is not None else ()
+            parts["warnings"] = Part([*told, *cut.warnings])
+        return divided(piece, cut)

@@ -9,7 +9,7 @@ from typing import Literal
 from billing.engine.notation import plain
 from billing.engine.pricing import MINUTES_PER_HOUR, time_value
 from billing.engine.schedule import month_start
-from billing.engine.values import ZERO, BilledPiece, Grouping, PrintedLine
+from billing.engine.values import ZERO, Grouping, PrintedKind
 from integration_hub.kernel.money import Rounding, minor_units, round_money, share
 
 TaxLevel = Literal["invoice", "line"]
@@ -30,6 +30,48 @@ class Room:
     includes_expenses: bool = False
     month: date | None = None
     without: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPiece:
+    """A billable piece on its way to a printed line. `description` heads its line when it prints alone (grouping none,
+    expenses, milestones, fees); `resource_label`, `role`, `task_label` name the groups. `amount` is exact. Differences
+    in price of one posted line, which they name (`adjusts`), print as one.
+    """
+
+    id: int
+    kind: PrintedKind
+    contract_line_id: int
+    service_date: date
+    minutes: Decimal | None = None
+    rate: Decimal | None = None
+    amount: Decimal
+    currency: str
+    description: str = ""
+    resource: str = ""
+    resource_label: str = ""
+    role: str = ""
+    task_code: str = ""
+    task_label: str = ""
+    service_to: date | None = None
+    adjusts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """One line as the client reads it. `net` is rounded once; `shares` are its parts, one per piece of `piece_ids`."""
+
+    kind: PrintedKind
+    contract_line_id: int
+    description: str
+    minutes: Decimal | None
+    rate: Decimal | None
+    net: Decimal
+    service_from: date
+    service_to: date
+    piece_ids: tuple[int, ...]
+    shares: tuple[Decimal, ...]
+    adjusts: int | None = None
 
 
 def print_lines(

@@ -56,6 +56,11 @@ def work_facts(work: Work) -> dict[str, object]:
         "fx": quoted(work.fx) if work.fx else None,
         "locked_minutes": plain(work.locked_minutes),
         "locked_amount": plain(work.locked_amount),
+        **(
+            {"locked_by": [[who, plain(some), plain(much)] for who, some, much in work.locked_by]}
+            if work.locked_by
+            else {}
+        ),
     }
 
 

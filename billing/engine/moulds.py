@@ -1,7 +1,8 @@
 """Decisions that differ in nothing but the work's own facts: worked out once, and the same bytes for all work alike.
 
-Most time is plain: nothing of it is locked or billed, and no limit, bucket, tier, increment, premium, hold or bar
-stands over its line. What it is charged then follows from its route, its minutes and its approval alone.
+Most time is plain: nothing of it is locked or billed, no limit, bucket, tier, increment, premium, hold or bar stands
+over its line, and one payer has all of it. What it is charged then follows from its route, its minutes and its approval
+alone.
 """
 
 import re
@@ -41,7 +42,7 @@ class Moulds:
 
 def takes_plain(terms: Terms, line: Line | None, *, limited: bool) -> bool:
     """Whether the charge of time on a line depends on no other work and on nothing beside its route."""
-    if limited or terms.holds or terms.time_bar_days is not None:
+    if limited or terms.holds or terms.splits or terms.time_bar_days is not None:
         return False
     return line is None or not (
         line.method == "retainer_hours" or line.tiers or line.premiums or line.increment is not None
@@ -55,6 +56,7 @@ def is_plain(work: Work) -> bool:
         or work.billed
         or work.locked_minutes
         or work.locked_amount
+        or work.locked_by
         or work.withdrawn
         or work.charged is not None
         or work.amount is not None

@@ -54,7 +54,9 @@ class Part:
 
 
 def piece_facts(piece: PieceResult) -> dict[str, Any]:
-    """A piece as JSON: numbers as exact text. Only a credit says what it corrects, and a difference what it adjusts."""
+    """A piece as JSON: numbers as exact text. Only a credit says what it corrects, a difference what it adjusts, and a
+    share whose it is.
+    """
     facts: dict[str, Any] = {
         "state": piece.state,
         "codes": list(piece.codes),
@@ -65,6 +67,8 @@ def piece_facts(piece: PieceResult) -> dict[str, Any]:
         "amount": maybe(piece.amount),
         "currency": piece.currency,
     }
+    if piece.payer_id is not None:
+        facts |= {"payer": piece.payer_id, "percent": maybe(piece.percent)}
     if piece.adjusts is not None:
         facts["adjusts"] = piece.adjusts
     return facts if piece.corrects is None else {**facts, "corrects": piece.corrects}
@@ -98,7 +102,7 @@ def listed(pieces: Iterable[PieceResult]) -> str:
 def _piece_text(piece: PieceResult) -> str:
     if piece.amount is None or piece.minutes is None or piece.rate is None:
         return encode(piece_facts(piece))
-    if piece.codes or piece.cap_id is not None or piece.corrects is not None:
+    if piece.codes or piece.cap_id is not None or piece.corrects is not None or piece.payer_id is not None:
         return encode(piece_facts(piece))
     line = "null" if piece.line_id is None else piece.line_id
     return (

@@ -14,7 +14,7 @@ from billing.engine.agreed import RetroMode
 from billing.engine.corrections import Correction, owed
 from billing.engine.notation import maybe, plain
 from billing.engine.standing import open_minutes
-from billing.engine.values import ZERO, BilledPart, Line, PieceResult, Price, Work
+from billing.engine.values import ZERO, BilledPart, Line, PieceResult, Price, State, Work
 
 CLAIM = "RETRO_CLAIM"
 """Why a difference is not billed: posted work keeps its price."""
@@ -93,18 +93,33 @@ def _shortfall(work: Work, price: Price) -> Shortfall | None:
 
 def kept_apart(work: Work, found: Treatment) -> Work:
     """The work as if its shortfall were locked as well: what else is open of it is charged like any other."""
-    return replace(work, locked_amount=work.locked_amount + found.short.total, billed=())
+    due: dict[int, Decimal] = {}
+    for part, amount in found.short.parts:
+        if part.payer_id is not None:
+            due[part.payer_id] = due.get(part.payer_id, ZERO) + amount
+    by_payer = tuple((payer, minutes, amount + due.get(payer, ZERO)) for payer, minutes, amount in work.locked_by)
+    return replace(work, locked_amount=work.locked_amount + found.short.total, locked_by=by_payer, billed=())
 
 
 def claims(found: Treatment, currency: str) -> tuple[PieceResult, ...]:
     """The differences that are not billed, a matter between people: kept in sight, each beside what it is about."""
-    if found.applied != "prospective":
-        return ()
+    return _beside(found, "non_billable", (CLAIM,), currency) if found.applied == "prospective" else ()
+
+
+def differences(found: Treatment, currency: str) -> tuple[PieceResult, ...]:
+    """The differences that are to be billed, each to who was billed what it is about; limits and holds come after."""
+    return _beside(found, "billable", (), currency) if found.applied == "delta" else ()
+
+
+def _beside(found: Treatment, state: State, codes: tuple[str, ...], currency: str) -> tuple[PieceResult, ...]:
     return tuple(
-        PieceResult("non_billable", (CLAIM,), part.line_id, None, None, None, amount, currency, adjusts=part.piece_id)
+        PieceResult(
+            state, codes, part.line_id, None, None, None, amount, currency, adjusts=part.piece_id,
+            payer_id=part.payer_id, percent=part.percent,
+        )
         for part, amount in found.short.parts
         if amount
-    )
+    )  # fmt: skip
 
 
 def facts(found: Treatment) -> dict[str, Any]:

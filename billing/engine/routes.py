@@ -1,9 +1,13 @@
 """Where work of one shape goes and what it costs, found once for a stretch of days."""
 
+from typing import Any
+
 from billing.engine.eligibility import Place
+from billing.engine.expenses import stated_method
 from billing.engine.moulds import Moulds
 from billing.engine.notation import Part
 from billing.engine.rates import RateAnswer
+from billing.engine.values import Work
 
 
 class Route:
@@ -24,3 +28,20 @@ class Route:
         self.rate = rate
         self.parts = parts
         self.moulds = moulds
+
+
+def charge_facts(work: Work, role: str, place: Place) -> dict[str, Any]:
+    """What the table of chargeability is asked about a work."""
+    line = place.line
+    return {
+        "kind": work.kind,
+        "source_charges": work.chargeable,
+        "agreed": place.chargeability,
+        "method": line.method if line else "",
+        "expense_rule": stated_method(line, work.category) if line else "",
+        "role": role,
+        "task": work.task_code,
+        "category": work.category,
+        "resource": work.resource,
+        "service_date": work.service_date.isoformat(),
+    }

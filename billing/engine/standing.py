@@ -82,6 +82,8 @@ def all_billed(work: Work) -> bool:
         return False
     if work.minutes is not None:
         return to_charge(work) == work.locked_minutes
+    if any(part.payer_id is not None and part.worth is None for part in work.billed):
+        return False  # one payer's share says nothing of the others'
     return all(part.worth in (None, work.locked_amount) for part in work.billed)
 
 

@@ -111,7 +111,7 @@ class CapTerm:
 
     A monthly one is a limit of its own for the work of each calendar month; `used_in` is what each took, by the first
     day of the month. A contract-wide cap counts expenses only when `includes_expenses` says so; a cap on an expense
-    line always does.
+    line always does. One of a payer counts what that payer is billed by its share.
     """
 
     id: int
@@ -122,6 +122,29 @@ class CapTerm:
     used: Decimal = ZERO
     used_in: tuple[tuple[date, Decimal], ...] = ()
     includes_expenses: bool = False
+    payer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a payer, by the id of its bill-to, is billed of work, in percent; one of them takes the rest."""
+
+    payer_id: int
+    customer_id: int
+    percent: Decimal
+    takes_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """Who pays for the work of a line (None: of all lines without one of their own) from a service date on.
+
+    The shares add up to 100; one payer with all of it ends an earlier split.
+    """
+
+    line_id: int | None = None
+    effective_on: date
+    shares: tuple[Share, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +196,8 @@ class Settled:
 class HoldTerm:
     """An open hold. `target` is the row id as text, for an event its work key.
 
-    Pass only holds of this contract: those on its bill-to and customer apply to all of its work.
+    Pass only holds of this contract. Those on its own bill-to and customer apply to all of its work that nobody shares;
+    `on_payer` ones reach it through another payer only, and stop nothing but what that one is billed.
     """
 
     id: int
@@ -181,6 +205,7 @@ class HoldTerm:
     target: str
     code: str
     effect: Literal["no_bill", "no_post"] = "no_bill"
+    on_payer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +243,7 @@ class Terms:
     tier_use: tuple[tuple[int, Decimal], ...] = ()
     settled: tuple[Settled, ...] = ()
     holds: tuple[HoldTerm, ...] = ()
+    splits: tuple[Split, ...] = ()
     charging: Table = charging.DELIVERED
     rules_version: str = RULES_VERSION
 
@@ -230,7 +256,7 @@ class BilledPart:
     the piece's own. `worked` is what that whole version said, in minutes; `worth` what it was priced at before limits,
     for work without minutes (None when that was not kept). `service_date` is that version's. A difference in price that
     was posted names the part it `adjusts`; of a part, `adjusted` is what such differences came to, posted or on their
-    way (`moving`).
+    way (`moving`). Where several paid, it is what `payer_id` was billed as its `percent`.
     """
 
     piece_id: int
@@ -243,6 +269,8 @@ class BilledPart:
     amount: Decimal
     worked: Decimal | None = None
     worth: Decimal | None = None
+    payer_id: int | None = None
+    percent: Decimal | None = None
     adjusts: int | None = None
     adjusted: Decimal = ZERO
     moving: bool = False
@@ -257,7 +285,8 @@ class Work:
     the minutes that a minimum increment makes of those worked (None: as worked). `fx` is the rate quoted last between
     `currency` and the contract's by the work's own date. `evidence` is the receipt of an expense or the proof of an
     acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work (reserved, posted, written
-    off; credits count negative) took already: only the rest is decided, unless what is `billed` of it turns out to be
+    off; credits count negative) took already, and `locked_by` what of it each payer has who shares it (payer, minutes,
+    amount): only the rest is decided, unless what is `billed` of it turns out to be
     billed otherwise now. `withdrawn`: it is no longer part of this contract's work. `recorded_on` is the day this
     version of it arrived here, `waived` that the client's bar on late work does not count for it.
     """
@@ -287,6 +316,7 @@ class Work:
     evidence: bool = True
     locked_minutes: Decimal = ZERO
     locked_amount: Decimal = ZERO
+    locked_by: tuple[tuple[int, Decimal, Decimal], ...] = ()
     billed: tuple[BilledPart, ...] = ()
     withdrawn: bool = False
     recorded_on: date | None = None
@@ -318,7 +348,8 @@ class PieceResult:
     """A part of an event in one state. `rate` is per hour; `amount` is exact, None when the price is unknown.
 
     A credit names the posted piece it `corrects`; its minutes and amount are that piece's, negative. A difference in
-    price names the posted piece it `adjusts`, and has no minutes: that piece has them.
+    price names the posted piece it `adjusts`, and has no minutes: that piece has them. A share names its payer and the
+    percentage.
     """
 
     state: State
@@ -330,7 +361,13 @@ class PieceResult:
     amount: Decimal | None
     currency: str
     corrects: int | None = None
+    payer_id: int | None = None
+    percent: Decimal | None = None
     adjusts: int | None = None
+
+
+Pieces = tuple[PieceResult, ...]
+"""What becomes of an event, part by part."""
 
 
 class DecisionResult(NamedTuple):
@@ -346,45 +383,3 @@ class DecisionResult(NamedTuple):
         """The trace, parsed anew."""
         found: dict[str, Any] = orjson.loads(self.text)
         return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BilledPiece:
-    """A billable piece on its way to a printed line. `description` heads its line when it prints alone (grouping none,
-    expenses, milestones, fees); `resource_label`, `role`, `task_label` name the groups. `amount` is exact. Differences
-    in price of one posted line, which they name (`adjusts`), print as one.
-    """
-
-    id: int
-    kind: PrintedKind
-    contract_line_id: int
-    service_date: date
-    minutes: Decimal | None = None
-    rate: Decimal | None = None
-    amount: Decimal
-    currency: str
-    description: str = ""
-    resource: str = ""
-    resource_label: str = ""
-    role: str = ""
-    task_code: str = ""
-    task_label: str = ""
-    service_to: date | None = None
-    adjusts: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedLine:
-    """One line as the client reads it. `net` is rounded once; `shares` are its parts, one per piece of `piece_ids`."""
-
-    kind: PrintedKind
-    contract_line_id: int
-    description: str
-    minutes: Decimal | None
-    rate: Decimal | None
-    net: Decimal
-    service_from: date
-    service_to: date
-    piece_ids: tuple[int, ...]
-    shares: tuple[Decimal, ...]
-    adjusts: int | None = None

@@ -9,7 +9,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from contracts.models import Cap, Contract, ContractLine, ContractVersion, LegalEntity, Milestone, Project, Resource
+from contracts.models import (
+    BillTo,
+    Cap,
+    Contract,
+    ContractLine,
+    ContractVersion,
+    LegalEntity,
+    Milestone,
+    Project,
+    Resource,
+)
 from integration_hub.intake.models import SourceVersion
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.models import currency_field, money_field, rate_field
@@ -259,6 +269,16 @@ class Piece(models.Model):
         db_index=False,
         db_constraint=False,
     )
+    bill_to = models.ForeignKey(
+        BillTo,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="shares",
+        db_index=False,
+        help_text="The payer whose share it is; empty: the contract's own bill-to pays all of it",
+    )
+    percent = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True, help_text="That share")
     minutes = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     rate = rate_field(null=True, blank=True)
     amount = money_field(null=True, blank=True)
@@ -306,6 +326,11 @@ class Piece(models.Model):
                 | Q(corrects__isnull=False, amount__lte=0),
             ),
             models.CheckConstraint(
+                name="piece_share_has_payer",
+                condition=Q(bill_to__isnull=True, percent__isnull=True)
+                | Q(bill_to__isnull=False, percent__gt=0, percent__lte=100),
+            ),
+            models.CheckConstraint(
                 name="piece_adjustment_has_no_time",
                 condition=Q(adjusts__isnull=True) | Q(minutes__isnull=True, corrects__isnull=True),
             ),
@@ -334,6 +359,7 @@ class Piece(models.Model):
                 fields=["candidate_line"], name="piece_candidate_line", condition=Q(candidate_line__isnull=False)
             ),
             models.Index(fields=["cap"], name="piece_cap", condition=Q(cap__isnull=False)),
+            models.Index(fields=["contract"], name="piece_shared", condition=Q(bill_to__isnull=False)),
             models.Index(fields=["corrects"], name="piece_corrects", condition=Q(corrects__isnull=False)),
             models.Index(fields=["adjusts"], name="piece_adjusts", condition=Q(adjusts__isnull=False)),
         ]

@@ -7,7 +7,8 @@ from billing.actions import ledger, prepaid
 from billing.actions.ledger import Key
 from billing.models import RetainerEntry
 from billing.scenarios.reading import Unsupported, Words, words
-from billing.scenarios.world import Bucket, World, contract_of, line_of
+from billing.scenarios.world import Bucket, World, contract_of, customer, line_of
+from contracts.actions import parties
 from contracts.models import Cap, Contract, ContractLine, Method
 from integration_hub.canonical import LinePrices, stated
 from integration_hub.kernel.money import ZERO
@@ -35,11 +36,12 @@ def _cap(world: World, said: Words) -> None:
         raise Unsupported("a cap that no contract has")
     periods = {period: period for period in Cap.Period.values}
     kinds = {kind: kind for kind in Cap.Kind.values}
-    row = contract_of(world, contract)
+    row, payer = contract_of(world, contract), said.take("customer")
     world.caps[name] = Cap.objects.create(
         contract=row, line=line_of(world, line) if line is not None else None, limit=said.amount("limit"),
         currency=row.currency, kind=said.one_of("kind", kinds, "hard"),
         period=said.one_of("period", periods, "total"),
+        bill_to=None if payer is None else parties.bill_to_of(contract=row, customer=customer(world, str(payer))),
     )  # fmt: skip
 
 

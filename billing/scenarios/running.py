@@ -45,7 +45,7 @@ def run(world: World, said: Words) -> dict[str, Any]:
     lines = _lines(world, posted)
     decide(world)
     return {
-        "lines": [line | _beyond(world, line.pop("event")) for line in lines],
+        "lines": [line | _beyond(line.pop("piece")) for line in lines],
         "blocked": _blocked(through),
         "warnings": _warnings(world),
         "documents": documents,
@@ -139,7 +139,7 @@ def _line(world: World, line: CandidateLine, piece: Piece) -> dict[str, Any]:
     item = piece.event.schedule_item
     caps = {row.pk: name for name, row in world.caps.items()}
     return {
-        "event": piece.event,
+        "piece": piece,
         "kind": "charge" if line.corrects_id is None else "credit",
         "src": _source(piece),
         "customer": line.candidate.bill_to.customer.name,
@@ -157,9 +157,12 @@ def _line(world: World, line: CandidateLine, piece: Piece) -> dict[str, Any]:
     }
 
 
-def _beyond(world: World, event: BillableEvent) -> dict[str, Any]:
-    """What of an entry stands over a cap now."""
-    rows = Piece.objects.filter(event__work_key=event.work_key, is_current=True, state=Piece.State.OVER_CAP)
+def _beyond(piece: Piece) -> dict[str, Any]:
+    """What of an entry, or of a payer's share of it, stands over a cap now."""
+    event = piece.event
+    rows = Piece.objects.filter(
+        event__work_key=event.work_key, is_current=True, state=Piece.State.OVER_CAP, bill_to=piece.bill_to_id
+    )
     over = rows.aggregate(t=Sum("amount"))["t"] or ZERO
     return {"over": round_money(over, event.contract.currency if event.contract else "USD")}
 

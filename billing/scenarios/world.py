@@ -6,12 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from billing.actions import schedules
 from billing.engine.retainers import Opening
 from billing.models import ScheduleItem
 from billing.scenarios import agreed
 from billing.scenarios.reading import BadScenario, Words, words
-from contracts.actions import exchange, parties, references
+from contracts.actions import exchange, parties, payers, references
 from contracts.actions.rates import card_of
 from contracts.models import (
     BillTo,
@@ -169,9 +171,13 @@ def _contract(world: World, said: Words, grouping: str) -> None:
     row.bill_to = parties.ensure_bill_to(contract=row)
     row.activated_at = row.created_at
     row.save()
+    _pay(world, row, said.rows("bill_to"))
     levels = {level: level for level in BillTo.TaxLevel.values}
     level = said.one_of("tax_level", levels, BillTo.TaxLevel.INVOICE)
-    BillTo.objects.filter(pk=row.bill_to.pk).update(tax_level=level, line_grouping=grouping)
+    paying = Q(pk=row.bill_to_id) | Q(payer_shares__split__contract=row)
+    BillTo.objects.filter(pk__in=BillTo.objects.filter(paying).values("pk")).update(
+        tax_level=level, line_grouping=grouping
+    )
     ContractVersion.objects.create(contract=row, number=1, effective_on=FIRST_DAY, reason="Signed")
     world.contracts[name] = row
     row.policy = agreed.policy(said.take("policy", {}))
@@ -180,6 +186,30 @@ def _contract(world: World, said: Words, grouping: str) -> None:
     for number, values in enumerate(said.rows("lines"), start=1):
         with words(f"line of {name}", values) as line:
             _line(world, row, number, line, tax, expenses)
+
+
+def _pay(world: World, contract: Contract, rows: list[Any]) -> None:
+    """The customers who share a contract's work from its first day; one alone is simply the one it is billed to."""
+    shares = []
+    for values in rows:
+        with words(f"bill_to of {contract.number}", values) as said:
+            payer = customer(world, str(said.need("customer")))
+            shares.append(payers.ShareIn(payer, said.amount("percent"), bool(said.take("rounding", False))))
+    if len(shares) == 1:
+        contract.bill_to = parties.bill_to_of(contract=contract, customer=shares[0].customer)
+        contract.save()
+    elif shares:
+        share(world, contract, shares, FIRST_DAY)
+
+
+def share(world: World, contract: Contract, shares: list[payers.ShareIn], since: date) -> None:
+    """Have customers share a contract's work from a day on. Raises BadInput where their shares are no whole."""
+    contract.refresh_from_db(fields=["version"])
+    payers.agree(
+        contract_id=contract.pk, line_id=None, effective_on=since, shares=shares, reason="scenario", by=world.person,
+        seen_version=contract.version,
+    )  # fmt: skip
+    contract.refresh_from_db(fields=["version"])
 
 
 def _line(world: World, contract: Contract, number: int, said: Words, tax: Decimal, expenses: list[Any]) -> None:

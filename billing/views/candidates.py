@@ -314,4 +314,4 @@ def effect_of(effect: Effect) -> dict[str, Any]:
 def _holds(candidate: Candidate) -> list[Hold]:
     from billing import terms
 
-    return list(terms.holds_on(candidate.contract).select_related("contract"))
+    return list(terms.holds_on_document(candidate.contract, candidate.bill_to).select_related("contract"))

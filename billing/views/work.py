@@ -106,7 +106,8 @@ def waive(request: Request, pk: int) -> HttpResponse:
 
 
 def _pieces(event: BillableEvent, decision: Any) -> list[Piece]:
-    rows = Piece.objects.filter(event=event).select_related("candidate_line__candidate", "line", "cap")
+    parts = ("candidate_line__candidate", "line", "cap", "bill_to__customer")
+    rows = Piece.objects.filter(event=event).select_related(*parts)
     rows = rows.filter(is_current=True) if event.is_current else rows.filter(decision=decision)
     return list(rows.order_by("number"))
 

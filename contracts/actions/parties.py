@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from contracts import events
 from contracts.models import AccountingPeriod, BillTo, Contract, Customer, LegalEntity, PaymentTerm
@@ -133,14 +134,19 @@ def save_customer(*, record: canonical.Customer, parent: Customer | None, by: Ac
 
 def _tell_contracts(customer: Customer) -> None:
     """A new address completes the bill-to, or makes it incomplete; open candidates are checked again."""
-    for contract in customer.contracts.select_related("legal_entity", "customer").order_by("pk"):
-        ensure_bill_to(contract=contract)
+    paid = Q(customer=customer) | Q(payer_splits__shares__bill_to__customer=customer)
+    for contract in Contract.objects.select_related("legal_entity").filter(paid).distinct().order_by("pk"):
+        bill_to_of(contract=contract, customer=customer)
         events.agreement_changed(contract, "customer")
 
 
 def ensure_bill_to(*, contract: Contract) -> BillTo:
     """The bill-to profile of a contract's customer, entity and currency; verified when the address is complete."""
-    customer = contract.customer
+    return bill_to_of(contract=contract, customer=contract.customer)
+
+
+def bill_to_of(*, contract: Contract, customer: Customer) -> BillTo:
+    """The same of any customer who pays for the work of a contract."""
     bill_to, _ = BillTo.objects.get_or_create(
         customer=customer,
         legal_entity=contract.legal_entity,

@@ -20,11 +20,13 @@ from contracts.models import (
     ExternalReference,
     LegalEntity,
     Milestone,
+    PayerShare,
+    PayerSplit,
     Project,
     PurchaseOrder,
     RateRow,
 )
-from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
+from integration_hub.api.fields import AmountField, ExactField, ReasonedSerializer, StrictSerializer
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
@@ -286,6 +288,44 @@ class ContractSerializer(serializers.ModelSerializer[Contract]):
                   "status", "signed_on", "starts_on", "ends_on", "activated_at", "version")  # fmt: skip
 
 
+class PayerShareSerializer(serializers.ModelSerializer[PayerShare]):
+    """What one payer is billed."""
+
+    customer = serializers.CharField(source="bill_to.customer.code", read_only=True)
+    percent = ExactField()
+
+    class Meta:
+        model = PayerShare
+        fields = ("customer", "percent", "takes_rest")
+
+
+class PayerSplitSerializer(serializers.ModelSerializer[PayerSplit]):
+    """Who pays from a day on, for one line or (null) for all that have none of their own."""
+
+    line = serializers.IntegerField(source="line.number", default=None, allow_null=True, read_only=True)
+    shares = PayerShareSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = PayerSplit
+        fields = ("id", "line", "effective_on", "reason", "agreed_by", "shares")
+
+
+class ShareInSerializer(StrictSerializer):
+    """A share to agree."""
+
+    customer = serializers.CharField(max_length=60, help_text="The customer's number.")
+    percent = serializers.DecimalField(7, 4, help_text="Of every amount, above 0; together they make 100.")
+    takes_rest = serializers.BooleanField(default=False, help_text="Exactly one payer gets what rounding leaves.")
+
+
+class AgreePayersSerializer(ReasonedSerializer):
+    """Who is to pay for the work of a contract. The version is the contract's."""
+
+    line = serializers.IntegerField(required=False, default=None, help_text="One line's number; else all of them.")
+    effective_on = serializers.DateField(help_text="First service date that is billed so.")
+    shares = ShareInSerializer(many=True, allow_empty=False)
+
+
 class ContractPageSerializer(ContractSerializer):
     """A contract with everything that was agreed."""
 
@@ -296,12 +336,13 @@ class ContractPageSerializer(ContractSerializer):
     caps = CapSerializer(many=True, read_only=True)
     purchase_orders = PurchaseOrderSerializer(many=True, read_only=True)
     projects = ProjectSerializer(many=True, read_only=True)
+    payers = PayerSplitSerializer(source="payer_splits", many=True, read_only=True)
     references = serializers.SerializerMethodField()
 
     class Meta(ContractSerializer.Meta):
         fields = (*ContractSerializer.Meta.fields, "payment_terms", "tax_jurisdiction", "delivery_lead", "po_required",
                   "policy",
-                  "versions", "amendments", "lines", "rates", "caps", "purchase_orders", "projects",
+                  "versions", "amendments", "lines", "rates", "caps", "purchase_orders", "projects", "payers",
                   "references")  # type: ignore[assignment]  # fmt: skip
 
     @extend_schema_field(RateSerializer(many=True))

@@ -1,18 +1,20 @@
-"""Addresses of what was agreed. Read-only but for rates of exchange and of cost: terms come from the CRM and change by
-amendment.
+"""Addresses of what was agreed. Read-only but for rates of exchange and of cost, and for who pays: other terms come
+from the CRM and change by amendment.
 """
 
 from datetime import date
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contracts import queries
-from contracts.actions import cost_rates, exchange
+from contracts.actions import cost_rates, exchange, payers
 from contracts.api.serializers import (
+    AgreePayersSerializer,
     ContractPageSerializer,
     ContractSerializer,
     CostRateSerializer,
@@ -22,14 +24,16 @@ from contracts.api.serializers import (
     ExchangeRateSerializer,
     LegalEntitySerializer,
     MilestoneSerializer,
+    PayerSplitSerializer,
     ProjectPageSerializer,
     ProjectSerializer,
     RecordedSerializer,
 )
-from contracts.models import Contract, CostRate, Customer, ExchangeRate, LegalEntity, Milestone, Project
+from contracts.models import Contract, CostRate, Customer, ExchangeRate, LegalEntity, Milestone, PayerSplit, Project
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
+from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
@@ -178,7 +182,32 @@ class Contracts(Nouns):
             "caps__months",
             "purchase_orders",
             "projects__contract",
+            Prefetch("payer_splits", PayerSplit.objects.filter(withdrawn_at=None).select_related("line")),
+            "payer_splits__shares__bill_to__customer",
         )
+
+    @extend_schema(request=AgreePayersSerializer, responses={201: PayerSplitSerializer}, parameters=[PARAMETER])
+    @action(detail=True, methods=["post"], required_scopes={"POST": "contracts:write"})
+    @idempotent
+    def payers(self, request: Request, pk: str | None = None) -> Response:
+        """Agree who pays for the work of a contract, or of one line, from a day on: shares that make 100."""
+        contract, body = self.get_object(), self.taken(AgreePayersSerializer)
+        number = body["line"]
+        line = None if number is None else contract.lines.filter(number=number).first()
+        if number is not None and line is None:
+            problem = Problem("line", f"{number} is none of {contract.number}.", "State one of its lines.")
+            raise BadInput("Payers", [problem])
+        split = payers.agree(
+            contract_id=contract.pk,
+            line_id=line.pk if line else None,
+            effective_on=body["effective_on"],
+            shares=[payers.ShareIn(payers.payer(one["customer"]), one["percent"], one["takes_rest"])
+                    for one in body["shares"]],
+            reason=body["reason"],
+            by=person(request),
+            seen_version=body["version"],
+        )  # fmt: skip
+        return Response(PayerSplitSerializer(split).data, status=201)
 
 
 class ProjectFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

@@ -18,6 +18,7 @@ from contracts.models.costs import CostRate
 from contracts.models.currencies import ExchangeRate
 from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Milestone, Project, Resource, Task
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
+from contracts.models.payers import PayerShare, PayerSplit
 from contracts.models.prices import RateCard, RateRow, RetroMode
 from contracts.models.references import ExternalReference
 from contracts.models.routes import Route
@@ -46,6 +47,8 @@ __all__ = [
     "Method",
     "Milestone",
     "Opportunity",
+    "PayerShare",
+    "PayerSplit",
     "PaymentTerm",
     "Project",
     "PurchaseOrder",

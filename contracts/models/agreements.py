@@ -250,6 +250,14 @@ class Cap(Versioned):
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="caps")
     line = models.ForeignKey(ContractLine, null=True, blank=True, on_delete=models.PROTECT, related_name="caps")
+    bill_to = models.ForeignKey(
+        BillTo,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="caps",
+        help_text="Only what this payer is billed as its share; empty: whoever pays",
+    )
     kind = models.CharField(max_length=4, choices=Kind.choices, default=Kind.HARD)
     period = models.CharField(max_length=5, choices=Period.choices, default=Period.TOTAL)
     includes_expenses = models.BooleanField(
@@ -266,7 +274,9 @@ class Cap(Versioned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["contract", "line", "kind", "period"], name="cap_once_per_scope", nulls_distinct=False
+                fields=["contract", "line", "bill_to", "kind", "period"],
+                name="cap_once_per_scope",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="cap_never_over_committed",
@@ -317,6 +327,14 @@ class PurchaseOrder(Versioned):
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="purchase_orders")
     number = models.CharField(max_length=60)
+    bill_to = models.ForeignKey(
+        BillTo,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="purchase_orders",
+        help_text="The payer who gave it; empty: the contract's own bill-to",
+    )
     amount = money_field(null=True, blank=True)
     currency = currency_field()
     expires_on = models.DateField(null=True, blank=True)

@@ -2,7 +2,7 @@
 
 SCOPES: dict[str, str] = {
     "contracts:read": "Read customers, legal entities, contracts, projects, milestones, rates of exchange and cost",
-    "contracts:write": "Record rates of exchange and cost",
+    "contracts:write": "Record rates of exchange and cost, and who pays for a contract",
     "billing:read": "Read delivered work, holds, billing runs, candidates, invoices, payments and credit memos",
     "billing:write": "Start billing runs; check, approve, return, post and dissolve candidates",
     "costs:read": "Read what work cost and the journals that say so",

@@ -10,6 +10,7 @@ from integration_hub.people.models import Role, User
 
 SEE_BUSINESS = (
     "contracts.view_contract",
+    "contracts.view_payersplit",
     "contracts.view_customer",
     "contracts.view_project",
     "contracts.view_milestone",
@@ -59,6 +60,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "contracts.add_costrate",
         "contracts.add_ratecard",
         "contracts.view_capacity",
+        "contracts.add_payersplit",
         "costs.view_cost",
         "costs.view_costposting",
         "costs.post_cost",

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from billing.engine.decide import decide
-from billing.engine.values import BilledPiece, Line, PieceResult, RateRow, Terms, Work
+from billing.engine.documents import BilledPiece
+from billing.engine.values import Line, PieceResult, RateRow, Terms, Work
 
 JAN = date(2026, 1, 1)
 

@@ -12,7 +12,7 @@ from billing.engine import decide as engine
 from billing.engine.agreed import Increment, Premium, RetroMode, Tier
 from billing.engine.decide import decide
 from billing.engine.moulds import Moulds, is_plain
-from billing.engine.values import CapTerm, HoldTerm
+from billing.engine.values import CapTerm, HoldTerm, Share, Split
 from integration_hub.kernel.money import Quote
 from tests.unit.engine.build import d, line, rate, terms, time
 from tests.unit.engine.test_corrections import posted
@@ -71,6 +71,10 @@ def test_time_alike_is_worked_out_once(monkeypatch):
     assert learnt == [1]
 
 
+HALVES = (
+    Share(payer_id=1, customer_id=1, percent=d(50), takes_rest=True), Share(payer_id=2, customer_id=2, percent=d(50)),
+)  # fmt: skip
+SPLIT = Split(effective_on=date(2026, 1, 1), shares=HALVES)
 TWO_DAYS = [time(1, "8", date(2026, 2, 2)), time(2, "8", date(2026, 2, 3))]
 
 
@@ -84,8 +88,9 @@ TWO_DAYS = [time(1, "8", date(2026, 2, 2)), time(2, "8", date(2026, 2, 3))]
         terms(rates=(rate(1, "100"),), lines=(line(premiums=(Premium(category="", factor=d(2)),)),)),
         terms(rates=(rate(1, "100"),), holds=(HoldTerm(id=1, scope="event", target="T2", code="X"),)),
         terms(rates=(rate(1, "100"),), time_bar_days=5),
+        terms(rates=(rate(1, "100"),), splits=(SPLIT,)),
     ],
-    ids=["cap", "tiers", "bucket", "increment", "premium", "hold", "bar"],
+    ids=["cap", "tiers", "bucket", "increment", "premium", "hold", "bar", "split"],
 )
 def test_what_other_work_or_the_day_decides_has_no_mould(agreed, monkeypatch):
     monkeypatch.setattr(Moulds, "cast", lambda *told: pytest.fail("cast from a mould"))
@@ -97,6 +102,7 @@ def test_what_other_work_or_the_day_decides_has_no_mould(agreed, monkeypatch):
     [
         {"minutes": None}, {"locked_minutes": d(1)}, {"locked_amount": d(1)}, {"withdrawn": True}, {"charged": d(1)},
         {"amount": d(1)}, {"quantity": d(1)}, {"taxed": True}, {"fx": Quote(d(1), date(2026, 1, 1))},
+        {"locked_by": ((1, d(1), d(1)),)},
     ],
     ids=lambda said: next(iter(said)),
 )  # fmt: skip

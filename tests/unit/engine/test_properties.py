@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from billing.engine.caps import CapBook
 from billing.engine.decide import decide
-from billing.engine.documents import Room, print_lines, share_tax
+from billing.engine.documents import BilledPiece, Room, print_lines, share_tax
 from billing.engine.notation import piece_facts
 from billing.engine.pricing import time_value
 from billing.engine.revenue import straight_line
 from billing.engine.schedule import instalments, monthly
 from billing.engine.values import (
-    BilledPiece,
     CapTerm,
     EligibilityRow,
     HoldTerm,

@@ -1,0 +1,37 @@
+"""Who pays for a contract, over the API."""
+
+from typing import Any
+
+import pytest
+
+from tests import factories
+from tests.integration.api.conftest import problem
+
+pytestmark = pytest.mark.django_db
+
+
+def test_payers_are_agreed_and_read(call):
+    contract = factories.contract_active("C-API")
+    other = factories.customer(name="Other")
+    finance, url = call(), f"contracts/{contract.pk}/payers/"
+    contract.refresh_from_db()
+    shares: list[Any] = [{"customer": contract.customer.code, "percent": "60", "takes_rest": True},
+              {"customer": other.code, "percent": "40"}]  # fmt: skip
+    body: dict[str, Any] = {
+        "version": contract.version,
+        "effective_on": "2026-03-01",
+        "reason": "Letter",
+        "shares": shares,
+    }
+    told = problem(finance.post(url, {**body, "shares": [shares[0], {**shares[1], "percent": "41"}]}), 422)
+    assert "add up to 101 %" in str(told)
+    assert "no customer" in str(problem(finance.post(url, {**body, "shares": [{**shares[0], "customer": "?"}]}), 422))
+    assert "is none of" in str(problem(finance.post(url, {**body, "line": 99}), 422))
+    problem(call("pmo").post(url, body), 403)
+    answer = finance.post(url, body)
+    assert answer.status_code == 201, answer.content
+    assert [row["percent"] for row in answer.json()["shares"]] == ["60.00", "40.00"]
+    problem(finance.post(url, body), 409)
+    [split] = finance.get(f"contracts/{contract.pk}/").json()["payers"]
+    assert split["shares"][1] == {"customer": other.code, "percent": "40.00", "takes_rest": False}
+    problem(call(entities=("DE01",)).post(url, body), 404)
