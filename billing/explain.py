@@ -100,8 +100,9 @@ class _Names:
         self._lines = (
             {line.pk: str(line) for line in ContractLine.objects.filter(contract=contract)} if contract else {}
         )
-        caps = Cap.objects.filter(contract=contract).select_related("line") if contract else []
-        self._caps = {cap.pk: str(cap.line or "whole contract") for cap in caps}
+        rows = Cap.objects.select_related("line", "bill_to__customer")
+        caps = rows.filter(contract=contract) if contract else []
+        self._caps = {cap.pk: f"{cap.line or 'whole contract'}{cap.whose}" for cap in caps}
 
     def line(self, pk: Any) -> str:
         return self._lines.get(pk, f"line {pk}") if pk else "no line"

@@ -20,8 +20,9 @@ DONE = (Piece.State.BILLABLE, Piece.State.RESERVED, Piece.State.POSTED, Piece.St
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What was done on one day under one line: its value at bill rate."""
+    """What was done on one day under one line for one payer: its value at bill rate."""
 
+    payer_id: int | None
     line_id: int
     method: str
     kind: str
@@ -45,7 +46,8 @@ class Ahead:
     def name(self) -> str:
         """What it limits."""
         where = self.cap.line.name if self.cap.line else "the whole contract"
-        return f"{where}, this month" if self.cap.period == Cap.Period.MONTH else where
+        month = ", this month" if self.cap.period == Cap.Period.MONTH else ""
+        return f"{where}{self.cap.whose}{month}"
 
     @property
     def words(self) -> str:
@@ -76,7 +78,8 @@ def near(contracts: Collection[int], *, today: date) -> dict[int, list[Ahead]]:
 
 
 def _caps(contracts: Collection[int]) -> list[Cap]:
-    caps = Cap.objects.filter(contract__in=contracts).select_related("line").prefetch_related("months")
+    rows = Cap.objects.filter(contract__in=contracts).select_related("line", "bill_to__customer")
+    caps = rows.prefetch_related("months")
     return list(caps.order_by("contract", "line__number", "pk"))
 
 
@@ -86,13 +89,13 @@ def _ready(caps: Iterable[Cap]) -> Works:
 
 
 def _works(caps: Iterable[Cap], which: Q) -> Works:
-    """Work of the contracts that the limits are on, summed by line, kind and day."""
+    """Work of the contracts that the limits are on, summed by payer, line, kind and day."""
     found: dict[int, list[Work]] = defaultdict(list)
     contracts = {cap.contract_id for cap in caps}
     if not contracts:
         return found
     pieces = Piece.objects.filter(which, contract__in=contracts, is_current=True, line__isnull=False)
-    keys = ("contract", "line", "line__method", "event__kind", "event__service_date")
+    keys = ("contract", "bill_to", "line", "line__method", "event__kind", "event__service_date")
     for contract, *facts in pieces.order_by(*keys).values_list(*keys).annotate(amount=Sum("amount")):
         found[contract].append(Work(*facts))
     return found
@@ -102,7 +105,7 @@ def _under(cap: Cap, works: Works) -> list[Work]:
     """The work that counts under a limit."""
     return [
         work for work in works.get(cap.contract_id, ())
-        if limits.counts(cap, line_id=work.line_id, method=work.method, kind=work.kind)
+        if limits.counts(cap, payer_id=work.payer_id, line_id=work.line_id, method=work.method, kind=work.kind)
     ]  # fmt: skip
 
 

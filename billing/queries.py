@@ -158,7 +158,7 @@ def money_of(contract: Contract) -> ContractMoney:
     fees = ScheduleItem.objects.filter(line__contract=contract).exclude(status="skipped").aggregate(s=Sum("amount"))
     steps = Milestone.objects.filter(line__contract=contract).exclude(status="cancelled").aggregate(s=Sum("amount"))
     time = list(contract.lines.filter(method="tm").values_list("pk", flat=True))
-    caps = contract.caps.filter(kind="hard").aggregate(s=Sum("limit"))
+    caps = contract.caps.filter(kind="hard", bill_to=None).aggregate(s=Sum("limit"))
     posted = contract.invoices.aggregate(
         count=Count("pk"), net_=Sum("net"), gross_=Sum("gross"), paid_=Sum("paid"), credited_=Sum("credited")
     )

@@ -263,7 +263,7 @@ def _recognised(made: Sequence[Candidate]) -> dict[date, Decimal]:
 
 def _cap_name(cap: Cap) -> str:
     period = " per month" if cap.period == Cap.Period.MONTH else ""
-    return f"{cap.line or 'Whole contract'}, {cap.kind}{period}"
+    return f"{cap.line or 'Whole contract'}{cap.whose}, {cap.kind}{period}"
 
 
 def _account_name(account: RetainerAccount) -> str:

@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 
+from contracts.actions.payer_terms import LimitIn, OrderIn
 from contracts.actions.payers import ShareIn
-from contracts.models import Contract, ContractLine, CostRate, Customer, Method
+from contracts.models import BillTo, Contract, ContractLine, CostRate, Customer, Method
+from contracts.queries import payers_of
 from integration_hub.console.forms import day
 
 
@@ -117,6 +119,49 @@ class PayersForm(forms.Form):
                 raise forms.ValidationError(f"Line {number}: no customer has the number {row[0]}.")
             found.append(ShareIn(payer, percent, takes_rest=number == 1))
         return found
+
+
+class PayerTermsForm(forms.Form):
+    """The order and the limit of one payer."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    payer = forms.ModelChoiceField(BillTo.objects.none(), label="Payer", empty_label=None)
+    order = forms.CharField(
+        label="Purchase order (optional)", required=False, max_length=60, help_text="Its invoices name it."
+    )
+    order_amount = forms.DecimalField(
+        label="Amount of the order (optional)", required=False, min_value=0, max_digits=24, decimal_places=6
+    )
+    order_expires_on = day("Last day of the order (optional)", required=False)
+    limit = forms.DecimalField(
+        label="Limit of its share (optional)",
+        required=False,
+        min_value=0,
+        max_digits=24,
+        decimal_places=6,
+        help_text="The most it is billed from now on. What is beyond stays over the limit; the others do not pay it.",
+    )
+    includes_expenses = forms.BooleanField(label="The limit counts expenses too", required=False)
+    reason = forms.CharField(
+        label="Where it was agreed",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        help_text="Such as the order itself. Kept in the trail.",
+    )
+
+    def __init__(self, *args: Any, contract: Contract, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["payer"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 declared above
+        field.queryset = payers_of(contract)
+
+    def clean(self) -> dict[str, Any]:
+        """The order and the limit, None where they are left empty."""
+        data = super().clean() or self.cleaned_data
+        number, amount = data.get("order", ""), data.get("limit")
+        data["order"] = OrderIn(number, data.get("order_amount"), data.get("order_expires_on")) if number else None
+        data["limit"] = None if amount is None else LimitIn(amount, data.get("includes_expenses", False))
+        return data
 
 
 def _percent(text: str) -> Decimal | None:

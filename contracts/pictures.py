@@ -55,8 +55,8 @@ def limit(
 
 
 def cap(cap: Cap, *, month: CapMonth | None = None, this: Decimal = ZERO, words: str = "") -> dict[str, Any]:
-    """A limit on the contract or a line, of one month where it is monthly, as `limit` draws it."""
-    name = str(cap.line or "Whole contract")
+    """A limit on the contract, a line or one payer's share, of one month where it is monthly, as `limit` draws it."""
+    name = f"{cap.line or 'Whole contract'}{cap.whose}"
     row = month or cap
     return limit(
         f"{name}, {month.month:%B %Y}" if month else name,

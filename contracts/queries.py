@@ -276,6 +276,12 @@ def cases_of(contract: Contract, user: User) -> QuerySet[Case]:
     return visible_to(user).filter(about | Q(pk__in=members)).select_related("assigned_to")
 
 
+def payers_of(contract: Contract) -> QuerySet[BillTo]:
+    """Who has a share of a contract, by the agreements in force."""
+    shares = PayerShare.objects.filter(split__contract=contract, split__withdrawn_at=None)
+    return BillTo.objects.filter(pk__in=shares.values("bill_to")).select_related("customer").order_by("customer__name")
+
+
 def billed_to(row: Customer | BillTo) -> "QuerySet[Contract]":
     """Contracts whose work is billed to a customer, or to one of its profiles: alone, or as one of several payers."""
     own, paying = ("bill_to", "bill_to") if isinstance(row, BillTo) else ("customer", "bill_to__customer")

@@ -57,6 +57,7 @@ _SENTENCES = (
     ("contracts.absence.removed", "calendar", "removed an absence of {label}"),
     ("contracts.cost_rate.withdrawn", "coins", "withdrew the cost rate of {label}"),
     ("contracts.payers.agreed", "building", "agreed who pays for {label}"),
+    ("contracts.payers.stated", "building", "recorded the order or limit of a payer of {label}"),
     ("contracts.line.saved", "list-details", "recorded the line {label}"),
     ("contracts.rate.saved", "coins", "recorded the price {label}"),
     ("contracts.amendment.applied", "versions", "put amendment {label} in force"),

@@ -38,7 +38,7 @@ def orders(contract: Contract) -> list[dict[str, Any]]:
     """Purchase orders as pictures."""
     return [
         pictures.limit(
-            f"PO {order.number}",
+            f"PO {order.number}{f', {order.bill_to.customer.name}' if order.bill_to else ''}",
             "Purchase order",
             limit=order.amount,
             reserved=order.reserved,
@@ -46,7 +46,7 @@ def orders(contract: Contract) -> list[dict[str, Any]]:
             currency=order.currency,
             until=order.expires_on,
         )
-        for order in contract.purchase_orders.order_by("-pk")
+        for order in contract.purchase_orders.select_related("bill_to__customer").order_by("-pk")
     ]
 
 
@@ -93,7 +93,7 @@ def versions(contract: Contract, request: Request) -> dict[str, Any]:
 
 def lines(contract: Contract, request: Request) -> dict[str, Any]:
     """The lines with their limits."""
-    caps = Prefetch("caps", queryset=Cap.objects.order_by("kind", "-period", "pk"))
+    caps = Prefetch("caps", queryset=Cap.objects.filter(bill_to=None).order_by("kind", "-period", "pk"))
     rows = contract.lines.select_related("contract", "introduced_in").prefetch_related(caps)
     return {"table": tables.LineTable(rows, request, name="lines")}
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.ContractList.as_view(), name="contract-list"),
     path("<int:pk>/", views.contract_detail, name="contract-detail"),
     path("<int:pk>/payers/", payers_views.agree, name="contract-payers"),
+    path("<int:pk>/payers/terms/", payers_views.state, name="contract-payer-terms"),
     path("projects/", views.ProjectList.as_view(), name="project-list"),
     path("projects/<int:pk>/", views.project_detail, name="project-detail"),
     path("exchange-rates/", rates_views.ExchangeRateList.as_view(), name="exchange-rate-list"),

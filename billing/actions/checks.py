@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, QuerySet, Sum
+from django.db.models import F, Max, Q, QuerySet, Sum
 
 from billing import terms
 from billing.actions import prepaid
@@ -150,11 +150,13 @@ def facts(candidate: Candidate) -> CandidateFacts:
 
 
 def _soft_caps(candidate: Candidate) -> tuple[str, ...]:
-    """Soft limits of the contract that are passed, in all or in a month, by what is billed and in candidates."""
-    soft = candidate.contract.caps.filter(kind=Cap.Kind.SOFT).select_related("line").prefetch_related("months")
+    """Soft limits of the contract, or of who pays the document, that are passed by what is billed and in candidates."""
+    mine = Q(bill_to__isnull=True) | Q(bill_to=candidate.bill_to_id)
+    caps = candidate.contract.caps.filter(mine, kind=Cap.Kind.SOFT).select_related("line", "bill_to__customer")
+    soft = caps.prefetch_related("months")
     found = []
     for cap in soft.order_by("pk"):
-        name = cap.line.name if cap.line else "the whole contract"
+        name = f"{cap.line.name if cap.line else 'the whole contract'}{cap.whose}"
         if cap.period == Cap.Period.TOTAL and cap.reserved + cap.committed > cap.limit:
             found.append(name)
         over = [row.month for row in cap.months.all() if row.reserved + row.committed > row.limit]

@@ -173,20 +173,18 @@ def _counted(cap: Cap, taken: Iterable[Taken]) -> dict[date | None, Decimal]:
     """What work takes of a cap, by month where it is monthly; nothing where it is nought."""
     sums: dict[date | None, Decimal] = {}
     for one in taken:
-        if cap.bill_to_id in (None, one.payer_id) and counts(
-            cap, line_id=one.line_id, method=one.method, kind=one.kind
-        ):
+        if counts(cap, payer_id=one.payer_id, line_id=one.line_id, method=one.method, kind=one.kind):
             month = one.month if cap.period == Cap.Period.MONTH else None
             sums[month] = sums.get(month, ZERO) + one.amount
     return {month: amount for month, amount in sums.items() if amount}
 
 
-def counts(cap: Cap, *, line_id: int | None, method: str, kind: str) -> bool:
+def counts(cap: Cap, *, payer_id: int | None, line_id: int | None, method: str, kind: str) -> bool:
     """Whether work takes room under a cap: a contract-wide one leaves expenses out unless it says otherwise (§7).
 
-    Paying a retainer in advance takes none.
+    Paying a retainer in advance takes none, and of one payer's limit nobody else does.
     """
-    if method == Method.RETAINER_PREPAID:
+    if method == Method.RETAINER_PREPAID or cap.bill_to_id not in (None, payer_id):
         return False
     is_expense = kind == "expense"
     if cap.line_id is None:

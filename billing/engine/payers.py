@@ -88,7 +88,7 @@ class PayerBook:
     def of(self, line: Line | None, on: date) -> tuple[Share, ...]:
         """The shares of a day's work; a line's own before the contract's, of each the last that is effective.
 
-        None where the contract's own bill-to pays all. What is paid in advance is paid by it as well.
+        Nobody where the contract's own bill-to pays all. What is paid in advance is paid by it as well.
         """
         if not self._splits or line is None or line.method == "retainer_prepaid":
             return ()

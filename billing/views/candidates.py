@@ -11,7 +11,7 @@ from billing import changes, policies, queries, tables, taxes
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
-from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice
+from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice, Piece
 from billing.views import papers
 from billing.views.bulk import for_ticked
 from billing.views.seen import as_shown, decision_url
@@ -192,6 +192,7 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
     return [
         ("Document", candidate.get_kind_display()),
         ("Bill to", candidate.bill_to.customer.name),
+        *_share(candidate),
         ("Legal entity", f"{candidate.legal_entity.code} · {candidate.legal_entity.name}"),
         ("Contract", candidate.contract.number),
         ("Purchase order", order.number if order else None),
@@ -204,6 +205,14 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Run", f"Run {candidate.run_id}" if candidate.run_id else None),
         *_asked(candidate),
     ]
+
+
+def _share(candidate: Candidate) -> list[tuple[str, Any]]:
+    """Which part of the work its payer is billed, two where the split changed within it; nothing where it is all."""
+    pieces = Piece.objects.filter(candidate_line__candidate=candidate, bill_to__isnull=False)
+    parts = pieces.order_by("percent").values_list("percent", flat=True).distinct()
+    told = " and ".join(f"{part.normalize():f} %" for part in parts if part is not None)
+    return [("Share of the work", told)] if told else []
 
 
 def _asked(candidate: Candidate) -> list[tuple[str, Any]]:
@@ -293,7 +302,8 @@ def _limits(candidate: Candidate) -> list[dict[str, Any]]:
                 this=candidate.net if reserved else ZERO,
             )
         )  # fmt: skip
-    entries = CapEntry.objects.filter(candidate=candidate, kind="reserve").select_related("cap__line")
+    rows = CapEntry.objects.filter(candidate=candidate, kind="reserve")
+    entries = rows.select_related("cap__line", "cap__bill_to__customer")
     for entry in entries.prefetch_related("cap__months").order_by("cap", "month"):
         month = next((row for row in entry.cap.months.all() if row.month == entry.month), None)
         found.append(pictures.cap(entry.cap, month=month, this=entry.amount if reserved else ZERO))

@@ -220,6 +220,7 @@ def save_line(
         Cap.objects.update_or_create(
             contract=contract,
             line=line,
+            bill_to=None,
             defaults={
                 "limit": record.cap_amount,
                 "kind": record.cap_kind,

@@ -169,6 +169,7 @@ def _change_cap(
     cap, _ = Cap.objects.select_for_update(no_key=True).get_or_create(
         contract=contract,
         line=line,
+        bill_to=None,
         kind=changes.get("cap_kind", Cap.Kind.HARD),
         period=changes.get("cap_period", Cap.Period.TOTAL),
         defaults={"limit": Decimal(changes["new_limit"]), "currency": contract.currency},

@@ -164,7 +164,7 @@ class ContractFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
 class Contracts(Nouns):
     """Agreements with versions, lines, prices, projects, schedule and references into other systems."""
 
-    required_scopes = READ
+    required_scopes = {"GET": "contracts:read", "POST": "contracts:write"}
     required_permission = "contracts.view_contract"
     serializer_class = ContractSerializer
     detail_serializer_class = ContractPageSerializer
@@ -187,7 +187,7 @@ class Contracts(Nouns):
         )
 
     @extend_schema(request=AgreePayersSerializer, responses={201: PayerSplitSerializer}, parameters=[PARAMETER])
-    @action(detail=True, methods=["post"], required_scopes={"POST": "contracts:write"})
+    @action(detail=True, methods=["post"])
     @idempotent
     def payers(self, request: Request, pk: str | None = None) -> Response:
         """Agree who pays for the work of a contract, or of one line, from a day on: shares that make 100."""

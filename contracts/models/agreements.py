@@ -293,6 +293,11 @@ class Cap(Versioned):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.limit} {self.currency}"
 
+    @property
+    def whose(self) -> str:
+        """`, Client's share` of a limit on what one payer is billed; nothing of others."""
+        return f", {self.bill_to.customer.name}'s share" if self.bill_to else ""
+
 
 class CapMonth(models.Model):
     """What one calendar month took of a monthly limit; kind and limit are the cap's, for the database to refuse by."""

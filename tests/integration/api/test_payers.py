@@ -24,7 +24,9 @@ def test_payers_are_agreed_and_read(call):
         "shares": shares,
     }
     told = problem(finance.post(url, {**body, "shares": [shares[0], {**shares[1], "percent": "41"}]}), 422)
-    assert "add up to 101 %" in str(told)
+    assert {"field": "shares", "message": "add up to 101 %, not to 100 %.", "remedy": "Correct the percentages."} in (
+        told["errors"]
+    )
     assert "no customer" in str(problem(finance.post(url, {**body, "shares": [{**shares[0], "customer": "?"}]}), 422))
     assert "is none of" in str(problem(finance.post(url, {**body, "line": 99}), 422))
     problem(call("pmo").post(url, body), 403)

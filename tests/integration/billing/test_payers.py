@@ -4,14 +4,15 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
-from billing import simulation
+from billing import outlooks, simulation
 from billing.actions import candidates, decisions, holds
 from billing.explain import explain
 from billing.models import Candidate, Decision, Piece
 from billing.replayed import replay
-from contracts.actions import payers, references
-from contracts.models import PurchaseOrder
+from contracts.actions import payer_terms, payers, references
+from contracts.models import Cap, PurchaseOrder
 from tests import factories
 from tests.worlds import shared
 
@@ -66,6 +67,30 @@ def test_each_payer_has_a_document_with_its_own_order_and_tax(contract):
     assert found["Parent"].tax == Decimal("45.06")
     order.refresh_from_db()
     assert order.reserved == Decimal("450.56")
+
+
+def test_what_is_beyond_a_payers_limit_stays_over_it_and_takes_no_room_of_the_others(contract):
+    payer_terms.state(
+        contract_id=contract.pk, payer_id=parent(contract).pk, order=None, limit=payer_terms.LimitIn(Decimal(400)),
+        reason="Letter", by=factories.user(everything=True), seen_version=contract.version,
+    )  # fmt: skip
+    factories.time_entry(contract, hours="8")
+    [ahead] = outlooks.of_contract(contract, today=date(2026, 3, 1))
+    assert (ahead.name, ahead.used) == ("the whole contract, Parent's share", Decimal(400))
+    found = run(contract)
+    assert nets(found) == {contract.customer.name: 750, "Parent": 400}
+    over = Piece.objects.get(contract=contract, is_current=True, state="over_cap")
+    assert (over.bill_to, over.amount) == (parent(contract), 50)
+    assert Cap.objects.get(contract=contract).reserved == 400
+
+
+def test_the_page_of_a_document_says_which_share_it_is(client, contract):
+    factories.time_entry(contract, hours="8")
+    found = run(contract)
+    client.force_login(factories.user(everything=True))
+    page = client.get(reverse("billing:candidate-detail", args=[found["Parent"].pk])).content.decode()
+    assert "Share of the work" in page
+    assert "37.5 %" in page
 
 
 def test_one_payers_document_may_go_and_comes_back_as_it_was(contract):
