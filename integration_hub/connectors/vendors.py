@@ -1,6 +1,8 @@
 """The vendors of this installation: the one module that knows all of them."""
 
 from integration_hub.connectors.avatax.connector import AvaTaxConnector, quote
+from integration_hub.connectors.clockify import defaults as clockify
+from integration_hub.connectors.clockify.connector import ClockifyConnector
 from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
@@ -22,6 +24,7 @@ def register() -> None:
         NetSuiteConnector(),
         AvaTaxConnector(),
         HarvestConnector(),
+        ClockifyConnector(),
         FileDropConnector(),
     ):
         CONNECTORS.register(connector.manifest.vendor, connector)
@@ -29,5 +32,6 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
+    DEFAULT_MAPPINGS.register("clockify", clockify.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     PREFLIGHTS.register("netsuite", periods.closed)

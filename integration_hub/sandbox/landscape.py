@@ -22,7 +22,8 @@ class Landscape:
     """A landscape process and its addresses.
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
-    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest` and `control` are base addresses.
+    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify` and `control` are
+    base addresses.
     """
 
     def __init__(
@@ -135,6 +136,10 @@ class Landscape:
     @property
     def harvest(self) -> str:
         return str(self.urls["harvest"])
+
+    @property
+    def clockify(self) -> str:
+        return str(self.urls["clockify"])
 
     @property
     def control(self) -> str:

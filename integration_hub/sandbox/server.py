@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from . import wire
 from .app import FrontDoor, World
 from .avatax import AvaTax
+from .clockify import Clockify
 from .control import Control
 from .faults import Faults
 from .harvest import Harvest
@@ -33,8 +34,8 @@ from .store import Store
 from .vendor import Vendor
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest)
-PORTS = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10}
+VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify)
+PORTS = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11}
 TLS_PORTS_FROM = 100
 
 

@@ -31,7 +31,7 @@ def landscape(running: Landscape) -> Landscape:
     """The landscape in its seeded state."""
     running.clear_faults()
     running.reset()
-    for vendor in ("kantata", "avatax", "harvest"):
+    for vendor in ("kantata", "avatax", "harvest", "clockify"):
         running.post("/tokens", {"vendor": vendor, "action": "restore"})
     return running
 
@@ -77,6 +77,12 @@ def avatax(db: None, landscape: Landscape) -> Connection:
 def harvest(db: None, landscape: Landscape) -> Connection:
     settings = {"account_id": accounts.HARVEST_ACCOUNT_ID, "contact": "integration@firm.example"}
     return _connection("harvest", landscape.harvest, settings, {"token": accounts.HARVEST_TOKEN})
+
+
+@pytest.fixture
+def clockify(db: None, landscape: Landscape) -> Connection:
+    settings = {"workspace_id": accounts.CLOCKIFY_WORKSPACE_ID}
+    return _connection("clockify", landscape.clockify, settings, {"key": accounts.CLOCKIFY_KEY})
 
 
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:

@@ -106,7 +106,7 @@ def free_base() -> int:
 
 def test_it_listens_on_loopback_at_fixed_ports_and_says_when_they_are_taken() -> None:
     base = free_base()
-    offsets = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10}
+    offsets = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11}
     with Landscape(port_base=base) as landscape:
         assert {name: landscape.urls[name] for name in offsets} == {
             name: f"http://127.0.0.1:{base + offset}" for name, offset in offsets.items()

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from integration_hub.connectors.harvest import reads, writes
+from integration_hub.connectors import tracking
+from integration_hub.connectors.harvest import reads
 from integration_hub.connectors.harvest.client import Client
 from integration_hub.connectors.harvest.manifest import MANIFEST
+from integration_hub.connectors.harvest.shells import HarvestShells
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Confirmed, Control, Page, Sent, Window, Write
 
@@ -35,15 +37,10 @@ class HarvestConnector:
 
     def send(self, connection: Connection, write: Write) -> Sent:
         """Make what is missing in Harvest for this write."""
-        return self._effect(write).send(Client(connection), write)
+        self.manifest.write(write.effect_type)
+        return tracking.send(HarvestShells(Client(connection)), write)
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
         """What this write makes, if it is there in full."""
-        return self._effect(write).find(Client(connection), write)
-
-    @staticmethod
-    def _effect(write: Write) -> writes.Effect:
-        try:
-            return writes.EFFECTS[write.effect_type]
-        except KeyError:
-            raise LookupError(f"Harvest declares no write {write.effect_type!r}.") from None
+        self.manifest.write(write.effect_type)
+        return tracking.find(HarvestShells(Client(connection)), write)

@@ -1,12 +1,13 @@
 """What the Harvest connector reads and writes and what an administrator sets up."""
 
+from integration_hub.connectors import tracking
 from integration_hub.connectors.limits import Limits
-from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
+from integration_hub.connectors.registry import FeedSpec, Manifest, Setting
 from integration_hub.connectors.traits import Trait
 
-PROJECT_CREATE = "harvest.project.create"
-PROJECT_ARCHIVE = "harvest.project.archive"
-INVOICE_STATUS = "harvest.invoice_status.write"
+PROJECT_CREATE = f"harvest.{tracking.CREATE}"
+PROJECT_ARCHIVE = f"harvest.{tracking.ARCHIVE}"
+INVOICE_STATUS = f"harvest.{tracking.INVOICE}"
 
 MANIFEST = Manifest(
     vendor="harvest",
@@ -19,11 +20,7 @@ MANIFEST = Manifest(
         FeedSpec("time_entry", "Time entries", 40, hint_entities=("time_entries",)),
         FeedSpec("expense", "Expenses", 40, every_seconds=300, hint_entities=("expenses",)),
     ),
-    writes=(
-        WriteSpec(PROJECT_CREATE, "Project shell", "P", undo=PROJECT_ARCHIVE),
-        WriteSpec(PROJECT_ARCHIVE, "Project archived", "P"),
-        WriteSpec(INVOICE_STATUS, "Invoice status in the notes of the project", "P"),
-    ),
+    writes=tracking.writes("harvest"),
     settings=(
         Setting("token", "Personal access token of the integration user", secret=True),
         Setting("account_id", "Account id, as the token's page shows it"),

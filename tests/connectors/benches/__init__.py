@@ -2,6 +2,7 @@
 
 from tests.connectors.benches.avatax import AvaTaxBench
 from tests.connectors.benches.bench import Bench
+from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.kantata import KantataBench
@@ -10,5 +11,13 @@ from tests.connectors.benches.salesforce import SalesforceBench
 
 BENCHES: dict[str, type[Bench]] = {
     bench.vendor: bench
-    for bench in (SalesforceBench, KantataBench, NetSuiteBench, AvaTaxBench, HarvestBench, FileDropBench)
+    for bench in (
+        SalesforceBench,
+        KantataBench,
+        NetSuiteBench,
+        AvaTaxBench,
+        HarvestBench,
+        ClockifyBench,
+        FileDropBench,
+    )
 }

@@ -1,0 +1,1 @@
+"""Clockify: people, projects and time with its approval come from here; project shells go there."""

@@ -1,0 +1,5 @@
+"""A Clockify workspace: people, clients, projects, time and its approval."""
+
+from .api import Clockify
+
+__all__ = ["Clockify"]
