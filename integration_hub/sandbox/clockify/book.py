@@ -106,7 +106,7 @@ class Book:
         if end is not None:
             minutes = (end - begin) // 60_000
             span |= {"end": stamp(end), "duration": f"PT{minutes // 60}H{minutes % 60}M"}
-        body = {
+        body: Json = {
             "id": old["id"] if old else self._id(),
             "userId": user,
             "workspaceId": accounts.CLOCKIFY_WORKSPACE_ID,
