@@ -1,6 +1,8 @@
 """The stack, a browser, and people who are signed in."""
 
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,12 +34,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The running product, once for all journeys."""
+def stack() -> Iterator[Stack]:
+    """The running product, once for all journeys.
+
+    Not in pytest's own folder: whoever starts pytest next closes that to the user its database server runs as.
+    """
     if running := stacks.given():
         yield running
         return
-    with stacks.running(tmp_path_factory.mktemp("stack")) as started:
+    with (
+        tempfile.TemporaryDirectory(prefix="stack-", ignore_cleanup_errors=True) as folder,
+        stacks.running(Path(folder) / "var") as started,
+    ):
         yield started
 
 
