@@ -7,7 +7,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing.actions import decisions
-from billing.models import BillableEvent, Decision, Piece
+from billing.models import BillableEvent, ComparedTerms, Decision, Piece
 from contracts.models import Contract
 from integration_hub.work import engine
 from tests import factories, money
@@ -66,7 +66,7 @@ def test_of_two_who_decide_at_once_the_second_finds_it_decided(work, interleave)
 
 
 def test_past_the_lock_the_database_keeps_one_current_decision(work, interleave, monkeypatch):
-    without_row_locks(monkeypatch, Contract)
+    without_row_locks(monkeypatch, Contract, ComparedTerms)
     errors = [error for error in both(interleave, work) if error is not None]
     assert len(errors) == 1
     assert isinstance(errors[0], IntegrityError)
@@ -75,7 +75,7 @@ def test_past_the_lock_the_database_keeps_one_current_decision(work, interleave,
 
 
 def test_past_the_lock_and_that_rule_the_pieces_are_kept_apart(work, interleave, monkeypatch, unguarded):
-    without_row_locks(monkeypatch, Contract)
+    without_row_locks(monkeypatch, Contract, ComparedTerms)
     unguarded(Decision, "decision_one_current")
     errors = [error for error in both(interleave, work) if error is not None]
     assert len(errors) == 1
@@ -85,7 +85,7 @@ def test_past_the_lock_and_that_rule_the_pieces_are_kept_apart(work, interleave,
 
 def test_without_lock_and_rules_the_work_is_worth_twice_what_it_is(work, interleave, monkeypatch, unguarded):
     """Negative control: the same eight hours could be billed twice."""
-    without_row_locks(monkeypatch, Contract)
+    without_row_locks(monkeypatch, Contract, ComparedTerms)
     unguarded(Decision, "decision_one_current")
     unguarded(Piece, "piece_one_current_per_number")
     assert both(interleave, work) == (None, None)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from billing.actions import candidates, limits, runs
-from billing.models import BillingRun, Candidate, CapEntry, Piece
+from billing.models import BillingRun, Candidate, CapEntry, ComparedTerms, Piece
 from contracts.models import Cap, CapMonth, Contract
 from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import NotReady
@@ -87,7 +87,7 @@ def test_even_two_runs_at_once_put_work_into_one_candidate(contract, runs_side_b
 def test_without_their_locks_two_runs_bill_the_same_work_twice(landscape, runs_side_by_side, interleave, monkeypatch):
     """Negative control: two documents, one piece of work."""
     factories.time_entry(money.contract_in(landscape, "C-2"))
-    without_row_locks(monkeypatch, Contract, Piece)
+    without_row_locks(monkeypatch, Contract, Piece, ComparedTerms)
     assert interleave(*builds_of(2), at=BUILT) == (None, None)
     assert billed() == ([1200, 1200], 1200)
 
