@@ -201,7 +201,7 @@ def _check(name: str) -> str:
 def close_accept(request: Request, pk: int, check: str) -> HttpResponse:
     """Say why the findings of a check may stand."""
     close, name = _find(request, pk), _check(check)
-    line = standing.at(close, now()).line(name)
+    line = standing.of_check(close, name, now())
     shown = line.found.money if line.check.shows_money_to(request.user) else {}
     confirm = Confirm(
         title=f"Accept: {line.check.title}",

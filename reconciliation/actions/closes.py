@@ -85,7 +85,7 @@ def accept(*, close_id: int, check: str, seen_version: int, seen: str, reason: s
         raise NotReady(f"{BY_NAME[check].title}: this cannot be accepted, it has to be put right.")
     if not reason.strip():
         raise NotReady("Say why: it is signed with the period.")
-    line = standing.at(close, now()).line(check)
+    line = standing.of_check(close, check, now())
     if line.found.clear:
         raise NotReady(f"{line.check.title}: nothing stands in the way.")
     if line.found.digest != seen:

@@ -1,6 +1,6 @@
 """How a close stands: each check with its findings and what was accepted, the money that is ready, what is late."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -96,21 +96,22 @@ class Standing:
         """Checks that keep the period from being signed."""
         return [line for line in self.lines if not line.passes]
 
-    @property
-    def ready(self) -> bool:
-        """Whether it can be signed."""
-        return not self.blockers
-
-    def line(self, name: str) -> Line:
-        """One check of it. Raises StopIteration for one that does not exist."""
-        return next(line for line in self.lines if line.check.name == name)
-
 
 def at(close: PeriodClose, moment: datetime) -> Standing:
     """Every check of a close, made anew."""
+    return _made(close, moment, CHECKS)
+
+
+def of_check(close: PeriodClose, name: str, moment: datetime) -> Line:
+    """One check of a close, made anew; the others are not asked. Raises LookupError for one that does not exist."""
+    chosen = [check for check in CHECKS if check.name == name]
+    return _made(close, moment, chosen).lines[0]
+
+
+def _made(close: PeriodClose, moment: datetime, checks: Sequence[Check]) -> Standing:
     period = Period(close.legal_entity, close.starts_on, close.ends_on, close.cut_off_on, moment)
     accepted = {row.check_name: row for row in close.acceptances.filter(withdrawn_at=None)}
-    lines = (Line(check, check.find(period), check.due_on(period), accepted.get(check.name)) for check in CHECKS)
+    lines = (Line(check, check.find(period), check.due_on(period), accepted.get(check.name)) for check in checks)
     return Standing(close, period, tuple(lines))
 
 

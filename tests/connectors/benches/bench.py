@@ -221,3 +221,17 @@ class Bench:
 
     def reopen(self, write: Write) -> None:
         raise NotImplementedError
+
+
+def project_of(reference: str, text: str, *, milestones: bool = False) -> dict[str, Any]:
+    """What a project is made from in a PSA."""
+    planned = [{"reference": f"{reference}-M1", "name": text, "due_on": "2026-06-28"}]
+    return {
+        "reference": reference,
+        "title": f"{reference} {text}",
+        "currency": "EUR",
+        "starts_on": "2026-05-01",
+        "ends_on": "2027-04-30",
+        "customer": "Tidewater",
+        "milestones": planned if milestones else [],
+    }

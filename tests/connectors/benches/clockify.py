@@ -6,7 +6,7 @@ from typing import Any
 from integration_hub.connectors.clockify import manifest as names
 from integration_hub.connectors.registry import Write
 from integration_hub.sandbox import accounts
-from tests.connectors.benches.bench import Bench
+from tests.connectors.benches.bench import Bench, project_of
 from tests.connectors.timesheets import Timesheets
 
 SPAN = {"start": "2026-03-03T09:00:00Z", "end": "2026-03-03T10:30:00Z", "billable": True}
@@ -67,14 +67,7 @@ class ClockifyBench(Bench):
         payload: dict[str, Any] = {"reference": reference}
         match effect_type:
             case names.PROJECT_CREATE:
-                payload |= {
-                    "title": f"{reference} {text}",
-                    "currency": "EUR",
-                    "starts_on": "2026-05-01",
-                    "ends_on": "2027-04-30",
-                    "customer": "Tidewater",
-                    "milestones": [],
-                }
+                payload = project_of(reference, text)
             case names.PROJECT_ARCHIVE:
                 shell = self.write(names.PROJECT_CREATE, number)
                 payload["remote_id"] = self.connector.send(self.connection, shell).remote_id

@@ -6,7 +6,7 @@ from typing import Any
 from integration_hub.connectors.kantata import manifest as names
 from integration_hub.connectors.registry import Write
 from integration_hub.sandbox import accounts
-from tests.connectors.benches.bench import Bench
+from tests.connectors.benches.bench import Bench, project_of
 from tests.connectors.psa import Psa, time_entry
 
 
@@ -65,14 +65,7 @@ class KantataBench(Bench):
         payload: dict[str, Any] = {"reference": reference}
         match effect_type:
             case names.PROJECT_CREATE:
-                payload |= {
-                    "title": f"{reference} {text}",
-                    "currency": "EUR",
-                    "starts_on": "2026-05-01",
-                    "ends_on": "2027-04-30",
-                    "customer": "Tidewater",
-                    "milestones": [{"reference": f"{reference}-M1", "name": text, "due_on": "2026-06-28"}],
-                }
+                payload = project_of(reference, text, milestones=True)
             case names.PROJECT_ARCHIVE:
                 payload["remote_id"] = self.connector.send(
                     self.connection, self.write(names.PROJECT_CREATE, number)

@@ -55,7 +55,7 @@ def _silent(check):
 
 
 def found(close: PeriodClose, name: str) -> Found:
-    return standing.at(close, now()).line(name).found
+    return standing.of_check(close, name, now()).found
 
 
 def fresh(close: PeriodClose) -> PeriodClose:

@@ -67,14 +67,14 @@ def test_when_a_month_is_over_its_close_opens_once(contract, monkeypatch):
 def test_findings_are_accepted_with_a_reason_and_lapse_when_they_change(close, contract, fiona):
     held_work(contract)
     accept(close, fiona)
-    line = standing.at(close, now()).line("held")
+    line = standing.of_check(close, "held", now())
     assert (line.state, line.passes) == ("accepted", True)
     held_work(contract, "1")
-    line = standing.at(close, now()).line("held")
+    line = standing.of_check(close, "held", now())
     assert (line.state, line.lapsed) == ("open", True)
     accept(close, fiona)
     closes.withdraw(close_id=close.pk, check="held", seen_version=fresh(close).version, by=fiona)
-    assert standing.at(close, now()).line("held").state == "open"
+    assert standing.of_check(close, "held", now()).state == "open"
     assert close.acceptances.count() == 2, "what was accepted once is kept"
 
 
