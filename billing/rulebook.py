@@ -5,13 +5,14 @@ from dataclasses import replace
 from billing.actions import work
 from billing.engine import charging, matrix
 from billing.models import Piece
+from billing.redecided import Chargeability
 from integration_hub.rules.registry import KINDS
 
 
 def register() -> None:
     """Fill the registry of kinds; called once by the app."""
     KINDS.register(matrix.KIND.name, matrix.KIND)
-    KINDS.register(charging.KIND.name, replace(charging.KIND, published=_decide_anew))
+    KINDS.register(charging.KIND.name, replace(charging.KIND, published=_decide_anew, history=Chargeability()))
 
 
 def _decide_anew(legal_entity: str) -> None:

@@ -2,7 +2,7 @@
 
 Before a hold is released, an amendment comes into force or a candidate is approved, the same code that will do it does
 it inside a savepoint that is rolled back. Nothing is left: no row, no effect, no event of the trail, no number of a
-run or an invoice. Locks are those of the act itself, held as long as it takes and waited for two seconds at most.
+run or an invoice.
 """
 
 import secrets
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db import OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing.actions import holds, posting, runs
 from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
 from billing.models import BillingRun, Candidate, CandidateLine, Hold, Piece, RetainerAccount
+from billing.undone import undone
 from contracts.actions import amendments
 from contracts.models import Amendment, BillTo, Cap, Contract, Customer
 from contracts.queries import billed_to
@@ -29,7 +29,6 @@ from integration_hub.people.models import User
 BY = "system:simulation"
 MOST = 20
 """Contracts that one simulation goes through at most."""
-_HURRY = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '15s'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def of_candidate(candidate: Candidate) -> list[Simulation]:
         posting.fix(row)
         return {0: before, 1: _outlook(row.contract, [row])}
 
-    found = _undone(posted)
+    found = undone(posted)
     return [Simulation(candidate.contract, None, found[0], found[1])]
 
 
@@ -126,37 +125,16 @@ def _compared(contracts: Sequence[int], act: Callable[[], None]) -> list[Simulat
     if len(contracts) > MOST:
         raise NotReady(f"It touches {len(contracts)} contracts: too many to try at once, {MOST} can be.")
     through = today()
-    without = _undone(lambda: _after_a_run(contracts, through))
+    without = undone(lambda: _after_a_run(contracts, through))
 
     def with_it() -> dict[int, Outlook]:
         list(_held(contracts))
         act()
         return _after_a_run(contracts, through)
 
-    then = _undone(with_it)
+    then = undone(with_it)
     rows = {row.pk: row for row in Contract.objects.filter(pk__in=contracts).order_by("pk")}
     return [Simulation(row, through, without[pk], then[pk]) for pk, row in rows.items()]
-
-
-class _TakenBack(Exception):
-    """Carries what was found out of the savepoint that is rolled back."""
-
-    def __init__(self, found: dict[int, Outlook]) -> None:
-        super().__init__()
-        self.found = found
-
-
-def _undone(found: Callable[[], dict[int, Outlook]]) -> dict[int, Outlook]:
-    """What `found` finds, all that it did taken back. Raises NotReady when somebody works on the same rows."""
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(_HURRY)
-            raise _TakenBack(found())
-    except _TakenBack as back:
-        return back.found
-    except OperationalError as error:
-        raise NotReady("Its contract is being worked on now. Look again in a moment.") from error
 
 
 def _held(contracts: Iterable[int]) -> Iterable[Contract]:

@@ -16,7 +16,7 @@ from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
 from billing.models import Decision, Piece
 from billing.open_work import Open
-from contracts.models import Contract, Project
+from contracts.models import Contract, ContractVersion, Project
 from contracts.queries import current_versions
 from integration_hub.kernel.bulk import copy_values, new_ids
 from integration_hub.kernel.clock import now
@@ -70,6 +70,36 @@ class _Change:
     result: DecisionResult
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What contracts are decided on: their terms and versions by contract, and the work there is to decide.
+
+    `compare` are those of which all posted work is looked at, with the basis of their prices.
+    """
+
+    agreed: dict[int, Terms]
+    versions: Mapping[int, ContractVersion]
+    compare: dict[int, str]
+    works: Mapping[int, Sequence[Open]]
+
+    def terms_of(self, contract: int) -> Terms:
+        """The terms that the work of a contract is decided under."""
+        return terms.with_settled(self.agreed[contract], [row.work for row in self.works.get(contract, ())])
+
+
+def standing_of(contracts: Sequence[Contract]) -> Standing:
+    """What is to be decided of contracts, whose rows the caller holds; a few statements however many they are."""
+    ids = [contract.pk for contract in contracts]
+    versions = current_versions(ids)
+    agreed = terms.load(contracts, versions)
+    compare = billed.to_compare({contract: billed.basis(known) for contract, known in agreed.items()})
+    works: dict[int, list[Open]] = defaultdict(list)
+    shared = [pk for pk, known in agreed.items() if known.splits]
+    for row in open_work.of_contracts(ids, compare=compare, shared=shared):
+        works[row.contract_id or 0].append(row)
+    return Standing(agreed, versions, compare, works)
+
+
 def decide_contract(*, contract_id: int, caused_by: str) -> int:
     """Decide all open work of one contract under its current terms. Returns how many decisions changed."""
     return decide_contracts(causes={contract_id: Cause(caused_by, record.correlation())})[contract_id]
@@ -88,28 +118,22 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
     if not causes:
         return {}
     contracts = _locked(causes)
-    versions = current_versions(causes)
-    agreed = terms.load(contracts, versions)
-    compare = billed.to_compare({contract: billed.basis(known) for contract, known in agreed.items()})
-    works: dict[int | None, list[Open]] = defaultdict(list)
-    shared = [pk for pk, known in agreed.items() if known.splits]
-    for row in open_work.of_contracts(causes, compare=compare, shared=shared):
-        works[row.contract_id].append(row)
+    found = standing_of(contracts)
+    agreed = found.agreed
     changed: list[_Change] = []
     for contract in contracts:
-        version = versions.get(contract.pk)
+        version = found.versions.get(contract.pk)
         place = _Place(contract.pk, contract.legal_entity_id, version.pk if version else None, causes[contract.pk])
-        known = terms.with_settled(agreed[contract.pk], [row.work for row in works[contract.pk]])
-        changed += _changes(place, known, works[contract.pk])
+        changed += _changes(place, found.terms_of(contract.pk), found.works.get(contract.pk, ()))
     changed = _worth_storing(changed)
-    billed.note_compared(compare)
+    billed.note_compared(found.compare)
     _store(changed, kept_terms.keep(_terms_of(changed, agreed)))
     buckets.settle(agreed, causes={pk: cause.text for pk, cause in causes.items()})
     limited = [pk for pk, known in agreed.items() if known.caps]
     exceptions.sync_contracts(contracts, acts={pk: cause.act for pk, cause in causes.items()}, limited=limited)
     counts = Counter(change.place.contract_id for change in changed)
     record.events(
-        _decided(contract, causes[contract.pk], changed=counts[contract.pk], of=len(works[contract.pk]))
+        _decided(contract, causes[contract.pk], changed=counts[contract.pk], of=len(found.works.get(contract.pk, ())))
         for contract in contracts
         if counts[contract.pk]
     )

@@ -13,6 +13,7 @@ from billing.explain import explain
 from billing.filters import WorkFilter
 from billing.forms import WaiveForm
 from billing.models import BillableEvent, Piece
+from billing.naming import work_title
 from contracts.models import Task
 from integration_hub.console import links
 from integration_hub.console.badges import badge
@@ -64,7 +65,7 @@ def work_detail(request: Request, pk: int) -> HttpResponse:
     decision = queries.decision_of(event)
     pieces = _pieces(event, decision)
     context = {
-        "title": _title(event),
+        "title": work_title(event),
         "status": badge(pieces[0].state, pieces[0].get_state_display()) if len(pieces) == 1 else None,
         "key": event.work_key,
         "breadcrumbs": _way_to(event),
@@ -93,7 +94,7 @@ def waive(request: Request, pk: int) -> HttpResponse:
         verb="Waive it",
         form=WaiveForm(posted(request)),
         back=reverse("billing:work-detail", args=[pk]),
-        facts=[("Work", _title(event)), ("Contract", str(event.contract))],
+        facts=[("Work", work_title(event)), ("Contract", str(event.contract))],
         consequence="The work is billed as if it had come in time. The waiver is kept with your name.",
         decision=policies.can_waive(event, request.user),
     )
@@ -110,13 +111,6 @@ def _pieces(event: BillableEvent, decision: Any) -> list[Piece]:
     rows = Piece.objects.filter(event=event).select_related(*parts)
     rows = rows.filter(is_current=True) if event.is_current else rows.filter(decision=decision)
     return list(rows.order_by("number"))
-
-
-def _title(event: BillableEvent) -> str:
-    who = event.resource.name if event.resource else ""
-    what = event.milestone.name if event.milestone else event.line.name if event.line else ""
-    day = f"{event.service_date.day} {event.service_date:%b %Y}"
-    return f"{event.get_kind_display()} · {who or what or event.category or 'work'} · {day}"
 
 
 def _way_to(event: BillableEvent) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ class RulesConfig(AppConfig):
     verbose_name = "Decision tables"
 
     def ready(self) -> None:
-        from integration_hub.rules import panels
+        from integration_hub.rules import jobs, panels
 
         panels.register()
+        jobs.register()

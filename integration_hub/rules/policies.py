@@ -2,7 +2,7 @@
 
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
-from integration_hub.rules.models import DecisionTable
+from integration_hub.rules.models import DecisionTable, DraftRun
 
 
 def can_draft(user: User, legal_entity: str) -> Decision:
@@ -42,6 +42,29 @@ def can_roll_back(table: DecisionTable, user: User) -> Decision:
     return _second_person(table, user)
 
 
+def can_run_draft(table: DecisionTable, user: User, legal_entity: str) -> Decision:
+    """Whether the person may try this version on what is stored of a legal entity: whoever may write it or publish it.
+
+    What it finds is of that legal entity alone, so who sees it may also try a draft for all of them.
+    """
+    if table.status not in DecisionTable.OPEN:
+        return deny(f"This version is {table.get_status_display().lower()}: only drafts are tried.")
+    if not (user.has_perm("hub_rules.change_decisiontable") or user.has_perm("hub_rules.publish_decisiontable")):
+        return deny("Only people who may write or publish decision tables can do this.")
+    if table.legal_entity and legal_entity != table.legal_entity:
+        return deny(f"This version decides for {table.legal_entity} alone.")
+    return _of_entity(user, legal_entity)
+
+
+def can_stop_run(run: DraftRun, user: User) -> Decision:
+    """Whether the person may stop this draft run."""
+    if run.state != DraftRun.State.RUNNING:
+        return deny(f"This draft run is {run.get_state_display().lower()}.")
+    if run.stop_asked_by:
+        return deny(f"{run.stop_asked_by} stopped it; it ends after what it is at.")
+    return can_run_draft(run.table, user, run.legal_entity)
+
+
 def _second_person(table: DecisionTable, user: User) -> Decision:
     allowed = _may_publish(table, user)
     if allowed and table.author_id == user.pk:
@@ -58,6 +81,10 @@ def _may_publish(table: DecisionTable, user: User) -> Decision:
 def _within(user: User, legal_entity: str) -> Decision:
     if not legal_entity and not user.all_legal_entities:
         return deny("It decides for every legal entity; ask somebody who sees them all.")
-    if legal_entity and not user.may_see(legal_entity):
+    return _of_entity(user, legal_entity) if legal_entity else ALLOW
+
+
+def _of_entity(user: User, legal_entity: str) -> Decision:
+    if not user.may_see(legal_entity):
         return deny(f"Legal entity {legal_entity} is outside your scope.")
     return ALLOW

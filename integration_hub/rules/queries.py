@@ -3,12 +3,17 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, ExpressionWrapper, F, QuerySet, Sum
+from django.db.models.functions import Abs
 
+from integration_hub.kernel.ids import content_hash
+from integration_hub.kernel.models import money_field
 from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
 from integration_hub.rules import checks, tables
-from integration_hub.rules.models import DecisionTable
+from integration_hub.rules.models import DecisionTable, DraftRun
 from integration_hub.rules.registry import KINDS
 from integration_hub.rules.tables import RuleSpec, Table
 
@@ -90,3 +95,47 @@ def visible_to(user: User) -> "QuerySet[DecisionTable]":
     if user.all_legal_entities:
         return rows
     return rows.filter(legal_entity__in=["", *user.legal_entities])
+
+
+def rules_digest(version: DecisionTable) -> str:
+    """SHA-256 of the rules of a version: what of them makes a difference, not their notes."""
+    return content_hash([[rule.condition, dict(rule.outputs)] for rule in specs(version)])
+
+
+def runs_for(user: User) -> "QuerySet[DraftRun]":
+    """Draft runs of the person's legal entities: what they found is of one legal entity each."""
+    return scoped(DraftRun.objects.select_related("table", "started_by"), user, "legal_entity")
+
+
+def last_run(version: DecisionTable, user: User) -> DraftRun | None:
+    """The run of a version that was started last, of those the person may see."""
+    return runs_for(user).filter(table=version).order_by("-pk").first()
+
+
+def outdated(run: DraftRun) -> bool:
+    """Whether the rules of the draft are others now than those that were tried."""
+    return rules_digest(run.table) != run.rules_digest
+
+
+def by_customer(run: DraftRun) -> "QuerySet[Any]":
+    """What the documents of each customer would be, by currency; the largest difference first."""
+    rows: QuerySet[Any] = _summed(run, "customer", "currency").annotate(weight=Abs("difference"))
+    return rows.order_by("-weight", "customer", "currency")
+
+
+def by_currency(run: DraftRun) -> "QuerySet[Any]":
+    """The same for all customers."""
+    return _summed(run, "currency").order_by("currency")
+
+
+def _summed(run: DraftRun, *by: str) -> "QuerySet[Any]":
+    sums = {"was": Sum("before"), "would_be": Sum("after"), "difference": Sum("after") - Sum("before")}
+    rows: QuerySet[Any] = run.documents.order_by().values(*by).annotate(**sums, documents=Count("pk"))
+    return rows
+
+
+def with_difference(rows: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Findings with `difference` and its `weight` without the sign, by which they can be put in order."""
+    difference = ExpressionWrapper(F("after") - F("before"), output_field=money_field())
+    found: QuerySet[Any] = rows.annotate(difference=difference, weight=Abs(difference, output_field=money_field()))
+    return found

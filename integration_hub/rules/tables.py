@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from integration_hub.kernel.errors import Problem, ThroughlineError
 from integration_hub.rules import language
+from integration_hub.rules.history import Found, Period
 
 InputType = Literal["text", "number", "bool", "day"]
 Value = str | float | bool
@@ -57,7 +58,7 @@ class Kind:
 
     `published` is told, in the transaction, that the rules of a legal entity ("": of all) are others now. `proved` says
     what else is wrong with rules, from their text alone; `tried` what is wrong with a table when it is tried on the
-    data there are, when it is checked and again when it is published.
+    data there are, when it is checked and again when it is published. `history` runs a draft over stored decisions.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Kind:
     published: Callable[[str], None] | None = field(default=None, compare=False)
     proved: "Callable[[Sequence[RuleSpec]], Iterable[Problem]] | None" = field(default=None, compare=False)
     tried: "Callable[[Table], Iterable[Problem]] | None" = field(default=None, compare=False)
+    history: "History | None" = field(default=None, compare=False)
 
     @property
     def names(self) -> frozenset[str]:
@@ -143,6 +145,25 @@ class Table:
                 rule = self.rules[place]
                 return Answer(rule.outputs, self.name, self.version, place + 1, rule.note)
         raise NoRule(f"No rule of {self.name}, version {self.version}, takes this.")
+
+
+class History(Protocol):
+    """How a room decides again, by a draft, what it has stored: by the code that decides, and storing nothing."""
+
+    noun: str
+    """What a unit is, e.g. `contracts`."""
+
+    def legal_entities(self) -> Sequence[str]:
+        """The codes of those that have decisions."""
+
+    def count(self, period: Period) -> int:
+        """How many units have such decisions."""
+
+    def following(self, period: Period, after: int) -> int | None:
+        """The unit with the least id beyond `after`; None behind the last one."""
+
+    def examine(self, unit: int, period: Period, draft: Table) -> Found:
+        """What the draft makes of a unit. Raises NotReady while somebody works on it."""
 
 
 def compiled(kind: Kind, rules: Sequence[RuleSpec], *, legal_entity: str = "", version: int = 0) -> Table:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.rules import views
+from integration_hub.rules import draft_views, views
 
 app_name = "rules"
 
@@ -14,4 +14,7 @@ urlpatterns = [
     path("decision-tables/<int:pk>/publish/", views.table_publish, name="table-publish"),
     path("decision-tables/<int:pk>/back/", views.table_back, name="table-back"),
     path("decision-tables/<int:pk>/draft/", views.table_draft, name="table-draft"),
+    path("decision-tables/<int:pk>/run/", draft_views.run_start, name="draft-run-start"),
+    path("decision-tables/runs/<int:pk>/", draft_views.run_detail, name="draft-run"),
+    path("decision-tables/runs/<int:pk>/stop/", draft_views.run_stop, name="draft-run-stop"),
 ]

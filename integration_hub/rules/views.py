@@ -1,6 +1,6 @@
 """Decision tables: the versions, one with its rules and checks, and the decisions on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -17,7 +17,8 @@ from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.templatetags.console import when
 from integration_hub.kernel.decision import Decision
-from integration_hub.rules import checks, policies, queries
+from integration_hub.people.models import User
+from integration_hub.rules import checks, draft_views, policies, queries
 from integration_hub.rules.actions import tables
 from integration_hub.rules.models import DecisionTable
 from integration_hub.rules.registry import KINDS
@@ -96,6 +97,8 @@ def table_detail(request: Request, pk: int) -> HttpResponse:
         "report": report,
         "covered": _covered(report),
         "tests": row.tests.count(),
+        "tried": draft_views.summary(row, request.user),
+        "can_be_tried": kind.history is not None and row.status in DecisionTable.OPEN,
         "inputs": [(item.name, item.label, item.type, ", ".join(value or "''" for value in item.values))
                    for item in kind.inputs],
         "facts": known(
@@ -129,6 +132,7 @@ def _buttons(request: Request, row: DecisionTable) -> list[Button]:
         return [
             Button("Edit", edit, policies.can_edit(row, user), "default", "pencil", link=True),
             Button("Check…", to("check"), policies.can_check(row, user), icon="list-check", link=True),
+            *_try_buttons(row, user),
             Button("Publish…", to("publish"), policies.can_publish(row, user), "primary", "circle-check", link=True),
         ]
     buttons = [Button("Make a draft…", to("draft"), policies.can_draft(user, row.legal_entity), icon="pencil",
@@ -137,6 +141,16 @@ def _buttons(request: Request, row: DecisionTable) -> list[Button]:
         back = policies.can_roll_back(row, user)
         buttons.append(Button("Put back in force…", to("back"), back, icon="arrow-back-up", link=True))
     return buttons
+
+
+def _try_buttons(row: DecisionTable, user: User) -> list[Button]:
+    """To run a draft over what was decided, where its kind can be."""
+    if KINDS.get(row.kind).history is None:
+        return []
+    entities = draft_views.entities_of(row, user)
+    allowed = policies.can_run_draft(row, user, entities[0] if entities else row.legal_entity)
+    start = reverse("rules:draft-run-start", args=[row.pk])
+    return [Button("Run over history…", start, allowed, icon="history", link=True)]
 
 
 def _decide(
@@ -151,6 +165,7 @@ def _decide(
     done: str | Callable[[Any], str],
     form: type[DecisionForm] = DecisionForm,
     to: Callable[[Any], str] | None = None,
+    more: Sequence[tuple[str, Any]] = (),
 ) -> HttpResponse:
     confirm = Confirm(
         title=title,
@@ -158,7 +173,7 @@ def _decide(
         back=reverse("rules:table-detail", args=[row.pk]),
         form=form(posted(request), initial={"version": row.version}),
         facts=[("Table", KINDS.get(row.kind).title), ("Legal entity", row.legal_entity or "all"),
-               ("Version", row.number), ("Rules", row.rules.count())],
+               ("Version", row.number), ("Rules", row.rules.count()), *more],
         consequence=consequence,
         decision=allowed if request.method != "POST" else Decision(True),
     )  # fmt: skip
@@ -196,6 +211,7 @@ def table_publish(request: Request, pk: int) -> HttpResponse:
         allowed=policies.can_publish(row, request.user),
         act=lambda data: tables.publish(table_id=pk, by=request.user, seen_version=data["version"]),
         done=f"Version {row.number} is in force.",
+        more=draft_views.told(row, request.user),
     )
 
 

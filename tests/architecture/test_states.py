@@ -17,7 +17,7 @@ from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
 from integration_hub.processes.models import PROCESS_MOVES, Process
 from integration_hub.replay.models import PLAN_MOVES, Plan
-from integration_hub.rules.models import TABLE_MOVES, DecisionTable
+from integration_hub.rules.models import DRAFT_RUN_MOVES, TABLE_MOVES, DecisionTable, DraftRun
 from integration_hub.work.models import OVERTAKING_MOVES, Overtaking
 from reconciliation.models import (
     BREAK_MOVES,
@@ -55,6 +55,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "suggestion": (SUGGESTION_MOVES, Suggestion.State),
     "close pack": (PACK_MOVES, ClosePack.State),
     "decision table": (TABLE_MOVES, DecisionTable.Status),
+    "draft run": (DRAFT_RUN_MOVES, DraftRun.State),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }
 

@@ -97,7 +97,7 @@ def test_the_control_without_the_rollback_leaves_rows(billed, monkeypatch):
     """Negative control: the digest would see them."""
     _, hold = billed
     before = _stored()
-    monkeypatch.setattr(simulation, "_undone", lambda found: found())
+    monkeypatch.setattr(simulation, "undone", lambda found: found())
     simulation.of_hold(hold)
     assert _stored() != before
 

@@ -13,7 +13,7 @@ from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.decision import Decision
 from integration_hub.people.models import Role, User
 from integration_hub.rules import policies as rules
-from integration_hub.rules.models import DecisionTable
+from integration_hub.rules.models import DecisionTable, DraftRun
 from tests.integration.policies.matrix import ALL, HERE, Row
 
 FINANCE = frozenset({Role.FINANCE})
@@ -22,6 +22,7 @@ PUBLISHERS = FINANCE | WRITERS
 AWAY = "You do not work for US01."
 OUTSIDE = "Legal entity US01 is outside your scope."
 NO_WRITER = "Only integration administrators can write decision tables."
+NO_TRIAL = "Only people who may write or publish decision tables can do this."
 NO_PUBLISHER = "Only people who may publish decision tables can do this."
 LAST = today()
 STATE_FIRST = ("state", "role", "place")
@@ -65,6 +66,12 @@ def ask_top_up(by: User, state: str) -> Decision:
 
 def table(status: str, *, author: int = 99) -> DecisionTable:
     return DecisionTable(status=status, legal_entity=HERE, author_id=author)
+
+
+def ask_stop(by: User, state: str) -> Decision:
+    asked = "ann" if state == "asked" else ""
+    now_at = "running" if state == "asked" else state
+    return rules.can_stop_run(DraftRun(table=table("draft"), legal_entity=HERE, state=now_at, stop_asked_by=asked), by)
 
 
 ROWS = (
@@ -168,6 +175,41 @@ ROWS = (
         may=WRITERS,
         others=NO_WRITER,
         states={"for all": "It decides for every legal entity; ask somebody who sees them all."},
+    ),
+    Row(
+        rule=rules.can_run_draft,
+        ask=lambda by, status: rules.can_run_draft(table(status), by, HERE),
+        may=PUBLISHERS,
+        others=NO_TRIAL,
+        states={
+            "draft": "",
+            "checked": "",
+            "published": "This version is in force: only drafts are tried.",
+            "superseded": "This version is superseded: only drafts are tried.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
+    ),
+    Row(
+        rule=rules.can_run_draft,
+        ask=lambda by, _: rules.can_run_draft(DecisionTable(status="draft", legal_entity="XX99"), by, HERE),
+        may=PUBLISHERS,
+        others=NO_TRIAL,
+        states={"of another": "This version decides for XX99 alone."},
+        order=("role", "state", "place"),
+    ),
+    Row(
+        rule=rules.can_stop_run,
+        ask=ask_stop,
+        may=PUBLISHERS,
+        others=NO_TRIAL,
+        states={
+            "running": "",
+            "asked": "ann stopped it; it ends after what it is at.",
+            "done": "This draft run is done.",
+        },
+        outside=OUTSIDE,
+        order=STATE_FIRST,
     ),
     Row(
         rule=rules.can_edit,
