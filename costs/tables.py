@@ -5,13 +5,14 @@ from typing import Any
 from contracts.lineage import link
 from contracts.tables import rate_of
 from costs.models import Cost
+from integration_hub.console.badges import Badge, badge
 from integration_hub.console.tables import Column, Table
 
 
-def _state(row: Cost) -> str:
-    if row.posting_id:
-        return row.posting.get_status_display() if row.posting else ""
-    return "To post" if row.is_current or row.reverses_id else "Superseded"
+def _state(row: Cost) -> Badge:
+    if row.posting:
+        return badge(row.posting.status, row.posting.get_status_display())
+    return badge("waiting", "To post") if row.is_current or row.reverses_id else badge("superseded")
 
 
 class CostTable(Table):
@@ -25,13 +26,13 @@ class CostTable(Table):
         ),
         Column("resource.name", "Person"),
         Column("role", "Role", hideable=True),
-        Column("vendor", "Subcontractor", hideable=True),
+        Column("vendor", "Subcontractor", hideable=True, hidden=True),
         Column("project.code", "Project", url=lambda row: link("contracts:project-detail", row.project_id)),
         Column("legal_entity.code", "Entity", hideable=True),
         Column("hours", "Hours", kind="hours", accessor=lambda row: row.minutes / 60),
         Column("rate", "Cost rate", kind="text", align="end", accessor=lambda row: rate_of(row)),
         Column("amount", "Cost", kind="money"),
-        Column("state", "State", accessor=_state),
+        Column("state", "State", kind="badge", accessor=_state),
         Column("posting.number", "Journal", kind="code", hideable=True),
         Column("caused_by", "Counted because of", hideable=True, hidden=True),
     ]

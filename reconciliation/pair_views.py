@@ -211,6 +211,7 @@ def run_detail(request: Request, pk: int) -> HttpResponse:
         "buttons": buttons,
         "run": run,
         "progress": progress(run),
+        "read": sum(run.counts.get("rows", {}).values()),
         "agreed": [(TITLES[way], sums) for way, sums in run.counts.get("agreed", {}).items()],
         "kinds": pair_queries.kinds_of(run),
         "table": BreakTable(pair_queries.breaks(user).filter(last_run=run), request, name="breaks"),

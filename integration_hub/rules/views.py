@@ -22,7 +22,7 @@ from integration_hub.rules import checks, draft_views, policies, queries
 from integration_hub.rules.actions import tables
 from integration_hub.rules.models import DecisionTable
 from integration_hub.rules.registry import KINDS
-from integration_hub.rules.tables_shown import VersionFilter, VersionTable, difference, shown, state
+from integration_hub.rules.tables_shown import Shown, VersionFilter, VersionTable, difference, shown, state
 from integration_hub.trail.queries import timeline_of
 
 SEE = "hub_rules.view_decisiontable"
@@ -63,7 +63,13 @@ def _own(page: VersionList) -> str:
 @screen(permission=SEE)
 def delivered(request: Request) -> HttpResponse:
     """The rules that decide where nobody has published others."""
-    kinds = [(kind, [shown(kind, n, rule) for n, rule in enumerate(kind.delivered, 1)]) for _, kind in KINDS]
+    titles: dict[tuple[str, str], list[str]] = {}
+    rules: dict[tuple[str, str], list[Shown]] = {}
+    for _, kind in KINDS:
+        rows = [shown(kind, n, rule) for n, rule in enumerate(kind.delivered, 1)]
+        titles.setdefault((kind.about, repr(rows)), []).append(kind.title)
+        rules[kind.about, repr(rows)] = rows
+    kinds = [(", ".join(names), about, rules[about, words]) for (about, words), names in titles.items()]
     context = {
         "title": "Rules as delivered",
         "lead": "They decide for every legal entity for which no version is in force.",
