@@ -10,11 +10,14 @@ class ReconciliationConfig(AppConfig):
     verbose_name = "Reconciliation"
 
     def ready(self) -> None:
+        from contracts.periods import CLOSED_HERE
         from integration_hub.cases.registry import ALSO_HOLDS
         from integration_hub.console import links
         from reconciliation import books, close_panels, kinds, pair_panels, panels
         from reconciliation.actions import tieouts
+        from reconciliation.closing import closed
 
+        CLOSED_HERE.register("signed close", closed.through)
         ALSO_HOLDS.register(f"{tieouts.CODE}:reconciliation", tieouts.still_breaks)
         links.to("reconciliation.pairrun", "reconciliation:run-detail")
         links.to("reconciliation.pairbreak", "reconciliation:break-detail")

@@ -18,8 +18,8 @@ from billing.models import (
     HoldEffect,
     Piece,
 )
-from contracts.actions.parties import next_period, open_period
 from contracts.models import BillTo, Contract, PurchaseOrder
+from contracts.periods import next_period, open_period
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, NotReady, Stale

@@ -22,8 +22,8 @@ from billing.models import (
     Piece,
     TaxDetermination,
 )
-from contracts.actions.parties import open_period
 from contracts.models import Amendment, BillTo, Cap
+from contracts.periods import open_period
 from contracts.queries import lowers_price, reference_of, route
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.ids import canonical_json, content_hash

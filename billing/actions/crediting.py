@@ -27,8 +27,8 @@ from billing.engine.credits import (
 )
 from billing.models import Candidate, CreditOrder, CreditReason, Decision, Invoice, InvoiceLine, Piece
 from billing.models.credits import EXPENSED
-from contracts.actions.parties import open_period
 from contracts.models import Contract
+from contracts.periods import open_period
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.errors import BadInput, Problem, Stale
 from integration_hub.kernel.money import ZERO, show

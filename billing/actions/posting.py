@@ -12,7 +12,7 @@ from billing.actions import checks, limits, status_out, tax_out, variances, work
 from billing.credited import is_concession
 from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece
 from contracts.actions import references
-from contracts.actions.parties import period_of
+from contracts.periods import period_of
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect

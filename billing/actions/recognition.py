@@ -14,8 +14,8 @@ from billing.engine import obligations as engine
 from billing.engine.schedule import DAY, next_month
 from billing.models import Candidate, CandidateLine, Obligation, Recognition
 from billing.models.credits import EXPENSED
-from contracts.actions.parties import open_period
 from contracts.models import Contract
+from contracts.periods import open_period
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
 from integration_hub.kernel.money import ZERO
 from integration_hub.people.models import User

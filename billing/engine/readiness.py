@@ -227,7 +227,7 @@ def _tax(facts: CandidateFacts) -> _No | None:
 
 def _period(facts: CandidateFacts) -> _No | None:
     if not facts.period_open:
-        message = f"No period is open in the ERP on or after {facts.service_date}."
+        message = f"No period is open on or after {facts.service_date}."
         return _No("PERIOD_CLOSED", message, "Open the next period, or have this one reopened by two people.")
     if facts.accounting_date is not None and facts.accounting_date > facts.service_date:
         message = f"The period of {facts.service_date} is closed: it posts on {facts.accounting_date}."

@@ -1,7 +1,5 @@
 """Customers, legal entities and periods as their owners report them."""
 
-from datetime import date
-
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -159,36 +157,6 @@ def bill_to_of(*, contract: Contract, customer: Customer) -> BillTo:
         bill_to.status = status
         bill_to.save(update_fields=["status", "updated_at"])
     return bill_to
-
-
-def period_of(legal_entity: LegalEntity, on: date) -> AccountingPeriod | None:
-    """The accounting period of a day, where the ERP told us of one."""
-    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
-    return periods.filter(starts_on__lte=on, ends_on__gte=on).first()
-
-
-def open_period(legal_entity: LegalEntity, on: date) -> date | None:
-    """The accounting date for work of a day: the day itself, or the first day of the earliest open period after it.
-
-    None when the ERP told us of periods and none is open from that day on; the day itself when it told us of none.
-    """
-    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
-    covering = period_of(legal_entity, on)
-    if covering is None and not periods.filter(ends_on__gte=on).exists():
-        return on if not periods.exists() else None
-    if covering is not None and covering.status == AccountingPeriod.Status.OPEN:
-        return on
-    later = periods.filter(starts_on__gt=on, status=AccountingPeriod.Status.OPEN).order_by("starts_on").first()
-    return later.starts_on if later else None
-
-
-def next_period(legal_entity: LegalEntity, after: date) -> date | None:
-    """The first day of the first open period that begins after a day; of the next month where the ERP told of none."""
-    periods = AccountingPeriod.objects.filter(legal_entity=legal_entity, module="ar")
-    if not periods.exists():
-        return date(after.year + after.month // 12, after.month % 12 + 1, 1)
-    later = periods.filter(starts_on__gt=after, status=AccountingPeriod.Status.OPEN).order_by("starts_on").first()
-    return later.starts_on if later else None
 
 
 def _update(

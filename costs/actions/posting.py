@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
-from contracts.actions.parties import next_period, open_period
 from contracts.models import LegalEntity, Project
+from contracts.periods import next_period, open_period
 from contracts.queries import reference_of, route
 from costs import policies
 from costs.actions.counting import hold

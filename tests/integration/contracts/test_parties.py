@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError
 
+from contracts import periods
 from contracts.actions import parties
 from contracts.models import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
 from integration_hub import canonical
@@ -90,14 +91,14 @@ def test_work_is_accounted_on_its_day_or_the_first_open_one_after(on, expected):
     us = factories.legal_entity()
     for month, closed in ((1, False), (2, True), (3, True), (4, False)):
         period(us, month, closed=closed)
-    assert parties.open_period(us, on) == expected
+    assert periods.open_period(us, on) == expected
 
 
 def test_where_all_later_periods_are_closed_nothing_can_be_accounted():
     us = factories.legal_entity()
     period(us, 3, closed=True)
-    assert parties.open_period(us, date(2026, 3, 2)) is None
-    assert parties.open_period(factories.legal_entity("GB01"), date(2026, 3, 2)) == date(2026, 3, 2), "none is known"
+    assert periods.open_period(us, date(2026, 3, 2)) is None
+    assert periods.open_period(factories.legal_entity("GB01"), date(2026, 3, 2)) == date(2026, 3, 2), "none is known"
 
 
 def test_a_new_entity_gets_the_periods_kept_for_all_and_only_those():
