@@ -10,6 +10,7 @@ urlpatterns = [
     path("hooks/<slug:code>/", webhooks.hook, name="hook"),
     path("feeds/<int:pk>/", views.feed_detail, name="feed-detail"),
     path("feeds/<int:pk>/run/", views.feed_run, name="feed-run"),
+    path("feeds/<int:pk>/again/", views.feed_again, name="feed-again"),
     path("feeds/<int:pk>/pause/", views.feed_pause, name="feed-pause"),
     path("feeds/<int:pk>/resume/", views.feed_resume, name="feed-resume"),
     path("completeness/", days_views.DayList.as_view(), name="day-list"),

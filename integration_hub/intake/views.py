@@ -14,6 +14,7 @@ from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.export import csv_lines
 from integration_hub.console.facts import known
+from integration_hub.console.forms import day
 from integration_hub.console.http import Request, find_or_404, wants_partial
 from integration_hub.console.progress import Phase, Progress
 from integration_hub.console.screens import Empty, ListScreen, screen
@@ -22,6 +23,7 @@ from integration_hub.console.tables import Column
 from integration_hub.console.templatetags.console import when
 from integration_hub.intake import policies, queries
 from integration_hub.intake.actions import feeds, runs
+from integration_hub.intake.days import window_of
 from integration_hub.intake.filters import RunFilter
 from integration_hub.intake.models import Feed, Run, SourceVersion
 from integration_hub.intake.tables import (
@@ -114,12 +116,14 @@ def _feed_facts(feed: Feed, health: queries.FeedHealth) -> list[tuple[str, Any]]
 
 
 def feed_buttons(feed: Feed, request: Request) -> list[Button]:
-    """Reading now, pausing, resuming."""
+    """Reading now, reading again, pausing, resuming."""
     change = policies.can_change_feeds(request.user)
     run = Button("Read now…", reverse("intake:feed-run", args=[feed.pk]), policies.can_run(feed, request.user),
                  tone="primary", icon="refresh", key="a")  # fmt: skip
+    again = Button("Read again…", reverse("intake:feed-again", args=[feed.pk]), policies.can_run(feed, request.user),
+                   icon="history")  # fmt: skip
     if feed.is_active:
-        return [run, Button("Pause…", reverse("intake:feed-pause", args=[feed.pk]), change, icon="player-pause")]
+        return [run, again, Button("Pause…", reverse("intake:feed-pause", args=[feed.pk]), change, icon="player-pause")]
     return [Button("Resume…", reverse("intake:feed-resume", args=[feed.pk]), change, tone="primary",
                    icon="player-play")]  # fmt: skip
 
@@ -180,6 +184,33 @@ def feed_resume(request: Request, pk: int) -> HttpResponse:
         return feeds.resume(feed_id=pk, by=request.user)
 
     return decide(request, confirm, act, done="The feed is read again.")
+
+
+class AgainForm(SeenReasonForm):
+    """Since which day a feed is read once more."""
+
+    since = day("Changed since", required=False, help_text="Start of the day, in UTC. Empty: everything there is.")
+    field_order = ("since", "reason")
+
+
+@screen(permission=SEE_FEED, methods=["GET", "POST"])
+def feed_again(request: Request, pk: int) -> HttpResponse:
+    """Read a feed once more, from a day on or from the beginning."""
+    feed = find_feed(request, pk)
+    confirm = _feed_confirm(
+        request, feed, "Read again", AgainForm, policies.can_run(feed, request.user),
+        "What is here already changes nothing. What was missed comes in. Where the feed lists everything, what it does"
+        " not list any more is told by a reading from the beginning.",
+    )  # fmt: skip
+
+    def act(data: Any) -> Feed:
+        still(data["seen"], _seen(find_feed(request, pk)))
+        if data["since"] is None:
+            return feeds.read_all_again(feed_id=pk, reason=data["reason"], by=request.user)
+        since = window_of(data["since"]).since
+        return feeds.read_again(feed_id=pk, since=since, reason=data["reason"], by=request.user)
+
+    return decide(request, confirm, act, done="It is being read again.")
 
 
 # Runs -------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,22 @@ def test_reading_now_pausing_and_resuming(world: World, vendor: FakeVendor, ines
     assert world.feed.is_active
 
 
-@pytest.mark.parametrize("verb", ["run", "pause", "resume"])
+def test_reading_again_from_a_day_or_from_the_beginning(world: World, vendor: FakeVendor, ines: User) -> None:
+    client, at = screens.browser(ines), f"/feeds/{world.feed.pk}/"
+    Feed.objects.update(cursor={"after": 7})
+    assert client.post(f"{at}again/", {"seen": "active", "since": "2026-05-02"}).status_code == 422, "no reason"
+    since = {"seen": "active", "since": "2026-05-02", "reason": "Restored"}
+    assert client.post(f"{at}again/", since).status_code == 302
+    assert Event.objects.get(action="intake.feed.read_again").data["changes"]["since"].startswith("2026-05-02T00:00")
+    assert client.post(f"{at}again/", {"seen": "active", "reason": "Everything is in doubt"}).status_code == 302
+    vendor.script = [Page([task("9")], {}, done=True)]
+    drain_once()
+    assert vendor.cursors == [{}]
+    assert Run.objects.get().state == "done"
+    assert "had everything read again from the beginning" in screens.page(client, at)
+
+
+@pytest.mark.parametrize("verb", ["run", "again", "pause", "resume"])
 def test_feeds_are_changed_only_by_whom_it_is_given(world: World, vendor: FakeVendor, aude: User, verb: str) -> None:
     url = f"/feeds/{world.feed.pk}/{verb}/"
     assert screens.browser(aude).post(url, {"seen": "active", "reason": "x"}).status_code == 403
