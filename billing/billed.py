@@ -25,6 +25,14 @@ def standing(contracts: Collection[int]) -> QuerySet[Piece]:
     return rows.filter(corrects__isnull=True).exclude(Exists(locked)).exclude(is_conceded())
 
 
+def taken(contracts: Collection[int]) -> QuerySet[Piece]:
+    """Pieces of contracts that are billed, or on their way to the ERP, and that no posted credit took back."""
+    billed = Q(state=Piece.State.POSTED) | Q(
+        state=Piece.State.RESERVED, candidate_line__candidate__status=Candidate.Status.POSTING
+    )
+    return Piece.objects.filter(billed, contract__in=list(contracts), is_current=True, corrects__isnull=True)
+
+
 def parts(contracts: Collection[int], *, everything: Collection[int]) -> dict[Key, tuple[BilledPart, ...]]:
     """The posted parts of each work that stand: all of the contracts in `everything`, of others where the work moved.
 

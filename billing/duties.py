@@ -1,8 +1,9 @@
 """Duties that must not meet in one person, asked where it counts: on one document, of persons, along its whole chain.
 
 What roles allow says nothing about who did what on this one (billing.md §5.1). The chain is collected here and nowhere
-else: who prepared it, whose work is in it, who waived a time bar for it, who set the prices, rates and map it was
-priced by, who wrote the rules that decided it. Publishing rules is an approval of its own and bars nobody.
+else: who prepared it, whose work is in it, who waived a time bar for it or accepted a change of its work, who set the
+prices, rates and map it was priced by, who wrote the rules that decided it. Publishing rules is an approval of its own
+and bars nobody.
 """
 
 from collections.abc import Collection, Iterator
@@ -13,8 +14,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.engine import charging, matrix
-from billing.models import Candidate, Piece, Waiver
-from contracts.models import ExchangeRate, RateRow
+from billing.models import Candidate, LateChange, Piece, Waiver
+from contracts.models import ExchangeRate, RateRow, Resource
 from integration_hub.people.models import User
 from integration_hub.rules.models import DecisionTable
 from integration_hub.trail.models import Event
@@ -53,6 +54,7 @@ def acts_of(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
     pieces = Piece.objects.filter(candidate_line__candidate=candidate)
     yield from _own_work(pieces, persons)
     yield from _waived(candidate, pieces, persons)
+    yield from _accepted(candidate, pieces, persons)
     yield from _configured(candidate, persons)
     yield from _rates(pieces, candidate, persons)
     yield from _rules(candidate, pieces, by_id)
@@ -76,6 +78,21 @@ def _waived(candidate: Candidate, pieces: "QuerySet[Piece]", persons: Collection
     given = Waiver.objects.filter(contract=candidate.contract_id, waived_by__in=names)
     for row in given.filter(work_key__in=pieces.values("event__work_key")).order_by("-pk"):
         yield Act(names[row.waived_by], "waived the time bar on work in it", row.at.date())
+
+
+def _accepted(candidate: Candidate, pieces: "QuerySet[Piece]", persons: Collection[User]) -> Iterator[Act]:
+    """Changes of billed work that the person let take the place of what was billed: they asked for what follows."""
+    names = {person.username: person for person in persons}
+    given = LateChange.objects.filter(contract=candidate.contract_id, status="accepted", decided_by__in=names)
+    for row in given.filter(work_key__in=pieces.values("event__work_key")).order_by("-pk"):
+        yield Act(names[row.decided_by], "accepted a change of work in it", row.decided_at and row.decided_at.date())
+
+
+def addresses_of(change: LateChange) -> set[str]:
+    """The addresses of whose work it is, as it is billed and as its source states it now; in lower case."""
+    people = {pk for pk in (change.event.resource_id, change.stated["resource_id"]) if pk is not None}
+    rows = Resource.objects.filter(pk__in=people).exclude(email="").values_list("email", flat=True)
+    return {address.lower() for address in rows}
 
 
 def _configured(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:

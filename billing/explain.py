@@ -285,7 +285,7 @@ def _treated(said: dict[str, Any] | None, currency: str) -> list[str]:
 
 _WHAT = {
     "rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged",
-    "payers": "Who pays",
+    "payers": "Who pays", "approval": "Approval",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from billing import queries
-from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, Piece
+from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, LateChange, Piece
 from contracts.filters import ByCustomer, contract, customer, entity
 from integration_hub.console import filter_kinds
 
@@ -47,6 +47,19 @@ class HoldFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped lib
     status = filter_kinds.any_of("Status", Hold.Status)
     scope = filter_kinds.any_of("On", Hold.Scope)
     code = filter_kinds.any_of("Code", HoldCode)
+
+
+class LateChangeFilter(ByCustomer):
+    """Which changes of billed work."""
+
+    customer_path = "contract__customer"
+
+    contract = contract()
+    customer = customer()
+    legal_entity = entity()
+    is_deletion = filter_kinds.yes_or_no("Deleted in the source")
+    created_at = filter_kinds.days("Since")
+    status = filter_kinds.any_of("Status", LateChange.Status)
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

@@ -10,7 +10,7 @@ from billing.actions.crediting import Wanted
 from billing.models import CreditReason, Delegation, Hold, HoldCode, InvoiceLine
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
-from integration_hub.console.forms import RELOAD, DecisionForm, day
+from integration_hub.console.forms import RELOAD, DecisionForm, NoteForm, day
 from integration_hub.people.models import User
 
 
@@ -235,3 +235,10 @@ class CreditReasonForm(DecisionForm):
         help_text="Whoever approves it judges by this. Kept in the trail.",
         error_messages={"required": "Say why, so that the person who approves it can judge."},
     )
+
+
+class AcceptChangeForm(NoteForm):
+    """Accept a change of billed work; `credited` and `charged` are the figures that were shown."""
+
+    credited = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})
+    charged = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})

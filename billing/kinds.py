@@ -1,7 +1,7 @@
 """The exceptions billing can raise, as finance would say them (billing.md §3.3)."""
 
 from billing import conditions
-from billing.actions import checks, exceptions
+from billing.actions import checks, exceptions, late
 from billing.workflows import agreements
 from integration_hub.cases.registry import ALSO_HOLDS, KINDS, Asked, CaseKind, Suggestion
 
@@ -24,16 +24,16 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         "Billed work vanished from the PSA",
         "BA",
         2,
-        "the source is restored",
-        ("Credit it", "Keep it with evidence"),
+        "the source is restored, or a person decides about it",
+        ("Accept it: what is billed is credited", "Refuse it: what is billed stands"),
     ),
     (
         "LATE_CHANGE",
         "The source changed after billing",
         "BA",
         3,
-        "the change is withdrawn",
-        ("Credit and rebill", "Refuse the change"),
+        "the change is withdrawn, or a person decides about it",
+        ("Accept it: what is billed is credited and billed anew", "Refuse it: what is billed stands"),
     ),
     (
         "CONTRACT_MISSING",
@@ -263,6 +263,8 @@ def _asked() -> dict[str, Asked]:
     return {
         **of_work,
         **of_candidates,
+        late.CHANGED: conditions.any_of(of_work[late.CHANGED], late.still_asks),
+        late.DELETED: late.still_asks,
         "CAP_NEAR": conditions.cap_near,
         "ERP_MAPPING": conditions.erp_lacks,
         "UNAPPLIED_CASH": conditions.cash_unapplied,

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
-from billing import queries, tables
-from billing.models import Approval, Candidate, Hold, Invoice, Piece
+from billing import late_words, queries, tables
+from billing.models import Approval, Candidate, Hold, Invoice, LateChange, Piece
 from billing.naming import code_words
 from billing.policies import SYSTEM_ONLY
 from integration_hub.console.badges import Badge, badge
@@ -14,6 +14,7 @@ from integration_hub.console.home import PANELS, Panel, Waiting, WaitingRow
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.money import ZERO, Money, per_currency
 from integration_hub.people.models import Role, User
+from integration_hub.people.scope import scoped
 
 TOP = 5
 LIVE = Q(approvals__verdict="approved", approvals__lapsed_at__isnull=True)
@@ -158,6 +159,35 @@ def holds_to_review(user: User) -> Waiting:
     return _holds(rows, reverse("billing:hold-list") + OPEN_HOLDS)
 
 
+def changes_to_decide(user: User) -> Waiting:
+    """Changes of billed work that nobody decided about."""
+    rows = scoped(LateChange.objects.filter(status="open"), user)
+    sums = list(
+        rows.order_by()
+        .values("currency")
+        .annotate(count=Count("pk"), money=Sum("billed"), oldest=Min("created_at"))
+        .order_by("currency")
+    )
+    top = rows.select_related("event__resource", "contract").order_by("-billed", "pk")[:TOP]
+    return Waiting(
+        count=sum(row["count"] for row in sums),
+        oldest=min((row["oldest"] for row in sums), default=None),
+        money=[Money(row["money"], row["currency"], "net") for row in sums],
+        url=reverse("billing:latechange-list"),
+        rows=[_change_row(row) for row in top] if sums else [],
+    )
+
+
+def _change_row(row: LateChange) -> WaitingRow:
+    return WaitingRow(
+        title=tables.work_of(row),
+        detail=f"{row.contract.number if row.contract else 'No contract'} · {late_words.in_short(row)}",
+        money=Money(row.billed, row.currency, "net"),
+        url=reverse("billing:latechange-detail", args=[row.pk]),
+        when=row.created_at,
+    )
+
+
 # -- work -------------------------------------------------------------------------------------------------------------
 
 
@@ -272,6 +302,9 @@ def register() -> None:
                           "loader", "Nothing is under way.")),
         ("attention", Panel("Candidates that need attention", attention, analyst | finance, weight=35,
                             permission="billing.view_candidate", icon="alert-triangle", empty="Every one is clean.")),
+        ("changes", Panel("Changes of billed work", changes_to_decide, analyst | finance, weight=37,
+                          permission="billing.decide_latechange", icon="replace",
+                          empty="What is billed is what the sources say.")),
         ("returned", Panel("Returned to me", returned, analyst, weight=20, permission="billing.view_candidate",
                            icon="arrow-back-up", empty="Nothing came back.")),
         ("rejected", Panel("Rejected by the ERP", rejected, analyst | finance, weight=36,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from billing import duties
-from billing.models import Approval, BillableEvent, BillingRun, Candidate, Delegation, Hold, Invoice, Piece
+from billing.models import Approval, BillableEvent, BillingRun, Candidate, Delegation, Hold, Invoice, LateChange, Piece
 from billing.naming import code_words
 from contracts.models import Amendment, Contract, ContractLine
 from integration_hub.kernel.clock import today
@@ -188,6 +188,28 @@ def can_credit(invoice: Invoice, user: User) -> Decision:
     if invoice.status in {Invoice.Status.CREDITED, Invoice.Status.WRITTEN_OFF}:
         return deny(f"This invoice is {invoice.get_status_display().lower()} in full.")
     return can_see(user, invoice.legal_entity.code)
+
+
+def can_accept_change(change: LateChange, user: User) -> Decision:
+    """Whether the person may let what the source states take the place of what is billed: never of their own work."""
+    if not (open_to := _can_decide_change(change, user)):
+        return open_to
+    if user.email and user.email.lower() in duties.addresses_of(change):
+        return deny("It is your own work, so someone else must accept the change.")
+    return can_see(user, change.legal_entity.code if change.legal_entity else "")
+
+
+def can_refuse_change(change: LateChange, user: User) -> Decision:
+    """Whether the person may say that what is billed stands."""
+    return _can_decide_change(change, user) and can_see(user, change.legal_entity.code if change.legal_entity else "")
+
+
+def _can_decide_change(change: LateChange, user: User) -> Decision:
+    if not user.has_perm("billing.decide_latechange"):
+        return deny("Only billing analysts and finance can decide about changes of billed work.")
+    if change.status != LateChange.Status.OPEN:
+        return deny(f"This change is {change.get_status_display().lower()} already.")
+    return ALLOW
 
 
 def can_recognise(contract: Contract, user: User) -> Decision:

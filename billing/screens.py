@@ -4,9 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from billing import panels, parts
-from billing.models import Candidate
+from billing.actions import late
+from billing.models import Candidate, LateChange
+from billing.views import late as views
+from integration_hub.cases.fixes import FIXES
 from integration_hub.console import badges, links, menu, timeline, wording
 from integration_hub.people.models import User
+from integration_hub.people.scope import scoped
 
 
 def _holds_waiting(user: User) -> int:
@@ -17,12 +21,20 @@ def _candidates_waiting(user: User) -> int:
     return panels.to_approve(user).count() if user.has_perm("billing.approve_candidate") else 0
 
 
+def _changes_waiting(user: User) -> int:
+    if not user.has_perm("billing.decide_latechange"):
+        return 0
+    return scoped(LateChange.objects.filter(status="open"), user).count()
+
+
 def register() -> None:
     """Fill the console's registries."""
     item = menu.MenuItem
     for entry in (
         item("Billing", "Billable work", "billing:work-list", "clock-hour-4", "billing.view_piece", 10, key="w"),
         item("Billing", "Holds", "billing:hold-list", "hand-stop", "billing.view_hold", 20, _holds_waiting, "o"),
+        item("Billing", "Late changes", "billing:latechange-list", "replace", "billing.view_latechange", 25,
+             _changes_waiting),
         item("Billing", "Billing runs", "billing:run-list", "player-play", "billing.view_billingrun", 30, key="r"),
         item("Billing", "Candidates", "billing:candidate-list", "file-invoice", "billing.view_candidate", 40,
              _candidates_waiting, "d"),
@@ -45,6 +57,8 @@ def register() -> None:
         links.to(f"billing.{kind}", f"billing:{name}-detail")
     for action, icon, sentence, tone in _SENTENCES:
         timeline.tell(action, icon, sentence, tone)  # type: ignore[arg-type]  # tones of the table below
+    for code in late.CODES:
+        FIXES.register(code, views.fix)
     panels.register()
     parts.register()
 
@@ -92,6 +106,9 @@ _SENTENCES = (
     ("billing.bulk_approval.decided", "checks", "approved many candidates in one act, {label}", "success"),
     ("billing.bulk_approval.finished", "checks", "went through {label}", "neutral"),
     ("billing.candidate.dissolved", "arrows-split", "dissolved {label}", "neutral"),
+    ("billing.late_change.asked", "replace", "stated billed work otherwise: {label}", "warning"),
+    ("billing.late_change.accepted", "circle-check", "accepted the change of {label}", "success"),
+    ("billing.late_change.refused", "circle-x", "refused the change of {label}", "info"),
     ("billing.delegation.given", "user-check", "lent the right to approve: {label}", "info"),
     ("billing.delegation.ended", "ban", "ended the delegation {label}", "neutral"),
     ("billing.tax.quoted", "calculator", "quoted the tax of {label}", "info"),

@@ -1,8 +1,8 @@
 """What an act would bring: it is done for real, with the next billing run after it, and taken back.
 
-Before a hold is released, an amendment comes into force or a candidate is approved, the same code that will do it does
-it inside a savepoint that is rolled back. Nothing is left: no row, no effect, no event of the trail, no number of a
-run or an invoice.
+Before a hold is released, an amendment comes into force, a change of billed work is accepted or a candidate approved,
+the same code that will do it does it inside a savepoint that is rolled back. Nothing is left: no row, no effect, no
+event of the trail, no number of a run or an invoice.
 """
 
 import secrets
@@ -13,10 +13,10 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from billing.actions import holds, posting, runs
+from billing.actions import holds, late_decisions, posting, runs
 from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
-from billing.models import BillingRun, Candidate, CandidateLine, Hold, Piece, RetainerAccount
+from billing.models import BillingRun, Candidate, CandidateLine, Hold, LateChange, Piece, RetainerAccount
 from billing.undone import undone
 from contracts.actions import amendments
 from contracts.models import Amendment, BillTo, Cap, Contract, Customer
@@ -97,6 +97,24 @@ def of_amendment(amendment: Amendment) -> list[Simulation]:
     return _compared([amendment.contract_id], act)
 
 
+def of_late_change(change: LateChange) -> list[Simulation]:
+    """What the acceptance of a change of billed work would bring. Raises NotReady."""
+    touched = {change.event.contract_id, change.stated["contract_id"]}
+    return _compared(sorted(pk for pk in touched if pk is not None), lambda: _bring(change))
+
+
+def brought_by(change: LateChange) -> late_decisions.Brought:
+    """What its acceptance would credit and charge of the work itself, as of now. Raises NotReady."""
+    return undone(lambda: _bring(change))
+
+
+def _bring(change: LateChange) -> late_decisions.Brought:
+    if change.status != LateChange.Status.OPEN:
+        raise NotReady(f"This change is {change.get_status_display().lower()} already.")
+    late_decisions.lock(change)
+    return late_decisions.bring(LateChange.objects.select_related(*late_decisions.PARTS).get(pk=change.pk), by=BY)
+
+
 def of_candidate(candidate: Candidate) -> list[Simulation]:
     """What the approval of a candidate leads to: the document, posted as it stands. Raises NotReady."""
     pk = candidate.pk
@@ -121,7 +139,7 @@ def _touched(hold: Hold) -> list[int]:
     return list(billed.order_by("pk").values_list("pk", flat=True))
 
 
-def _compared(contracts: Sequence[int], act: Callable[[], None]) -> list[Simulation]:
+def _compared(contracts: Sequence[int], act: Callable[[], object]) -> list[Simulation]:
     if len(contracts) > MOST:
         raise NotReady(f"It touches {len(contracts)} contracts: too many to try at once, {MOST} can be.")
     through = today()

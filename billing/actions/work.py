@@ -1,6 +1,6 @@
 """Billable events: our immutable copy of each version of delivered work (billing.md §0.1, R21)."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
@@ -10,12 +10,10 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from billing import events
-from billing.actions import exceptions
+from billing.actions import exceptions, late
 from billing.credited import is_conceded
-from billing.models import BillableEvent, Decision, Piece
+from billing.models import BillableEvent, Decision, LateChange, Piece
 from contracts.models import Contract, Milestone, Project
-from integration_hub.cases.actions import cases
-from integration_hub.cases.models import Case
 from integration_hub.kernel.bulk import copy_values
 from integration_hub.kernel.clock import now
 from integration_hub.trail.record import Actor, correlation, event
@@ -53,7 +51,6 @@ class Draft:
 
 
 _CURRENT = "SELECT * FROM billing_billableevent WHERE is_current AND work_key = ANY(%s)"
-LATE = ("LATE_CHANGE", "SOURCE_DELETED_AFTER_POST")
 DRAFTED = tuple(field.name for field in fields(Draft))
 _values_of = attrgetter(*DRAFTED)
 COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_version_id"})
@@ -63,29 +60,32 @@ COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_ve
 def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted: bool = False) -> int:
     """Store new versions of delivered work and have their contracts decided again. Returns how many were new.
 
-    Work whose earlier version is posted is not replaced: `LATE_CHANGE` asks a person instead. With `correct_posted` it
-    is: what is posted is credited and billed anew (R9, R11). What is being posted, or of which something was conceded,
-    asks in any case.
+    Work of which an earlier version is posted is not replaced: the change is kept, and a person asked about it. With
+    `correct_posted` it is: what is posted is credited and billed anew (R9, R11). What is being posted, or of which
+    something was conceded, asks in any case.
     """
     latest = {draft.work_key: draft for draft in drafts}
-    current = _current(latest)
-    if any(_differs(current.get(key), draft) for key, draft in latest.items() if key in current):
+    current, known = _current(latest), late.standing(latest)
+    if known or any(_differs(current.get(key), draft) for key, draft in latest.items() if key in current):
         _lock(current.values())
-        current = _current(latest)
+        current, known = _current(latest), late.standing(latest)
     changed = [draft for key, draft in latest.items() if _differs(current.get(key), draft)]
-    _heal_withdrawn(latest.keys() - {draft.work_key for draft in changed}, by)
-    locked = _locked_states([current[draft.work_key].pk for draft in changed if draft.work_key in current])
+    how_far = stages([current[draft.work_key] for draft in changed if draft.work_key in current])
     fresh: list[tuple[Draft, int]] = []
     replaced: list[BillableEvent] = []
+    asked: list[tuple[BillableEvent, late.Said]] = []
     for draft in changed:
         old = current.get(draft.work_key)
-        state = locked.get(old.pk, "") if old is not None else ""
-        if old is not None and (state in _SETTLED or (state == "posted" and not correct_posted)):
-            _ask_about_late_change(old, draft, by)
+        stage = how_far.get(draft.work_key, "")
+        if old is not None and (stage in SETTLED or (stage == "posted" and not correct_posted)):
+            asked.append((old, {name: getattr(draft, name) for name in DRAFTED}))
             continue
         if old is not None:
             replaced.append(old)
         fresh.append((draft, old.version + 1 if old is not None else 1))
+    if known:
+        _end_changes(known, changed, replaced, by)
+    late.ask(asked=asked, known=known, by=by)
     retire(events=replaced, by=by)
     _add(fresh)
     touched: list[Draft | BillableEvent] = [*(draft for draft, _ in fresh), *replaced]
@@ -115,11 +115,15 @@ def _lock(rows: Iterable[BillableEvent]) -> None:
     list(Contract.objects.select_for_update(no_key=True).filter(pk__in=contracts).order_by("pk").values_list("pk"))
 
 
-def _heal_withdrawn(keys: Iterable[str], by: Actor) -> None:
-    """A change of billed work that the source took back needs nobody any more."""
-    late = Case.objects.filter(code__in=LATE, root_cause__in=list(keys), status__in=Case.OPEN_STATES)
-    for code, root_cause in late.values_list("code", "root_cause"):
-        cases.heal(code=code, root_cause=root_cause, because="The source says again what was billed", by=by)
+def _end_changes(
+    known: Mapping[str, LateChange], changed: Sequence[Draft], replaced: Sequence[BillableEvent], by: Actor
+) -> None:
+    """Changes that their source took back, or that are stored by now, are not asked about any more."""
+    differing = {draft.work_key for draft in changed}
+    if back := [row for key, row in known.items() if key not in differing]:
+        late.withdraw(known=back, by=by)
+    if stored := [known[row.work_key] for row in replaced if row.work_key in known]:
+        late.overtake(known=stored, by=by)
 
 
 def _differs(row: BillableEvent | None, draft: Draft) -> bool:
@@ -134,26 +138,28 @@ def _add(fresh: Sequence[tuple[Draft, int]]) -> None:
         copy_values(BillableEvent, ("version", "is_current", "recorded_at", *DRAFTED), rows)
 
 
-def _locked_states(event_ids: list[int]) -> dict[int, str]:
-    """How far a version is billed: `posting` where a piece is on its way to the ERP, `conceded` where something of it
-    was, `posted` where one stands there or is written off, `reserved` where a candidate can still let it go. What is
-    credited is not billed any more.
+def stages(rows: Collection[BillableEvent]) -> dict[str, str]:
+    """How far works are billed, over all their versions, by key: `posting` where a piece is on its way to the ERP,
+    `conceded` where something of it was, `posted` where one stands there or is written off, `reserved` where a
+    candidate can still let it go. What is credited is not billed any more.
     """
-    states: dict[int, str] = {}
-    rows = Piece.objects.filter(event__in=event_ids, is_current=True, state__in=Piece.LOCKED, corrects__isnull=True)
-    rows = rows.exclude(state=Piece.State.CORRECTED).annotate(conceded=is_conceded())
-    asked = rows.values_list("event_id", "state", "candidate_line__candidate__status", "conceded")
-    for event_id, state, candidate, conceded in asked:
+    states: dict[str, str] = {}
+    pieces = Piece.objects.filter(event__work_key__in=[row.work_key for row in rows], is_current=True)
+    pieces = pieces.filter(state__in=Piece.LOCKED, corrects__isnull=True).exclude(state=Piece.State.CORRECTED)
+    asked = pieces.annotate(conceded=is_conceded())
+    values = asked.values_list("event__work_key", "state", "candidate_line__candidate__status", "conceded")
+    for key, state, candidate, conceded in values:
         found = "conceded" if conceded else "posted"
         if state == Piece.State.RESERVED:
             found = "posting" if candidate in {"posting", "posted"} else "reserved"
-        if _FURTHEST.index(found) > _FURTHEST.index(states.get(event_id, "")):
-            states[event_id] = found
+        if _FURTHEST.index(found) > _FURTHEST.index(states.get(key, "")):
+            states[key] = found
     return states
 
 
 _FURTHEST = ("", "reserved", "posted", "conceded", "posting")
-_SETTLED = ("conceded", "posting")
+SETTLED = ("conceded", "posting")
+"""Stages at which nobody can change a work, not even a person."""
 
 
 def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
@@ -167,26 +173,6 @@ def retire(*, events: Sequence[BillableEvent], by: Actor) -> None:
     Piece.objects.filter(event__in=ids, is_current=True).exclude(state__in=Piece.LOCKED).update(is_current=False)
     Decision.objects.filter(event__in=ids, is_current=True).update(is_current=False)
     BillableEvent.objects.filter(pk__in=ids).update(is_current=False)
-
-
-def _ask_about_late_change(old: BillableEvent, draft: Draft, by: Actor) -> None:
-    entity = old.legal_entity.code if old.legal_entity else ""
-    changes = {
-        name: f"{getattr(old, name)} → {getattr(draft, name)}"
-        for name in COMPARED
-        if getattr(old, name) != getattr(draft, name)
-    }
-    cases.raise_case(
-        code="SOURCE_DELETED_AFTER_POST" if draft.is_deleted else "LATE_CHANGE",
-        root_cause=draft.work_key,
-        title=f"{draft.work_key} changed in its source after it was billed",
-        detail="; ".join(f"{name}: {change}" for name, change in changes.items()),
-        remedy="Credit and rebill it, or refuse the change in the source.",
-        legal_entity=entity,
-        subject=("billing.billableevent", str(old.pk), draft.work_key),
-        members=[cases.MemberIn("billing.billableevent", str(old.pk), draft.work_key, old.amount, old.currency)],
-        by=by,
-    )
 
 
 def decide_soon(targets: Iterable[tuple[int | None, int | None]], *, caused_by: str) -> None:

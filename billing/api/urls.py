@@ -7,6 +7,7 @@ from billing.api.bulk import BulkApprovals
 from billing.api.candidates import Candidates
 from billing.api.delegations import Delegations
 from billing.api.holds import Holds
+from billing.api.late import LateChanges
 from billing.api.retainers import Retainers
 from billing.api.revenue import Recognitions
 from billing.api.simulations import Amendments
@@ -23,6 +24,7 @@ router.register("delegations", Delegations, "delegation")
 router.register("invoices", views.Invoices, "invoice")
 router.register("payments", views.Payments, "payment")
 router.register("recognised-revenue", Recognitions, "recognised-revenue")
+router.register("late-changes", LateChanges, "late-change")
 router.register("retainers", Retainers, "retainer")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 

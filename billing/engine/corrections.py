@@ -72,6 +72,15 @@ def withdrawal(work: Work) -> Correction:
     return Correction(work.billed, ({"what": "withdrawn", "was": "billed", "now": None},))
 
 
+def unapproved(work: Work) -> Correction | None:
+    """All that is billed of work whose approval was withdrawn since (R19): of a later version, which a person let take
+    the place of what is billed. The version that was billed itself stays as it was approved; a refusal is no price.
+    """
+    if work.approval in ("approved", "rejected") or all(part.event_id == work.event_id for part in work.billed):
+        return None
+    return Correction(work.billed, ({"what": "approval", "was": "approved", "now": work.approval},))
+
+
 def reopened(work: Work, found: Correction) -> Work:
     """The work as if the credited parts had never been billed; it was in time when it was."""
     minutes = sum((part.minutes or ZERO for part in found.parts), ZERO)

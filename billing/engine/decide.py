@@ -20,6 +20,7 @@ from billing.engine.corrections import (
     credit_pieces,
     kept,
     reopened,
+    unapproved,
     withdrawal,
 )
 from billing.engine.eligibility import Map, Place
@@ -208,6 +209,8 @@ class _Decider:
         """What is posted of a work and has to be credited; nothing while anything about it is not known."""
         if work.withdrawn:
             return withdrawal(work)
+        if found := unapproved(work):
+            return found
         route = self._route(work)
         line = route.place.line
         if answer := uncharged(work, route.charge):

@@ -16,7 +16,7 @@ from billing.models.documents import (
     TaxDetermination,
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
-from billing.models.late import ComparedTerms, Waiver
+from billing.models.late import LATE_CHANGE_MOVES, ComparedTerms, LateChange, Waiver
 from billing.models.limits import CapEntry
 from billing.models.obligations import Obligation, Recognition
 from billing.models.papers import Paper, PaperPart
@@ -29,6 +29,7 @@ __all__ = [
     "CANDIDATE_MOVES",
     "HOLD_MOVES",
     "INVOICE_MOVES",
+    "LATE_CHANGE_MOVES",
     "PIECE_MOVES",
     "AgreedTerms",
     "Approval",
@@ -51,6 +52,7 @@ __all__ = [
     "HoldEffect",
     "Invoice",
     "InvoiceLine",
+    "LateChange",
     "Obligation",
     "Paper",
     "PaperPart",

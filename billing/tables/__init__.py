@@ -21,6 +21,7 @@ from billing.tables.invoices import (
     invoice_badge,
     overdue,
 )
+from billing.tables.late import LateChangeTable, work_of
 from billing.tables.papers import EntryTable
 from billing.tables.plans import LimitMonths, RecognitionTable, RevenueTable, ScheduleTable
 from billing.tables.retainers import RetainerMoves
@@ -44,6 +45,7 @@ __all__ = [
     "HoldTable",
     "InvoiceLineTable",
     "InvoiceTable",
+    "LateChangeTable",
     "LimitMonths",
     "PaymentTable",
     "RecognitionTable",
@@ -60,4 +62,5 @@ __all__ = [
     "role_name",
     "sum_words",
     "work_list_url",
+    "work_of",
 ]

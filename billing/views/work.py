@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from billing import policies, queries, tables
-from billing.actions import waivers
+from billing.actions import late, waivers
 from billing.explain import explain
 from billing.filters import WorkFilter
 from billing.forms import WaiveForm
@@ -76,6 +76,7 @@ def work_detail(request: Request, pk: int) -> HttpResponse:
         "facts": _facts(event),
         "pieces": [(piece, hours(piece.minutes / 60) if piece.minutes is not None else "") for piece in pieces],
         "decision": decision,
+        "late": late.standing([event.work_key]).get(event.work_key),
         "explanation": explain(decision, pieces) if decision else None,
         "versions": VersionTable(queries.versions_of(event), request, name="versions"),
         "decisions": list(event.decisions.select_related("contract_version").prefetch_related("pieces")[:20]),

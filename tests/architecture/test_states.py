@@ -37,6 +37,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "candidate": (billing.CANDIDATE_MOVES, billing.Candidate.Status),
     "invoice": (billing.INVOICE_MOVES, billing.Invoice.Status),
     "hold": (billing.HOLD_MOVES, billing.Hold.Status),
+    "change of billed work": (billing.LATE_CHANGE_MOVES, billing.LateChange.Status),
     "piece": (billing.PIECE_MOVES, billing.Piece.State),
     "contract": (contracts.CONTRACT_MOVES, contracts.Contract.Status),
     "amendment": (contracts.AMENDMENT_MOVES, contracts.Amendment.Status),

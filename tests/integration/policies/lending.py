@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from billing import policies as billing
-from billing.models import BillableEvent, Delegation, Piece
+from billing.models import LATE_CHANGE_MOVES, BillableEvent, Delegation, LateChange, Piece
 from billing.models import Decision as Decided
 from contracts import policies as contracts
 from contracts.models import Contract, ContractLine, CostRate, LegalEntity
@@ -56,6 +56,11 @@ def ask_waive(by: User, state: str) -> Decision:
         Piece.objects.create(decision=decided, event=found, number=1, state="blocked", codes=[code])
     found.legal_entity = LegalEntity(code=HERE)
     return billing.can_waive(found, by)
+
+
+def changed(state: str) -> LateChange:
+    stated = {"resource_id": None}
+    return LateChange(status=state, legal_entity=LegalEntity(code=HERE), event=BillableEvent(), stated=stated)
 
 
 def ask_top_up(by: User, state: str) -> Decision:
@@ -129,6 +134,20 @@ ROWS = (
         others="Only finance can record a waiver.",
         states={"late": "", "in time": "This work is not too late for its client."},
         outside=OUTSIDE,
+    ),
+    *(
+        Row(
+            rule=rule,
+            ask=lambda by, state, rule=rule: rule(changed(state), by),
+            may=FINANCE | {Role.BILLING_ANALYST},
+            others="Only billing analysts and finance can decide about changes of billed work.",
+            states={
+                "open": "",
+                **{state: f"This change is {state} already." for state in LATE_CHANGE_MOVES.moves if state != "open"},
+            },
+            outside=OUTSIDE,
+        )
+        for rule in (billing.can_accept_change, billing.can_refuse_change)
     ),
     Row(
         rule=billing.can_top_up,
