@@ -10,8 +10,8 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import gates, jobs, kinds, lineage, listeners, rulebook, screens
-        from billing.actions import candidates, posting, tax_out
+        from billing import gates, jobs, kinds, lineage, listeners, revenue_lineage, rulebook, screens
+        from billing.actions import candidates, posting, revenue_journals, tax_out
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
         from integration_hub.effects.registry import GATES, OUTCOMES, Outcome
@@ -37,6 +37,13 @@ class BillingConfig(AppConfig):
         committed = Outcome(tax_out.committed, tax_out.rejected)
         OUTCOMES.register("invoice.commit", committed)
         OUTCOMES.register("creditmemo.commit", committed)
+        earned = Outcome(
+            revenue_journals.confirmed,
+            revenue_journals.rejected,
+            next_period=revenue_journals.into_next_period,
+            subject="billing.revenueposting",
+        )
+        OUTCOMES.register("subject:billing.revenueposting", earned)
         DEFINITIONS.register(activation.DEFINITION)
         DEFINITIONS.register(amendment.DEFINITION)
         GATES.register("period", gates.PERIOD)
@@ -45,4 +52,5 @@ class BillingConfig(AppConfig):
         listeners.register()
         rulebook.register()
         lineage.register()
+        revenue_lineage.register()
         screens.register()

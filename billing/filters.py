@@ -6,7 +6,17 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from billing import queries
-from billing.models import BillableEvent, BillingRun, Candidate, Hold, HoldCode, Invoice, LateChange, Piece
+from billing.models import (
+    BillableEvent,
+    BillingRun,
+    Candidate,
+    Hold,
+    HoldCode,
+    Invoice,
+    LateChange,
+    Piece,
+    RevenuePosting,
+)
 from contracts.filters import ByCustomer, contract, customer, entity
 from integration_hub.console import filter_kinds
 
@@ -68,6 +78,21 @@ class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped libr
     legal_entity = entity()
     state = filter_kinds.any_of("State", BillingRun.State)
     through = filter_kinds.days("Through")
+
+
+class RevenuePostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which revenue journals."""
+
+    q = filter_kinds.contains("Number or contract", method="of_number")
+    entity = entity()
+    status = filter_kinds.any_of("Status", RevenuePosting.Status)
+    month = filter_kinds.days("Month")
+
+    def of_number(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """With this in our number, the ERP's, or the contract's."""
+        return rows.filter(
+            Q(number__icontains=value) | Q(remote_number__icontains=value) | Q(contract__number__icontains=value)
+        )
 
 
 class CandidateFilter(ByCustomer):

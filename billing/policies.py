@@ -219,6 +219,16 @@ def can_recognise(contract: Contract, user: User) -> Decision:
     return can_see(user, contract.legal_entity.code)
 
 
+def may_post_revenue(user: User) -> Decision:
+    """Whether the person may post recognised revenue of any legal entity."""
+    return ALLOW if user.has_perm("billing.post_revenue") else deny("Only finance can post revenue.")
+
+
+def can_post_revenue(user: User, legal_entity: str) -> Decision:
+    """Whether the person may post the revenue of a legal entity; months they recognised are left for others."""
+    return may_post_revenue(user) and can_see(user, legal_entity)
+
+
 def can_restart_activation(contract: Contract, user: User) -> Decision:
     """Whether the person may start the activation of a contract again: only after one that was undone."""
     if not user.has_perm("hub_cases.handle_case"):

@@ -28,12 +28,23 @@ from integration_hub.canonical import Policy, in_force
 from integration_hub.cases.models import Case, Member
 from integration_hub.cases.queries import visible_to
 from integration_hub.connectors.models import Connection
+from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.kernel.money import Quote
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 from integration_hub.processes.models import Process
 
 Row = TypeVar("Row", bound=Model)
+
+
+def entity_of(code: str, *, record: str) -> LegalEntity:
+    """A legal entity by its code, as a person or program typed it for a record. Raises BadInput."""
+    found = LegalEntity.objects.filter(code=code, is_active=True).first()
+    if found is None:
+        raise BadInput(
+            record, [Problem("legal_entity", f"{code!r} is not a legal entity of ours.", "Use the code of one.")]
+        )
+    return found
 
 
 def contracts_for(user: User) -> QuerySet[Contract]:

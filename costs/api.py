@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
+from contracts.queries import entity_of
 from costs.actions import posting, purchases
 from costs.models import Cost, CostPosting, Purchase
-from costs.queries import entity_of
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
 from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
@@ -115,7 +115,11 @@ class CostPostings(Nouns):
     def create(self, request: Request) -> Response:
         """Post the open costs of a legal entity for work up to a day; the journals that are on their way."""
         body: dict[str, Any] = self.taken(PostCostsSerializer)
-        made = posting.post(legal_entity=entity_of(body["legal_entity"]), through=body["through"], by=person(request))
+        made = posting.post(
+            legal_entity=entity_of(body["legal_entity"], record="Costs to post"),
+            through=body["through"],
+            by=person(request),
+        )
         return Response(CostPostingSerializer(made, many=True).data, status=201)
 
 

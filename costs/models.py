@@ -1,49 +1,18 @@
 """What delivered work cost us, hours and purchases. A cost is never changed: it is reversed, and counted anew."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
-from billing.models import BillableEvent
+from billing.models import BillableEvent, Journal
 from contracts.models import CostRate, LegalEntity, Project, Resource
-from integration_hub.connectors.models import Connection
 from integration_hub.kernel.clock import now
-from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field, rate_field
-from integration_hub.kernel.transitions import Transitions
-from integration_hub.people.models import User
+from integration_hub.kernel.models import Versioned, currency_field, money_field, rate_field
 
 
-class CostPosting(Timestamped):
-    """Costs of one project and month on their way to the ERP, as one journal under our number."""
+class CostPosting(Journal):
+    """Costs of one project and month; its amount is net of what it reverses."""
 
-    class Status(models.TextChoices):
-        POSTING = "posting", "Posting"
-        POSTED = "posted", "Posted"
-        REJECTED = "rejected", "Refused by the ERP"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        NIL = "nil", "Nothing to post"
-
-    number = models.CharField(max_length=60, unique=True)
-    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="cost_postings")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="cost_postings")
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+")
-    month = models.DateField(help_text="The month of the work, by its first day")
-    accounting_date = models.DateField(help_text="In the month of the work, or the first open day after it")
-    currency = currency_field()
-    amount = money_field(help_text="Net of what it reverses")
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.POSTING)
-    remote_number = models.CharField(max_length=120, blank=True, help_text="The journal's number in the ERP")
-    prepared_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.CheckConstraint(
-                name="cost_posting_dated_after_its_work", condition=Q(accounting_date__gte=F("month"))
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.number
 
 
 class Cost(models.Model):
@@ -151,16 +120,3 @@ class Purchase(Versioned):
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.bill_number}/{self.line_number}"
-
-
-COST_POSTING_MOVES = Transitions(
-    noun="cost journal",
-    initial="posting",
-    moves={
-        "posting": {"posted": "ERP confirmed", "rejected": "ERP refused", "withdrawn": "its effect was cancelled"},
-        "rejected": {"posted": "corrected, and ERP confirmed", "withdrawn": "its effect was cancelled"},
-        "posted": {},
-        "withdrawn": {},
-        "nil": {},
-    },
-)

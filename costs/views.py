@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 
+from contracts.queries import entity_of
 from costs import policies
 from costs.actions import posting
 from costs.filters import CostFilter, CostPostingFilter
 from costs.models import Cost, CostPosting
-from costs.queries import entity_of
 from costs.tables import CostPostingTable, CostTable
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
@@ -83,7 +83,9 @@ def post(request: Request) -> HttpResponse:
         request,
         confirm,
         lambda data: posting.post(
-            legal_entity=entity_of(data["legal_entity"]), through=data["through"], by=request.user
+            legal_entity=entity_of(data["legal_entity"], record="Costs to post"),
+            through=data["through"],
+            by=request.user,
         ),
         done=lambda made: f"{len(made)} journals are on their way." if len(made) != 1 else "A journal is on its way.",
     )

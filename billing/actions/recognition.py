@@ -65,6 +65,7 @@ def recognise(*, contract: Contract, period: date, measures: Sequence[Measure], 
             amount=found.amount,
             cumulative=found.cumulative,
             invoiced=_invoiced(row, period) if measure.invoiced is None else measure.invoiced,
+            recognised_by=by.username,
         )
         for row, measure, found in zip(rows, measures, earned, strict=True)
     )

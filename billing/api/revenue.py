@@ -10,10 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.actions import recognition
+from billing.actions import recognition, revenue_journals
 from billing.engine.obligations import position, progress
-from billing.models import Recognition
+from billing.models import Recognition, RevenuePosting
 from contracts.models import Contract
+from contracts.queries import entity_of
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer, amount_text
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.idempotency import PARAMETER, idempotent
@@ -73,6 +74,63 @@ class ObligationSerializer(StrictSerializer):
         if ("percent" in attrs) == bool(spent) or len(spent) == 1 or attrs.get("estimate") == 0:
             raise serializers.ValidationError("State a percent, or actual and an estimate above nought.")
         return attrs
+
+
+class RevenuePostingSerializer(serializers.ModelSerializer[RevenuePosting]):
+    """A journal of what a month of a contract earned beyond its invoices; asset and liability are what they grew by."""
+
+    legal_entity = serializers.CharField(source="legal_entity.code", read_only=True)
+    contract = serializers.CharField(source="contract.number", read_only=True)
+    amount = AmountField()
+    earned = AmountField()
+    asset = AmountField()
+    liability = AmountField()
+
+    class Meta:
+        model = RevenuePosting
+        fields = ("id", "number", "legal_entity", "contract", "month", "accounting_date", "earned", "asset",
+                  "liability", "amount", "currency", "status", "remote_number", "created_at")  # fmt: skip
+
+
+class PostRevenueSerializer(StrictSerializer):
+    """Which months to post: of a legal entity, those that end by a day."""
+
+    legal_entity = serializers.CharField(max_length=16)
+    through = serializers.DateField()
+
+
+class RevenuePostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which revenue journals."""
+
+    legal_entity = django_filters.CharFilter(field_name="legal_entity__code", help_text="Its code.")
+    contract = IdOrName(field_name="contract", name="number")
+    month = django_filters.DateFilter(help_text="Its first day.")
+    number = django_filters.CharFilter()
+    status = django_filters.ChoiceFilter(choices=RevenuePosting.Status.choices)
+
+
+class RevenuePostings(Nouns):
+    """Journals of recognised revenue."""
+
+    required_scopes = {"GET": "billing:read", "POST": "billing:write"}
+    required_permission = "billing.view_revenueposting"
+    serializer_class = RevenuePostingSerializer
+    filterset_class = RevenuePostingFilter
+
+    def rows(self, user: User) -> QuerySet[RevenuePosting]:
+        """Those of the person's legal entities."""
+        return scoped(RevenuePosting.objects.select_related("legal_entity", "contract"), user)
+
+    @extend_schema(
+        request=PostRevenueSerializer, responses={201: RevenuePostingSerializer(many=True)}, parameters=[PARAMETER]
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Post the recognised months of a legal entity that end by a day; the journals that are made."""
+        body: dict[str, Any] = self.taken(PostRevenueSerializer)
+        entity = entity_of(body["legal_entity"], record="Revenue to post")
+        made = revenue_journals.post(legal_entity=entity, through=body["through"], by=person(request))
+        return Response(RevenuePostingSerializer(made, many=True).data, status=201)
 
 
 class RecogniseSerializer(StrictSerializer):

@@ -9,7 +9,7 @@ from billing.api.delegations import Delegations
 from billing.api.holds import Holds
 from billing.api.late import LateChanges
 from billing.api.retainers import Retainers
-from billing.api.revenue import Recognitions
+from billing.api.revenue import Recognitions, RevenuePostings
 from billing.api.simulations import Amendments
 
 router = SimpleRouter()
@@ -25,6 +25,7 @@ router.register("invoices", views.Invoices, "invoice")
 router.register("payments", views.Payments, "payment")
 router.register("recognised-revenue", Recognitions, "recognised-revenue")
 router.register("late-changes", LateChanges, "late-change")
+router.register("revenue-postings", RevenuePostings, "revenue-posting")
 router.register("retainers", Retainers, "retainer")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 

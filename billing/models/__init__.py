@@ -17,6 +17,7 @@ from billing.models.documents import (
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
 from billing.models.late import LATE_CHANGE_MOVES, ComparedTerms, LateChange, Waiver
+from billing.models.journals import JOURNAL_MOVES, Journal, RevenuePosting
 from billing.models.limits import CapEntry
 from billing.models.obligations import Obligation, Recognition
 from billing.models.papers import Paper, PaperPart
@@ -30,6 +31,7 @@ __all__ = [
     "HOLD_MOVES",
     "INVOICE_MOVES",
     "LATE_CHANGE_MOVES",
+    "JOURNAL_MOVES",
     "PIECE_MOVES",
     "AgreedTerms",
     "Approval",
@@ -53,6 +55,7 @@ __all__ = [
     "Invoice",
     "InvoiceLine",
     "LateChange",
+    "Journal",
     "Obligation",
     "Paper",
     "PaperPart",
@@ -64,6 +67,7 @@ __all__ = [
     "RetainerEntry",
     "RevenueLine",
     "RevenuePlan",
+    "RevenuePosting",
     "ScheduleItem",
     "TaxDetermination",
     "Waiver",

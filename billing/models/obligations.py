@@ -51,6 +51,7 @@ class Recognition(Timestamped):
     amount = money_field(help_text="Of this period; negative where more was recognised before")
     cumulative = money_field()
     invoiced = money_field(help_text="Invoiced of it by then, net")
+    recognised_by = models.CharField(max_length=150, blank=True, help_text="Somebody else posts it")
 
     class Meta:
         ordering = ["obligation_id", "period"]

@@ -23,7 +23,7 @@ from billing.tables.invoices import (
 )
 from billing.tables.late import LateChangeTable, work_of
 from billing.tables.papers import EntryTable
-from billing.tables.plans import LimitMonths, RecognitionTable, RevenueTable, ScheduleTable
+from billing.tables.plans import LimitMonths, RecognitionTable, RevenuePostingTable, RevenueTable, ScheduleTable
 from billing.tables.retainers import RetainerMoves
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, HeldWork, WorkTable
@@ -50,6 +50,7 @@ __all__ = [
     "PaymentTable",
     "RecognitionTable",
     "RetainerMoves",
+    "RevenuePostingTable",
     "RevenueTable",
     "RunCandidates",
     "RunTable",

@@ -4,6 +4,7 @@ from typing import Any
 
 from billing.engine.obligations import position
 from billing.tables.words import half_open
+from contracts.lineage import link
 from integration_hub.console.tables import Column, Table
 from integration_hub.kernel.money import ZERO
 
@@ -61,6 +62,29 @@ class RecognitionTable(Table):
         Column("liability", "Invoiced, not earned", kind="money", currency="obligation.currency",
                accessor=lambda row: position(row.cumulative, row.invoiced)[1]),
     ]  # fmt: skip
+
+
+class RevenuePostingTable(Table):
+    """Journals of recognised revenue."""
+
+    caption = "Revenue journals"
+    default_sort = "-created_at"
+    columns = [
+        Column(
+            "number", "Number", kind="code", url=lambda row: link("console:trace-record", "revenue_posting", row.pk)
+        ),
+        Column("contract.number", "Contract", url=lambda row: link("contracts:contract-detail", row.contract_id)),
+        Column("legal_entity.code", "Entity", hideable=True),
+        Column("month", "Month", accessor=lambda row: f"{row.month:%b %Y}"),
+        Column("accounting_date", "Accounting date", kind="date", hideable=True),
+        Column("earned", "Earned", kind="money"),
+        Column("asset", "Contract asset", kind="money", hint="By how much it grew"),
+        Column("liability", "Contract liability", kind="money", hint="By how much it grew"),
+        Column("amount", "Revenue beyond invoices", kind="money"),
+        Column("status", "Status", kind="badge"),
+        Column("remote_number", "Number in the ERP", kind="code"),
+        Column("created_at", "Sent", kind="datetime", sortable=True),
+    ]
 
 
 class LimitMonths(Table):

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
+from billing.actions import journals
 from contracts.models import LegalEntity, Project
 from contracts.periods import next_period, open_period
-from contracts.queries import reference_of, route
 from costs import policies
 from costs.actions.counting import hold
-from costs.models import COST_POSTING_MOVES, Cost, CostPosting
+from costs.models import Cost, CostPosting
 from integration_hub.connectors.models import Connection
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
@@ -39,9 +39,7 @@ def post(*, legal_entity: LegalEntity, through: date, by: User) -> list[CostPost
     second run makes nothing. Raises Denied, or NotReady without a route to an ERP or an open period.
     """
     policies.can_post(by, legal_entity.code).or_raise()
-    erp = route("erp", legal_entity)
-    if erp is None:
-        raise NotReady(f"No ERP is routed for {legal_entity.code}: set a route in Django admin.")
+    erp = journals.erp_of(legal_entity)
     hold(legal_entity)
     groups: dict[tuple[int, date, str], list[Cost]] = defaultdict(list)
     rows = Cost.objects.filter(Cost.OPEN, legal_entity=legal_entity, service_date__lte=through)
@@ -82,18 +80,14 @@ def _post_group(
     )
     Cost.objects.filter(pk__in=[cost.pk for cost in costs]).update(posting=posting)
     if lines:
-        effects.plan(
-            effect_type=f"{erp.vendor}.journal.post",
-            connection=erp,
-            business_key=posting.number,
-            payload=_payload(posting, lines),
-            legal_entity=legal_entity.code,
-            subject=("costs.costposting", str(posting.pk)),
-            by=by,
-            posting_date=on,
-            amount=abs(posting.amount),
-            currency=posting.currency,
+        contract = posting.project.contract
+        journals.plan(
+            posting,
+            _entries(posting, lines),
+            memo=f"Cost of work {posting.month:%B %Y}, {posting.project}",
+            job_reference=contract.number if contract else "",
             lane=f"costs:{erp.code}:{posting.number}",
+            by=by,
         )
     _told("costs.posting.planned", posting, by, count=len(costs), amount=posting.amount)
     return posting
@@ -115,30 +109,14 @@ def _lines(costs: Sequence[Cost]) -> dict[_Line, Decimal]:
     return {line: amount for line, amount in sorted(sums.items()) if amount}
 
 
-def _payload(posting: CostPosting, lines: dict[_Line, Decimal]) -> dict[str, Any]:
-    """The journal in our words: positive amounts are debits. It balances line by line."""
-    known = reference_of(posting.legal_entity, posting.connection, "legal_entity")
+def _entries(posting: CostPosting, lines: dict[_Line, Decimal]) -> list[journals.Entry]:
+    """What is charged, and what it is booked against: it balances line by line."""
     entries = []
     for (code, cost_centre, vendor), amount in lines.items():
         memo = f"{vendor} on {posting.project.code}" if vendor else posting.project.code
-        shared = {"cost_centre": cost_centre, "memo": memo}
-        entries.append({**shared, "charge_code": code, "amount": _text(amount)})
-        entries.append({**shared, "charge_code": CONTRA[code], "amount": _text(-amount)})
-    contract = posting.project.contract
-    return {
-        "reference": posting.number,
-        "legal_entity_id": known.source_id if known else posting.legal_entity.code,
-        "currency": posting.currency,
-        "accounting_date": posting.accounting_date.isoformat(),
-        "memo": f"Cost of work {posting.month:%B %Y}, {posting.project}",
-        "job_reference": contract.number if contract else "",
-        "total": _text(sum((abs(amount) for amount in lines.values()), ZERO)),
-        "lines": entries,
-    }
-
-
-def _text(value: Decimal) -> str:
-    return f"{value.normalize():f}"
+        entries.append(journals.Entry(code, amount, memo, cost_centre))
+        entries.append(journals.Entry(CONTRA[code], -amount, memo, cost_centre))
+    return entries
 
 
 # -- what became of it -------------------------------------------------------------------------------------------------
@@ -146,20 +124,16 @@ def _text(value: Decimal) -> str:
 
 def confirmed(effect: Effect) -> None:
     """The ERP shows the journal: its costs are posted. In the transaction that confirms it, so exactly once."""
-    posting = _locked(effect)
-    posting.remote_number = effect.remote_number
-    _move(posting, CostPosting.Status.POSTED)
+    posting = journals.locked(CostPosting, effect)
+    journals.confirmed(posting, effect)
     _told("costs.posting.posted", posting, effect.connection.code, journal=effect.remote_number)
 
 
 def rejected(effect: Effect) -> None:
     """Refused: it waits for a person. Withdrawn: its costs are open again, and the next journal takes them."""
-    posting = _locked(effect)
-    if effect.state == Effect.State.CANCELLED:
-        _move(posting, CostPosting.Status.WITHDRAWN)
+    posting = journals.locked(CostPosting, effect)
+    if journals.rejected(posting, effect):
         Cost.objects.filter(posting=posting).update(posting=None)
-    elif posting.status != CostPosting.Status.REJECTED:
-        _move(posting, CostPosting.Status.REJECTED)
     _told(f"costs.posting.{posting.status}", posting, effect.connection.code, reason=effect.failure)
 
 
@@ -181,17 +155,6 @@ def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
     if not costs:
         raise Denied(f"Nothing of {posting.number} is to be posted any more.")
     _post_group(posting.legal_entity, posting.connection, costs, on=on, by=posting.prepared_by)
-
-
-def _move(posting: CostPosting, status: str) -> None:
-    COST_POSTING_MOVES.check(posting.status, status)
-    posting.status = status
-    posting.save(update_fields=["status", "remote_number", "updated_at"])
-
-
-def _locked(effect: Effect) -> CostPosting:
-    rows = CostPosting.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity")
-    return rows.get(number=effect.business_key)
 
 
 def _told(action: str, posting: CostPosting, by: Actor, reason: str = "", **data: Any) -> None:

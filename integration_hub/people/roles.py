@@ -77,6 +77,8 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "billing.credit_invoice",
         "billing.decide_latechange",
         "billing.recognise_revenue",
+        "billing.view_revenueposting",
+        "billing.post_revenue",
         "hub_rules.publish_decisiontable",
         "hub_effects.retry_effect",
         "hub_effects.add_correction",
@@ -187,6 +189,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "costs.view_cost",
         "costs.view_costposting",
         "costs.view_purchase",
+        "billing.view_revenueposting",
     ),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
-from billing.models import BillableEvent
+from billing.models import BillableEvent, Journal, RevenuePosting
 from costs.models import Cost, CostPosting
 from integration_hub.effects.models import Effect
 from reconciliation.books import ours, sources
@@ -83,13 +83,31 @@ def _posted(legal_entity: str) -> Reading:
 
 def _journals(legal_entity: str) -> Reading:
     """Journals as the ERP showed them when they were read back there."""
-    return Reading(items=_read_back(legal_entity))
+    return Reading(items=_read_back(CostPosting, legal_entity))
 
 
-def _read_back(legal_entity: str) -> Iterator[Item]:
-    effects = Effect.objects.filter(effect_type__endswith=".journal.post", state=Effect.State.CONFIRMED)
+def _recognised(legal_entity: str) -> Reading:
+    """What each revenue journal was sent to add to revenue."""
+    rows = RevenuePosting.objects.filter(status__in=[Journal.Status.POSTING, Journal.Status.POSTED])
+    rows = rows.filter(legal_entity__code=legal_entity) if legal_entity else rows
+    return ours.reading(
+        rows,
+        key=F("number"), ref=F("number"), legal_entity=F("legal_entity__code"), currency=F("currency"),
+        amount=F("amount"), on_date=F("accounting_date"), at=F("created_at"), label=F("contract__number"),
+        link=ours.link("billing.revenueposting"),
+    )  # fmt: skip
+
+
+def _revenue(legal_entity: str) -> Reading:
+    return Reading(items=_read_back(RevenuePosting, legal_entity))
+
+
+def _read_back(model: type[Journal], legal_entity: str) -> Iterator[Item]:
+    effects = Effect.objects.filter(
+        effect_type__endswith=".journal.post", state=Effect.State.CONFIRMED, subject_type=model._meta.label_lower
+    )
     effects = effects.filter(legal_entity=legal_entity) if legal_entity else effects
-    postings = {row.number: row for row in CostPosting.objects.filter(number__in=effects.values("business_key"))}
+    postings = {row.number: row for row in model._default_manager.filter(number__in=effects.values("business_key"))}
     for effect in effects.order_by("business_key"):
         posting = postings[effect.business_key]
         sent = Decimal(effect.payload["total"])
@@ -118,5 +136,10 @@ ALL = (
         name="journals", title="Cost journals", weight=60, view="costs.view_costposting",
         about="The costs of each journal, summed, against the journal as the ERP showed it.",
         left=Side("Posted costs", _posted), right=Side("Journals in the ERP", _journals),
+    ),
+    Pair(
+        name="revenue", title="Revenue journals", weight=65, view="billing.view_revenueposting",
+        about="What recognised months added to revenue, against their journals as the ERP showed them.",
+        left=Side("Posted revenue", _recognised), right=Side("Journals in the ERP", _revenue),
     ),
 )  # fmt: skip

@@ -9,7 +9,6 @@ from django.db import models
 
 from billing import models as billing
 from contracts import models as contracts
-from costs.models import COST_POSTING_MOVES, CostPosting
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
 from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
@@ -42,7 +41,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "contract": (contracts.CONTRACT_MOVES, contracts.Contract.Status),
     "amendment": (contracts.AMENDMENT_MOVES, contracts.Amendment.Status),
     "milestone": (contracts.MILESTONE_MOVES, contracts.Milestone.Status),
-    "cost journal": (COST_POSTING_MOVES, CostPosting.Status),
+    "journal": (billing.JOURNAL_MOVES, billing.Journal.Status),
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
     "correction": (CORRECTION_MOVES, Correction.State),

@@ -72,7 +72,8 @@ DEFAULT: dict[str, Any] = {
         "legal_entity": {"when_unknown": "keep", "rows": {}},
         "country": {"when_unknown": "keep", "rows": {}},
         "payment_terms": {"when_unknown": "keep", "rows": {}},
-        # Internal ids of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued.
+        # Internal ids of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued;
+        # revenue, contract_asset, contract_liability.
         "cost_account": {"rows": {}},
         "department": {"when_unknown": "keep", "rows": {}},
         # A: open, B: paid in full, D: pending approval, V: voided.

@@ -115,6 +115,13 @@ ROWS = (
         outside=AWAY,
     ),
     Row(
+        rule=billing.can_post_revenue,
+        ask=lambda by, _: billing.can_post_revenue(by, HERE),
+        may=FINANCE,
+        others="Only finance can post revenue.",
+        outside=OUTSIDE,
+    ),
+    Row(
         rule=costs.can_decide,
         ask=ask_purchase,
         may=FINANCE | {Role.BILLING_ANALYST},
