@@ -84,7 +84,7 @@ class RevenuePostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # u
     """Which revenue journals."""
 
     q = filter_kinds.contains("Number or contract", method="of_number")
-    entity = entity()
+    legal_entity = entity()
     status = filter_kinds.any_of("Status", RevenuePosting.Status)
     month = filter_kinds.days("Month")
 

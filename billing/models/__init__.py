@@ -16,8 +16,8 @@ from billing.models.documents import (
     TaxDetermination,
 )
 from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
-from billing.models.late import LATE_CHANGE_MOVES, ComparedTerms, LateChange, Waiver
 from billing.models.journals import JOURNAL_MOVES, Journal, RevenuePosting
+from billing.models.late import LATE_CHANGE_MOVES, ComparedTerms, LateChange, Waiver
 from billing.models.limits import CapEntry
 from billing.models.obligations import Obligation, Recognition
 from billing.models.papers import Paper, PaperPart
@@ -30,8 +30,8 @@ __all__ = [
     "CANDIDATE_MOVES",
     "HOLD_MOVES",
     "INVOICE_MOVES",
-    "LATE_CHANGE_MOVES",
     "JOURNAL_MOVES",
+    "LATE_CHANGE_MOVES",
     "PIECE_MOVES",
     "AgreedTerms",
     "Approval",
@@ -54,8 +54,8 @@ __all__ = [
     "HoldEffect",
     "Invoice",
     "InvoiceLine",
-    "LateChange",
     "Journal",
+    "LateChange",
     "Obligation",
     "Paper",
     "PaperPart",

@@ -5,10 +5,11 @@ Each is a few statements over indexed rows of one legal entity; none reads a clo
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from billing.models import BillableEvent, Candidate, Piece
+from billing.models import BillableEvent, Candidate, Journal, Piece, RevenuePosting
 from billing.naming import code_words
 from costs.models import Cost, CostPosting
 from integration_hub.cases.models import Case, Member
@@ -135,14 +136,31 @@ def effects(period: Period) -> Found:
 def costs(period: Period) -> Found:
     """Costs of the period or before that are in no journal, and journals that the ERP has not taken."""
     unposted = Cost.objects.filter(Cost.OPEN, legal_entity__code=period.legal_entity, service_date__lte=period.ends_on)
-    waiting = CostPosting.objects.filter(
-        legal_entity__code=period.legal_entity, accounting_date__lte=period.ends_on, status__in=["posting", "rejected"]
-    )
-    money: dict[str, Decimal] = sums(unposted)
-    for currency, amount in sums(waiting).items():
-        money[currency] = money.get(currency, ZERO) + amount
-    url = listed("costs:posting-list", legal_entity=period.legal_entity)
+    waiting = _not_taken(CostPosting, period)
+    money = _together(sums(unposted), sums(waiting))
+    url = listed("costs:posting-list", entity=period.legal_entity)
     return Found(count=unposted.count() + waiting.count(), money=money, url=url)
+
+
+def revenue(period: Period) -> Found:
+    """Recognised months up to the period that are in no journal, and journals that the ERP has not taken."""
+    months = RevenuePosting.open_months().filter(
+        obligation__contract__legal_entity__code=period.legal_entity, period__lte=period.ends_on
+    )
+    waiting = _not_taken(RevenuePosting, period)
+    count = months.order_by().values("obligation__contract", "period").distinct().count()
+    money = _together(sums(months, currency="obligation__currency"), sums(waiting))
+    url = listed("billing:revenue-list", legal_entity=period.legal_entity)
+    return Found(count=count + waiting.count(), money=money, url=url)
+
+
+def _not_taken(model: type[Journal], period: Period) -> QuerySet[Any]:
+    rows = model._default_manager.filter(legal_entity__code=period.legal_entity, status__in=["posting", "rejected"])
+    return rows.filter(accounting_date__lte=period.ends_on)
+
+
+def _together(first: dict[str, Decimal], second: dict[str, Decimal]) -> dict[str, Decimal]:
+    return {currency: first.get(currency, ZERO) + second.get(currency, ZERO) for currency in {**first, **second}}
 
 
 def urgent(period: Period) -> Found:
@@ -181,6 +199,8 @@ CHECKS: tuple[Check, ...] = (
           Role.INTEGRATION_ADMIN, 2, effects),
     Check("costs", "Costs are posted", "Are the costs of the period in the ERP?", Role.FINANCE, 2, costs,
           acceptable=True, permission="costs.view_cost"),
+    Check("revenue", "Revenue is posted", "Is what the period earned in the ERP?", Role.FINANCE, 2, revenue,
+          acceptable=True, permission="billing.view_revenueposting"),
     Check("urgent", "No urgent exception", "Is there an exception that blocks the close?", Role.FINANCE, 1, urgent),
     Check("others", "Exceptions are looked at", "Which exceptions hold money back this cycle?", Role.PMO, 1, others,
           acceptable=True),

@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
 
-from billing.models import Hold, Piece
+from billing.actions import recognition, revenue_journals
+from billing.actions.recognition import Measure
+from billing.models import Hold, Piece, RevenuePosting
 from billing.naming import code_words
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import MemberIn
@@ -62,6 +65,19 @@ def test_a_posting_without_a_proved_outcome_stands(close, contract):
     assert found(close, "effects").clear
     type(invoice.effect).objects.filter(pk=invoice.effect_id).update(state="unknown")
     assert found(close, "effects").count == 1
+
+
+def test_revenue_stands_until_it_is_in_the_ledger(close, contract, fiona, conrad):
+    measure = Measure(code="All", price=Decimal(1000), progress=Fraction(1, 4), invoiced=Decimal(0))
+    recognition.recognise(contract=contract, period=date(2026, 3, 1), measures=[measure], by=fiona)
+    there = found(close, "revenue")
+    assert (there.count, there.money) == (1, {"USD": 250})
+    assert "legal_entity=US01" in there.url
+    factories.erp(contract.legal_entity)
+    [row] = revenue_journals.post(legal_entity=contract.legal_entity, through=MARCH, by=conrad)
+    assert (found(close, "revenue").count, found(close, "revenue").money) == (1, {"USD": 250}), "it is on its way"
+    RevenuePosting.objects.filter(pk=row.pk).update(status="posted")
+    assert found(close, "revenue").count == 0
 
 
 def test_exceptions_stand_by_severity_with_what_they_hold_up(close):
