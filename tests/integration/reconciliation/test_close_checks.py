@@ -71,11 +71,11 @@ def test_revenue_stands_until_it_is_in_the_ledger(close, contract, fiona, conrad
     measure = Measure(code="All", price=Decimal(1000), progress=Fraction(1, 4), invoiced=Decimal(0))
     recognition.recognise(contract=contract, period=date(2026, 3, 1), measures=[measure], by=fiona)
     there = found(close, "revenue")
-    assert (there.count, there.money) == (1, {"USD": 250})
+    assert (there.count, there.money) == (1, {"USD": Decimal(250)})
     assert "legal_entity=US01" in there.url
     factories.erp(contract.legal_entity)
     [row] = revenue_journals.post(legal_entity=contract.legal_entity, through=MARCH, by=conrad)
-    assert (found(close, "revenue").count, found(close, "revenue").money) == (1, {"USD": 250}), "it is on its way"
+    assert (found(close, "revenue").count, found(close, "revenue").money) == (1, {"USD": Decimal(250)}), "under way"
     RevenuePosting.objects.filter(pk=row.pk).update(status="posted")
     assert found(close, "revenue").count == 0
 
