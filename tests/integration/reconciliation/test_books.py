@@ -23,11 +23,19 @@ FIELDS = ("number", "external_ref", "legal_entity_id", "customer_id", "currency"
 @shared
 def invoice():
     """A posted invoice."""
+    return invoice_posted()
+
+
+def invoice_posted():
     return factories.invoice_posted(number="INV-1")
 
 
 @pytest.fixture
 def feed(invoice) -> Feed:
+    return feed_of(invoice)
+
+
+def feed_of(invoice) -> Feed:
     """The feed of invoices, read just now and proved whole yesterday."""
     erp = invoice.effect.connection
     rules: list[dict[str, Any]] = [{"target": name, "source": name} for name in FIELDS]
