@@ -213,7 +213,7 @@ def price(contract: Contract, rate: str, *, role: str = "", since: date = START)
 def contract_active(number: str = "", **agreed: Any) -> Contract:
     """A contract that went through activation: project, schedule and revenue plan exist. See `contract_signed`."""
     contract = contract_signed(number, **agreed)
-    with patch("billing.workflows.activation.route", return_value=None):
+    with patch("billing.workflows.activation_steps.route", return_value=None):
         drain_once(LOCAL)
     contract.refresh_from_db()
     assert contract.status == Contract.Status.ACTIVE, f"{contract.number} is {contract.status}"

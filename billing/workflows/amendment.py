@@ -5,7 +5,7 @@ from django.db import transaction
 from billing import policies
 from billing.actions import holds
 from billing.models import Hold
-from billing.workflows.activation import job_payload, keeps_jobs
+from billing.workflows.activation_steps import job_payload, keeps_jobs
 from contracts.models import Amendment, Contract, RateRow
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases

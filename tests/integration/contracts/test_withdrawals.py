@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from billing.workflows import activation
+from billing.workflows import activation, activation_steps
 from contracts.models import Amendment, Contract, ContractLine, Milestone, Opportunity, RateRow
 from integration_hub import canonical
 from integration_hub.cases.models import Case
@@ -147,7 +147,7 @@ def test_an_activation_that_waits_is_undone_when_its_contract_is_terminated(land
     landscape.arrive("crm", deals.contract(status="terminated", version="2"))
     drain_once()
     assert deals.process().state == Process.State.UNDONE
-    assert deals.process().failure == activation.TERMINATED
+    assert deals.process().failure == activation_steps.TERMINATED
     assert Contract.objects.get().status == "terminated"
     assert not open_cases("PROCESS_FAILED"), "nobody needs to start it again"
 
