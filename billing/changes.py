@@ -25,6 +25,8 @@ _WORDS = {
     "reason": "Reason",
     "rebillable": "Billed again",
     "note": "Note",
+    "tax_codes": "Tax codes by line",
+    "booked_to": "Booked to, by line",
 }
 _COLUMNS = ("description", "hours", "rate", "net", "tax")
 _MONEY = ("net", "tax", "gross", "drawdown")

@@ -257,12 +257,19 @@ class _Contract:
         return round_money(amount, contract.currency, contract.legal_entity.rounding)  # type: ignore[arg-type]
 
 
-def _document(candidate: Candidate, after: Decimal, decisions: int) -> Document:
+def document_of(candidate: Candidate) -> tuple[tuple[str, str], str]:
+    """What a candidate is now, as (type, id), and what it is called: its invoice, once it is posted."""
     invoice = getattr(candidate, "invoice", None)
-    named = ("billing.invoice", invoice) if invoice is not None else ("billing.candidate", candidate)
+    if invoice is not None:
+        return ("billing.invoice", str(invoice.pk)), f"Invoice {invoice.number}"
+    return ("billing.candidate", str(candidate.pk)), f"Candidate {candidate.number}"
+
+
+def _document(candidate: Candidate, after: Decimal, decisions: int) -> Document:
+    subject, label = document_of(candidate)
     return Document(
-        subject=(named[0], str(named[1].pk)),
-        label=f"{'Invoice' if invoice is not None else 'Candidate'} {named[1].number}",
+        subject=subject,
+        label=label,
         customer=candidate.bill_to.customer.name,
         currency=candidate.currency,
         before=candidate.net,

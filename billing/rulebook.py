@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from billing.actions import work
-from billing.engine import charging, matrix
+from billing.actions import candidates, work
+from billing.engine import charging, line_rules, matrix
 from billing.models import Piece
+from billing.reassigned import Lines
 from billing.redecided import Chargeability
 from integration_hub.rules.registry import KINDS
 
@@ -13,6 +14,15 @@ def register() -> None:
     """Fill the registry of kinds; called once by the app."""
     KINDS.register(matrix.KIND.name, matrix.KIND)
     KINDS.register(charging.KIND.name, replace(charging.KIND, published=_decide_anew, history=Chargeability()))
+    KINDS.register(line_rules.TAX.name, replace(line_rules.TAX, published=_check_anew, history=Lines("tax")))
+    KINDS.register(
+        line_rules.REVENUE.name, replace(line_rules.REVENUE, published=_check_anew, history=Lines("revenue"))
+    )
+
+
+def _check_anew(legal_entity: str) -> None:
+    """Candidates that are not posted are asked again what their lines are taxed and booked as."""
+    candidates.check_open(legal_entity=legal_entity)
 
 
 def _decide_anew(legal_entity: str) -> None:

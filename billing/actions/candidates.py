@@ -357,6 +357,12 @@ def check_soon(*, contract_ids: Collection[int], acts: Mapping[int, str] | None 
         _check(Candidate.objects.filter(contract__in=contract_ids, status__in=CHECKED), acts or {})
 
 
+def check_open(*, legal_entity: str) -> None:
+    """Have the checks of all open candidates of a legal entity run again; "": of all."""
+    rows = Candidate.objects.filter(status__in=CHECKED)
+    _check(rows.filter(legal_entity__code=legal_entity) if legal_entity else rows, {})
+
+
 def check_waiting(*, codes: Collection[str]) -> None:
     """Have the checks of candidates run again that one of these codes stops."""
     _check(Candidate.objects.filter(status=Candidate.Status.NEEDS_ATTENTION, codes__overlap=list(codes)), {})

@@ -1,6 +1,7 @@
 """Readiness: run the checklist on a candidate, set its status, open and close the cases it calls for (§3.1)."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -10,12 +11,15 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet, Sum
 
 from billing import terms
-from billing.actions import prepaid
+from billing.actions import line_rules, prepaid
+from billing.assigned import unsaid
+from billing.engine.line_rules import booked_to, tax_code
 from billing.engine.readiness import CandidateFacts, Check, check, stops, warnings
 from billing.models import (
     CANDIDATE_MOVES,
     Approval,
     Candidate,
+    CandidateLine,
     CreditOrder,
     HoldEffect,
     Invoice,
@@ -51,6 +55,7 @@ CASE_CODES = (
 def rendering(candidate: Candidate) -> dict[str, object]:
     """Everything an approver sees that money depends on; approvals are bound to its hash (§5.3)."""
     version = candidate.contract.versions.order_by("-number").values_list("number", flat=True).first()
+    lines = list(candidate.lines.order_by("number"))
     return {
         "kind": candidate.kind,
         "number": candidate.number,
@@ -61,16 +66,21 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         "purchase_order": candidate.purchase_order.number if candidate.purchase_order else "",
         "contract_version": version,
         "rules": _rules(candidate),
-        "lines": [
-            [line.description, line.hours, line.rate, line.net, line.tax, line.corrects_id]
-            for line in candidate.lines.order_by("number")
-        ],
+        "lines": [[line.description, line.hours, line.rate, line.net, line.tax, line.corrects_id] for line in lines],
         "net": candidate.net,
         "tax": candidate.tax,
         "gross": candidate.gross,
         **_asked(candidate),
+        **_assigned(lines),
         **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
     }
+
+
+def _assigned(lines: Sequence[CandidateLine]) -> dict[str, object]:
+    """Tax codes and accounts that rules name, by line; nothing where all is as the other systems are set up."""
+    codes = {str(line.number): code for line in lines if (code := tax_code(line.assigned))}
+    booked = {str(line.number): named for line in lines if (named := booked_to(line.assigned))}
+    return {**({"tax_codes": codes} if codes else {}), **({"booked_to": booked} if booked else {})}
 
 
 def _rules(candidate: Candidate) -> str:
@@ -103,13 +113,14 @@ def facts(candidate: Candidate) -> CandidateFacts:
     last_day = _last_service_day(candidate)
     period = open_period(candidate.legal_entity, max(last_day, candidate.posts_from or last_day))
     customer = candidate.bill_to.customer
+    lines = list(candidate.lines.order_by("number"))
     return CandidateFacts(
         kind=candidate.kind,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         net=candidate.net,
         tax=candidate.tax,
         gross=candidate.gross,
-        line_count=candidate.lines.count(),
+        line_count=len(lines),
         invoice_date=candidate.invoice_date,
         service_date=last_day,
         accounting_date=period,
@@ -125,6 +136,8 @@ def facts(candidate: Candidate) -> CandidateFacts:
         credit_hold=candidate.bill_to.credit_hold,
         tax_quoted=tax is not None and tax.basis_hash == content_hash(request_of(candidate)),
         tax_of_engine=tax.tax if tax else None,
+        tax_undetermined=unsaid(lines, "tax"),
+        unbooked=unsaid(lines, "revenue"),
         erp_customer_known=not _erp_missing(candidate),
         erp_missing=_erp_missing(candidate),
         no_post_holds=_no_post(candidate),
@@ -224,6 +237,7 @@ def run(*, candidate_id: int) -> Candidate:
     if candidate.status not in {*CHECKED, "rejected"}:
         return candidate
     before, seen = _state(candidate), candidate.content_hash
+    line_rules.assign(candidate)
     found = facts(candidate)
     candidate.accounting_date = found.accounting_date or candidate.accounting_date
     candidate.content_hash = content_hash(rendering(candidate))

@@ -6,8 +6,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from billing.actions import prepaid
+from billing.actions import line_rules, prepaid
+from billing.assigned import unsaid
 from billing.engine.documents import share_tax
+from billing.engine.line_rules import tax_code
 from billing.models import Candidate, CandidateLine, TaxDetermination
 from contracts.queries import route
 from integration_hub.connectors.models import Connection
@@ -17,6 +19,8 @@ from integration_hub.kernel.money import ZERO, round_money
 from integration_hub.trail.record import event
 
 BY = "system:billing"
+QUOTED = ("building", "needs_attention", "ready", "returned")
+"""States in which the tax of a candidate is asked for."""
 UNTAXED: dict[str, Any] = {"tax": "0", "lines": []}
 """The answer where there is nothing to ask."""
 
@@ -37,7 +41,12 @@ def request_of(candidate: Candidate) -> dict[str, Any]:
         "date": candidate.invoice_date.isoformat(),
         "currency": candidate.currency,
         "lines": [
-            {"number": str(line.number), "amount": str(line.net), "description": line.description, "tax_code": ""}
+            {
+                "number": str(line.number),
+                "amount": str(line.net),
+                "description": line.description,
+                "tax_code": tax_code(line.assigned),
+            }
             for line in taxed_lines(candidate)
         ],
         "ship_to": {
@@ -53,19 +62,33 @@ def request_of(candidate: Candidate) -> dict[str, Any]:
 def quote(*, candidate_id: int) -> None:
     """Ask the tax engine and store the answer. Called outside any transaction: it makes a remote call.
 
-    A credit memo is not quoted: it takes back the tax of the lines it credits.
+    Nothing is asked while no rule determines the tax code of a line. A credit memo is not quoted: it takes back the tax
+    of the lines it credits.
     """
     candidate = Candidate.objects.select_related("legal_entity", "contract", "bill_to__customer").get(pk=candidate_id)
     if candidate.kind == Candidate.Kind.CREDIT_MEMO:
         return
     connection = route("tax", candidate.legal_entity)
-    if candidate.status not in {"building", "needs_attention", "ready", "returned"} or connection is None:
+    if candidate.status not in QUOTED or connection is None:
+        return
+    if not _assigned(candidate_id):
         return
     request = request_of(candidate)
     basis = content_hash(request)
     known = TaxDetermination.objects.filter(candidate=candidate, basis_hash=basis).exclude(status="voided").first()
     if known is None:
         _store(candidate, request, basis, _ask(connection, request) if request["lines"] else UNTAXED)
+
+
+@transaction.atomic
+def _assigned(candidate_id: int) -> bool:
+    """Have the tables say the tax codes; whether each line's is determined: an engine asked without it would guess."""
+    held = Candidate.objects.select_for_update(of=("self",), no_key=True)
+    candidate = held.select_related("legal_entity", "contract", "bill_to__customer").get(pk=candidate_id)
+    if candidate.status not in QUOTED:
+        return False
+    line_rules.assign(candidate)
+    return not unsaid(candidate.lines.all(), "tax")
 
 
 def keep(candidate: Candidate, answer: dict[str, Any]) -> None:

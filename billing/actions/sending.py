@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.actions import posting
+from billing.engine.line_rules import booked_to, tax_code
 from billing.models import CANDIDATE_MOVES, Candidate, CandidateLine, CreditOrder, Invoice
 from billing.models.credits import EXPENSED
 from contracts.queries import reference_of, route
@@ -89,6 +90,7 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
                 "amount": _text(line.net),
                 "tax": _text(line.tax),
                 **_kind(line),
+                **_assigned(line),
                 **({"adjusts": f"{line.adjusts.invoice.number} line {line.adjusts.number}"} if line.adjusts else {}),
             }
             for line in candidate.lines.select_related("adjusts__invoice").order_by("number")
@@ -104,11 +106,17 @@ def _kind(line: CandidateLine) -> dict[str, str]:
     return {"kind": line.kind} if line.kind == "passed_on" else {}
 
 
+def _assigned(line: CandidateLine) -> dict[str, str]:
+    """The tax code it was quoted with, and what it is booked to, where rules name them."""
+    code = tax_code(line.assigned)
+    return {**({"tax_code": code} if code else {}), **booked_to(line.assigned)}
+
+
 def _credit_payload(candidate: Candidate) -> dict[str, object]:
     """A credit memo as the ERP will get it: amounts are positive there, and it settles what is open of its invoices.
 
     Lines of what is written off, or was passed on, say so: the ERP may book them to an item, and with it an account, of
-    their own.
+    their own. What is written off is no revenue that goes back, so it is not booked as its line was.
     """
     lines = candidate.lines.select_related("corrects__invoice").order_by("number")
     order = CreditOrder.objects.filter(candidate=candidate).first()
@@ -125,6 +133,7 @@ def _credit_payload(candidate: Candidate) -> dict[str, object]:
                 "tax": _text(-line.tax),
                 "corrects": f"{line.corrects.invoice.number} line {line.corrects.number}" if line.corrects else "",
                 **(_kind(line) or kind),
+                **({} if kind else _assigned(line)),
             }
             for line in lines
         ],

@@ -33,8 +33,9 @@ class CandidateFacts:
     one on the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after
     that (R10), None when no period is open.
     `earlier_nets` are this contract's earlier invoices. `approved_hashes` are the contents people approved, lapsed
-    approvals too, and `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references.
-    `over_credited` names invoices, with what a credit memo takes of them beyond what is left.
+    approvals too, and `content_hash` is today's. `bill_to_missing` and `erp_missing` name fields and references,
+    `tax_undetermined` and `unbooked` lines whose tax code, or account, no rule determines. `over_credited` names
+    invoices, with what a credit memo takes of them beyond what is left.
     """
 
     kind: DocumentKind = "invoice"
@@ -54,12 +55,14 @@ class CandidateFacts:
     customer_active: bool = True
     credit_hold: bool = False
     tax_quoted: bool = True
+    tax_undetermined: tuple[str, ...] = ()
     tax: Decimal = ZERO
     tax_of_engine: Decimal | None = None
     period_open: bool = True
     accounting_date: date | None = None
     erp_customer_known: bool = True
     erp_missing: tuple[str, ...] = ()
+    unbooked: tuple[str, ...] = ()
     no_post_holds: tuple[str, ...] = ()
     stragglers: int = 0
     stragglers_amount: Decimal = ZERO
@@ -214,6 +217,9 @@ def _holds(facts: CandidateFacts) -> tuple[_No, ...]:
 
 
 def _tax(facts: CandidateFacts) -> _No | None:
+    if facts.tax_undetermined:
+        message = f"No rule determines the tax code of line {', '.join(facts.tax_undetermined)}."
+        return _No("TAX_MISSING", message, "Publish a rule that takes it, or correct what it is decided by.")
     if not facts.tax_quoted:
         return _No("TAX_MISSING", "The tax engine has not answered for these lines.", "Quote the tax again.")
     if facts.tax_of_engine is None:
@@ -286,6 +292,9 @@ def _approvals(facts: CandidateFacts) -> _No | None:
 
 
 def _erp(facts: CandidateFacts) -> _No | None:
+    if facts.unbooked:
+        message = f"No rule says what line {', '.join(facts.unbooked)} is booked to."
+        return _No("ERP_MAPPING", message, "Publish a rule that takes it, or correct what it is decided by.")
     missing = (() if facts.erp_customer_known else ("the customer",)) + facts.erp_missing
     if not missing:
         return None

@@ -162,6 +162,9 @@ class CandidateLine(models.Model):
     tax_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     service_from = models.DateField()
     service_to = models.DateField()
+    assigned = models.JSONField(
+        default=dict, blank=True, help_text="What it is taxed and booked as: inputs, answers, table, version and rule"
+    )
     corrects = models.ForeignKey(
         "billing.InvoiceLine",
         null=True,

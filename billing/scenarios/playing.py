@@ -9,6 +9,7 @@ from django.db import transaction
 
 from billing.scenarios import crediting, earning, happening, limits, running
 from billing.scenarios.comparing import difference
+from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
 from billing.scenarios.world import World, build
 
@@ -66,19 +67,21 @@ class _Undo(Exception):
     """Ends the transaction of a scenario, which must leave nothing behind."""
 
 
-def play_file(path: Path) -> Result:
-    """Play the scenario of a file; one that cannot be read has failed."""
+def play_file(path: Path, draft: Draft | None = None) -> Result:
+    """Play the scenario of a file, by the rules of a draft where one is given; one that cannot be read has failed."""
     try:
-        return play(read(path))
+        return play(read(path), draft)
     except BadScenario as error:
         return Result(path.stem, path.name, "failed", detail=str(error))
 
 
-def play(scenario: Scenario) -> Result:
-    """Play a scenario in a transaction that is rolled back whatever happens."""
+def play(scenario: Scenario, draft: Draft | None = None) -> Result:
+    """Play a scenario in a transaction that is rolled back whatever happens. Raises BadScenario for a bad draft."""
     results: list[Result] = []
     try:
         with transaction.atomic():
+            if draft is not None:
+                put_in_force(draft)
             results.append(_play(scenario))
             raise _Undo
     except _Undo:

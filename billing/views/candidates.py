@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import changes, policies, queries, tables, taxes
+from billing import assigned, changes, policies, queries, tables, taxes
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
@@ -95,6 +95,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
         "next": _next(candidate, found),
         "facts": _facts(candidate),
         "lines": _lines(candidate, request),
+        "assigned": assigned.told(candidate.lines.order_by("number")),
         "work": tables.BehindTable(queries.behind(candidate), request, name="work"),
         "checks": _checklist(found),
         "open_checks": [check for check in found if not check.ok],

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import credited, memos, policies, queries, tables, taxes
+from billing import assigned, credited, memos, policies, queries, tables, taxes
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
 from billing.models import Candidate, Invoice, Payment
 from billing.views import papers
@@ -69,6 +69,7 @@ def invoice_detail(request: Request, pk: int) -> HttpResponse:
         "lines": tables.InvoiceLineTable(
             credited.with_credited(invoice.lines.select_related("candidate_line", "invoice")), request, name="lines"
         ),
+        "assigned": assigned.told(invoice.candidate.lines.order_by("number")),
         "asked": tables.AskedCredits(_asked(invoice), request, name="asked"),
         "payments": invoice.applications.select_related("payment__connection").order_by("payment__received_on"),
         "memos": tables.CreditMemoTable(

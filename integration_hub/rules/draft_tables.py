@@ -13,6 +13,7 @@ class DocumentsOtherwise(Table):
 
     caption = "Documents that would be others"
     default_sort = "-weight"
+    page_size = 25
     columns = [
         Column("label", "Document", sortable=True),
         Column("customer", "Customer", sortable=True),
@@ -32,6 +33,7 @@ class DecisionsOtherwise(Table):
 
     caption = "Decisions that would come out otherwise"
     default_sort = "-weight"
+    page_size = 25
     columns = [
         Column("label", "Decided about", sortable=True),
         Column("was", "Decided", accessor=lambda row: _answer(row, "was")),

@@ -143,19 +143,18 @@ def run_stop(request: Request, pk: int) -> HttpResponse:
     return decide(request, confirm, act, done="It stops after what it is at.")
 
 
-def summary(row: DecisionTable, user: User) -> dict[str, Any] | None:
-    """The last run of a version for its page: what it came to, and why not to rely on it; None without any."""
-    run = queries.last_run(row, user)
-    if run is None:
-        return None
-    return {
-        "run": run,
-        "url": reverse("rules:draft-run", args=[run.pk]),
-        "status": badge(run.state, run.get_state_display()),
-        "warning": warning(run),
-        "totals": list(queries.by_currency(run)),
-        "facts": _facts(run),
-    }
+def summaries(row: DecisionTable, user: User) -> list[dict[str, Any]]:
+    """The last run of a version for each legal entity, for its page: what it came to, and why not to rely on it."""
+    return [
+        {
+            "run": run,
+            "url": reverse("rules:draft-run", args=[run.pk]),
+            "status": badge(run.state, run.get_state_display()),
+            "warning": warning(run),
+            "totals": list(queries.by_currency(run)),
+        }
+        for run in queries.last_runs(row, user)
+    ]
 
 
 def warning(run: DraftRun) -> str:
@@ -173,24 +172,29 @@ def told(row: DecisionTable, user: User) -> list[tuple[str, Any]]:
     """The last run in facts for whoever is about to publish."""
     if KINDS.get(row.kind).history is None:
         return []
-    run = queries.last_run(row, user)
-    if run is None:
+    runs = queries.last_runs(row, user)
+    if not runs:
         return [("Run over what was decided", "Never: nobody has seen what it would change")]
+    return [(f"Run over what was decided, {run.legal_entity}", _in_words(run)) for run in runs]
+
+
+def _in_words(run: DraftRun) -> str:
+    """When it was run, over what, what it came to, and what to mind."""
     counted = f"{number(run.changed)} of {number(run.examined)} decisions would come out otherwise"
     if run.not_decidable:
-        counted += f"; {number(run.not_decidable)} are not decidable"
-    sums = [_difference(total) for total in queries.by_currency(run)]
-    facts = [
-        ("Run over what was decided", f"{run.legal_entity}, {run.first} to {run.last}, by {run.started_by.label}"),
-        ("What it found", counted),
-        ("Difference on documents", "; ".join(sums) or "none"),
-    ]
-    return [*facts, ("Mind", warning(run))] if warning(run) else facts
+        counted += f", {number(run.not_decidable)} are not decidable"
+    sums = ", ".join(_difference(total) for total in queries.by_currency(run)) or "none"
+    said = f"{_days(run)}, by {run.started_by.label}: {counted}. Difference on documents, net: {sums}."
+    return " ".join(filter(None, (said, warning(run))))
 
 
 def _difference(total: Mapping[str, Any]) -> str:
     amount: Decimal = total["difference"]
     return f"{amount:+,.2f} {total['currency']}"
+
+
+def _days(run: DraftRun) -> str:
+    return f"{run.first:%d %b %Y} to {run.last:%d %b %Y}"
 
 
 def _table_url(run: DraftRun) -> str:
@@ -220,7 +224,7 @@ def _progress(run: DraftRun, user: User) -> Progress:
 def _facts(run: DraftRun) -> list[tuple[str, Any]]:
     return known(
         ("Decisions of", run.legal_entity),
-        ("About", f"{run.first:%d %b %Y} to {run.last:%d %b %Y}"),
+        ("About", _days(run)),
         ("Started by", run.started_by.label),
         ("Started", when_html(run.started_at)),
         ("Finished", when_html(run.finished_at) if run.finished_at else None),

@@ -6,8 +6,8 @@ from integration_hub.rules.actions.tables import OBJECT
 from integration_hub.rules.views import SEE
 
 SENTENCES = {
-    "drafted": ("pencil", "made a draft: {label}", "neutral"),
-    "edited": ("pencil", "edited the rules of {label}", "neutral"),
+    "drafted": ("edit", "made a draft: {label}", "neutral"),
+    "edited": ("edit", "edited the rules of {label}", "neutral"),
     "checked": ("list-check", "checked {label}", "info"),
     "published": ("circle-check", "put {label} in force", "success"),
     "discarded": ("trash", "threw the draft {label} away", "neutral"),
@@ -15,9 +15,9 @@ SENTENCES = {
 RUN_SENTENCES = {
     "started": ("player-play", "started {label}", "neutral"),
     "stop_asked": ("ban", "stopped {label}", "warning"),
-    "done": ("circle-check", "{label} is done", "success"),
-    "stopped": ("ban", "{label} ended before it was done", "warning"),
-    "failed": ("alert-octagon", "{label} failed", "danger"),
+    "done": ("circle-check", "finished {label}", "success"),
+    "stopped": ("ban", "ended {label} before it was done", "warning"),
+    "failed": ("alert-octagon", "could not finish {label}", "danger"),
 }
 
 

@@ -107,9 +107,10 @@ def runs_for(user: User) -> "QuerySet[DraftRun]":
     return scoped(DraftRun.objects.select_related("table", "started_by"), user, "legal_entity")
 
 
-def last_run(version: DecisionTable, user: User) -> DraftRun | None:
-    """The run of a version that was started last, of those the person may see."""
-    return runs_for(user).filter(table=version).order_by("-pk").first()
+def last_runs(version: DecisionTable, user: User) -> list[DraftRun]:
+    """The run of a version that was started last for each legal entity that the person may see."""
+    rows = runs_for(user).filter(table=version).order_by("legal_entity", "-pk")
+    return list(rows.distinct("legal_entity"))
 
 
 def outdated(run: DraftRun) -> bool:

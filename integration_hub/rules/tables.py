@@ -150,8 +150,9 @@ class Table:
 class History(Protocol):
     """How a room decides again, by a draft, what it has stored: by the code that decides, and storing nothing."""
 
-    noun: str
-    """What a unit is, e.g. `contracts`."""
+    @property
+    def noun(self) -> str:
+        """What a unit is, e.g. `contracts`."""
 
     def legal_entities(self) -> Sequence[str]:
         """The codes of those that have decisions."""

@@ -15,7 +15,7 @@ from integration_hub.rules.registry import KINDS
 from integration_hub.rules.tables import Kind, RuleSpec
 
 STATES = {
-    "draft": ("warning", "pencil"),
+    "draft": ("warning", "edit"),
     "checked": ("info", "list-check"),
     "published": ("success", "circle-check"),
     "superseded": ("neutral", "history"),

@@ -103,7 +103,7 @@ def table_detail(request: Request, pk: int) -> HttpResponse:
         "report": report,
         "covered": _covered(report),
         "tests": row.tests.count(),
-        "tried": draft_views.summary(row, request.user),
+        "tried": draft_views.summaries(row, request.user),
         "can_be_tried": kind.history is not None and row.status in DecisionTable.OPEN,
         "inputs": [(item.name, item.label, item.type, ", ".join(value or "''" for value in item.values))
                    for item in kind.inputs],
@@ -136,12 +136,12 @@ def _buttons(request: Request, row: DecisionTable) -> list[Button]:
     if row.status in DecisionTable.OPEN:
         edit = reverse("admin:hub_rules_decisiontable_change", args=[row.pk])
         return [
-            Button("Edit", edit, policies.can_edit(row, user), "default", "pencil", link=True),
+            Button("Edit", edit, policies.can_edit(row, user), "default", "edit", link=True),
             Button("Check…", to("check"), policies.can_check(row, user), icon="list-check", link=True),
             *_try_buttons(row, user),
             Button("Publish…", to("publish"), policies.can_publish(row, user), "primary", "circle-check", link=True),
         ]
-    buttons = [Button("Make a draft…", to("draft"), policies.can_draft(user, row.legal_entity), icon="pencil",
+    buttons = [Button("Make a draft…", to("draft"), policies.can_draft(user, row.legal_entity), icon="edit",
                       link=True)]  # fmt: skip
     if row.status == DecisionTable.Status.SUPERSEDED:
         back = policies.can_roll_back(row, user)

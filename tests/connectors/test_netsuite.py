@@ -8,7 +8,7 @@ import pytest
 from integration_hub import canonical as language
 from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.netsuite import periods
-from integration_hub.connectors.netsuite.client import external_key
+from integration_hub.connectors.netsuite.client import Client, external_key
 from integration_hub.connectors.netsuite.manifest import CREDIT_POST, INVOICE_POST, JOB_INACTIVATE, JOB_UPSERT
 from integration_hub.connectors.registry import CONNECTORS, Write
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -89,6 +89,20 @@ def test_invoice_is_posted_and_read_back(landscape: Landscape, netsuite: Connect
         "1806.36",
         "open",
     )
+
+
+def test_a_line_names_its_item_and_department_where_they_are_mapped(netsuite: Connection, customer: str) -> None:
+    write = invoice_write()
+    first, second = write.payload["lines"]
+    netsuite.settings = {**netsuite.settings, "items": {"passed_on": "3"}}
+    first |= {"account": "2", "department": "7"}
+    second["kind"] = "passed_on"
+    sent = CONNECTOR.send(netsuite, write)
+    found = Client(netsuite).record("invoice", sent.remote_id, whole=True)
+    assert found is not None
+    lines = found["item"]["items"]
+    assert [line["item"]["id"] for line in lines] == ["2", "3"]
+    assert [(line.get("department") or {}).get("id") for line in lines] == ["7", None]
 
 
 @pytest.mark.parametrize("subsidiary", [None, "US"])

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from billing.scenarios import drafted
 from billing.scenarios.playing import Result, play_file
-from billing.scenarios.reading import files
+from billing.scenarios.reading import BadScenario, files
 
 
 class Command(BaseCommand):
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The folder, or single files."""
         parser.add_argument("paths", nargs="+", type=Path, help="folders of scenarios, or scenario files")
+        parser.add_argument("--draft", type=int, help="id of a draft of a decision table, to be in force meanwhile")
         parser.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
         parser.add_argument(
             "--allow-unsupported", action="store_true", help="do not fail for what this product does not do"
@@ -30,7 +32,11 @@ class Command(BaseCommand):
         paths = [one for path in options["paths"] for one in (files(path) if path.is_dir() else [path])]
         if not paths:
             raise CommandError("There is no scenario there.")
-        results = [play_file(path) for path in paths]
+        try:
+            draft = drafted.read(options["draft"]) if options["draft"] else None
+            results = [play_file(path, draft) for path in paths]
+        except BadScenario as problem:
+            raise CommandError(str(problem)) from problem
         for result in results:
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else _told(result))
         outcomes = [result.outcome for result in results]

@@ -108,6 +108,10 @@ def _job_key(write: Write) -> str:
 # -- invoices and credit memos ----------------------------------------------------------------------------------------
 
 
+SEGMENTS = ("department", "class", "location")
+"""What a line is booked to beside the account of its item."""
+
+
 def _lines(client: Client, payload: Payload) -> list[Row]:
     settings = client.connection.settings
     by_kind = settings.get("items") or {}
@@ -116,13 +120,14 @@ def _lines(client: Client, payload: Payload) -> list[Row]:
     for number, line in enumerate(payload["lines"], 1):
         entry: Row = {
             "line": number,
-            "item": {"id": str(by_kind.get(line.get("kind")) or settings.get("item") or "1")},
+            "item": {"id": str(line.get("account") or by_kind.get(line.get("kind")) or settings.get("item") or "1")},
             "description": line["description"],
             "quantity": wire.number(line.get("quantity") or 1),
             "rate": wire.number(line.get("rate") or line["amount"]),
             "amount": wire.number(line["amount"]),
             "taxDetailsReference": line["reference"],
         }
+        entry |= {segment: {"id": str(line[segment])} for segment in SEGMENTS if line.get(segment)}
         if column != "-":
             entry[column] = line["reference"]
         lines.append(entry)

@@ -20,11 +20,12 @@ from integration_hub.rules.language import BadCondition
 from integration_hub.rules.models import DRAFT_RUN_MOVES, DecisionTable, DraftRun, DraftRunDecision, DraftRunDocument
 from integration_hub.rules.registry import KINDS
 from integration_hub.rules.tables import History, Table
-from integration_hub.trail.record import event
+from integration_hub.trail.record import Actor, event
 from integration_hub.work.actions import items
 from integration_hub.work.registry import Job, Superseded, Wait
 
 KIND = "rules.draft_run"
+BY = "system:rules"
 OBJECT = "hub_rules.draftrun"
 TURN_SECONDS = 20.0
 """After this time a run goes on in a further item: a long one must not outlive its lease."""
@@ -103,7 +104,7 @@ def work(job: Job) -> None:
 
 def parked(job: Job, failure: Failed) -> None:
     """No try is left: the run has failed, and another can be started."""
-    run = DraftRun.objects.select_for_update(of=("self",), no_key=True).select_related("table", "started_by")
+    run = DraftRun.objects.select_for_update(of=("self",), no_key=True).select_related("table")
     for row in run.filter(pk=job.payload["run"], state=State.RUNNING):
         _close(row, State.FAILED, error=str(failure))
 
@@ -188,13 +189,13 @@ def _close(run: DraftRun, state: str, *, error: str = "") -> DraftRun:
     changes = {"state": state, "finished_at": now(), "error": error}
     if DraftRun.objects.filter(pk=run.pk, state=State.RUNNING).update(**changes):
         reason = f"Stopped by {run.stop_asked_by}" if run.stop_asked_by and not error else error
-        _tell(state, run, run.started_by, reason=reason, examined=run.examined, changed=run.changed,
+        _tell(state, run, BY, reason=reason, examined=run.examined, changed=run.changed,
               undecidable=run.not_decidable, digest=run.digest)  # fmt: skip
     run.refresh_from_db()
     return run
 
 
-def _tell(verb: str, run: DraftRun, by: User, reason: str = "", **data: Any) -> None:
+def _tell(verb: str, run: DraftRun, by: Actor, reason: str = "", **data: Any) -> None:
     event(
         f"rules.draft_run.{verb}",
         by=by,

@@ -26,6 +26,7 @@ OTHER = {
     "CharField": "'x'",
     "TextField": "'x'",
     "DecimalField": "1.5",
+    "JSONField": "'{{\"other\": 1}}'",
 }
 
 

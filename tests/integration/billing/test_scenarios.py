@@ -8,11 +8,17 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 
+from billing.engine import charging
 from billing.models import BillableEvent, Candidate
 from billing.scenarios.comparing import difference
 from billing.scenarios.playing import UNSUPPORTED, VERBS, play_file
 from billing.scenarios.reading import files
 from integration_hub.environment import BASE_DIR
+from integration_hub.people.models import Role
+from integration_hub.rules.actions import tables
+from integration_hub.rules.models import DecisionTable
+from integration_hub.rules.tables import RuleSpec
+from tests import factories
 
 OURS = BASE_DIR / "tests" / "scenarios"
 FOLDERS = [BASE_DIR.parent / "shared" / "scenarios", Path("/work/shared/scenarios")]
@@ -102,3 +108,23 @@ def test_the_guide_names_the_scenarios_of_every_rule_and_says_which_have_none():
         rule: ", ".join(names) for rule, names in found.items() if names
     }
     assert all(told[rule].startswith("none:") for rule in RULES if not found[rule])
+
+
+@pytest.mark.django_db
+def test_scenarios_are_played_by_the_rules_of_a_draft(tmp_path, capsys):
+    writer = factories.user(Role.INTEGRATION_ADMIN, everything=True)
+    gift = RuleSpec("kind == 'time'", {"answer": "complimentary"}, "All of it is a gift")
+    rules = [gift, *charging.KIND.delivered]
+    draft = tables.draft(kind=charging.KIND.name, legal_entity="", by=writer, rules=rules)
+    (tmp_path / "a.yaml").write_text((OURS / "rate-on-service-date.yaml").read_text())
+    call_command("billing_scenarios", str(tmp_path))
+    with pytest.raises(CommandError, match="0 passed, 1 failed"):
+        call_command("billing_scenarios", str(tmp_path), draft=draft.pk)
+    assert "got 0" in capsys.readouterr().out
+    assert DecisionTable.objects.get().status == "draft", "nobody has put it in force"
+    call_command("billing_scenarios", str(tmp_path))
+    with pytest.raises(CommandError, match="There is no draft 815"):
+        call_command("billing_scenarios", str(tmp_path), draft=815)
+    tables.edit(table_id=draft.pk, by=writer, rules=[RuleSpec("kind == 'time'", {"answer": "included"})])
+    with pytest.raises(CommandError, match="The draft has a mistake: Rule 1: The last rule has a condition"):
+        call_command("billing_scenarios", str(tmp_path), draft=draft.pk)
