@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from billing.scenarios.reading import BadScenario
+from integration_hub.kernel.errors import NotReady
 from integration_hub.people import roles
 from integration_hub.people.models import Role, User
 from integration_hub.rules import queries
@@ -21,15 +21,15 @@ class Draft:
 
 
 def read(table_id: int) -> Draft:
-    """The draft with an id. Raises BadScenario where there is none."""
+    """The draft with an id. Raises NotReady where there is none."""
     row = DecisionTable.objects.filter(pk=table_id, status__in=DecisionTable.OPEN).first()
     if row is None:
-        raise BadScenario(f"There is no draft {table_id} of a decision table.")
+        raise NotReady(f"There is no draft {table_id} of a decision table.")
     return Draft(row.kind, queries.specs(row))
 
 
 def put_in_force(draft: Draft) -> None:
-    """Publish the rules, in place of whatever is written or in force. Raises BadScenario where a check finds a mistake.
+    """Publish the rules, in place of whatever is written or in force. Raises NotReady where a check finds a mistake.
 
     Only inside a transaction that is rolled back: nobody has agreed to them.
     """
@@ -39,7 +39,7 @@ def put_in_force(draft: Draft) -> None:
     made = tables.draft(kind=draft.kind, legal_entity="", by=writer, rules=draft.rules)
     report = tables.check(table_id=made.pk, by=writer, seen_version=made.version)
     if report.problems:
-        raise BadScenario(f"The draft has a mistake: {report.problems[0]}")
+        raise NotReady(f"The draft has a mistake: {report.problems[0]}")
     made.refresh_from_db()
     tables.publish(table_id=made.pk, by=publisher, seen_version=made.version)
 

@@ -76,7 +76,7 @@ def play_file(path: Path, draft: Draft | None = None) -> Result:
 
 
 def play(scenario: Scenario, draft: Draft | None = None) -> Result:
-    """Play a scenario in a transaction that is rolled back whatever happens. Raises BadScenario for a bad draft."""
+    """Play a scenario in a transaction that is rolled back whatever happens. Raises NotReady for a bad draft."""
     results: list[Result] = []
     try:
         with transaction.atomic():

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.scenarios import drafted
 from billing.scenarios.playing import Result, play_file
-from billing.scenarios.reading import BadScenario, files
+from billing.scenarios.reading import files
+from integration_hub.kernel.errors import NotReady
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         try:
             draft = drafted.read(options["draft"]) if options["draft"] else None
             results = [play_file(path, draft) for path in paths]
-        except BadScenario as problem:
+        except NotReady as problem:
             raise CommandError(str(problem)) from problem
         for result in results:
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else _told(result))
