@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0020_shares_of_payers'),
+        ('billing', '0022_journals'),
     ]
 
     operations = [
