@@ -13,6 +13,8 @@ from hypothesis import settings as properties
 
 from tests import worlds
 
+pytest_plugins = ["tests.tryton.fixtures"]
+
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 """What the installation made and no test that commits changes."""
 

@@ -72,8 +72,12 @@ class Fake:
         kind = write.effect_type.partition(".")[2]
         facts = {"net": write.payload.get("net"), "tax": write.payload.get("tax_total", write.payload.get("tax"))}
         facts |= {"gross": write.payload.get("gross"), "currency": write.payload.get("currency")}
-        number = f"{NUMBERED[kind]}-{write.business_key}" if kind in NUMBERED else ""
+        number = self.number_of(kind, write.business_key) if kind in NUMBERED else ""
         return Confirmed(self.id_of(write), number, {**facts, **self.facts.get(kind, {})})
+
+    def number_of(self, kind: str, business_key: str) -> str:
+        """The number it gives to what it posts."""
+        return f"{NUMBERED[kind]}-{business_key}"
 
     def id_of(self, write: Write) -> str:
         """The id of what a write makes."""

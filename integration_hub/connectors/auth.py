@@ -1,6 +1,7 @@
-"""Signing in: bearer, basic, client credentials, signed assertions. Tokens live in this process and nowhere else."""
+"""Signing in: bearer, basic, client credentials, assertions, sessions. Tokens live in this process and nowhere else."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,15 +66,19 @@ def basic(user: str, password: str) -> Static:
     return Static(header)
 
 
-class OAuth:
-    """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any)."""
+class Renewable(ABC):
+    """A credential that is exchanged for a token, once for all threads of this process until it runs out."""
 
-    def __init__(self, path: str, form: TokenForm) -> None:
-        self._path = path
-        self._form = form
+    @abstractmethod
+    def sign_in(self, session: Session) -> Grant:
+        """Exchange the credentials for a token. Raises Failed."""
+
+    def header(self, token: str) -> dict[str, str]:
+        """The header of a call with this token."""
+        return {"Authorization": f"Bearer {token}"}
 
     def headers(self, session: Session) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._grant(session).info.token}"}
+        return self.header(self._grant(session).info.token)
 
     def base_url(self, session: Session) -> str:
         return self._grant(session).base_url or session.connection.base_url
@@ -82,24 +87,36 @@ class OAuth:
         with _guard:
             return _grants.pop(_key(session), None) is not None
 
-    def _grant(self, session: Session) -> Grant:
-        with _lock_of(session.connection.pk):
-            grant = _grants.get(_key(session))
-            if grant is None or _over(grant.info):
-                grant = self._sign_in(session)
-                with _guard:
-                    _grants[_key(session)] = grant
-            return grant
-
-    def _sign_in(self, session: Session) -> Grant:
-        form, headers = self._form(session, credentials.read(session.connection))
-        ask = Ask("POST", self._path, write=False, form=form)
-        response = session.send(ask, session.connection.base_url, headers)
+    def answered(self, session: Session, response: Response) -> Response:
+        """The answer to a sign-in, if it is one of success. Raises Failed."""
         if not response.is_success:
             failure = _refused(session, response)
             health.failed(session.connection, failure)
             raise failure
-        return _granted(session.data(response))
+        return response
+
+    def _grant(self, session: Session) -> Grant:
+        with _lock_of(session.connection.pk):
+            grant = _grants.get(_key(session))
+            if grant is None or _over(grant.info):
+                grant = self.sign_in(session)
+                with _guard:
+                    _grants[_key(session)] = grant
+            return grant
+
+
+class OAuth(Renewable):
+    """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any)."""
+
+    def __init__(self, path: str, form: TokenForm) -> None:
+        self._path = path
+        self._form = form
+
+    def sign_in(self, session: Session) -> Grant:
+        form, headers = self._form(session, credentials.read(session.connection))
+        ask = Ask("POST", self._path, write=False, form=form)
+        response = session.send(ask, session.connection.base_url, headers)
+        return _granted(session.data(self.answered(session, response)))
 
 
 def assertion(

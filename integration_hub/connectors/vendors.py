@@ -14,6 +14,9 @@ from integration_hub.connectors.netsuite.connector import NetSuiteConnector
 from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, PREFLIGHTS, TAX_ENGINES
 from integration_hub.connectors.salesforce import defaults as salesforce
 from integration_hub.connectors.salesforce.connector import SalesforceConnector
+from integration_hub.connectors.tryton import defaults as tryton
+from integration_hub.connectors.tryton import periods as tryton_periods
+from integration_hub.connectors.tryton.connector import TrytonConnector
 
 
 def register() -> None:
@@ -22,6 +25,7 @@ def register() -> None:
         SalesforceConnector(),
         KantataConnector(),
         NetSuiteConnector(),
+        TrytonConnector(),
         AvaTaxConnector(),
         HarvestConnector(),
         ClockifyConnector(),
@@ -31,7 +35,9 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
+    DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
     DEFAULT_MAPPINGS.register("clockify", clockify.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     PREFLIGHTS.register("netsuite", periods.closed)
+    PREFLIGHTS.register("tryton", tryton_periods.closed)

@@ -8,6 +8,7 @@ from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.netsuite import NetSuiteBench
 from tests.connectors.benches.salesforce import SalesforceBench
+from tests.connectors.benches.tryton import TrytonBench
 
 BENCHES: dict[str, type[Bench]] = {
     bench.vendor: bench
@@ -15,6 +16,7 @@ BENCHES: dict[str, type[Bench]] = {
         SalesforceBench,
         KantataBench,
         NetSuiteBench,
+        TrytonBench,
         AvaTaxBench,
         HarvestBench,
         ClockifyBench,

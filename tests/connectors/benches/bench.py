@@ -5,6 +5,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 
+import pytest
+
 from integration_hub.connectors import budget
 from integration_hub.connectors import credentials as vault
 from integration_hub.connectors.models import Account, Connection
@@ -44,9 +46,13 @@ class Bench:
     windowed: ClassVar[tuple[str, ...]] = ()
     """Writes that a closed window refuses."""
     page_rows: ClassVar[int] = 5
+    where: ClassVar[str] = "running"
+    """The fixture that is the vendor's whereabouts: the landscape, or the vendor's own server."""
+    marks: ClassVar[tuple[pytest.MarkDecorator, ...]] = ()
+    """Marks of every case with this vendor."""
 
-    def __init__(self, landscape: Landscape) -> None:
-        self.landscape = landscape
+    def __init__(self, landscape: Any) -> None:
+        self.landscape: Landscape = landscape
         self._mapped: set[str] = set()
 
     # -- the connector and its connection -----------------------------------------------------------------------------

@@ -22,6 +22,7 @@ import pytest
 from integration_hub.connectors import conformance
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.kernel.failures import Failed
+from tests.connectors.benches import BENCHES
 
 IMPLEMENTED: dict[str, str] = {}
 """Cases by code, and the test that is each."""
@@ -30,7 +31,11 @@ IMPLEMENTED: dict[str, str] = {}
 def case(code: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The test of a case: it runs once for every connector the case is for, with its `bench`."""
     wanted = conformance.CASE[code]
-    vendors = [name for name, connector in CONNECTORS if not conformance.lacking(connector.manifest, wanted)]
+    vendors = [
+        pytest.param(name, marks=BENCHES[name].marks)
+        for name, connector in CONNECTORS
+        if not conformance.lacking(connector.manifest, wanted)
+    ]
 
     def mark(test: Callable[..., Any]) -> Callable[..., Any]:
         assert IMPLEMENTED.setdefault(code, test.__name__) == test.__name__, f"two tests are {code}"

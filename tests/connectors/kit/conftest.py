@@ -2,13 +2,13 @@
 
 import pytest
 
-from integration_hub.sandbox import Landscape
 from tests.connectors.benches import BENCHES
 from tests.connectors.benches.bench import Bench
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, db: None, running: Landscape) -> Bench:
-    made = BENCHES[request.param](running)
+def bench(request: pytest.FixtureRequest, db: None) -> Bench:
+    kind = BENCHES[request.param]
+    made = kind(request.getfixturevalue(kind.where))
     made.restore()
     return made

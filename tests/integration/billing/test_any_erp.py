@@ -9,13 +9,20 @@ from integration_hub.effects.models import Effect
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
 from tests import deals, factories, money
+from tests.tryton.fixtures import GROUP
+from tests.tryton.living import tryton_living
 from tests.vendors import Fake, living, plain_ledger
 
-ERPS = [name for name, connector in CONNECTORS if connector.manifest.role == "erp"]
+ERPS = [name for name, connector in CONNECTORS if connector.manifest.role == "erp" and name != "tryton"]
 
 
-@pytest.fixture(params=[*ERPS, "ledger"])
+@pytest.fixture(params=[*ERPS, "ledger", pytest.param("tryton", marks=GROUP)])
 def landscape(request, db):
+    """Each ERP as a fake with its manifest, and Tryton as it is."""
+    if request.param == "tryton":
+        with tryton_living(request.getfixturevalue("tryton")) as made:
+            yield made
+        return
     erp = plain_ledger() if request.param == "ledger" else Fake(request.param)
     with living(erp=erp) as made:
         yield made
@@ -39,7 +46,7 @@ def test_from_the_signature_to_the_credit(landscape):
     money.post(factories.candidate_approved(money.ready_in(landscape, contract)))
     _work()
     invoice = Invoice.objects.get()
-    assert invoice.number == f"INV-{invoice.candidate.number}"
+    assert invoice.number == erp.number_of("invoice.post", invoice.candidate.number)
     assert invoice.effect.effect_type == f"{erp.vendor}.invoice.post"
     assert len(erp.writes("invoice.post")) == 1, "what was lost was found, not sent again"
 

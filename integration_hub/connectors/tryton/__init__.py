@@ -1,0 +1,1 @@
+"""Tryton: the ERP of companies that run their own, over JSON-RPC."""
