@@ -55,7 +55,28 @@ def in_short(change: LateChange) -> str:
     """The differences in one line, for a list."""
     if change.is_deletion:
         return "Deleted in the source"
-    return ", ".join(_LABELS[name].lower() for name, _, _ in late.differences(change)).capitalize()
+    found = late.differences(change)
+    told = [
+        f"{_LABELS[name].lower()} {_brief(name, was)} → {_brief(name, now)}"
+        for name, was, now in found
+        if name in _BRIEF
+    ]
+    told += [_LABELS[name].lower() for name, _, _ in found if name not in _BRIEF]
+    words = ", ".join(told)
+    return words[:1].upper() + words[1:]
+
+
+_BRIEF = ("minutes", "service_date", "approval", "quantity", "role", "category")
+"""Fields that a line has room to show before and after."""
+
+
+def _brief(name: str, value: Any) -> str:
+    if value in (None, ""):
+        return "none"
+    if name == "service_date":
+        day = date.fromisoformat(value)
+        return f"{day.day} {day:%b}"
+    return str(_shown(name, value, ""))
 
 
 def _shown(name: str, value: Any, currency: str) -> Any:

@@ -14,7 +14,7 @@ from billing.models import BillableEvent, LateChange
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.ids import as_json
-from integration_hub.kernel.money import ZERO
+from integration_hub.kernel.money import ZERO, show
 from integration_hub.trail.record import Actor, actor_name, event
 
 CHANGED, DELETED = "LATE_CHANGE", "SOURCE_DELETED_AFTER_POST"
@@ -105,7 +105,9 @@ def _raise(change: LateChange, by: Actor) -> None:
         code=code,
         root_cause=change.work_key,
         title=_title(change),
-        detail="; ".join(f"{name}: {was} → {now}" for name, was, now in differences(change)),
+        detail=f"What is billed of it stands until somebody decides: {show(change.billed, change.currency)} net."
+        if change.currency
+        else "",
         remedy=REMEDY,
         legal_entity=change.event.legal_entity.code if change.event.legal_entity else "",
         subject=("billing.billableevent", str(change.event_id), change.work_key),

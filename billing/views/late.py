@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from billing import late_words, policies, simulated, simulation
@@ -164,7 +165,7 @@ def _question(change: LateChange) -> list[tuple[str, Any]]:
     return [
         ("Work", work_of(change)),
         ("Contract", str(change.contract) if change.contract else None),
-        *((row.label, f"{row.was} → {row.now}") for row in late_words.differences(change)),
+        *((row.label, format_html("{} → {}", row.was, row.now)) for row in late_words.differences(change)),
     ]
 
 

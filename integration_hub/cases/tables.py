@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.urls import reverse
 
 from integration_hub.cases.models import Case
@@ -123,7 +124,7 @@ class MemberTable(Table):
     page_size = 25
     columns = [
         Column("label", "Record", accessor=str),
-        Column("target_type", "Kind", accessor=lambda row: row.target_type.rpartition(".")[2].replace("_", " ")),
+        Column("target_type", "Kind", accessor=lambda row: _noun(row.target_type)),
         Column("amount", "Money", kind="money", accessor="money", order_by="amount", sortable=True),
         Column("is_open", "State", kind="badge", accessor=lambda row: Badge("Held up", "warning", "hand-stop")
                if row.is_open else Badge("Free", "success", "circle-check")),
@@ -133,6 +134,14 @@ class MemberTable(Table):
     def row_url(self, row: Any) -> str:
         """The screen of the record, or its trace."""
         return links.address(row.target_type, row.target_id)
+
+
+def _noun(target_type: str) -> str:
+    """What a record is, as its table is called; a type without a table by its last word."""
+    try:
+        return str(apps.get_model(target_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return target_type.rpartition(".")[2].replace("_", " ")
 
 
 def kind_title(case: Case) -> str:

@@ -330,7 +330,7 @@ def test_the_page_shows_before_and_after_and_what_accepting_brings(billed):
     for words in ("8.00 h", "6.00 h", "Credit of ", "Billed anew", "-1,200.00", "900.00", "-300.00", "Credit memo"):
         assert words in page.replace("\u2212", "-").replace("−", "-"), words
     listed = text(signed_in().get("/billing/late-changes/"))
-    assert "Worked" in listed
+    assert "Worked 8.00 h → 6.00 h" in listed
     assert "1,200.00" in listed
     assert outsider().get(f"/billing/late-changes/{change.pk}/").status_code == 404
     assert nobody().get("/billing/late-changes/").status_code == 403

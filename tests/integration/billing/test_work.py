@@ -239,7 +239,7 @@ def test_a_change_of_billed_work_asks_a_person_and_replaces_nothing(landscape, b
     assert money.pieces(event) == {"posted": 1200}
     [case] = open_cases("LATE_CHANGE")
     assert (case.root_cause, case.legal_entity) == ("k1", "US01")
-    assert "minutes: 480 → 360" in case.detail
+    assert case.detail == "What is billed of it stands until somebody decides: 1,200.00 USD net."
     assert invoice.net == 1200
 
 
