@@ -105,6 +105,7 @@ class CandidateFilter(ByCustomer):
     )
     number = filter_kinds.contains("Number")
     kind = filter_kinds.any_of("Kind", Candidate.Kind)
+    is_supplemental = filter_kinds.yes_or_no("Supplemental")
     contract = contract()
     customer = customer()
     legal_entity = entity()

@@ -53,7 +53,7 @@ def _part(one: Simulation) -> dict[str, Any]:
 def _document(row: Document, currency: str) -> dict[str, Any]:
     tax = money_html(row.tax, currency) if row.tax is not None else "not known yet"
     return {
-        "kind": Candidate.Kind(row.kind).label,
+        "kind": Candidate(kind=row.kind, is_supplemental=row.is_supplemental).kind_words,
         "lines": row.lines,
         "net": money_html(row.net, currency),
         "tax": tax,
@@ -120,6 +120,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "documents": [
             {
                 "kind": row.kind,
+                "is_supplemental": row.is_supplemental,
                 "lines": row.lines,
                 "net": row.net,
                 "tax": row.tax,

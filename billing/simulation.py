@@ -41,6 +41,7 @@ class Document:
     tax_is_quoted: bool
     drawn: Decimal
     lines: int
+    is_supplemental: bool = False
 
     @property
     def due(self) -> Decimal:
@@ -240,6 +241,7 @@ def _document(candidate: Candidate) -> Document:
         tax_is_quoted=quoted,
         drawn=candidate.drawdown,
         lines=len(lines),
+        is_supplemental=candidate.is_supplemental,
     )
 
 

@@ -89,6 +89,8 @@ def of_policy(contract: Contract) -> Iterable[tuple[str, Any]]:
         told.append(("Markup on expenses", "Of the cost with its tax"))
     if agreed.late_policy == "time_bar":
         told.append(("Late work", f"Not billed when it arrives more than {agreed.time_bar_days} days after its day"))
+    if agreed.late_policy == "supplemental":
+        told.append(("Late work", "On an invoice of its own, once an invoice covered its day"))
     if agreed.retro_mode != "reverse_and_rebill":
         told.append(("Prices that change for the past", RetroMode(agreed.retro_mode).label))
     return told

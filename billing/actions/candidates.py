@@ -6,7 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from billing import policies, terms
+from billing import policies, supplemental, terms
 from billing.actions import checks, limits, posting, work
 from billing.actions.printing import print_candidate
 from billing.models import (
@@ -61,22 +61,32 @@ def build(*, contract: Contract, run: BillingRun) -> list[Candidate]:
         return []
     charges, taken_back = _due(contract, run)
     _credit_memos(contract, run, taken_back)
-    return [_invoice(contract, run, _payer(contract, payer), some) for payer, some in sorted(charges.items())]
+    return [
+        _invoice(contract, run, _payer(contract, payer), some, is_supplemental=is_supplemental)
+        for (payer, is_supplemental), some in sorted(charges.items())
+    ]
 
 
-def _due(contract: Contract, run: BillingRun) -> tuple[dict[int, list[Dated]], list[Piece]]:
-    """What there is to charge, by who pays it, and what there is to credit; all of it locked, in order of its days."""
+Due = dict[tuple[int, bool], list[Dated]]
+"""What there is to charge, by who pays it and whether it is late work for an invoice of its own."""
+
+
+def _due(contract: Contract, run: BillingRun) -> tuple[Due, list[Piece]]:
+    """What there is to charge and what there is to credit; all of it locked, in order of its days."""
     rows = Piece.objects.select_for_update(of=("self",), no_key=True).filter(
         contract=contract, is_current=True, state=Piece.State.BILLABLE, event__service_date__lte=run.through
     )
     in_order = rows.order_by("event__service_date", "event_id", "number")
-    charges: dict[int, list[Dated]] = {}
+    covered = supplemental.covered(contract)
+    late = supplemental.came_late(rows) if covered else ()
+    charges: Due = {}
     taken_back = []
     for pk, day, corrects, share_of in in_order.values_list("pk", "event__service_date", "corrects", "bill_to"):
         if corrects:
             taken_back.append(pk)
         elif payer := share_of or contract.bill_to_id:
-            charges.setdefault(payer, []).append((pk, day))
+            own = payer in covered and day <= covered[payer] and pk in late
+            charges.setdefault((payer, own), []).append((pk, day))
     memos = Piece.objects.filter(pk__in=taken_back).order_by("event__service_date", "event_id", "number")
     whole = memos.select_related("event", "corrects__candidate_line__candidate__bill_to")
     return charges, list(whole) if taken_back else []
@@ -87,11 +97,16 @@ def _payer(contract: Contract, payer: int) -> BillTo:
     return own if own is not None and own.pk == payer else BillTo.objects.select_related("customer").get(pk=payer)
 
 
-def _invoice(contract: Contract, run: BillingRun, payer: BillTo, pieces: Sequence[Dated]) -> Candidate:
+def _invoice(
+    contract: Contract, run: BillingRun, payer: BillTo, pieces: Sequence[Dated], *, is_supplemental: bool
+) -> Candidate:
     shell = _shell(contract, run, pieces[-1][1])
+    shell.is_supplemental = is_supplemental
     shell.bill_to, shell.purchase_order = payer, _purchase_order(contract, run, payer)
     if payer.pk != contract.bill_to_id:
         shell.number += f"-P{payer.pk}"
+    if is_supplemental:
+        shell.number += "-S"
     return _fill(shell, [pk for pk, _ in pieces])
 
 

@@ -73,9 +73,14 @@ def _header(candidate: Candidate) -> dict[str, object]:
         "accounting_date": candidate.accounting_date.isoformat(),
         "payment_terms": candidate.contract.payment_terms,
         "po_number": candidate.purchase_order.number if candidate.purchase_order else "",
-        "memo": f"{candidate.contract.number} {candidate.contract.name}",
+        "memo": f"{candidate.contract.number} {candidate.contract.name}{_prior(candidate)}",
         "job_reference": candidate.contract.number,
     }
+
+
+def _prior(candidate: Candidate) -> str:
+    """What an invoice of late work says of itself."""
+    return f", prior period, work through {candidate.through.isoformat()}" if candidate.is_supplemental else ""
 
 
 def _invoice_payload(candidate: Candidate) -> dict[str, object]:

@@ -39,9 +39,9 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
 
     class Meta:
         model = Candidate
-        fields = ("id", "number", "kind", "status", "version", "content_hash", "legal_entity", "contract_id",
-                  "contract_number", "customer", "run_id", "invoice_date", "accounting_date", "through", "currency",
-                  "net", "tax", "gross", "codes", "warnings", "prepared_by", "returned_reason")  # fmt: skip
+        fields = ("id", "number", "kind", "is_supplemental", "status", "version", "content_hash", "legal_entity",
+                  "contract_id", "contract_number", "customer", "run_id", "invoice_date", "accounting_date", "through",
+                  "currency", "net", "tax", "gross", "codes", "warnings", "prepared_by", "returned_reason")  # fmt: skip
 
 
 class CandidateLineSerializer(serializers.ModelSerializer[CandidateLine]):

@@ -22,6 +22,7 @@ class SimulatedDocumentSerializer(serializers.Serializer[Any]):
     """A document that would be made; `tax` is null where no rate is known yet."""
 
     kind = serializers.CharField()
+    is_supplemental = serializers.BooleanField()
     lines = serializers.IntegerField()
     net = ExactField()
     tax = ExactField(allow_null=True)

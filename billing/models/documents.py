@@ -97,6 +97,9 @@ class Candidate(Versioned):
         null=True, blank=True, help_text="First day of the period that a closed window sent it on to"
     )
     through = models.DateField()
+    is_supplemental = models.BooleanField(
+        default=False, help_text="An invoice of late work alone: of days that an earlier one covered (R10)"
+    )
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")
     warnings = ArrayField(models.CharField(max_length=40), default=list, blank=True)
@@ -126,6 +129,9 @@ class Candidate(Versioned):
                 name="candidate_invoice_has_run", condition=Q(run__isnull=False) | Q(kind="credit_memo")
             ),
             models.CheckConstraint(
+                name="candidate_supplemental_is_an_invoice", condition=Q(is_supplemental=False) | Q(kind="invoice")
+            ),
+            models.CheckConstraint(
                 name="candidate_approved_has_hash",
                 condition=~Q(status__in=["approved", "posting", "posted"]) | ~Q(content_hash=""),
             ),
@@ -142,6 +148,11 @@ class Candidate(Versioned):
             ("post_candidate", "Can send approved candidates to the ERP"),
             ("dissolve_candidate", "Can dissolve candidates"),
         ]
+
+    @property
+    def kind_words(self) -> str:
+        """What document it is, as people call it."""
+        return "Supplemental invoice" if self.is_supplemental else self.get_kind_display()
 
     def __str__(self) -> str:
         return self.number

@@ -137,6 +137,8 @@ def _named(lines: Iterable[InvoiceLine | None]) -> list[str]:
 
 
 def _reason(candidate: Candidate) -> str:
+    if candidate.is_supplemental:
+        return "Late work of a prior period"
     order = CreditOrder.objects.filter(candidate=candidate).first()
     return order.get_reason_display() if order is not None else ""
 

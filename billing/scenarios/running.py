@@ -74,6 +74,7 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
         candidate.refresh_from_db()
     return {
         "type": candidate.kind,
+        "supplemental": candidate.is_supplemental,
         "contract": candidate.contract.number,
         "bill_to": candidate.bill_to.customer.name,
         "net": candidate.net,

@@ -20,7 +20,7 @@ class CandidateTable(Table):
     default_sort = "rank"
     columns = [
         Column("number", "Candidate", kind="link", accessor=lambda row: named(row), sortable=True),
-        Column("kind", "Kind", accessor="get_kind_display", sortable=True, hideable=True, hidden=True),
+        Column("kind", "Kind", accessor="kind_words", sortable=True, hideable=True, hidden=True),
         Column("customer", "Customer", accessor="bill_to.customer.name", sortable=True,
                order_by="bill_to__customer__name"),
         Column("contract.number", "Contract", url=contract_url, sortable=True),
@@ -54,7 +54,7 @@ class ChosenCandidates(CandidateTable):
 
 def named(row: Candidate) -> Titled:
     """A candidate by its number; what is no invoice says so."""
-    return Titled(row.number, "" if row.kind == Candidate.Kind.INVOICE else row.get_kind_display())
+    return Titled(row.number, "" if row.kind == Candidate.Kind.INVOICE and not row.is_supplemental else row.kind_words)
 
 
 def stops(row: Candidate) -> str:

@@ -86,7 +86,7 @@ def candidate_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "title": candidate.number,
         "status": badge(candidate.status, candidate.get_status_display()),
-        "lead": f"{candidate.get_kind_display()} · {candidate.bill_to.customer.name} · {candidate.contract.name}",
+        "lead": f"{candidate.kind_words} · {candidate.bill_to.customer.name} · {candidate.contract.name}",
         "breadcrumbs": _way_to(candidate),
         "buttons": _buttons(candidate, request, events[0].pk if events else 0),
         "candidate": candidate,
@@ -191,7 +191,7 @@ def _next(candidate: Candidate, found: list[Check]) -> tuple[str, str, str] | No
 def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
     order = candidate.purchase_order
     return [
-        ("Document", candidate.get_kind_display()),
+        ("Document", candidate.kind_words),
         ("Bill to", candidate.bill_to.customer.name),
         *_share(candidate),
         ("Legal entity", f"{candidate.legal_entity.code} · {candidate.legal_entity.name}"),

@@ -130,7 +130,7 @@ class Policy(Terms):
     rate_order: tuple[RateKey, ...] = ()
     rate_currency_fallback: Literal["none", "convert_at_service_date"] = "none"
     expense_markup_base: Literal["net_of_recoverable_tax", "gross"] = "net_of_recoverable_tax"
-    late_policy: Literal["next_invoice", "time_bar"] = "next_invoice"
+    late_policy: Literal["next_invoice", "supplemental", "time_bar"] = "next_invoice"
     time_bar_days: Annotated[int, Field(gt=0)] | None = None
     retro_mode: Literal["reverse_and_rebill", "delta", "prospective"] = "reverse_and_rebill"
 

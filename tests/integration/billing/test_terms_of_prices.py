@@ -56,6 +56,7 @@ def test_a_line_whose_terms_contradict_is_refused_with_the_field(method, prices,
     [
         ({"rate_precedence": "explicit"}, "rate_order is needed"),
         ({"late_policy": "time_bar"}, "time_bar_days is needed"),
+        ({"late_policy": "supplemental", "time_bar_days": 30}, "time_bar_days is needed"),
         ({"rate_order": ["contract.role"]}, "rate_order is needed"),
         ({"rate_precedence": "explicit", "rate_order": ["contract.role", "contract.role"]}, "names the same twice"),
         ({"rate_precedence": "explicit", "rate_order": ["galaxy.role"]}, "rate_order"),
