@@ -1,6 +1,7 @@
 """Forms of billing's decisions."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from billing.models import CreditReason, Delegation, Hold, HoldCode, InvoiceLine
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
 from integration_hub.console.forms import RELOAD, DecisionForm, NoteForm, day
+from integration_hub.kernel.clock import today
 from integration_hub.people.models import User
 
 
@@ -64,12 +66,10 @@ class WaiveForm(forms.Form):
     )  # fmt: skip
 
 
-class StartRunForm(forms.Form):
-    """Which work becomes candidates."""
+class OfEntityForm(forms.Form):
+    """One of the person's legal entities, chosen already where there is one."""
 
     legal_entity = forms.ChoiceField(label="Legal entity")
-    through = day("Work up to and including", help_text="Service dates after this day wait for the next run.")
-    invoice_date = day("Invoice date", help_text="On or after the last service date.")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,6 +77,24 @@ class StartRunForm(forms.Form):
         field = self.fields["legal_entity"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 declared above
         field.choices = mine if len(mine) == 1 else [("", "Choose…"), *mine]
+
+
+class StartRunForm(OfEntityForm):
+    """Which work becomes candidates."""
+
+    through = day("Work up to and including", help_text="Service dates after this day wait for the next run.")
+    invoice_date = day("Invoice date", help_text="On or after the last service date.")
+
+
+class PostThroughForm(OfEntityForm):
+    """What is posted: of a legal entity, up to a day."""
+
+    through = day("Up to and including")
+
+    @staticmethod
+    def last_month() -> dict[str, date]:
+        """What is proposed: the month that is over."""
+        return {"through": today().replace(day=1) - timedelta(days=1)}
 
 
 class SeenForm(DecisionForm):

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
+from billing.api.serializers import PostThroughSerializer
 from contracts.queries import entity_of
 from costs.actions import posting, purchases
 from costs.models import Cost, CostPosting, Purchase
@@ -51,13 +52,6 @@ class CostPostingSerializer(serializers.ModelSerializer[CostPosting]):
         model = CostPosting
         fields = ("id", "number", "legal_entity", "project", "month", "accounting_date", "amount", "currency", "status",
                   "remote_number", "created_at")  # fmt: skip
-
-
-class PostCostsSerializer(StrictSerializer):
-    """Which costs to post: of a legal entity, for work up to a day."""
-
-    legal_entity = serializers.CharField(max_length=16)
-    through = serializers.DateField()
 
 
 class CostFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
@@ -109,12 +103,12 @@ class CostPostings(Nouns):
         return scoped(CostPosting.objects.select_related("legal_entity", "project"), user)
 
     @extend_schema(
-        request=PostCostsSerializer, responses={201: CostPostingSerializer(many=True)}, parameters=[PARAMETER]
+        request=PostThroughSerializer, responses={201: CostPostingSerializer(many=True)}, parameters=[PARAMETER]
     )
     @idempotent
     def create(self, request: Request) -> Response:
         """Post the open costs of a legal entity for work up to a day; the journals that are on their way."""
-        body: dict[str, Any] = self.taken(PostCostsSerializer)
+        body: dict[str, Any] = self.taken(PostThroughSerializer)
         made = posting.post(
             legal_entity=entity_of(body["legal_entity"], record="Costs to post"),
             through=body["through"],

@@ -1,13 +1,12 @@
 """Screens of costs: what work cost, its journals, and posting them."""
 
-from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 
+from billing.forms import PostThroughForm
 from contracts.queries import entity_of
 from costs import policies
 from costs.actions import posting
@@ -16,19 +15,11 @@ from costs.models import Cost, CostPosting
 from costs.tables import CostPostingTable, CostTable
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
-from integration_hub.console.forms import day, posted
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
-from integration_hub.kernel.clock import today
 
 SEE = "costs.view_cost"
-
-
-class PostCostsForm(forms.Form):
-    """Which costs are posted."""
-
-    legal_entity = forms.CharField(label="Legal entity", max_length=16, help_text="Its code")
-    through = day("Work up to", help_text="The last day whose costs are posted")
 
 
 class CostList(ListScreen):
@@ -73,7 +64,7 @@ def post(request: Request) -> HttpResponse:
     confirm = Confirm(
         title="Post costs",
         verb="Post",
-        form=PostCostsForm(posted(request), initial={"through": today().replace(day=1) - timedelta(days=1)}),
+        form=PostThroughForm(posted(request), user=request.user, initial=PostThroughForm.last_month()),
         back=reverse("costs:posting-list"),
         consequence="What is open is sent to the ERP as journals, work of a closed period on the first open day. "
         "What is posted already is not posted again.",

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.actions import recognition, revenue_journals
+from billing.api.serializers import PostThroughSerializer
 from billing.engine.obligations import position, progress
 from billing.models import Recognition, RevenuePosting
 from contracts.models import Contract
@@ -92,13 +93,6 @@ class RevenuePostingSerializer(serializers.ModelSerializer[RevenuePosting]):
                   "liability", "amount", "currency", "status", "remote_number", "created_at")  # fmt: skip
 
 
-class PostRevenueSerializer(StrictSerializer):
-    """Which months to post: of a legal entity, those that end by a day."""
-
-    legal_entity = serializers.CharField(max_length=16)
-    through = serializers.DateField()
-
-
 class RevenuePostingFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
     """Which revenue journals."""
 
@@ -122,12 +116,12 @@ class RevenuePostings(Nouns):
         return scoped(RevenuePosting.objects.select_related("legal_entity", "contract"), user)
 
     @extend_schema(
-        request=PostRevenueSerializer, responses={201: RevenuePostingSerializer(many=True)}, parameters=[PARAMETER]
+        request=PostThroughSerializer, responses={201: RevenuePostingSerializer(many=True)}, parameters=[PARAMETER]
     )
     @idempotent
     def create(self, request: Request) -> Response:
         """Post the recognised months of a legal entity that end by a day; the journals that are made."""
-        body: dict[str, Any] = self.taken(PostRevenueSerializer)
+        body: dict[str, Any] = self.taken(PostThroughSerializer)
         entity = entity_of(body["legal_entity"], record="Revenue to post")
         made = revenue_journals.post(legal_entity=entity, through=body["through"], by=person(request))
         return Response(RevenuePostingSerializer(made, many=True).data, status=201)

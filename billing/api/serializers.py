@@ -150,6 +150,13 @@ class StartRunSerializer(StrictSerializer):
     invoice_date = serializers.DateField()
 
 
+class PostThroughSerializer(StrictSerializer):
+    """What to post: of a legal entity, up to a day."""
+
+    legal_entity = serializers.CharField(max_length=16)
+    through = serializers.DateField()
+
+
 class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     """A posted invoice, with what was paid and credited on it."""
 

@@ -1,9 +1,7 @@
 """Revenue journals: those that were sent, and sending the months that are recognised."""
 
-from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,23 +9,16 @@ from django.urls import reverse
 from billing import policies, tables
 from billing.actions import revenue_journals
 from billing.filters import RevenuePostingFilter
+from billing.forms import PostThroughForm
 from billing.models import RevenuePosting
 from contracts.queries import entity_of
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, decide
-from integration_hub.console.forms import day, posted
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
-from integration_hub.kernel.clock import today
 
 SEE = "billing.view_revenueposting"
-
-
-class PostRevenueForm(forms.Form):
-    """Which months are posted."""
-
-    legal_entity = forms.CharField(label="Legal entity", max_length=16, help_text="Its code")
-    through = day("Months up to", help_text="Months that end by this day")
 
 
 class RevenuePostingList(ListScreen):
@@ -56,7 +47,7 @@ def post(request: Request) -> HttpResponse:
     confirm = Confirm(
         title="Post revenue",
         verb="Post",
-        form=PostRevenueForm(posted(request), initial={"through": today().replace(day=1) - timedelta(days=1)}),
+        form=PostThroughForm(posted(request), user=request.user, initial=PostThroughForm.last_month()),
         back=reverse("billing:revenue-list"),
         consequence="Recognised months are sent to the ERP, one journal per contract and month; a closed month on the"
         " first open day. What you recognised yourself is left for somebody else.",

@@ -7,6 +7,7 @@ from functools import wraps
 from billing.actions import revenue, schedules, status_out
 from billing.workflows import master_data
 from billing.workflows.agreements import BY
+from billing.workflows.carrying import carry, carry_job
 from contracts.actions import delivery, references
 from contracts.models import Contract, Project
 from contracts.queries import reference_of, route
@@ -14,7 +15,6 @@ from contracts.receivers.delivery import reference_of as milestone_reference
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
-from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.processes.models import Process
@@ -90,10 +90,13 @@ def create_project(process: Process) -> Result:
         for line in contract.lines.order_by("number")
         for milestone in line.milestones.order_by("sequence")
     ]
-    effect = effects.plan(
-        effect_type=f"{psa.vendor}.project.create",
-        connection=psa,
-        business_key=_key(process, contract),
+    return carry(
+        process,
+        contract,
+        psa,
+        "project.create",
+        key=_key(process, contract),
+        by=BY,
         payload={
             "reference": contract.number,
             "title": f"{contract.number} {contract.name}",
@@ -103,11 +106,7 @@ def create_project(process: Process) -> Result:
             "customer": contract.customer.name,
             "milestones": milestones,
         },
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
     )
-    return AwaitEffect(effect.key)
 
 
 def _is_archived(psa: Connection, remote_id: str) -> bool:
@@ -129,17 +128,9 @@ def archive_project(process: Process) -> Result:
     created = _confirmed(process, contract, "project.create", psa)
     if psa is None or created is None:
         return Done("Nothing to archive")
-    effect = effects.plan(
-        effect_type=f"{psa.vendor}.project.archive",
-        connection=psa,
-        business_key=_key(process, contract),
-        payload={"remote_id": created.remote_id, "reference": contract.number},
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-        reverses=created,
-    )
-    return AwaitEffect(effect.key)
+    payload = {"remote_id": created.remote_id, "reference": contract.number}
+    key = _key(process, contract)
+    return carry(process, contract, psa, "project.archive", key=key, payload=payload, by=BY, reverses=created)
 
 
 def _confirmed(process: Process, contract: Contract, what: str, connection: Connection | None) -> Effect | None:
@@ -151,46 +142,11 @@ def _confirmed(process: Process, contract: Contract, what: str, connection: Conn
     ).first()
 
 
-def job_payload(contract: Contract, erp: Connection) -> dict[str, object]:
-    """The contract as the ERP's job."""
-    entity = reference_of(contract.legal_entity, erp, "legal_entity")
-    version = contract.versions.order_by("-number").first()
-    return {
-        "reference": contract.number,
-        "name": contract.name,
-        "customer_code": contract.customer.code,
-        "legal_entity_id": entity.source_id if entity else contract.legal_entity.code,
-        "currency": contract.currency,
-        "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
-        "ends_on": contract.ends_on.isoformat() if contract.ends_on else None,
-        "version_note": f"Contract version {version.number}: {version.reason}" if version else "",
-    }
-
-
-def keeps_jobs(erp: Connection) -> bool:
-    """Whether an ERP has something to carry a contract's work; a plain ledger or a billing platform has not."""
-    return CONNECTORS.get(erp.vendor).manifest.does("job.upsert")
-
-
 @while_wanted
 def create_job(process: Process) -> Result:
     """Tell the ERP of the contract as its job, where it keeps jobs."""
     contract = contract_of(process)
-    erp = route("erp", contract.legal_entity)
-    if erp is None:
-        return Done("No ERP is routed for this legal entity")
-    if not keeps_jobs(erp):
-        return Done(f"{erp} keeps no jobs")
-    effect = effects.plan(
-        effect_type=f"{erp.vendor}.job.upsert",
-        connection=erp,
-        business_key=_key(process, contract),
-        payload=job_payload(contract, erp),
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-    )
-    return AwaitEffect(effect.key)
+    return carry_job(process, contract, route("erp", contract.legal_entity), key=_key(process, contract), by=BY)
 
 
 def inactivate_job(process: Process) -> Result:
@@ -200,17 +156,9 @@ def inactivate_job(process: Process) -> Result:
     created = _confirmed(process, contract, "job.upsert", erp)
     if erp is None or created is None:
         return Done("Nothing to inactivate")
-    effect = effects.plan(
-        effect_type=f"{erp.vendor}.job.inactivate",
-        connection=erp,
-        business_key=_key(process, contract),
-        payload={"reference": contract.number, "remote_id": created.remote_id},
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-        reverses=created,
-    )
-    return AwaitEffect(effect.key)
+    payload = {"reference": contract.number, "remote_id": created.remote_id}
+    key = _key(process, contract)
+    return carry(process, contract, erp, "job.inactivate", key=key, payload=payload, by=BY, reverses=created)
 
 
 def _count(number: int, noun: str) -> str:

@@ -5,18 +5,17 @@ from django.db import transaction
 from billing import policies
 from billing.actions import holds
 from billing.models import Hold
-from billing.workflows.activation_steps import job_payload, keeps_jobs
+from billing.workflows.carrying import carry, carry_job
 from contracts.models import Amendment, Contract, RateRow
 from contracts.queries import reference_of, route
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.registry import CONNECTORS
-from integration_hub.effects.actions import effects
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Stale
 from integration_hub.people.models import User
 from integration_hub.processes import engine
 from integration_hub.processes.models import Process
-from integration_hub.processes.registry import AwaitEffect, Definition, Done, Result, StepSpec
+from integration_hub.processes.registry import Definition, Done, Result, StepSpec
 from integration_hub.trail.record import Actor, event
 
 BY = "system:amendment"
@@ -98,10 +97,13 @@ def _psa(process: Process) -> Result:
         .exclude(role="")
         .order_by("role", "validity")
     )
-    effect = effects.plan(
-        effect_type=f"{psa.vendor}.ratecard.upsert",
-        connection=psa,
-        business_key=_key(amendment, process),
+    return carry(
+        process,
+        contract,
+        psa,
+        "ratecard.upsert",
+        key=_key(amendment, process),
+        by=BY,
         payload={
             "reference": contract.number,
             "currency": contract.currency,
@@ -111,31 +113,13 @@ def _psa(process: Process) -> Result:
                 for row in rows
             ],
         },
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
     )
-    return AwaitEffect(effect.key)
 
 
 def _erp(process: Process) -> Result:
     amendment = _amendment(process)
-    contract = amendment.contract
-    erp = route("erp", contract.legal_entity)
-    if erp is None:
-        return Done("No ERP is routed for this legal entity")
-    if not keeps_jobs(erp):
-        return Done(f"{erp} keeps no jobs")
-    effect = effects.plan(
-        effect_type=f"{erp.vendor}.job.upsert",
-        connection=erp,
-        business_key=_key(amendment, process),
-        payload=job_payload(contract, erp),
-        legal_entity=contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-    )
-    return AwaitEffect(effect.key)
+    erp = route("erp", amendment.contract.legal_entity)
+    return carry_job(process, amendment.contract, erp, key=_key(amendment, process), by=BY)
 
 
 def _crm(process: Process) -> Result:
@@ -144,16 +128,9 @@ def _crm(process: Process) -> Result:
     reference = reference_of(amendment, crm, "amendment") if crm else None
     if crm is None or reference is None:
         return Done("No CRM knows the amendment")
-    effect = effects.plan(
-        effect_type=f"{crm.vendor}.amendment.status",
-        connection=crm,
-        business_key=_key(amendment, process),
-        payload={"remote_id": reference.source_id, "status": "Applied"},
-        legal_entity=amendment.contract.legal_entity.code,
-        subject=("process", str(process.pk)),
-        by=BY,
-    )
-    return AwaitEffect(effect.key)
+    payload = {"remote_id": reference.source_id, "status": "Applied"}
+    key = _key(amendment, process)
+    return carry(process, amendment.contract, crm, "amendment.status", key=key, payload=payload, by=BY)
 
 
 def _finished(process: Process) -> None:
