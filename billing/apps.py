@@ -10,7 +10,7 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
-        from billing import gates, jobs, kinds, lineage, listeners, revenue_lineage, rulebook, screens
+        from billing import clocks, gates, jobs, kinds, lineage, listeners, revenue_lineage, rulebook, screens
         from billing.actions import candidates, posting, revenue_journals, tax_out
         from billing.receivers import cash, work
         from billing.workflows import activation, amendment
@@ -48,6 +48,7 @@ class BillingConfig(AppConfig):
         DEFINITIONS.register(amendment.DEFINITION)
         GATES.register("period", gates.PERIOD)
         kinds.register()
+        clocks.register()
         jobs.register()
         listeners.register()
         rulebook.register()

@@ -91,6 +91,7 @@ class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
                            "tax_company", "is_active"),
             },
         ),
+        ("When it works", {"fields": ("workdays", "work_starts", "work_ends", "holidays")}),
         ("How its contracts are billed", {"fields": ("policy",)}),
         (
             "On its invoices",

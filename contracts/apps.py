@@ -10,7 +10,7 @@ class ContractsConfig(AppConfig):
     verbose_name = "Contracts"
 
     def ready(self) -> None:
-        from contracts import kinds, lineage, screens, tabs
+        from contracts import clocks, kinds, lineage, screens, tabs
         from contracts.receivers import agreements, capacity, delivery, ledger
         from integration_hub.intake.registry import RECEIVERS
 
@@ -27,6 +27,7 @@ class ContractsConfig(AppConfig):
             for name in names:
                 RECEIVERS.register(name, getattr(module, name))
         kinds.register()
+        clocks.register()
         lineage.register()
         tabs.register()
         screens.register()

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "integration_hub.cases",
     "integration_hub.mapping",
     "integration_hub.rules",
+    "integration_hub.clocks",
     "integration_hub.connectors",
     "integration_hub.intake",
     "integration_hub.effects",

@@ -10,6 +10,7 @@ from contracts import events
 from contracts.models import EligibilityRule, LegalEntity, Route
 from integration_hub.canonical import Policy, in_force, said
 from integration_hub.kernel.errors import BadInput, Problem
+from integration_hub.kernel.wallclock import is_zone
 from integration_hub.trail.record import Actor, event
 
 
@@ -21,6 +22,9 @@ def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
     if fixed:
         problems = [Problem(name, "comes from the ERP.", "Change it there.") for name in fixed]
         raise BadInput(f"Legal entity {before.code}", problems)
+    if not is_zone(row.zone):
+        problem = Problem("zone", f"{row.zone!r} is no time zone.", "Use an IANA name: Europe/Berlin.")
+        raise BadInput(f"Legal entity {before.code}", [problem])
     row.policy = _policy(row)
     changes = _changes(before, row)
     row.save()

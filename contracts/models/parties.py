@@ -1,13 +1,22 @@
 """Customers, legal entities, how a customer is billed, accounting periods (billing.md §1.1)."""
 
+from datetime import time
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from integration_hub.kernel.models import Timestamped, currency_field
 
 
+def monday_to_friday() -> list[int]:
+    """The days that most legal entities work on."""
+    return [1, 2, 3, 4, 5]
+
+
 class LegalEntity(Timestamped):
-    """A company of the firm: functional currency, zone, rounding. Every invoice belongs to exactly one."""
+    """A company of the firm: functional currency, zone, hours, rounding. Every invoice belongs to exactly one."""
 
     class Rounding(models.TextChoices):
         HALF_UP = "half_up", "Half up (away from zero)"
@@ -21,6 +30,16 @@ class LegalEntity(Timestamped):
     rounding = models.CharField(max_length=10, choices=Rounding.choices, default=Rounding.HALF_UP)
     fx_max_age_days = models.PositiveSmallIntegerField(
         default=7, help_text="An exchange rate that is older than this converts nothing: it is called stale"
+    )
+    workdays = ArrayField(
+        models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        default=monday_to_friday,
+        help_text="Days it works on: 1 (Monday) to 7, as 1,2,3,4,5",
+    )
+    work_starts = models.TimeField(default=time(9), help_text="By the clock of its zone")
+    work_ends = models.TimeField(default=time(17))
+    holidays = models.CharField(
+        max_length=40, blank=True, help_text="The calendar whose holidays it keeps; empty: none"
     )
     costs_from = models.DateField(
         null=True, blank=True, help_text="Costs of work are kept from this day on; empty: they are not kept here"
@@ -41,6 +60,10 @@ class LegalEntity(Timestamped):
     class Meta:
         ordering = ["code"]
         verbose_name_plural = "legal entities"
+        constraints = [
+            models.CheckConstraint(name="legal_entity_works_by_day", condition=Q(work_ends__gt=F("work_starts"))),
+            models.CheckConstraint(name="legal_entity_has_workdays", condition=Q(workdays__len__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -10,6 +10,7 @@ SCOPES: dict[str, str] = {
     "holds:write": "Place and release holds",
     "cases:read": "Read exceptions",
     "cases:write": "Assign, comment, snooze, resolve and retry exceptions",
+    "clocks:read": "Read how long things take, against their targets",
     "connections:read": "Read connections, feeds and their runs",
     "connections:write": "Have feeds read now",
     "effects:read": "Read effects with their proof",

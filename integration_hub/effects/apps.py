@@ -11,12 +11,23 @@ class EffectsConfig(AppConfig):
     verbose_name = "Effects"
 
     def ready(self) -> None:
-        from integration_hub.effects import engine, forecast, kinds, lineage, panels, preflight, queries, windows
+        from integration_hub.effects import (
+            clocks,
+            engine,
+            forecast,
+            kinds,
+            lineage,
+            panels,
+            preflight,
+            queries,
+            windows,
+        )
         from integration_hub.effects.actions.effects import SEND
         from integration_hub.effects.registry import GATES
         from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
 
         kinds.register()
+        clocks.register()
         lineage.register()
         panels.register()
         forecast.register()

@@ -1,9 +1,7 @@
 """The clock of posting windows, as pure functions: when a gate is closed, when it opens, which month it cuts off.
 
-A gate says its times as people do, by the wall clock of a zone. They become instants by one rule: *the first instant of
-that day at which the wall clock reads this time or later*. So a time that the clocks jump over in spring is the moment
-of the jump, and a time that comes twice in autumn counts the first time only. All comparing is done between instants:
-each window of a gate opens exactly once, whatever the clocks do.
+A gate says its times as people do, by the wall clock of a zone; they become instants by the rule of `kernel.wallclock`.
+All comparing is done between instants: each window of a gate opens exactly once, whatever the clocks do.
 """
 
 from calendar import monthrange
@@ -12,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+
+from integration_hub.kernel.wallclock import instant
 
 _DAY = timedelta(days=1)
 _MARGIN = timedelta(days=9)
@@ -59,25 +58,6 @@ class Rule:
     months_after: int = 1
     working_days: bool = False
     locked_through: date | None = None
-
-
-def instant(zone: str, day: date, at: time) -> datetime:
-    """The first instant of a day at which the wall clock there reads `at` or later, in UTC."""
-    info = ZoneInfo(zone)
-    wanted = datetime.combine(day, at)
-    early, late = (wanted.replace(tzinfo=info, fold=fold).astimezone(UTC) for fold in (0, 1))
-    if _wall(info, early) == wanted:
-        return early
-    # The clocks jumped over it. fold=1 answers by the new offset, an instant before the jump; fold=0 one after it.
-    before, after = late, early
-    while after - before > timedelta(seconds=1):
-        middle = before + (after - before) // 2
-        before, after = (before, middle) if _wall(info, middle) >= wanted else (middle, after)
-    return after.replace(microsecond=0)
-
-
-def _wall(info: ZoneInfo, at: datetime) -> datetime:
-    return at.astimezone(info).replace(tzinfo=None)
 
 
 def is_closed(rule: Rule, at: datetime) -> bool:

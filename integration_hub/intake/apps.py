@@ -12,9 +12,10 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         from integration_hub.console.freshness import FRESHNESS
-        from integration_hub.intake import jobs, kinds, lineage, panels, queries
+        from integration_hub.intake import clocks, jobs, kinds, lineage, panels, queries
 
         kinds.register()
+        clocks.register()
         jobs.register()
         lineage.register()
         panels.register()

@@ -27,6 +27,7 @@ SEE_BUSINESS = (
     "hub_cases.view_case",
     "hub_trail.view_event",
     "hub_rules.view_decisiontable",
+    "hub_clocks.view_target",
     "billing.view_delegation",
 )
 SEE_INTEGRATION = (
@@ -149,6 +150,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "hub_effects.retry_effect",
         "hub_replay.plan_replay",
         "hub_replay.approve_replay",
+        "hub_clocks.add_target",
         "hub_effects.add_postinggate",
         "hub_effects.change_postinggate",
         "hub_effects.delete_postinggate",

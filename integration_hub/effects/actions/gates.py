@@ -1,7 +1,6 @@
 """Posting gates: kept by administrators; and what finance decides about a document that is late."""
 
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
@@ -9,6 +8,7 @@ from integration_hub.effects import policies, windows
 from integration_hub.effects.models import Effect, PostingGate
 from integration_hub.effects.registry import outcomes_for
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
+from integration_hub.kernel.wallclock import is_zone
 from integration_hub.trail.record import Actor, event
 
 Kind = PostingGate.Kind
@@ -64,9 +64,7 @@ def _problems(row: PostingGate) -> list[Problem]:
         for name in _NEEDED.get(Kind(row.kind), ())
         if getattr(row, name) in (None, [], "")
     ]
-    try:
-        ZoneInfo(row.zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if not is_zone(row.zone):
         found.append(Problem("zone", f"{row.zone!r} is no time zone.", "Use an IANA name: Europe/Berlin."))
     if any(not 1 <= day <= 7 for day in row.weekdays):
         found.append(Problem("weekdays", "are 1 (Monday) to 7 (Sunday).", "Correct them: 1,2,3,4,5."))

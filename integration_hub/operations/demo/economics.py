@@ -1,4 +1,4 @@
-"""What the demo's firm knows of itself beside its vendors: cost rates, standard prices, capacity, some vendors' bills.
+"""What the demo's firm knows of itself beside its vendors: hours, cost rates, standard prices, capacity, some bills.
 
 Recorded once, when the world is played, by the same actions as files and people use. Analysts have no standard price:
 one of them waits for a price on purpose.
@@ -15,6 +15,7 @@ from integration_hub.people.models import User
 from integration_hub.sandbox.world.calendar import FIRST_MONTH, HOLIDAYS
 
 COUNTRIES = {"US01": "US", "UK01": "GB", "DE01": "DE"}
+ZONES = {"US01": "America/New_York", "UK01": "Europe/London", "DE01": "Europe/Berlin"}
 PREFIXES = {"US01": "US", "UK01": "UK", "DE01": "DE"}
 """How cost centres of a legal entity begin."""
 HOURLY = {
@@ -38,6 +39,7 @@ def ensure(by: User) -> None:
         _rates(entity, by)
         _people(entity, by)
         entity.costs_from = FIRST_MONTH
+        entity.zone, entity.holidays = ZONES[entity.code], COUNTRIES[entity.code]
         configuration.save_legal_entity(row=entity, by=by)
         _bills(entity, by)
 

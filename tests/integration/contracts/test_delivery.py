@@ -147,6 +147,16 @@ def test_code_and_currency_of_an_entity_belong_to_the_erp():
     assert (entity.code, entity.tax_company) == ("US01", "")
 
 
+@pytest.mark.parametrize("zone", ["Mars/Base", "Europe", "", "../zone"])
+def test_the_zone_of_an_entity_exists(zone):
+    entity = factories.legal_entity()
+    entity.zone = zone
+    with pytest.raises(BadInput, match="zone: .* is no time zone"):
+        configuration.save_legal_entity(row=entity, by=factories.BY)
+    entity.zone = "Europe/Berlin"
+    assert configuration.save_legal_entity(row=entity, by=factories.BY).zone == "Europe/Berlin"
+
+
 def test_a_rule_names_a_line_of_its_own_contract():
     contract, other = factories.contract_signed("C-1"), factories.contract_signed("C-2")
     with pytest.raises(BadInput, match="line: belongs to another contract"):

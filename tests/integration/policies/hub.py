@@ -7,6 +7,7 @@ from integration_hub.api import policies as tokens
 from integration_hub.cases import policies as cases
 from integration_hub.cases.models import Case
 from integration_hub.cases.registry import KINDS, CaseKind
+from integration_hub.clocks import policies as clocks
 from integration_hub.connectors import policies as connectors
 from integration_hub.connectors.models import Connection
 from integration_hub.effects import policies as effects
@@ -332,6 +333,17 @@ WORK_ROWS = (
     ),
 )
 
+CLOCK_ROWS = (
+    Row(
+        rule=clocks.can_set_target,
+        ask=lambda by, legal_entity: clocks.can_set_target(by, legal_entity),
+        may=ADMIN,
+        others="Only integration administrators set the targets of clocks.",
+        states={HERE: "", "": "A target for all legal entities is set by somebody who works for all of them."},
+        outside=f"Legal entity {HERE} is outside your scope.",
+    ),
+)
+
 CONNECTOR_ROWS = tuple(
     Row(rule=rule, ask=lambda by, _, rule=rule: rule(by), others=others, **ADMINS)
     for rule, others in (
@@ -470,6 +482,7 @@ ROWS = (
     *WINDOW_ROWS,
     *PROCESS_ROWS,
     *WORK_ROWS,
+    *CLOCK_ROWS,
     *CONNECTOR_ROWS,
     *INTAKE_ROWS,
     *MAPPING_ROWS,

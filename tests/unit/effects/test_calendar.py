@@ -7,6 +7,7 @@ import pytest
 
 from integration_hub.effects import calendar
 from integration_hub.effects.calendar import Kind, Rule
+from integration_hub.kernel.wallclock import instant
 
 ZONES = [
     "Pacific/Honolulu", "America/Anchorage", "America/Los_Angeles", "America/Denver", "America/Chicago",
@@ -58,7 +59,7 @@ def test_a_time_of_day_is_the_first_instant_the_wall_clock_shows_it(zone):
     for day in days or {date(2026, 3, 29)}:
         for half in range(0, 48, 1 if days else 8):
             at = time(half // 2, 30 * (half % 2))
-            assert calendar.instant(zone, day, at) == first_reading(zone, day, at), (zone, day, at)
+            assert instant(zone, day, at) == first_reading(zone, day, at), (zone, day, at)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -121,7 +122,7 @@ def at(text):
     ],
 )
 def test_known_instants(zone, day, clock, expected):
-    assert calendar.instant(zone, date.fromisoformat(day), time.fromisoformat(clock)) == at(expected)
+    assert instant(zone, date.fromisoformat(day), time.fromisoformat(clock)) == at(expected)
 
 
 # -- months -----------------------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ def test_days_off_in_a_row_open_once(zone):
         date(2027, 1, 2),
         date(2028, 3, 1),
     ]
-    noon = calendar.instant(zone, date(2026, 12, 26), time(12))
+    noon = instant(zone, date(2026, 12, 26), time(12))
     assert calendar.is_closed(rule, noon)
 
 

@@ -1,0 +1,17 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+
+
+class ClocksConfig(AppConfig):
+    """How long things take from one event to another, against targets, in working time."""
+
+    name = "integration_hub.clocks"
+    label = "hub_clocks"
+    verbose_name = "Business clocks"
+
+    def ready(self) -> None:
+        from integration_hub.clocks import kinds, panels
+
+        kinds.register()
+        panels.register()
