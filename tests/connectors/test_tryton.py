@@ -189,6 +189,12 @@ def test_an_account_that_is_not_in_the_chart_is_named(bench: TrytonBench) -> Non
     assert "no account 9.9.9" in refused(bench, invoice()).message
 
 
+def test_an_account_that_was_decided_for_a_line_comes_first(bench: TrytonBench) -> None:
+    lines = [dict(line) for line in invoice().payload["lines"]]
+    lines[0] |= {"account": "8.8.8"}
+    assert "no account 8.8.8" in refused(bench, invoice(lines=lines)).message
+
+
 def test_what_was_not_decided_before_is_asked_back(bench: TrytonBench) -> None:
     failure = refused(bench, invoice(invoice_date="2026-12-31"))
     assert failure.kind == FailureClass.REJECTED

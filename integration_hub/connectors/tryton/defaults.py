@@ -71,7 +71,8 @@ DEFAULT: dict[str, Any] = {
         "legal_entity": {"when_unknown": "keep", "rows": {}},
         "country": {"when_unknown": "keep", "rows": {}},
         "payment_terms": {"when_unknown": "keep", "rows": {}},
-        # Codes of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued.
+        # Codes of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued;
+        # revenue, contract_asset, contract_liability.
         "cost_account": {"rows": {}},
         "invoice_status": {"rows": {"posted": "open", "paid": "paid", "cancelled": "voided"}},
     },

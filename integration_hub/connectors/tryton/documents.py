@@ -153,14 +153,14 @@ def _term(client: Client, name: str) -> int | None:
 
 def _lines(client: Client, payload: Payload, sign: int, origins: dict[int, str]) -> list[Row]:
     by_kind = client.connection.settings.get("revenue_accounts") or {}
-    places = minor_units(payload["currency"])
+    places, default = minor_units(payload["currency"]), client.setting("revenue_account")
     lines = []
     for number, line in enumerate(payload["lines"], 1):
         quantity, price = _priced(line, places, int(client.setting("price_digits", "4")))
         values: Row = {
             "type": "line",
             "sequence": number,
-            "account": account(client, str(by_kind.get(line.get("kind")) or client.setting("revenue_account"))),
+            "account": account(client, str(line.get("account") or by_kind.get(line.get("kind")) or default)),
             "description": line["description"],
             "note": line["reference"],
             "quantity": wire.number(sign * quantity),
