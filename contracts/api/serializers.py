@@ -214,6 +214,7 @@ class CapMonthSerializer(serializers.ModelSerializer[CapMonth]):
 class CapSerializer(serializers.ModelSerializer[Cap]):
     """A limit, with what is used of it; `months` is empty where it is one in all."""
 
+    payer = serializers.CharField(source="bill_to.customer.code", default=None, allow_null=True, read_only=True)
     limit = AmountField()
     reserved = AmountField()
     committed = AmountField()
@@ -221,20 +222,21 @@ class CapSerializer(serializers.ModelSerializer[Cap]):
 
     class Meta:
         model = Cap
-        fields = ("id", "line_id", "kind", "period", "includes_expenses", "limit", "reserved", "committed", "currency",
-                  "months")  # fmt: skip
+        fields = ("id", "line_id", "payer", "kind", "period", "includes_expenses", "limit", "reserved", "committed",
+                  "currency", "months")  # fmt: skip
 
 
 class PurchaseOrderSerializer(serializers.ModelSerializer[PurchaseOrder]):
-    """A client's order."""
+    """A client's order; of one payer where several pay."""
 
+    payer = serializers.CharField(source="bill_to.customer.code", default=None, allow_null=True, read_only=True)
     amount = AmountField()
     reserved = AmountField()
     committed = AmountField()
 
     class Meta:
         model = PurchaseOrder
-        fields = ("id", "number", "amount", "reserved", "committed", "currency", "expires_on")
+        fields = ("id", "number", "payer", "amount", "reserved", "committed", "currency", "expires_on")
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -324,6 +326,29 @@ class AgreePayersSerializer(ReasonedSerializer):
     line = serializers.IntegerField(required=False, default=None, help_text="One line's number; else all of them.")
     effective_on = serializers.DateField(help_text="First service date that is billed so.")
     shares = ShareInSerializer(many=True, allow_empty=False)
+
+
+class OrderInSerializer(StrictSerializer):
+    """A payer's order; without an amount or a last day where it has none."""
+
+    number = serializers.CharField(max_length=80)
+    amount = serializers.DecimalField(24, 6, min_value=0, required=False, default=None, allow_null=True)
+    expires_on = serializers.DateField(required=False, default=None, allow_null=True)
+
+
+class LimitInSerializer(StrictSerializer):
+    """The most that a payer is billed as its share."""
+
+    amount = serializers.DecimalField(24, 6, min_value=0)
+    includes_expenses = serializers.BooleanField(default=False)
+
+
+class PayerTermsSerializer(ReasonedSerializer):
+    """What a payer states: its order, the limit of its share, or both. The version is the contract's."""
+
+    customer = serializers.CharField(max_length=60, help_text="The payer's customer number.")
+    order = OrderInSerializer(required=False, default=None, allow_null=True)
+    limit = LimitInSerializer(required=False, default=None, allow_null=True)
 
 
 class ContractPageSerializer(ContractSerializer):

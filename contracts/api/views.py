@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contracts import queries
-from contracts.actions import cost_rates, exchange, payers
+from contracts.actions import cost_rates, exchange, payer_terms, payers
 from contracts.api.serializers import (
     AgreePayersSerializer,
     ContractPageSerializer,
@@ -25,6 +25,7 @@ from contracts.api.serializers import (
     LegalEntitySerializer,
     MilestoneSerializer,
     PayerSplitSerializer,
+    PayerTermsSerializer,
     ProjectPageSerializer,
     ProjectSerializer,
     RecordedSerializer,
@@ -180,7 +181,8 @@ class Contracts(Nouns):
             "amendments",
             "lines__schedule",
             "caps__months",
-            "purchase_orders",
+            "caps__bill_to__customer",
+            "purchase_orders__bill_to__customer",
             "projects__contract",
             Prefetch("payer_splits", PayerSplit.objects.filter(withdrawn_at=None).select_related("line")),
             "payer_splits__shares__bill_to__customer",
@@ -208,6 +210,27 @@ class Contracts(Nouns):
             seen_version=body["version"],
         )  # fmt: skip
         return Response(PayerSplitSerializer(split).data, status=201)
+
+    @extend_schema(request=PayerTermsSerializer, responses={200: ContractPageSerializer}, parameters=[PARAMETER])
+    @action(detail=True, methods=["post"], url_path="payer-terms")
+    @idempotent
+    def payer_terms(self, request: Request, pk: str | None = None) -> Response:
+        """Record the order that one payer's invoices name, or the limit of its share."""
+        contract, body = self.get_object(), self.taken(PayerTermsSerializer)
+        payer = queries.payers_of(contract).filter(customer__code=body["customer"]).first()
+        if payer is None:
+            problem = Problem("customer", f"{body['customer']!r} has no share of it.", "Agree its share first.")
+            raise BadInput(f"Payers of {contract.number}", [problem])
+        payer_terms.state(
+            contract_id=contract.pk,
+            payer_id=payer.pk,
+            order=payer_terms.OrderIn(**body["order"]) if body["order"] else None,
+            limit=payer_terms.LimitIn(**body["limit"]) if body["limit"] else None,
+            reason=body["reason"],
+            by=person(request),
+            seen_version=body["version"],
+        )
+        return Response(ContractPageSerializer(self.get_object()).data)
 
 
 class ProjectFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
