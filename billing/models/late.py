@@ -63,9 +63,7 @@ class LateChange(Versioned):
         BillableEvent, on_delete=models.PROTECT, related_name="late_changes", help_text="The version in force"
     )
     stated = models.JSONField(help_text="Every field of the work as its source states it now; figures as text")
-    source_version = models.ForeignKey(
-        SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
-    )
+    source_version = models.ForeignKey(SourceVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     is_deletion = models.BooleanField(default=False, help_text="The source deleted the work")
     legal_entity = models.ForeignKey(LegalEntity, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     contract = models.ForeignKey(Contract, null=True, blank=True, on_delete=models.PROTECT, related_name="late_changes")

@@ -181,14 +181,17 @@ def test_work_that_became_included_is_credited():
     assert [(p.state, p.amount) for p in found] == [("billable", d(-3300)), ("included", d(0))]
 
 
-def test_a_refused_version_is_credited_and_an_unapproved_one_waits():
+def test_a_refused_version_is_credited_and_an_unapproved_one_too_and_waits():
     agreed = terms(rates=(PM_150, PM_165))
     refused = replace(july(event_id=99), approval="rejected")
     assert [(p.state, p.amount) for p in pieces(agreed, refused)[0]] == [
         ("billable", d(-3300)),
         ("non_billable", d(0)),
     ]
-    assert pieces(agreed, replace(refused, approval="submitted")) == [()]
+    assert [(p.state, p.amount, p.codes) for p in pieces(agreed, replace(refused, approval="submitted"))[0]] == [
+        ("billable", d(-3300), ()),
+        ("blocked", d(3630), ("NOT_APPROVED",)),
+    ]
 
 
 def test_the_trace_says_what_is_different():
