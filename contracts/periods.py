@@ -50,7 +50,7 @@ def _told(legal_entity: LegalEntity) -> QuerySet[AccountingPeriod]:
 
 def _open_in_erp(legal_entity: LegalEntity, on: date) -> date | None:
     told = _told(legal_entity)
-    covering = told.filter(starts_on__lte=on, ends_on__gte=on).first()
+    covering = period_of(legal_entity, on)
     if covering is None and not told.filter(ends_on__gte=on).exists():
         return on if not told.exists() else None
     if covering is not None and covering.status == AccountingPeriod.Status.OPEN:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from billing import policies
 from billing.actions import work
 from billing.models import BillableEvent, Hold, HoldCode, HoldEffect
-from contracts.models import BillTo, Contract, ContractLine, Customer, LegalEntity, Milestone, Project
+from contracts.models import BillTo, Contract, ContractLine, Customer, Milestone, Project
 from contracts.queries import billed_to
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
@@ -149,11 +149,3 @@ def _reconsider(hold: Hold, row: Target, by: Actor) -> None:
             candidates.let_go_held(contract=contract, hold=hold, by=by)
     work.decide_soon(((contract.pk, None) for contract in contracts), caused_by=f"hold {hold.pk} {hold.status}")
     candidates.check_soon(contract_ids=[contract.pk for contract in contracts])
-
-
-def entity_of(code: str) -> LegalEntity:
-    """The legal entity of a code, or BadInput."""
-    entity = LegalEntity.objects.filter(code=code).first()
-    if entity is None:
-        raise BadInput("Legal entity", [Problem("legal_entity", f"{code!r} is not known.", "Use one of its codes.")])
-    return entity

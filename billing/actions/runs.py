@@ -12,9 +12,9 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 
 from billing import policies
 from billing.actions import candidates, commitments, decisions, prepaid, schedules
-from billing.actions.holds import entity_of
 from billing.models import BillingRun, Piece
 from contracts.models import Contract, LegalEntity
+from contracts.queries import entity_of
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
@@ -35,7 +35,7 @@ TURN_SECONDS = 20.0
 @transaction.atomic
 def start(*, legal_entity: str, through: date, invoice_date: date, by: User) -> BillingRun:
     """Start building candidates for one legal entity. One run at a time per entity: the database says so."""
-    entity = entity_of(legal_entity)
+    entity = entity_of(legal_entity, record="Billing run")
     policies.can_start_run(by, entity.code).or_raise()
     if invoice_date < through:
         raise BadInput(

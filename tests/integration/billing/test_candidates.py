@@ -80,7 +80,7 @@ def test_who_may_start_a_run_and_for_when(db):
         runs.start(**start, by=factories.user(Role.BILLING_ANALYST, entities=("GB01",)))
     with pytest.raises(BadInput, match="before the last service date"):
         runs.start(**{**start, "invoice_date": date(2026, 3, 30)}, by=factories.user())
-    with pytest.raises(BadInput, match="'XX' is not known"):
+    with pytest.raises(BadInput, match="'XX' is not a legal entity of ours"):
         runs.start(**{**start, "legal_entity": "XX"}, by=factories.user())
 
 

@@ -265,8 +265,3 @@ def test_a_hold_does_not_reach_what_is_on_its_way_to_the_erp(landscape, approved
     approved.refresh_from_db()
     assert approved.status == "posted"
     assert [piece.state for piece in Piece.objects.filter(is_current=True)] == ["posted"]
-
-
-def test_an_unknown_legal_entity_is_named():
-    with pytest.raises(BadInput, match="'XX' is not known"):
-        holds.entity_of("XX")
