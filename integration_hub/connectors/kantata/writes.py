@@ -3,11 +3,10 @@
 A send that was cut off half-way is therefore repeated safely, and `find` confirms only what is there in full.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from integration_hub.connectors import wire
+from integration_hub.connectors.composed import Effect
 from integration_hub.connectors.kantata.client import SERVICE, Client, Record
 from integration_hub.connectors.kantata.manifest import (
     INVOICE_STATUS,
@@ -21,14 +20,6 @@ from integration_hub.mapping import queries
 
 Payload = dict[str, Any]
 _ARCHIVED_TOO = {"include_archived": "true"}
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """How one effect is sent and found."""
-
-    send: Callable[[Client, Write], Sent]
-    find: Callable[[Client, Write], Confirmed | None]
 
 
 # -- the project shell ----------------------------------------------------------------------------------------------

@@ -1,11 +1,10 @@
 """Writes to NetSuite: upserts by external id, each read back before it counts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from integration_hub.connectors import answers, wire
+from integration_hub.connectors.composed import Effect
 from integration_hub.connectors.netsuite import journals
 from integration_hub.connectors.netsuite.client import DIALECT, Client, Row, external_key
 from integration_hub.connectors.netsuite.manifest import (
@@ -21,14 +20,6 @@ from integration_hub.kernel.failures import Failed, FailureClass
 
 Payload = dict[str, Any]
 _APPROVED = "2"
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """How one effect is sent and found."""
-
-    send: Callable[[Client, Write], Sent]
-    find: Callable[[Client, Write], Confirmed | None]
 
 
 def _by_key(reference: str) -> Row:

@@ -5,22 +5,9 @@ it. One that arrives late may make a second one; it stays a draft, for only the 
 and Tryton posts nothing twice.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from integration_hub.connectors.registry import Confirmed, Sent, Write
+from integration_hub.connectors.composed import Effect
 from integration_hub.connectors.tryton import credit_notes, documents, journals
-from integration_hub.connectors.tryton.client import Client
 from integration_hub.connectors.tryton.manifest import CREDIT_POST, INVOICE_POST, JOURNAL_POST
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """How one effect is sent and found."""
-
-    send: Callable[[Client, Write], Sent]
-    find: Callable[[Client, Write], Confirmed | None]
-
 
 EFFECTS = {
     INVOICE_POST: Effect(documents.post_invoice, documents.find_invoice),
