@@ -41,6 +41,11 @@ CLOCKIFY_KEY = "landscape-clockify-api-key"
 CLOCKIFY_WORKSPACE_ID = "64a0000000000000000000f1"
 CLOCKIFY_USER_ID = "5f0000000000000000000001"
 
+JIRA_EMAIL = "integration@landscape.example"
+JIRA_API_TOKEN = "landscape-jira-api-token"  # noqa: S105
+JIRA_ACCOUNT_ID = "557058:00000000-0000-4000-8000-000000000001"
+TEMPO_TOKEN = "landscape-tempo-token"  # noqa: S105
+
 _P256_SECRET = int("7d1f2ca1c0d84b6c9a5b6c3ef0d2a4b816f95d3720e84c1ba3f6d9082c7e5b41", 16)
 _RSA_P = int(
     "e035e686ab2a7281f28cd4946dfe4cee60b9abdd343df2d985dcabacc91b0803e5271da8b99151ba8aae347c4d9ea348"

@@ -22,8 +22,8 @@ class Landscape:
     """A landscape process and its addresses.
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
-    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify` and `control` are
-    base addresses.
+    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo` and
+    `control` are base addresses.
     """
 
     def __init__(
@@ -140,6 +140,14 @@ class Landscape:
     @property
     def clockify(self) -> str:
         return str(self.urls["clockify"])
+
+    @property
+    def jira(self) -> str:
+        return str(self.urls["jira"])
+
+    @property
+    def tempo(self) -> str:
+        return str(self.urls["tempo"])
 
     @property
     def control(self) -> str:

@@ -24,6 +24,7 @@ from .clockify import Clockify
 from .control import Control
 from .faults import Faults
 from .harvest import Harvest
+from .jira import Jira
 from .kantata import Kantata
 from .messages import Json, dump
 from .netsuite import NetSuite
@@ -31,11 +32,15 @@ from .relay import Relay
 from .salesforce import Salesforce
 from .settings import Settings
 from .store import Store
+from .tempo import Tempo
 from .vendor import Vendor
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify)
-PORTS = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11}
+VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify, Jira, Tempo)
+PORTS = {
+    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
+    "tempo": 14,
+}  # fmt: skip
 TLS_PORTS_FROM = 100
 
 

@@ -62,6 +62,23 @@ DEFAULTS: dict[str, Json] = {
         "approval_touches_entries": False,  # unconfirmed: whether submitting and deciding are changes of the entry
         "work_ms": 0,
     },
+    "jira": {
+        "calls_per_second": 350,  # of one method to one endpoint; above it 429 with RateLimit-Reason
+        "issue_writes_per_second": 50,  # unconfirmed figure: the limit of writes to one issue
+        "quiet_seconds": 60,  # worklogs changed since then are in no list of changes yet
+        "index_ms": 2000,  # issues changed since then are in no search yet, unless it names them to reconcile
+        "search_token_seconds": 604_800,  # a nextPageToken older than that is refused
+        "lacking_permissions": [],  # of those in jira/api.py
+        "may_write": True,  # False: properties and worklogs are refused with 403
+        "work_ms": 0,
+    },
+    "tempo": {
+        "calls_per_second": 50,  # unconfirmed; above it 429
+        "period": "WEEK",  # or "MONTH": what timesheets are approved by
+        "approval_touches_worklogs": False,  # False: a decision moves no updatedAt (a vice)
+        "lacking_scopes": [],  # of those in tempo/api.py: 403
+        "work_ms": 0,
+    },
 }
 
 

@@ -21,7 +21,10 @@ SECONDS = float(os.environ.get("THROUGHLINE_STACK_SECONDS", "600"))
 PATIENCE = 60
 """Seconds the product may take to answer on a busy machine before a journey fails."""
 GREETING = "password of all"
-LANDSCAPE = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11}
+LANDSCAPE = {
+    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
+    "tempo": 14,
+}  # fmt: skip
 """Where each simulator listens, counted from the first port (integration_hub/sandbox/server.py)."""
 PORTS = max(LANDSCAPE.values()) + 1
 

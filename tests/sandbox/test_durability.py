@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from integration_hub.sandbox import Landscape, accounts
+from integration_hub.sandbox import Landscape, accounts, server
 from integration_hub.sandbox.landscape import PROJECT
 
 from .conftest import client, netsuite_customer, netsuite_invoice, netsuite_token, salesforce_token
@@ -98,15 +98,15 @@ def free_base() -> int:
     """A base whose ports nobody listens on, below the range from which the system picks ports by itself."""
     for base in range(20_000 + os.getpid() % 1000 * 10, 32_000, 10):
         with contextlib.suppress(OSError), contextlib.ExitStack() as probes:
-            for port in range(base, base + 12):
+            for port in range(base, base + max(server.PORTS.values()) + 1):
                 probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return base
-    raise AssertionError("no twelve ports in a row are free")
+    raise AssertionError("no such row of ports is free")
 
 
 def test_it_listens_on_loopback_at_fixed_ports_and_says_when_they_are_taken() -> None:
     base = free_base()
-    offsets = {"salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11}
+    offsets = server.PORTS
     with Landscape(port_base=base) as landscape:
         assert {name: landscape.urls[name] for name in offsets} == {
             name: f"http://127.0.0.1:{base + offset}" for name, offset in offsets.items()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import deque
 
 from .. import accounts, stamps
 from ..messages import Call, Event, Handler, Json, Misshapen, Refusal, Reply, mapping, scalar, sequence
+from ..recent import Recent
 from ..vendor import Vendor
 from .book import Book, refused
 
@@ -22,7 +21,7 @@ class Clockify(Vendor):
 
     def install(self) -> None:
         self.book = Book(self.store)
-        self._recent: deque[float] = deque()
+        self._recent = Recent(1)
 
     def seed(self) -> None:
         self.tokens.grant(accounts.CLOCKIFY_KEY, None)
@@ -80,11 +79,7 @@ class Clockify(Vendor):
 
     def crowded(self, call: Call) -> Reply | None:
         """The limit of calls: those of the last second are counted."""
-        now = time.monotonic()
-        self._recent.append(now)
-        while self._recent[0] <= now - 1:
-            self._recent.popleft()
-        return self.throttled() if len(self._recent) > self.setting("calls_per_second") else None
+        return self.throttled() if self._recent.another() > self.setting("calls_per_second") else None
 
     def respond(self, call: Call) -> Reply:
         try:

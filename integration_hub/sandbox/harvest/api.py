@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import math
-import time
-from collections import deque
 from urllib.parse import urlencode
 
 from .. import accounts, stamps
 from ..messages import Call, Handler, Json, Misshapen, Refusal, Reply, mapping
+from ..recent import Recent
 from ..tokens import bearer
 from ..vendor import Vendor
 from .changes import Changes, refused
@@ -30,7 +29,7 @@ class Harvest(Vendor):
         self.store.define(collection.kind() for collection in COLLECTIONS.values())
         self.records = {name: self.store.records(found.kind()) for name, found in COLLECTIONS.items()}
         self.changes = Changes(self.store, self.records, self.setting)
-        self._recent: deque[float] = deque()
+        self._recent = Recent(WINDOW)
 
     def seed(self) -> None:
         self.tokens.grant(accounts.HARVEST_TOKEN, None)
@@ -86,14 +85,10 @@ class Harvest(Vendor):
 
     def crowded(self, call: Call) -> Reply | None:
         """The limit of calls: those of the last 15 seconds are counted, refused ones too."""
-        now = time.monotonic()
-        self._recent.append(now)
-        while self._recent[0] <= now - WINDOW:
-            self._recent.popleft()
-        if len(self._recent) <= self.setting("calls_per_window"):
+        if self._recent.another() <= self.setting("calls_per_window"):
             return None
         reply = self.throttled()
-        reply.headers["Retry-After"] = str(max(1, math.ceil(self._recent[0] + WINDOW - now)))
+        reply.headers["Retry-After"] = str(max(1, math.ceil(self._recent.wait)))
         return reply
 
     def respond(self, call: Call) -> Reply:
