@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "integration_hub.rules",
     "integration_hub.clocks",
     "integration_hub.connectors",
+    "integration_hub.notices",
     "integration_hub.intake",
     "integration_hub.effects",
     "integration_hub.processes",

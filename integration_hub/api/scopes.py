@@ -11,6 +11,8 @@ SCOPES: dict[str, str] = {
     "cases:read": "Read exceptions",
     "cases:write": "Assign, comment, snooze, resolve and retry exceptions",
     "clocks:read": "Read how long things take, against their targets",
+    "notices:read": "Read what one was told",
+    "notices:write": "Mark what one was told as read",
     "connections:read": "Read connections, feeds and their runs",
     "connections:write": "Have feeds read now",
     "effects:read": "Read effects with their proof",

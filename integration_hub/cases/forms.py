@@ -85,6 +85,7 @@ class CommentForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
         label="Comment",
+        help_text="Write @ and a login, e.g. @fiona, to tell somebody of it.",
         error_messages={"required": "Write what others should know."},
     )
 

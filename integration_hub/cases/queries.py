@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,7 @@ from integration_hub.cases.models import Case, Member
 from integration_hub.cases.policies import PERMISSION
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.money import Money
+from integration_hub.people import roles
 from integration_hub.people.models import User
 from integration_hub.people.scope import scoped
 
@@ -38,6 +39,8 @@ Amounts = dict[str, Decimal]
 """Per currency; amounts are never summed across currencies."""
 Key = tuple[str, str]
 """(code, root cause): there is at most one case of each."""
+NEAR = timedelta(hours=4)
+"""So long before its deadline a case is marked, and its owner told."""
 
 _IS_OPEN = "SELECT EXISTS (SELECT 1 FROM hub_cases_case WHERE code = %s AND root_cause = %s AND status = ANY(%s))"
 
@@ -136,11 +139,7 @@ def with_urgency(cases: QuerySet[Any]) -> QuerySet[Any]:
 
 def handlers() -> QuerySet[User]:
     """People who may own a case, by name."""
-    app, _, codename = PERMISSION.partition(".")
-    permitted = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app)
-    own = Q(user_permissions__codename=codename, user_permissions__content_type__app_label=app)
-    which = User.objects.filter(permitted | own | Q(is_superuser=True), is_active=True).values("pk")
-    return User.objects.filter(pk__in=which).order_by("first_name", "last_name", "username")
+    return roles.holders(PERMISSION).order_by("first_name", "last_name", "username")
 
 
 VIEWS = {"mine": "Mine", "role": "My role's", "all": "All open", "waiting": "Waiting", "done": "Done"}

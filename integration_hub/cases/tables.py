@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from integration_hub.cases.models import Case
 from integration_hub.cases.policies import can_assign
+from integration_hub.cases.queries import NEAR
 from integration_hub.cases.registry import KINDS
 from integration_hub.console import links, wording
 from integration_hub.console.badges import Badge
@@ -38,7 +39,7 @@ def clock(case: Case) -> Badge:
     left = (case.due_at - now()).total_seconds()
     if left < 0:
         return Badge(f"Overdue {wording.age(-left)}", "danger", "alert-octagon")
-    return Badge(f"Due in {wording.age(left)}", "warning" if left < 14_400 else "neutral", "clock")
+    return Badge(f"Due in {wording.age(left)}", "warning" if left < NEAR.total_seconds() else "neutral", "clock")
 
 
 def held(case: Any) -> list[Money]:

@@ -17,7 +17,7 @@ from integration_hub.cases.forms import AssignForm, CommentForm, ResolveForm, Sn
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
 from integration_hub.cases.tables import SEVERITY, CaseTable, DoneTable, MemberTable, clock, held, kind_title, owner
-from integration_hub.console import links, timeline
+from integration_hub.console import links, offers, timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.decisions import Confirm, Outcome, decide
 from integration_hub.console.facts import known
@@ -131,7 +131,7 @@ def _page(request: Request, case: Any, comment: CommentForm, status: int = 200) 
         "lead": kind_title(case),
         "key": case.code,
         "breadcrumbs": [("Exceptions", reverse("cases:case-list"))],
-        "buttons": buttons(case, request.user),
+        "buttons": [*buttons(case, request.user), *offers.for_row("case", request, case)],
         "facts": facts(case),
         "kind": kind,
         "suggestions": suggestions(case, request.user),

@@ -5,6 +5,7 @@ from functools import cached_property
 from django.conf import settings
 from django.http import HttpRequest
 
+from integration_hub.console.bell import Bell, for_user
 from integration_hub.console.freshness import Freshness, freshness_for
 from integration_hub.console.menu import Section, menu_for
 from integration_hub.people.models import User
@@ -22,6 +23,11 @@ class Console:
     def menu(self) -> list[Section]:
         """The sidebar."""
         return menu_for(self.user, self.request.path) if self.user else []
+
+    @cached_property
+    def bell(self) -> Bell | None:
+        """The bell of the top bar, where the person has one."""
+        return for_user(self.user) if self.user else None
 
     @property
     def theme(self) -> str:

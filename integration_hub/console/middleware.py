@@ -39,6 +39,8 @@ class ConsoleMiddleware:
 def _whole_page_sign_in(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """When the session has ended, an htmx request must not swap the sign-in form into a table row."""
     sign_in = resolve_url(settings.LOGIN_URL)
+    if response.status_code == 302 and response["Location"].startswith(sign_in) and "X-Polled" in request.headers:
+        return HttpResponse(status=204)  # nobody asked for it: what a person is writing on the page must stay
     if wants_partial(request) and response.status_code == 302 and response["Location"].startswith(sign_in):
         return HttpResponseClientRedirect(f"{sign_in}?expired=1")
     return response

@@ -1,7 +1,8 @@
-"""What rooms above offer on the lists of rooms below: buttons for the page and for ticked rows."""
+"""What rooms above offer on the screens of rooms below: buttons of lists, of ticked rows, and of one row's page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from integration_hub.console.buttons import Button
 from integration_hub.console.http import Request
@@ -18,6 +19,16 @@ class Offer:
 
 OFFERS: Registry[Offer] = Registry("offer on a list")
 """By the `noun` of a `ListScreen`."""
+
+
+DETAILS: Registry[Callable[[Request, Any], list[Button]]] = Registry("offer on a page")
+"""By noun: buttons on the page of one row, beside its own."""
+
+
+def for_row(noun: str, request: Request, row: Any) -> list[Button]:
+    """Buttons on the page of one row."""
+    found = DETAILS.find(noun)
+    return found(request, row) if found is not None else []
 
 
 def for_page(noun: str, request: Request) -> list[Button]:

@@ -72,6 +72,13 @@ def entries(events: Iterable[Any]) -> list[Entry]:
     return [_entry(list(group), names) for _, group in groupby(told, key=_act)]
 
 
+def sentences(events: Iterable[Any]) -> list[str]:
+    """What each event says, with its actor and without its reason: `Fiona Hart assigned it to Paula Reed`."""
+    told = list(events)
+    names = names_of(str(follow(event, "actor") or OURSELVES) for event in told) if told else {}
+    return [f"{names[str(follow(event, 'actor') or OURSELVES)]} {_item(event).sentence}" for event in told]
+
+
 def _act(event: Any) -> tuple[Any, ...]:
     correlation = follow(event, "correlation_id")
     alone = None if correlation else follow(event, "recorded_at")

@@ -5,6 +5,7 @@ Rights are given to roles, never to single people, so that an access review has 
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from integration_hub.people.models import Role, User
 
@@ -197,6 +198,15 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
 
 STAFF = {Role.INTEGRATION_ADMIN}
 """Roles that work in Django admin."""
+
+
+def holders(right: str) -> QuerySet[User]:
+    """People at work here who have a right, `app.codename`, by their role or as superusers."""
+    app, _, codename = right.partition(".")
+    permitted = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app)
+    own = Q(user_permissions__codename=codename, user_permissions__content_type__app_label=app)
+    which = User.objects.filter(permitted | own | Q(is_superuser=True), is_active=True).values("pk")
+    return User.objects.filter(pk__in=which)
 
 
 @transaction.atomic

@@ -132,6 +132,8 @@ TRACE = (
     Screen("breaks", "Breaks", "Items that two systems do not agree on.", "fiona", "/pairs/breaks/"),
     Screen("closes", "Closes", "Each month of each legal entity, and who signed it.", "fiona", "/closes/",
            also=(NARROW,)),
+    Screen("notices", "Notices", "What one was told of exceptions, each with the way to its exception.", "paula",
+           "/notices/", also=BOTH),
     Screen("clocks", "Clocks", "How long things take, in working time, against targets.", "fiona", "/clocks/",
            also=BOTH),
     Screen("clock", "Clock", "Its distribution, its weeks, and what runs, nearest to its target first.", "fiona",
