@@ -10,9 +10,9 @@ SEE = "hub_cases.view_case"
 def can_be_told(person: User, case: Case) -> Decision:
     """A person at work here, with the right to see exceptions, and for the legal entity of this one."""
     if not person.is_active:
-        return deny(f"{person.label} does not work here any more.")
+        return deny("This person does not work here any more.")
     if not person.has_perm(SEE):
-        return deny(f"The role of {person.label} does not see exceptions.")
+        return deny("This role does not see exceptions.")
     if not person.may_see(case.legal_entity):
-        return deny(f"{person.label} does not work for this legal entity.")
+        return deny("This exception is of a legal entity the person does not work for.")
     return ALLOW
