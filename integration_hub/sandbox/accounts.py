@@ -46,6 +46,12 @@ JIRA_API_TOKEN = "landscape-jira-api-token"  # noqa: S105
 JIRA_ACCOUNT_ID = "557058:00000000-0000-4000-8000-000000000001"
 TEMPO_TOKEN = "landscape-tempo-token"  # noqa: S105
 
+STRIPE_ACCOUNT_ID = "acct_1Landscape"
+STRIPE_KEY = "sk_test_landscapeThroughline"
+STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"
+STRIPE_RESTRICTED_KEY = "rk_test_landscapeThroughline"
+"""A key that may do everything except what the setting `restricted_lacks` names."""
+
 _P256_SECRET = int("7d1f2ca1c0d84b6c9a5b6c3ef0d2a4b816f95d3720e84c1ba3f6d9082c7e5b41", 16)
 _RSA_P = int(
     "e035e686ab2a7281f28cd4946dfe4cee60b9abdd343df2d985dcabacc91b0803e5271da8b99151ba8aae347c4d9ea348"

@@ -22,8 +22,8 @@ class Landscape:
     """A landscape process and its addresses.
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
-    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo` and
-    `control` are base addresses.
+    it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo`,
+    `stripe` and `control` are base addresses.
     """
 
     def __init__(
@@ -148,6 +148,10 @@ class Landscape:
     @property
     def tempo(self) -> str:
         return str(self.urls["tempo"])
+
+    @property
+    def stripe(self) -> str:
+        return str(self.urls["stripe"])
 
     @property
     def control(self) -> str:

@@ -95,6 +95,8 @@ class Event:
     type: str
     entity: str
     id: str
+    body: Json | None = None
+    """What the vendor itself sends, where it sends webhooks of its own."""
 
 
 @dataclass(slots=True)

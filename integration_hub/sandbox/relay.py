@@ -14,6 +14,7 @@ import itertools
 import logging
 import random
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
@@ -78,11 +79,25 @@ class Line:
         self.tally = Tally()
 
 
+Signer = Callable[[str, str, int, str], dict[str, str]]
+"""Secret, id, time in seconds and body of a webhook → the headers that prove it. Raises ValueError for a bad secret."""
+
+
+def standard(secret: str, key: str, moment: int, body: str) -> dict[str, str]:
+    """The headers of Standard Webhooks."""
+    try:
+        signature = Webhook(secret).sign(msg_id=key, timestamp=datetime.fromtimestamp(moment, UTC), data=body)
+    except (ValueError, EmptyWebhookSecretError) as problem:
+        raise ValueError(f"secret must be a Standard Webhooks secret (whsec_…): {problem}") from None
+    return {"webhook-id": key, "webhook-timestamp": str(moment), "webhook-signature": signature}
+
+
 class Relay:
     """All lines, their targets (kept in the state file) and the tasks that deliver."""
 
-    def __init__(self, store: Store, seed: int, vendors: tuple[str, ...]) -> None:
+    def __init__(self, store: Store, seed: int, vendors: Mapping[str, Signer]) -> None:
         self._store = store
+        self._signers = vendors
         self._targets = {vendor: Target(**(store.fact("relay", vendor) or {})) for vendor in vendors}
         self._lines = {vendor: Line() for vendor in vendors}
         self._dice = random.Random(f"{seed}/relay")  # noqa: S311
@@ -100,10 +115,7 @@ class Relay:
         if target.enabled:
             if not target.url.startswith(("http://", "https://")):
                 raise ValueError("url must be an http(s) address")
-            try:
-                Webhook(target.secret)
-            except (ValueError, EmptyWebhookSecretError) as problem:
-                raise ValueError(f"secret must be a Standard Webhooks secret (whsec_…): {problem}") from None
+            self._signers[vendor](target.secret, "check", 0, "")
         self._targets[vendor] = target
         self._store.remember("relay", vendor, asdict(target))
 
@@ -133,13 +145,12 @@ class Relay:
         line.tally.offered += 1
         now = time.time()
         number = self._store.next("hint")
-        body = dump(
-            {
-                "type": event.type,
-                "data": {"entity": event.entity, "id": event.id},
-                "timestamp": stamps.zulu(round(now * 1000)),
-            }
-        )
+        told: Json = {
+            "type": event.type,
+            "data": {"entity": event.entity, "id": event.id},
+            "timestamp": stamps.zulu(round(now * 1000)),
+        }
+        body = dump(event.body or told)
         copies = 2 if self._dice.random() < target.duplicate_probability else 1
         for _ in range(copies):
             due = now + (target.delay_ms + late_ms) / 1000
@@ -175,7 +186,7 @@ class Relay:
                     continue
                 hint = heapq.heappop(line.heap)
                 line.under_way = 1
-                arrived = await self._send(client, self._targets[vendor], hint)
+                arrived = await self._send(client, self._targets[vendor], self._signers[vendor], hint)
                 line.under_way = 0
                 self._note(vendor, hint, arrived=arrived)
 
@@ -194,22 +205,14 @@ class Relay:
         heapq.heappush(line.heap, hint)
 
     @staticmethod
-    async def _send(client: httpx.AsyncClient, target: Target, hint: Hint) -> bool:
+    async def _send(client: httpx.AsyncClient, target: Target, sign: Signer, hint: Hint) -> bool:
         """Sign and post once; the signature is made at sending time, so a late hint is not refused as stale."""
         if not target.enabled:
             return False
-        moment = datetime.fromtimestamp(int(time.time()), UTC)
+        proof = sign(target.secret, hint.id, int(time.time()), hint.body)
         try:
-            signature = Webhook(target.secret).sign(msg_id=hint.id, timestamp=moment, data=hint.body)
             answer = await client.post(
-                target.url,
-                content=hint.body.encode(),
-                headers={
-                    "content-type": "application/json",
-                    "webhook-id": hint.id,
-                    "webhook-timestamp": str(int(moment.timestamp())),
-                    "webhook-signature": signature,
-                },
+                target.url, content=hint.body.encode(), headers={"content-type": "application/json", **proof}
             )
         except httpx.HTTPError as problem:
             logger.debug("hint %s not delivered: %s", hint.id, problem)

@@ -32,14 +32,15 @@ from .relay import Relay
 from .salesforce import Salesforce
 from .settings import Settings
 from .store import Store
+from .stripe import Stripe
 from .tempo import Tempo
 from .vendor import Vendor
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify, Jira, Tempo)
+VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify, Jira, Tempo, Stripe)
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
-    "tempo": 14,
+    "tempo": 14, "stripe": 20,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 
@@ -60,7 +61,7 @@ def build(store: Store, seed: int) -> World:
         store=store,
         settings=settings,
         faults=Faults(store, seed),
-        relay=Relay(store, seed, tuple(vendor.name for vendor in VENDORS)),
+        relay=Relay(store, seed, {vendor.name: vendor.signed for vendor in VENDORS}),
         vendors={vendor.name: vendor(store, settings) for vendor in VENDORS},
         closing=asyncio.Event(),
     )

@@ -79,6 +79,15 @@ DEFAULTS: dict[str, Json] = {
         "lacking_scopes": [],  # of those in tempo/api.py: 403
         "work_ms": 0,
     },
+    "stripe": {
+        "calls_per_second": 100,  # unconfirmed figure; above it 429 rate_limit
+        "concurrency": 25,  # unconfirmed figure: calls at once; above it 429 as well
+        "event_retention_days": 30,
+        "search_delay_ms": 60_000,  # how long a search does not know of a change
+        "pending_items_default": "exclude",  # unconfirmed: older versions took waiting items on every new invoice
+        "restricted_lacks": [],  # permissions the restricted key has not, e.g. rak_invoice_write
+        "work_ms": 0,
+    },
 }
 
 

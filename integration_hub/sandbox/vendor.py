@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from .messages import Call, Handler, Json, Refusal, Reply, Routes
+from .relay import standard
 from .settings import Settings
 from .store import Store
 from .tokens import Tokens
@@ -27,6 +28,11 @@ class Vendor(ABC):
 
     def setting(self, key: str) -> Any:
         return self._settings.get(self.name, key)
+
+    @staticmethod
+    def signed(secret: str, key: str, moment: int, body: str) -> dict[str, str]:
+        """Headers that prove a webhook: those of a relay, unless the vendor signs in a way of its own."""
+        return standard(secret, key, moment, body)
 
     # -- to be answered by each vendor --------------------------------------------------------------------------
 
