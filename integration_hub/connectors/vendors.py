@@ -6,6 +6,7 @@ from integration_hub.connectors.clockify.connector import ClockifyConnector
 from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
+from integration_hub.connectors.hooks import SCHEMES
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
 from integration_hub.connectors.netsuite import defaults as netsuite
@@ -14,6 +15,9 @@ from integration_hub.connectors.netsuite.connector import NetSuiteConnector
 from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, PREFLIGHTS, TAX_ENGINES
 from integration_hub.connectors.salesforce import defaults as salesforce
 from integration_hub.connectors.salesforce.connector import SalesforceConnector
+from integration_hub.connectors.stripe import defaults as stripe
+from integration_hub.connectors.stripe import hooks as stripe_hooks
+from integration_hub.connectors.stripe.connector import StripeConnector
 from integration_hub.connectors.tryton import defaults as tryton
 from integration_hub.connectors.tryton import periods as tryton_periods
 from integration_hub.connectors.tryton.connector import TrytonConnector
@@ -26,6 +30,7 @@ def register() -> None:
         KantataConnector(),
         NetSuiteConnector(),
         TrytonConnector(),
+        StripeConnector(),
         AvaTaxConnector(),
         HarvestConnector(),
         ClockifyConnector(),
@@ -36,8 +41,10 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
+    DEFAULT_MAPPINGS.register("stripe", stripe.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
     DEFAULT_MAPPINGS.register("clockify", clockify.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
+    SCHEMES.register("stripe", stripe_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)
     PREFLIGHTS.register("tryton", tryton_periods.closed)

@@ -8,6 +8,7 @@ from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.netsuite import NetSuiteBench
 from tests.connectors.benches.salesforce import SalesforceBench
+from tests.connectors.benches.stripe import StripeBench
 from tests.connectors.benches.tryton import TrytonBench
 
 BENCHES: dict[str, type[Bench]] = {
@@ -17,6 +18,7 @@ BENCHES: dict[str, type[Bench]] = {
         KantataBench,
         NetSuiteBench,
         TrytonBench,
+        StripeBench,
         AvaTaxBench,
         HarvestBench,
         ClockifyBench,

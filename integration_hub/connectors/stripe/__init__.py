@@ -1,0 +1,1 @@
+"""Stripe Billing: invoices, credit notes and what was paid of them."""
