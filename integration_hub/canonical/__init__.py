@@ -12,7 +12,7 @@ from integration_hub.canonical.agreements import (
 )
 from integration_hub.canonical.base import Record
 from integration_hub.canonical.capacity import Absence, Capacity, Holiday
-from integration_hub.canonical.cash import CreditMemo, Invoice, Payment, PaymentApplication
+from integration_hub.canonical.cash import CreditMemo, Invoice, Payable, Payment, PaymentApplication
 from integration_hub.canonical.delivery import (
     ApprovalState,
     Expense,
@@ -65,6 +65,7 @@ ENTITIES: dict[str, type[Record]] = {
     "invoice": Invoice,
     "payment": Payment,
     "credit_memo": CreditMemo,
+    "payable": Payable,
 }
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "Milestone",
     "MilestoneTerm",
     "Opportunity",
+    "Payable",
     "Payment",
     "PaymentApplication",
     "PaymentTerm",

@@ -63,3 +63,18 @@ class CreditMemo(Record):
     tax: Amount
     gross: Annotated[Amount, Field(ge=0)]
     applications: tuple[PaymentApplication, ...] = ()
+
+
+class Payable(Record):
+    """What we owe somebody, as the ERP's ledger has it. `external_ref` is our number of the journal that booked it.
+
+    `paid` is what has been settled of `amount`, by whatever means. Both are in the currency of the ERP's books, which
+    need not be the journal's: their relation says how much of the journal is settled.
+    """
+
+    entity: ClassVar[str] = "payable"
+    number: Annotated[str, Field(max_length=60)]
+    external_ref: Annotated[str, Field(max_length=120)] = ""
+    amount: Annotated[Amount, Field(gt=0)]
+    paid: Annotated[Amount, Field(ge=0)] = Decimal(0)
+    paid_on: date | None = None

@@ -100,7 +100,9 @@ class Usage(Record):
 class Expense(Record):
     """A cost that may be charged on. `units` are nights, kilometres or whatever its rule prices or limits.
 
-    `includes_tax`: the tax that the rule of its category names is in the amount.
+    `includes_tax`: the tax that the rule of its category names is in the amount. `billable` says whether a client is
+    charged, `reimbursable` whether the person gets the money back: neither follows from the other. `report_id` is the
+    expense report it was handed in with, `approved_by_id` the person (a resource) who approved it.
     """
 
     entity: ClassVar[str] = "expense"
@@ -115,4 +117,8 @@ class Expense(Record):
     units: Annotated[Decimal, Field(gt=0, max_digits=20, decimal_places=6)] | None = None
     includes_tax: bool = False
     has_receipt: bool = True
+    reimbursable: bool = False
+    paid_by: Literal["employee", "company"] = "employee"
+    report_id: Annotated[str, Field(max_length=120)] = ""
+    approved_by_id: Annotated[str, Field(max_length=120)] = ""
     notes: str = ""

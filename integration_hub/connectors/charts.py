@@ -1,18 +1,24 @@
 """Accounts and departments of a target, by the value maps of its connection read backwards: ours to theirs."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 from integration_hub.connectors.models import Connection
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.mapping import queries
 
-ACCOUNTS, DEPARTMENTS = "cost_account", "department"
-"""Value maps: what the target calls an account or department on the one side, our charge code or cost centre on the
-other."""
+ACCOUNTS, DEPARTMENTS, EMPLOYEES = "cost_account", "department", "employee"
+"""Value maps: what the target calls an account, department or employee on the one side, our charge code, cost centre
+or person on the other."""
 
 
 def account(connection: Connection, charge_code: str) -> str:
-    """The target's account of a charge code. Raises Failed where the map names none, or several."""
+    """The target's account of a charge code; of `expense:Travel` that of `expense` where the map has no such row.
+    Raises Failed where the map names none, or several.
+    """
     table = queries.value_table(connection.code, ACCOUNTS)
-    found = [theirs for theirs, ours in (table.rows if table else {}).items() if ours == charge_code]
+    rows = table.rows if table else {}
+    code = charge_code if charge_code in rows.values() else charge_code.partition(":")[0]
+    found = [theirs for theirs, ours in rows.items() if ours == code]
     if len(found) != 1:
         said = "no account" if not found else f"{len(found)} accounts"
         raise Failed(
@@ -40,3 +46,22 @@ def department(connection: Connection, cost_centre: str) -> str:
             remedy=f"Give {cost_centre!r} one department in the value map {DEPARTMENTS} of the connection.",
         )
     return cost_centre
+
+
+def employee(connection: Connection, payee: Mapping[str, str], by_address: Callable[[str], Sequence[str]]) -> str:
+    """The target's id of a person: the one that the map names, or else the only one with the person's address. Raises
+    Failed where that is nobody, or several: money goes to nobody by a guess.
+    """
+    table = queries.value_table(connection.code, EMPLOYEES)
+    found = [theirs for theirs, ours in (table.rows if table else {}).items() if ours == payee["code"]]
+    if not found and payee["email"]:
+        found = list(by_address(payee["email"]))
+    if len(found) == 1:
+        return found[0]
+    raise Failed(
+        FailureClass.MAPPING,
+        f"{connection} has {'nobody' if not found else f'{len(found)} people'} who would be {payee['name']}",
+        field="payee",
+        remedy=f"Create them there with the address {payee['email'] or 'of the person'}, or name them for "
+        f"{payee['code']!r} in the value map {EMPLOYEES} of the connection.",
+    )

@@ -78,3 +78,57 @@ def test_another_amount_under_our_reference_is_not_ours(landscape: Landscape, ma
     CONNECTOR.send(mapped, journal())
     lines = [{**line, "amount": line["amount"].replace("496", "500")} for line in journal().payload["lines"]]
     assert CONNECTOR.find(mapped, journal(lines=lines)) is None
+
+
+def owed(**more: Any) -> Write:
+    """What Ida is owed for a hotel."""
+    number = "US01-EXP-4-1-1"
+    payee = {"code": "ida@firm.example", "name": "Ida Lund", "email": "Ida@firm.example"}
+    lines = [
+        {"charge_code": "expense:Travel", "cost_centre": "", "memo": "P-7", "amount": "120.50"},
+        {"charge_code": "employee_payable", "cost_centre": "", "memo": "EXP", "amount": "-120.50", "payee": payee},
+    ]
+    return Write(
+        JOURNAL_POST,
+        "key",
+        number,
+        {**journal().payload, "reference": number, "lines": lines, "total": "120.50", **more},
+    )
+
+
+def payable(connection: Connection) -> dict[str, Any]:
+    """What the feed says of the only one."""
+    [page] = CONNECTOR.read(connection, "payable", {})
+    [record] = page.records
+    return {name: record.payload[name] for name in ("externalid", "amount", "paid")}
+
+
+def test_what_a_person_is_owed_is_booked_on_them_and_read_as_it_is_paid(
+    landscape: Landscape, mapped: Connection
+) -> None:
+    accounts = ValueMap.objects.get(name="cost_account")
+    for theirs, ours in (("14", "expense"), ("13", "employee_payable")):
+        ValueRow.objects.create(value_map=accounts, theirs=theirs, ours=ours)
+    with pytest.raises(Failed, match="nobody who would be Ida Lund") as caught:
+        CONNECTOR.send(mapped, owed())
+    assert caught.value.kind == FailureClass.MAPPING
+    ida = {"lastName": "Lund", "email": "ida@firm.example", "subsidiary": {"id": "1"}}
+    [employee] = landscape.load("netsuite", "employee", [ida])
+    journal_id = CONNECTOR.send(mapped, owed()).remote_id
+    CONNECTOR.send(mapped, journal())  # No payable of anybody's: it is in another feed's way.
+    [kept] = [row for row in landscape.records("netsuite", "journalEntry") if row["id"] == journal_id]
+    assert [line.get("entity", {}).get("id") for line in kept["line"]] == [None, employee]
+    assert payable(mapped) == {"externalid": "US01-EXP-4-1-1", "amount": "120.5", "paid": "0"}
+    for part, paid in (("20.50", "20.5"), ("100.00", "120.5")):
+        settled = {"items": [{"doc": {"id": journal_id}, "amount": float(part)}]}
+        given = {"entity": {"id": employee}, "subsidiary": {"id": "1"}, "tranDate": "2026-06-02", "apply": settled}
+        landscape.load("netsuite", "vendorPayment", [given])
+        assert payable(mapped)["paid"] == paid
+    assert _balance(landscape)["balanced"]
+    ValueRow.objects.create(
+        value_map=ValueMap.objects.get_or_create(connection=mapped.code, name="employee")[0],
+        theirs="77",
+        ours="ida@firm.example",
+    )
+    with pytest.raises(Failed, match="entity"):
+        CONNECTOR.send(mapped, owed(reference="US01-EXP-4-2-1"))

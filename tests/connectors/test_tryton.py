@@ -234,6 +234,31 @@ def test_a_journal_in_another_currency_is_refused(bench: TrytonBench) -> None:
     assert "keeps the books of US01 in USD, not in EUR" in refused(bench, write).message
 
 
+def owed(bench: TrytonBench) -> Write:
+    """What Ida is owed for a hotel, in the words the value maps have for it."""
+    payee = {"code": "ida@firm.example", "name": "Ida Lund", "email": "ida@firm.example"}
+    lines = [
+        {"charge_code": "expense:Travel", "cost_centre": "", "memo": "P-7", "amount": "120.50"},
+        {"charge_code": "employee_payable", "cost_centre": "", "memo": "EXP", "amount": "-120.50", "payee": payee},
+    ]
+    made = bench.write(JOURNAL_POST)
+    said = {"reference": "US01-EXP-4-1-1", "lines": lines, "total": "120.50"}
+    return Write(JOURNAL_POST, "key", "US01-EXP-4-1-1", {**made.payload, **said})
+
+
+def test_what_a_person_is_owed_is_booked_on_them_and_read_as_it_is_paid(bench: TrytonBench) -> None:
+    ground, write = bench.landscape, owed(bench)
+    assert "nobody who would be Ida Lund" in refused(bench, write).message
+    mail = [["create", [{"type": "email", "value": "Ida@firm.example"}]]]
+    ida = ground.clerk.create("party.party", name="Ida Lund", code="E-7", contact_mechanisms=mail)
+    posted = done(bench, write)
+    found = only(bench, "payable")
+    assert (found.external_ref, found.amount, found.paid) == (write.business_key, Decimal("120.5"), 0)
+    ground.pay_out(int(posted.remote_id), ida, Decimal("120.50"), date(2026, 6, 2))
+    found = only(bench, "payable")
+    assert (found.paid, found.paid_on) == (Decimal("120.5"), date(2026, 6, 2))
+
+
 def test_closing_a_period_closes_its_journals_and_reopening_it_leaves_them_closed(bench: TrytonBench) -> None:
     done(bench, invoice())
     ground, ask = bench.landscape, PREFLIGHTS.get("tryton")

@@ -91,6 +91,27 @@ class Tryton:
             self.clerk(f"{wizard}.execute", session, {first: start, "ask": part}, "pay", **about)
         self.clerk(f"{wizard}.delete", session, **about)
 
+    def pay_out(self, move: int, party: int, amount: Decimal, on: date) -> None:
+        """What a journal says that we owe a party leaves the bank, and the two are set against each other."""
+        payable, cash = (company.account(self.clerk, code) for code in (company.PAYABLE, company.CASH))
+        (journal,) = self.clerk("model.account.journal.search", [["code", "=", "MISC"]], 0, 1, None)
+        domain = [["start_date", "<=", on], ["end_date", ">=", on]]
+        (period,) = self.clerk("model.account.period.search", domain, 0, 1, None)
+        nothing = Decimal(0)
+        lines = [
+            {"account": payable, "party": party, "debit": amount, "credit": nothing},
+            {"account": cash, "debit": nothing, "credit": amount},
+        ]
+        paid = self.clerk.create("account.move", period=period, journal=journal, date=on, lines=[["create", lines]])
+        self.clerk("model.account.move.post", [paid])
+        both = [["move", "in", [move, paid]], ["account", "=", payable]]
+        ids = self.clerk("model.account.move.line.search", both, 0, None, None)
+        about = {"active_model": "account.move.line", "active_id": ids[0], "active_ids": ids}
+        wizard = "wizard.account.move.reconcile_lines"
+        session, first, _ = self.clerk(f"{wizard}.create", **about)
+        self.clerk(f"{wizard}.execute", session, {}, first, **about)
+        self.clerk(f"{wizard}.delete", session, **about)
+
     def unreconcile(self, invoice: int) -> None:
         """Undo what settled an invoice; its payments stay entered."""
         (row,) = self.clerk("model.account.invoice.read", [invoice], ["lines_to_pay"])

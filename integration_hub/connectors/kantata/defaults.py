@@ -71,6 +71,11 @@ EXPENSE = [
     _rule("billable", "is_billable", "boolean"),
     _rule("approval", LINE_STATE),
     _rule("has_receipt", "receipt_id && 'yes' || 'no'", "boolean"),
+    _rule("reimbursable", "reimbursable", "boolean"),
+    # Kantata does not say who paid; a custom field that does takes the place of this.
+    _rule("paid_by", "reimbursable && 'employee' || 'company'"),
+    _rule("report_id", "submission.id"),
+    _rule("approved_by_id", "submission.current_resolution_creator_id"),
     _rule("notes", "notes"),
 ]
 

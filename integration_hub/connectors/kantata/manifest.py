@@ -9,6 +9,7 @@ PROJECT_CREATE = "kantata.project.create"
 PROJECT_ARCHIVE = "kantata.project.archive"
 RATECARD_UPSERT = "kantata.ratecard.upsert"
 INVOICE_STATUS = "kantata.invoice_status.write"
+REIMBURSEMENT = "kantata.reimbursement.write"
 EVENTS_KEPT = timedelta(days=9)
 """How long deletions can be heard of."""
 
@@ -41,6 +42,7 @@ MANIFEST = Manifest(
         WriteSpec(PROJECT_ARCHIVE, "Project archived", "P"),
         WriteSpec(RATECARD_UPSERT, "Rate card of a contract", "P"),
         WriteSpec(INVOICE_STATUS, "Invoice status on the project", "P"),
+        WriteSpec(REIMBURSEMENT, "Reimbursement on its expenses", "P"),
     ),
     settings=(
         Setting("token", "Access token of the integration user", secret=True),

@@ -155,10 +155,13 @@ def _record(entity: str, row: Record, reading: Reading) -> RawRecord:
 
 
 def _attach_submissions(client: Client, feed: Feed, rows: list[Record]) -> None:
+    names: tuple[str, ...] = ("id", "status", "updated_at")
+    if feed.submissions == "expense_report_submissions":
+        names += ("current_resolution_creator_id",)
     found = client.only(feed.submissions, (row.get("recent_submission_id") for row in rows))
     for row in rows:
         submission = found.get(str(row.get("recent_submission_id")))
-        row["submission"] = submission and {name: submission.get(name) for name in ("id", "status", "updated_at")}
+        row["submission"] = submission and {name: submission.get(name) for name in names}
 
 
 def _attach_roles(client: Client, rows: list[Record]) -> None:

@@ -13,6 +13,7 @@ from integration_hub.connectors.kantata.manifest import (
     PROJECT_ARCHIVE,
     PROJECT_CREATE,
     RATECARD_UPSERT,
+    REIMBURSEMENT,
 )
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -258,9 +259,48 @@ def _find_invoice_status(client: Client, write: Write) -> Confirmed | None:
     return None
 
 
+# -- reimbursements -------------------------------------------------------------------------------------------------
+
+
+def _reimbursement_reference(payload: Payload, expense: Payload) -> Payload:
+    # Kantata has no field for it: a reference on the expense says what became of the money.
+    became = f"{payload['status']} on {payload['paid_on']}" if payload.get("paid_on") else payload["status"]
+    return {
+        "service_name": f"{SERVICE}-reimbursement",
+        "service_model": "Reimbursement",
+        "service_model_ref": payload["reference"],
+        "subject_type": "Expense",
+        "subject_id": expense["id"],
+        "status": "successful",
+        "external_status": payload["status"],
+        "external_message": f"{payload['reference']}: {expense['amount']} {payload['currency']} {became}",
+    }
+
+
+def _write_reimbursement(client: Client, write: Write) -> Sent:
+    for expense in write.payload["expenses"]:
+        client.refer(_reimbursement_reference(write.payload, expense))
+    return Sent(remote_id=str(write.payload["reference"]), status=200)
+
+
+def _find_reimbursement(client: Client, write: Write) -> Confirmed | None:
+    """Only when every expense says so."""
+    for expense in write.payload["expenses"]:
+        wanted = _reimbursement_reference(write.payload, expense)
+        names = ("subject_type", "subject_id", "service_name")
+        rows = client.everything("external_references", {name: wanted[name] for name in names})
+        said = ("external_status", "external_message")
+        if not any(all(row.get(name) == wanted[name] for name in said) for row in rows):
+            return None
+    facts = {"expenses": len(write.payload["expenses"]), "external_status": write.payload["status"]}
+    reference = str(write.payload["reference"])
+    return Confirmed(remote_id=reference, number=reference, facts=facts)
+
+
 EFFECTS = {
     PROJECT_CREATE: Effect(_create_project, _find_project),
     PROJECT_ARCHIVE: Effect(_archive_project, _find_archived),
     RATECARD_UPSERT: Effect(_upsert_rates, _find_rates),
     INVOICE_STATUS: Effect(_write_invoice_status, _find_invoice_status),
+    REIMBURSEMENT: Effect(_write_reimbursement, _find_reimbursement),
 }

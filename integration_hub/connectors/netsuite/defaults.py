@@ -57,6 +57,12 @@ PAYMENT = [
     _rule("reversed", "status == 'V'", "boolean"),
     _rule("applications", "applications", "as_is"),
 ]
+PAYABLE = [
+    _rule("number", "tranid", required=True),
+    _rule("external_ref", "externalid"),
+    _rule("amount", "amount", "decimal", required=True),
+    _rule("paid", "paid", "decimal", default="0"),
+]
 
 DEFAULT: dict[str, Any] = {
     "entities": {
@@ -67,15 +73,18 @@ DEFAULT: dict[str, Any] = {
         "invoice": {"rules": INVOICE},
         "payment": {"rules": PAYMENT},
         "credit_memo": {"rules": CREDIT_MEMO},
+        "payable": {"rules": PAYABLE},
     },
     "values": {
         "legal_entity": {"when_unknown": "keep", "rows": {}},
         "country": {"when_unknown": "keep", "rows": {}},
         "payment_terms": {"when_unknown": "keep", "rows": {}},
         # Internal ids of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued;
-        # revenue, contract_asset, contract_liability.
+        # revenue, contract_asset, contract_liability; expense (or expense:Travel by category), employee_payable.
         "cost_account": {"rows": {}},
         "department": {"when_unknown": "keep", "rows": {}},
+        # Internal ids of employees by our code of the person, where the e-mail address does not tell.
+        "employee": {"rows": {}},
         # A: open, B: paid in full, D: pending approval, V: voided.
         "invoice_status": {"rows": {"A": "open", "B": "paid", "D": "open", "V": "voided"}},
     },

@@ -1,4 +1,4 @@
-"""Cost journals in NetSuite: posted once under our reference, by accounts and departments of value maps."""
+"""Journals in NetSuite: posted once under our reference, by accounts and departments of value maps."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,12 +17,23 @@ def _lines(client: Client, payload: dict[str, Any], by_key: Row | None) -> list[
             "account": {"id": charts.account(connection, line["charge_code"])},
             "debit" if amount > 0 else "credit": wire.number(abs(amount)),
             "memo": line.get("memo"),
-            "entity": by_key,
+            "entity": _employee(client, line["payee"]) if line.get("payee") else by_key,
         }
         if department := charts.department(connection, line.get("cost_centre") or ""):
             values["department"] = {"id": department}
         lines.append({name: value for name, value in values.items() if value not in (None, "")})
     return lines
+
+
+def _employee(client: Client, payee: dict[str, str]) -> Row:
+    """Whom a line says that we owe it."""
+
+    def by_address(address: str) -> list[str]:
+        text = address.lower().replace("'", "''")
+        where = f"LOWER(email) = '{text}' AND isinactive = 'F'"
+        return [str(row["id"]) for row in client.rows(f"SELECT id FROM employee WHERE {where} ORDER BY id")]  # noqa: S608 - quoted above
+
+    return {"id": charts.employee(client.connection, payee, by_address)}
 
 
 def post(client: Client, write: Write, values: Row, job: Row | None) -> Sent:

@@ -22,6 +22,7 @@ MANIFEST = Manifest(
         FeedSpec("invoice", "Invoices", 40, hint_entities=("invoice",)),
         FeedSpec("payment", "Customer payments", 50, hint_entities=("customerPayment", "customerpayment")),
         FeedSpec("credit_memo", "Credit memos", 50, hint_entities=("creditMemo", "creditmemo")),
+        FeedSpec("payable", "What people are owed", 50, hint_entities=("journalEntry", "journalentry")),
     ),
     writes=(
         WriteSpec(JOB_UPSERT, "Job of a contract", "U", undo=JOB_INACTIVATE),
@@ -52,7 +53,7 @@ MANIFEST = Manifest(
         ),
         WriteSpec(
             JOURNAL_POST,
-            "Cost journal posted",
+            "Journal posted",
             "U",
             editable=(Editable("memo", "Memo", longest=999),),
             figures=Figures(net="total", date="accounting_date"),
@@ -80,10 +81,11 @@ MANIFEST = Manifest(
     limits="Concurrency per account, shared with all integrations; above it 429.",
     windows="Accounting periods and their AR lock; a lock of one subsidiary shows only when posting.",
     webhook="No signed webhook of its own; a hint from a user-event script is possible.",
-    scopes="rest_webservices; Invoice, Credit Memo, Journal Entry, Job, Customer, SuiteAnalytics Workbook, "
+    scopes="rest_webservices; Invoice, Credit Memo, Journal Entry, Job, Customer, Employee, SuiteAnalytics Workbook, "
     "periods (view). SuiteTax.",
     unconfirmed=(
         "REST tells a closed period as USER_ERROR in words: they are recognised in English.",
+        "What is open of a journal's payable is read from its accounting line; paying it should move its stamp.",
         "SuiteQL stamps are taken to be in the time zone of the integration user.",
     ),
     without={

@@ -49,6 +49,12 @@ CHANGED = {
     ),
     "invoice": Table(_DOCUMENT, _DOCUMENTS, "t.type = 'CustInvc'"),
     "payment": Table(_DOCUMENT, _DOCUMENTS, "t.type = 'CustPymt'", applied="customerPayment"),
+    # One row a journal: ours have one line that is owed to somebody.
+    "payable": Table(
+        "t.id, t.externalid, t.tranid, t.trandate, l.credit, l.amountunpaid",
+        "transaction t JOIN transactionaccountingline l ON l.transaction = t.id JOIN account a ON a.id = l.account",
+        "t.type = 'Journal' AND t.externalid LIKE '%-EXP-%' AND a.accttype = 'AcctPay' AND l.credit > 0",
+    ),
     "credit_memo": Table(_DOCUMENT, _DOCUMENTS, "t.type = 'CustCred'", applied="creditMemo"),
 }
 
@@ -149,6 +155,9 @@ def _finished(client: Client, table: Table, row: Row) -> Row:
         gross, tax = abs(wire.amount(row["foreigntotal"])), abs(wire.amount(row.get("taxtotal")))
         row |= {"net": wire.text(gross - tax), "tax": wire.text(tax), "gross": wire.text(gross)}
         row["status"] = str(row.get("status") or "").rpartition(":")[2]
+    if "amountunpaid" in row:
+        amount, left = wire.amount(row["credit"]), wire.amount(row["amountunpaid"])
+        row |= {"amount": wire.text(amount), "paid": wire.text(amount - left)}
     if table.applied:
         row["applications"] = _applications(client.record(table.applied, str(row["id"]), whole=True) or {})
     return row

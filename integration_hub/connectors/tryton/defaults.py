@@ -56,6 +56,13 @@ PAYMENT = [
     _rule("reversed", "reversed", "boolean"),
     _rule("applications", "applications", "as_is"),
 ]
+PAYABLE = [
+    _rule("number", "move.number", required=True),
+    _rule("external_ref", "move.description"),
+    _rule("amount", "amount", "decimal", required=True),
+    _rule("paid", "paid", "decimal", default="0"),
+    _rule("paid_on", "paid_on", "date"),
+]
 
 DEFAULT: dict[str, Any] = {
     "entities": {
@@ -66,14 +73,17 @@ DEFAULT: dict[str, Any] = {
         "invoice": {"rules": INVOICE},
         "payment": {"rules": PAYMENT},
         "credit_memo": {"rules": CREDIT_MEMO},
+        "payable": {"rules": PAYABLE},
     },
     "values": {
         "legal_entity": {"when_unknown": "keep", "rows": {}},
         "country": {"when_unknown": "keep", "rows": {}},
         "payment_terms": {"when_unknown": "keep", "rows": {}},
         # Codes of accounts by charge code: labour, labour_absorbed, subcontract, subcontract_accrued;
-        # revenue, contract_asset, contract_liability.
+        # revenue, contract_asset, contract_liability; expense (or expense:Travel by category), employee_payable.
         "cost_account": {"rows": {}},
+        # Codes of parties by our code of the person, where the e-mail address does not tell.
+        "employee": {"rows": {}},
         "invoice_status": {"rows": {"posted": "open", "paid": "paid", "cancelled": "voided"}},
     },
 }

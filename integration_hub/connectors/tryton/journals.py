@@ -1,4 +1,4 @@
-"""Cost journals in Tryton: moves in the company's currency, posted once under our reference."""
+"""Journals in Tryton: moves in the company's currency, posted once under our reference."""
 
 from datetime import date
 from decimal import Decimal
@@ -85,10 +85,23 @@ def _line(client: Client, payload: Payload, line: Payload) -> Row:
     words = [line.get("memo") or payload.get("memo"), line.get("cost_centre")]
     return {
         "account": lookups.account(client, charts.account(client.connection, line["charge_code"])),
+        "party": _party(client, line["payee"]) if line.get("payee") else None,
         "debit": max(amount, Decimal(0)),
         "credit": max(-amount, Decimal(0)),
         "description": " · ".join(str(word) for word in words if word) or None,
     }
+
+
+def _party(client: Client, payee: dict[str, str]) -> int:
+    """Whom a line says that we owe it: Tryton's account has to be one that wants a party."""
+
+    def by_address(address: str) -> list[str]:
+        domain = [["contact_mechanisms.type", "=", "email"], ["contact_mechanisms.value", "ilike", address]]
+        rows = client.rows("party.party", domain, ["code"], [["id", "ASC"]])
+        return [str(row["code"]) for row in rows]
+
+    code = charts.employee(client.connection, payee, by_address)
+    return lookups.one(client, "party.party", [["code", "=", code]], "party", code)
 
 
 def _in_its_currency(client: Client, currency: str) -> None:
@@ -99,5 +112,5 @@ def _in_its_currency(client: Client, currency: str) -> None:
             FailureClass.REJECTED,
             f"Tryton keeps the books of {client.setting('company')} in {kept}, not in {currency}",
             field="currency",
-            remedy="Keep the costs of this legal entity in the currency of its books.",
+            remedy="Keep what is booked by journals of this legal entity in the currency of its books.",
         )

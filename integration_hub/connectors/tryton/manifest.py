@@ -28,13 +28,14 @@ MANIFEST = Manifest(
         FeedSpec("invoice", "Customer invoices", 40),
         FeedSpec("payment", "Payment lines", 50),
         FeedSpec("credit_memo", "Credit notes", 50),
+        FeedSpec("payable", "What people are owed", 50),
     ),
     writes=(
         WriteSpec(INVOICE_POST, "Invoice posted", "P", editable=_DOCUMENT, figures=_FIGURES),
         WriteSpec(CREDIT_POST, "Credit note posted", "P", editable=_DOCUMENT, figures=_FIGURES),
         WriteSpec(
             JOURNAL_POST,
-            "Cost journal posted",
+            "Journal posted",
             "P",
             editable=(Editable("memo", "Memo", longest=999),),
             figures=Figures(net="total", date="accounting_date"),

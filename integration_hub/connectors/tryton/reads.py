@@ -152,6 +152,19 @@ def _payment(client: Client, row: Row) -> Row:
     }
 
 
+def _payable(client: Client, row: Row) -> Row:
+    """Tryton settles a line as a whole: when it is reconciled with whatever paid it."""
+    move, settled = row["move"], row.pop("reconciliation") or {}
+    amount = wire.text(wire.amount(row["credit"]))
+    return {
+        "id": row["id"],
+        "move": {"number": move["number"], "description": move["description"]},
+        "amount": amount,
+        "paid": amount if settled else "0",
+        "paid_on": settled.get("date"),
+    }
+
+
 def _applied(invoice: int, amount: Decimal) -> dict[str, str]:
     return {"invoice_id": str(invoice), "amount": wire.text(amount)}
 
@@ -222,6 +235,18 @@ CHANGED = {
             ["journal.type", "!=", "revenue"],
         ],
         _payment,
+    ),
+    "payable": Records(
+        "account.move.line",
+        ["credit", "move.number", "move.description", "reconciliation.date"],
+        lambda company: [
+            ["company", "=", company],
+            ["account.type.payable", "=", True],
+            ["credit", ">", 0],
+            ["move.state", "=", "posted"],
+            ["move.description", "like", "%-EXP-%"],
+        ],
+        _payable,
     ),
     "credit_memo": Records(
         "account.invoice",

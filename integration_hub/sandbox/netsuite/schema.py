@@ -332,6 +332,15 @@ TYPES: dict[str, RecordType] = {
             label="tranId",
             prefix="JE",
         ),
+        RecordType(
+            "vendorPayment",
+            (*HEAD, _ref("entity", "employee"), *_numbers("total", readonly=True)),
+            family="transaction",
+            required=("entity", "subsidiary"),
+            lines={"apply": (_ref("doc", "journalEntry"), *_numbers("amount", "line"), *_flags("apply"))},
+            label="tranId",
+            prefix="VP",
+        ),
     )
 }
 

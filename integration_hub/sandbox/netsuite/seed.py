@@ -30,8 +30,10 @@ ACCOUNTS = (
     ("5100", "Cost of Subcontractors", "COGS"),
     ("6900", "Labour Absorbed", "Expense"),
     ("2050", "Accrued Subcontractors", "OthCurrLiab"),
+    ("2000", "Accounts Payable", "AcctPay"),
+    ("6200", "Travel and Expenses", "Expense"),
 )
-BANK, RECEIVABLE, TAX, INCOME = "1", "2", "3", "5"
+BANK, RECEIVABLE, TAX, INCOME, PAYABLE = "1", "2", "3", "5", "13"
 """Ids of the accounts that postings use."""
 ITEMS = (
     ("Time and materials", "5"),

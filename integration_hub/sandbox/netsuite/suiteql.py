@@ -59,7 +59,8 @@ def translate(text: str) -> tuple[str, int | None]:
             raise refused("Search error occurred: BUILTIN.DF is not available in the landscape")
         if upper == "SYSDATE":
             return "SYSDATE()"
-        return '"transaction"' + (f".{rest}" if rest else "") if first.lower() == "transaction" else match[0]
+        quoted = ['"transaction"' if part.lower() == "transaction" else part for part in (first, rest) if part]
+        return ".".join(quoted)
 
     sql = _WORDS.sub(word, text)
     if not re.match(r"(?i)\s*(SELECT|WITH)\b", sql):

@@ -16,6 +16,7 @@ from ..amounts import decimal, number, rounded
 from ..messages import Json
 from . import seed
 from .errors import bad_value, user_error
+from .payables import Payables
 from .periods import Periods
 from .records import Book
 from .schema import APPLICATIONS, POSTINGS, TYPES, RecordType
@@ -37,6 +38,7 @@ class Transactions:
         self._setting = setting
         self._postings = book.store.records(POSTINGS)
         self._applications = book.store.records(APPLICATIONS)
+        self._payables = Payables(book, self._applications)
 
     # -- the life of a transaction ------------------------------------------------------------------------------
 
@@ -63,6 +65,9 @@ class Transactions:
                 self._settle(body)
             case "creditMemo" | "customerPayment":
                 self._apply(of, body)
+            case "vendorPayment":
+                self._payables.pay(body, self._symbol(body))
+                body["status"] = status("posted")
             case _:
                 body["status"] = status("posted")
         self._book.save(of, body, new=before is None)
@@ -74,7 +79,10 @@ class Transactions:
             self._periods.check_open(body["postingPeriod"]["id"], body["subsidiary"]["id"])
         if of.name == "invoice" and self._applications.count("invoice = ?", (int(body["id"]),)):
             raise user_error("This transaction cannot be deleted because it is linked to by one or more transactions.")
-        self._unapply(body["id"])
+        if of.name == "vendorPayment":
+            self._payables.undo(body)
+        else:
+            self._unapply(body["id"])
         self._unpost(body["id"])
         self._book.records[of.name].remove(int(body["id"]))
 
@@ -82,7 +90,7 @@ class Transactions:
 
     def _complete(self, of: RecordType, body: Json) -> None:
         """Defaults from the customer and the subsidiary, then totals."""
-        partner = self._partner(body)
+        partner = {} if of.name == "vendorPayment" else self._partner(body)
         for name in ("subsidiary", "currency", "terms"):
             if name in of.by_name and not body.get(name) and partner.get(name):
                 body[name] = partner[name]
@@ -275,6 +283,8 @@ class Transactions:
         total = decimal(body["total"])
         if of.name == "customerPayment":
             return [(seed.BANK, total, zero), (seed.RECEIVABLE, zero, total)]
+        if of.name == "vendorPayment":
+            return [(seed.PAYABLE, total, zero), (seed.BANK, zero, total)]
         entries = [(seed.RECEIVABLE, total, zero)]
         for line in body["item"]:
             item = self._book.get(TYPES["serviceSaleItem"], line["item"]["id"])

@@ -106,12 +106,22 @@ def _lines(of: str, sign: str) -> str:
     return f"{main} UNION ALL {items}"
 
 
+_SETTLED = (
+    "(SELECT coalesce(sum(json_extract(paid.body, '$.amount')), 0) FROM netsuite_application paid"
+    ' WHERE paid.invoice = posting."transaction")'
+)
+_OWED = (
+    "posting.account IN (SELECT CAST(id AS TEXT) FROM netsuite_account WHERE"
+    " json_extract(body, '$.acctType') = 'AcctPay')"
+)
 _POSTED = (
     f'SELECT {_text("transaction")} AS "transaction", id AS transactionline,'
     f" CAST({_text('account')} AS INTEGER) AS account, CAST({_text('debit')} AS REAL) AS debit,"
     f" CAST({_text('credit')} AS REAL) AS credit,"
     f" CAST({_text('debit')} AS REAL) - CAST({_text('credit')} AS REAL) AS amount,"
-    " 'T' AS posting FROM netsuite_posting"
+    f" CASE WHEN {_OWED} THEN {_SETTLED} ELSE 0 END AS amountpaid,"
+    f" CASE WHEN {_OWED} THEN CAST({_text('credit')} AS REAL) - {_SETTLED} ELSE 0 END AS amountunpaid,"
+    " 'T' AS posting FROM netsuite_posting AS posting"
 )
 _APPLIED = (
     f"SELECT {_text('source')} AS payment, {_text('invoice')} AS invoice, {_text('amount')} AS amount"

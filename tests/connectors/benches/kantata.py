@@ -76,6 +76,17 @@ class KantataBench(Bench):
                     "currency": "EUR",
                     "roles": [{"role": role, "rate": "182.50", "from": "2026-05-01"}],
                 }
+            case names.REIMBURSEMENT:
+                made = {"workspace_id": self.world["project"], "user_id": self.world["person"], "currency": "EUR"}
+                spent = {"date": "2026-05-04", "category": text, "amount_in_cents": 12050, "reimbursable": True}
+                key = self.psa.make("expenses", "expense", **made, **spent)["id"]
+                payload = {
+                    "reference": f"US01-EXP-{number}",
+                    "status": text,
+                    "paid_on": "2026-05-29",
+                    "currency": "EUR",
+                    "expenses": [{"id": key, "amount": "120.50"}],
+                }
             case _:
                 project = self.psa.make(
                     "workspaces", "workspace", title=f"P{number}", creator_role="maven", currency="EUR"

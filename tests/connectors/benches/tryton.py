@@ -37,7 +37,12 @@ class TrytonBench(Bench):
 
     def prepare(self, connection: Connection) -> None:
         codes, _ = ValueMap.objects.get_or_create(connection=connection.code, name="cost_account")
-        for theirs, ours in ((company.LABOUR, "labour"), (company.ABSORBED, "labour_absorbed")):
+        for theirs, ours in (
+            (company.LABOUR, "labour"),
+            (company.ABSORBED, "labour_absorbed"),
+            (company.EXPENSE, "expense"),
+            (company.PAYABLE, "employee_payable"),
+        ):
             ValueRow.objects.create(value_map=codes, theirs=theirs, ours=ours)
 
     def restore(self) -> None:
