@@ -91,6 +91,7 @@ class LegalEntityAdmin(ScopedAdmin, ActionAdmin):
                            "tax_company", "is_active"),
             },
         ),
+        ("What people spent", {"fields": ("reimburse_from", "receipt_above", "expenses_within_days")}),
         ("When it works", {"fields": ("workdays", "work_starts", "work_ends", "holidays")}),
         ("How its contracts are billed", {"fields": ("policy",)}),
         (

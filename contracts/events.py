@@ -26,6 +26,9 @@ COST_RATES_CHANGED: Registry[Callable[[Collection[int]], None]] = Registry("list
 STANDARD_PRICES_CHANGED: Registry[Callable[[int], None]] = Registry("listener for standard prices")
 """The legal entity, by id, of which a standard price was recorded (same transaction)."""
 
+REIMBURSING_CHANGED: Registry[Callable[[int], None]] = Registry("listener for the rules of reimbursing")
+"""The legal entity, by id, of which an administrator changed how it pays back what people spent (same transaction)."""
+
 
 def agreement_changed(contract: Contract, what: str) -> None:
     """Tell every listener that the terms of a contract changed."""
@@ -66,4 +69,10 @@ def cost_rates_changed(legal_entities: Collection[int]) -> None:
 def standard_prices_changed(legal_entity: int) -> None:
     """Tell every listener that a legal entity has another standard price."""
     for _, listener in STANDARD_PRICES_CHANGED:
+        listener(legal_entity)
+
+
+def reimbursing_changed(legal_entity: int) -> None:
+    """Tell every listener that a legal entity reimburses by other rules."""
+    for _, listener in REIMBURSING_CHANGED:
         listener(legal_entity)

@@ -16,6 +16,7 @@ from billing.api.serializers import PostThroughSerializer
 from contracts.queries import entity_of
 from costs.actions import posting, purchases
 from costs.models import Cost, CostPosting, Purchase
+from costs.reimbursement_api import Reimbursements
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
 from integration_hub.api.idempotency import PARAMETER, idempotent
 from integration_hub.api.views import Nouns, person
@@ -174,6 +175,7 @@ class Purchases(Nouns):
 router = SimpleRouter()
 router.register("costs", Costs, "cost")
 router.register("purchases", Purchases, "purchase")
+router.register("reimbursements", Reimbursements, "reimbursement")
 router.register("cost-postings", CostPostings, "cost-posting")
 
 urlpatterns: list[URLPattern | URLResolver] = router.urls

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from contracts.filters import entity
-from costs.models import Cost, CostPosting, Purchase
+from costs.models import Cost, CostPosting, Purchase, Reimbursement
 from integration_hub.console import filter_kinds
 
 
@@ -59,3 +59,19 @@ class PurchaseFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped
     def of_bill(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
         """With this in the number of the bill or the vendor."""
         return rows.filter(Q(bill_number__icontains=value) | Q(vendor__icontains=value))
+
+
+class ReimbursementFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+    """Which reimbursements."""
+
+    q = filter_kinds.contains("Person, number or report", method="of_whom")
+    entity = entity()
+    status = filter_kinds.any_of("State", Reimbursement.Status)
+    approved = filter_kinds.days("Approved", "approved_at")
+    paid = filter_kinds.days("Paid", "paid_on")
+
+    def of_whom(self, rows: "QuerySet[Any]", name: str, value: str) -> "QuerySet[Any]":
+        """Of a person, under a number of ours or of the ERP, or of a report."""
+        found = Q(resource__name__icontains=value) | Q(number__icontains=value) | Q(report__iexact=value)
+        in_erp = Reimbursement.objects.filter(journals__remote_number__icontains=value)
+        return rows.filter(found | Q(pk__in=in_erp.values("pk")))

@@ -1,7 +1,7 @@
 """What lanes do for costs."""
 
 from contracts.models import Project
-from costs.actions import counting
+from costs.actions import claims, counting, owed
 from integration_hub.work.registry import HANDLERS, Handler, Job
 
 
@@ -10,6 +10,11 @@ def _count(job: Job) -> None:
     counting.count(project=project, caused_by=str(job.payload.get("caused_by", "")))
 
 
+def _reimburse(job: Job) -> None:
+    owed.settle(resource=job.payload["resource"], caused_by=str(job.payload.get("caused_by", "")))
+
+
 def register() -> None:
     """Fill the registry of handlers."""
     HANDLERS.register(counting.COUNT, Handler(_count, title="Count what work costs"))
+    HANDLERS.register(claims.REIMBURSE, Handler(_reimburse, title="Gather what a person is owed"))

@@ -1,6 +1,7 @@
 """The exceptions costs can raise."""
 
-from costs.actions import counting, purchases
+from costs import stops
+from costs.actions import claims, counting, purchases, taking_back
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
 from integration_hub.people.models import Role
 
@@ -41,5 +42,45 @@ def register() -> None:
             "a person says that it is charged on beside the hours, pays for them, or is borne by us",
             (decide,),
             still_holds=purchases.still_asks,
+        ),
+    )
+    _reimbursing()
+
+
+def _reimbursing() -> None:
+    seen = Suggestion("Look at it and decide", "costs:reimbursement-detail", "costs.view_reimbursement")
+    KINDS.register(
+        stops.CODE,
+        CaseKind(
+            stops.CODE,
+            "Reimbursement somebody has to accept",
+            str(Role.FINANCE),
+            3,
+            "its source is corrected, or a person accepts it",
+            (seen,),
+            still_holds=stops.still_stopped,
+        ),
+    )
+    KINDS.register(
+        claims.UNCLEAR,
+        CaseKind(
+            claims.UNCLEAR,
+            "Expense to be reimbursed that the company paid",
+            str(Role.DELIVERY_LEAD),
+            3,
+            "its source says who paid, or that it is not reimbursable",
+            (Suggestion("Correct it in its source"),),
+            still_holds=claims.still_unclear,
+        ),
+    )
+    KINDS.register(
+        taking_back.PAID_BACK,
+        CaseKind(
+            taking_back.PAID_BACK,
+            "Money paid to a person that is not owed any more",
+            str(Role.FINANCE),
+            2,
+            "a person says that it was got back or offset",
+            (seen,),
         ),
     )

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 
-from billing.events import WORK_RECORDED
-from contracts.events import COST_RATES_CHANGED
-from costs.actions import counting
+from billing.events import EXPENSES_TAKEN, WORK_RECORDED
+from contracts.events import COST_RATES_CHANGED, REIMBURSING_CHANGED
+from costs.actions import claims, counting
 
 
 def _work(projects: Collection[int], caused_by: str) -> None:
     counting.count_soon(projects, caused_by=caused_by)
+    claims.place(projects, caused_by=caused_by)
 
 
 def _rates(legal_entities: Collection[int]) -> None:
@@ -19,3 +20,5 @@ def register() -> None:
     """Fill the registries of the rooms below."""
     WORK_RECORDED.register("costs", _work)
     COST_RATES_CHANGED.register("costs", _rates)
+    EXPENSES_TAKEN.register("costs", claims.take)
+    REIMBURSING_CHANGED.register("costs", claims.again)

@@ -1,6 +1,7 @@
 """Who may post costs, and why not."""
 
-from costs.models import Purchase
+from costs import stops
+from costs.models import Purchase, Reimbursement
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 
@@ -32,4 +33,53 @@ def can_decide(purchase: Purchase, user: User, handling: str = "recharge", reaso
     code = purchase.legal_entity.code
     if not user.all_legal_entities and code not in user.legal_entities:
         return deny(f"You do not work for {code}.")
+    return ALLOW
+
+
+def may_post_reimbursements(user: User) -> Decision:
+    """Whether the person may post reimbursements of any legal entity."""
+    allowed = user.has_perm("costs.post_reimbursement")
+    return ALLOW if allowed else deny("Only finance can post what people are owed.")
+
+
+def can_post_reimbursement(row: Reimbursement, user: User) -> Decision:
+    """Whether the person may send this reimbursement to the ERP."""
+    for decision in (may_post_reimbursements(user), _is_due(row, user)):
+        if not decision:
+            return decision
+    if row.accepted_by == user.username:
+        return deny("You accepted what stopped it: a second person posts it.")
+    if found := stops.standing(row):
+        return deny(f"{found[0]} Somebody has to accept that first.")
+    return ALLOW
+
+
+def can_accept_reimbursement(row: Reimbursement, user: User, reason: str = "given") -> Decision:
+    """Whether the person may let a reimbursement pass although something stops it."""
+    if not user.has_perm("costs.accept_reimbursement"):
+        return deny("Only finance can accept what stops a reimbursement.")
+    if not (decision := _is_due(row, user)):
+        return decision
+    if row.amount <= 0:
+        return deny("There is nothing to pay: it waits for further expenses of its report.")
+    if not stops.standing(row):
+        return deny("Nothing stops it.")
+    return ALLOW if reason.strip() else deny("Say why: the reason is kept in the trail.")
+
+
+def _is_due(row: Reimbursement, user: User) -> Decision:
+    """Whether it is to be posted at all, and by this person: nobody decides on their own money, nor on what they
+    approved (billing.md §5.1).
+    """
+    code = row.legal_entity.code
+    if not user.all_legal_entities and code not in user.legal_entities:
+        return deny(f"You do not work for {code}.")
+    if row.status != Reimbursement.Status.DUE:
+        return deny(f"It is not to be posted: {row.get_status_display().lower()}.")
+    address = user.email.lower()
+    if address and row.resource.email.lower() == address:
+        return deny("It is your own money: somebody else decides about it.")
+    approved = row.items.filter(claim__approver__email__iexact=address) if address else row.items.none()
+    if approved.exists():
+        return deny("You approved an expense in it: somebody else decides about it.")
     return ALLOW

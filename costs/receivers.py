@@ -1,9 +1,9 @@
-"""Lines of vendors' bills, from the ERP or a file."""
+"""Lines of vendors' bills, and what is settled of what we owe, from the ERP or a file."""
 
 from typing import cast
 
 from contracts.receivers.each import actor, each
-from costs.actions import purchases
+from costs.actions import purchases, repaid
 from integration_hub import canonical
 from integration_hub.intake.registry import Arrival
 
@@ -15,3 +15,10 @@ def _purchase_line(arrival: Arrival) -> None:
 
 
 purchase_line = each(_purchase_line)
+
+
+def _payable(arrival: Arrival) -> None:
+    repaid.receive(record=cast(canonical.Payable, arrival.record), connection=arrival.connection)
+
+
+payable = each(_payable)

@@ -80,3 +80,25 @@ class PurchaseTable(Table):
 
     def row_tone(self, row: Any) -> str:
         return "muted" if row.is_deleted else ""
+
+
+class ReimbursementTable(Table):
+    """What people are owed."""
+
+    caption = "Reimbursements"
+    default_sort = "-approved_at"
+    columns = [
+        Column("number", "Number", kind="code", url=lambda row: link("costs:reimbursement-detail", row.pk)),
+        Column("resource.name", "Person"),
+        Column("legal_entity.code", "Entity", hideable=True),
+        Column("connection.name", "From", hideable=True, hidden=True),
+        Column("report", "Expense report", kind="code", hideable=True),
+        Column("amount", "Owed", kind="money", accessor=lambda row: row.amount - row.taken_back),
+        Column("status", "State", kind="badge"),
+        Column("approved_at", "Approved", kind="datetime", sortable=True),
+        Column("posted_by", "Posted by", hideable=True, hidden=True),
+        Column("paid_on", "Paid", kind="date", sortable=True),
+    ]
+
+    def row_tone(self, row: Any) -> str:
+        return "muted" if row.status in ("withdrawn", "reversed") else ""

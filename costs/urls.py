@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from costs import purchase_views, views
+from costs import purchase_views, reimbursement_views, views
 
 app_name = "costs"
 
@@ -12,4 +12,9 @@ urlpatterns = [
     path("journals/", views.CostPostingList.as_view(), name="posting-list"),
     path("purchases/", purchase_views.PurchaseList.as_view(), name="purchase-list"),
     path("purchases/<int:pk>/", purchase_views.purchase_decide, name="purchase-decide"),
+    path("reimbursements/", reimbursement_views.ReimbursementList.as_view(), name="reimbursement-list"),
+    path("reimbursements/post/", reimbursement_views.post_all, name="reimbursement-post-all"),
+    path("reimbursements/<int:pk>/", reimbursement_views.detail, name="reimbursement-detail"),
+    path("reimbursements/<int:pk>/post/", reimbursement_views.post, name="reimbursement-post"),
+    path("reimbursements/<int:pk>/accept/", reimbursement_views.accept, name="reimbursement-accept"),
 ]

@@ -1,7 +1,7 @@
 """Journals to the ERP: planned as one effect under our number, and what became of them, whatever they are about."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -19,6 +19,15 @@ Kept = TypeVar("Kept", bound=Journal)
 
 
 @dataclass(frozen=True, slots=True)
+class Payee:
+    """A person to whom a line says that we owe it: our code, name and address. The ERP has one of its own for them."""
+
+    code: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A line: positive amounts are debits, in the journal's currency. The connection's value map `cost_account` says
     which account a charge code is.
@@ -28,15 +37,17 @@ class Entry:
     amount: Decimal
     memo: str = ""
     cost_centre: str = ""
+    payee: Payee | None = None
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """As an effect carries it."""
-        return {
+        said: dict[str, Any] = {
             "cost_centre": self.cost_centre,
             "memo": self.memo,
             "charge_code": self.charge_code,
             "amount": text(self.amount),
         }
+        return {**said, "payee": asdict(self.payee)} if self.payee else said
 
 
 def erp_of(legal_entity: LegalEntity) -> Connection:

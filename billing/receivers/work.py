@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple, cast
 
+from billing import events
 from billing.actions.work import Draft, record
 from billing.models import BillableEvent
 from contracts.models import Project, Resource
@@ -29,12 +30,13 @@ class Known:
     def __init__(self, connection: Connection, batch: Sequence[Arrival]) -> None:
         records = [cast(Item, arrival.record) for arrival in batch]
         project_ids = referenced(connection, "project", (item.project_id for item in records))
-        resource_ids = referenced(connection, "resource", filter(None, map(_person, records)))
+        people = {*map(_person, records), *(getattr(item, "approved_by_id", "") for item in records)}
+        resource_ids = referenced(connection, "resource", filter(None, people))
         projects = Project.objects.filter(pk__in=set(project_ids.values()))
         places = {row[0]: Place(*row) for row in projects.values_list("pk", "contract_id", "contract__legal_entity_id")}
-        people = set(Resource.objects.filter(pk__in=set(resource_ids.values())).values_list("pk", flat=True))
+        there = set(Resource.objects.filter(pk__in=set(resource_ids.values())).values_list("pk", flat=True))
         self.places = {source: places[pk] for source, pk in project_ids.items() if pk in places}
-        self.people = {source: pk for source, pk in resource_ids.items() if pk in people}
+        self.people = {source: pk for source, pk in resource_ids.items() if pk in there}
 
     def missing(self, item: Item) -> str:
         """`entity:id` of the first parent that has not come yet."""
@@ -61,7 +63,16 @@ def time_entries(batch: Sequence[Arrival]) -> Sequence[Receipt]:
 
 def expenses(batch: Sequence[Arrival]) -> Sequence[Receipt]:
     """Store expenses; those of unknown projects or people are parked."""
-    return _take(batch, _expense_draft)
+    taken: list[events.ExpenseTaken] = []
+
+    def draft(arrival: Arrival, item: canonical.Expense, known: Known) -> Draft:
+        taken.append(_expense_taken(arrival, item, known))
+        return _expense_draft(arrival, item, known)
+
+    receipts = _take(batch, draft)
+    if taken:
+        events.expenses_taken(batch[0].connection, taken)
+    return receipts
 
 
 def usages(batch: Sequence[Arrival]) -> Sequence[Receipt]:
@@ -124,6 +135,18 @@ def _usage_draft(arrival: Arrival, item: canonical.Usage, known: Known) -> Draft
         chargeable=item.billable,
         description=item.notes or item.item,
         is_deleted=item.deleted,
+    )
+
+
+def _expense_taken(arrival: Arrival, item: canonical.Expense, known: Known) -> events.ExpenseTaken:
+    place = known.places[item.project_id]
+    return events.ExpenseTaken(
+        work_key=work_key(arrival.connection, "expense", item.source_id),
+        record=item,
+        project=place.project,
+        legal_entity=place.legal_entity,
+        resource=known.people[item.resource_id] if item.resource_id else None,
+        approver=known.people.get(item.approved_by_id),
     )
 
 

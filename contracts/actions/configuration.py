@@ -31,6 +31,8 @@ def save_legal_entity(*, row: LegalEntity, by: Actor) -> LegalEntity:
     _told("contracts.legal_entity.configured", row, by, row.code, row.code, changes)
     if "costs_from" in changes:
         events.cost_rates_changed([row.pk])
+    if changes.keys() & {"reimburse_from", "receipt_above", "expenses_within_days"}:
+        events.reimbursing_changed(row.pk)
     if "policy" in changes:
         for contract in row.contracts.exclude(status__in=["draft", "closed"]).order_by("pk"):
             events.agreement_changed(contract, "policy of the legal entity")

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from integration_hub.kernel.models import Timestamped, currency_field
+from integration_hub.kernel.models import Timestamped, currency_field, money_field
 
 
 def monday_to_friday() -> list[int]:
@@ -44,6 +44,15 @@ class LegalEntity(Timestamped):
     costs_from = models.DateField(
         null=True, blank=True, help_text="Costs of work are kept from this day on; empty: they are not kept here"
     )
+    reimburse_from = models.DateField(
+        null=True, blank=True, help_text="Expenses of this day on are reimbursed through here; empty: they are not"
+    )
+    receipt_above = money_field(
+        null=True, blank=True, help_text="In its currency: what a person spent beyond this needs a receipt"
+    )
+    expenses_within_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="An expense approved later than this after its day has to be accepted"
+    )
     tax_company = models.CharField(max_length=40, blank=True, help_text="Company code in the tax engine")
     street = models.CharField(max_length=200, blank=True)
     postal_code = models.CharField(max_length=20, blank=True)
@@ -63,6 +72,10 @@ class LegalEntity(Timestamped):
         constraints = [
             models.CheckConstraint(name="legal_entity_works_by_day", condition=Q(work_ends__gt=F("work_starts"))),
             models.CheckConstraint(name="legal_entity_has_workdays", condition=Q(workdays__len__gt=0)),
+            models.CheckConstraint(
+                name="legal_entity_receipt_above_not_negative",
+                condition=Q(receipt_above__isnull=True) | Q(receipt_above__gte=0),
+            ),
         ]
 
     def __str__(self) -> str:

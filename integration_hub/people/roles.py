@@ -69,6 +69,9 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "costs.post_cost",
         "costs.view_purchase",
         "costs.decide_purchase",
+        "costs.view_reimbursement",
+        "costs.post_reimbursement",
+        "costs.accept_reimbursement",
         "hub_cases.handle_case",
         "billing.place_hold",
         "billing.release_hold",
@@ -192,6 +195,7 @@ RIGHTS: dict[Role, tuple[str, ...]] = {
         "costs.view_cost",
         "costs.view_costposting",
         "costs.view_purchase",
+        "costs.view_reimbursement",
         "billing.view_revenueposting",
     ),
 }

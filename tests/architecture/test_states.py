@@ -9,6 +9,7 @@ from django.db import models
 
 from billing import models as billing
 from contracts import models as contracts
+from costs import models as costs
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
 from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
@@ -42,6 +43,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "amendment": (contracts.AMENDMENT_MOVES, contracts.Amendment.Status),
     "milestone": (contracts.MILESTONE_MOVES, contracts.Milestone.Status),
     "journal": (billing.JOURNAL_MOVES, billing.Journal.Status),
+    "reimbursement": (costs.REIMBURSEMENT_MOVES, costs.Reimbursement.Status),
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
     "correction": (CORRECTION_MOVES, Correction.State),
