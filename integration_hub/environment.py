@@ -38,6 +38,16 @@ class Environment(BaseSettings):
     outbound_hosts: str = Field(default="", description="hosts connectors may call; empty allows every public host")
     max_body_bytes: int = Field(default=5_000_000, ge=10_000)
     webhook_tolerance_seconds: int = Field(default=300, ge=30)
+    base_url: str = Field(default="", description="address of the console, for links in mails; empty: this machine's")
+    mail_host: str = Field(default="", description="SMTP server; empty: no mail is sent")
+    mail_port: int = Field(default=587, ge=1, le=65535, description="port of the SMTP server")
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="how the server is talked to"
+    )
+    mail_user: str = Field(default="", description="empty: the server asks for none")
+    mail_password: str = Field(default="", description="of that user")
+    mail_from: str = Field(default="Throughline <throughline@localhost>", description="who mails come from")
+    mail_timeout_seconds: float = Field(default=20, ge=1, le=55, description="how long the SMTP server may take")
     alone_items: int = Field(default=20, ge=0, description="items one person may have replayed without a second one")
     alone_amount: Decimal = Field(
         default=Decimal(5000), ge=0, description="amount, in any currency, one person may replay or correct alone"
@@ -63,6 +73,8 @@ class Environment(BaseSettings):
             raise ValueError("THROUGHLINE_SECRET_KEY must be set to a secret of at least 50 characters in production")
         if not self.secrets_key:
             raise ValueError("THROUGHLINE_SECRETS_KEY must be set in production: manage.py new_secrets_key prints one")
+        if self.mail_host and not self.base_url.startswith("https://"):
+            raise ValueError("THROUGHLINE_BASE_URL must be the console's https:// address, for the links in mails")
         if not self.database_url:
             raise ValueError("DATABASE_URL must be set in production")
         return self

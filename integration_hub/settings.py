@@ -28,6 +28,13 @@ ALONE_OVERTAKING = ENV.alone_overtaking
 REHEARSAL = ENV.rehearsal
 PRODUCTION = ENV.mode == "production"
 
+BASE_URL = (ENV.base_url or f"http://127.0.0.1:{ENV.web_port}").rstrip("/")
+EMAIL_HOST, EMAIL_PORT = ENV.mail_host, ENV.mail_port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.mail_user, ENV.mail_password
+EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.mail_security == "starttls", ENV.mail_security == "tls"
+EMAIL_TIMEOUT = ENV.mail_timeout_seconds
+DEFAULT_FROM_EMAIL = ENV.mail_from
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,11 +1,17 @@
-"""Notices of what happened to exceptions, who follows which, and how far the trail has been read for them."""
+"""Notices of what happened to exceptions: who is told how, what was sent, who follows which exception."""
+
+from datetime import time
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from integration_hub.cases.models import Case
 from integration_hub.kernel.clock import now
+from integration_hub.kernel.models import Versioned
+from integration_hub.kernel.transitions import Transitions
+from integration_hub.notices.timing import Pace
+from integration_hub.people.models import Role
 
 
 class Kind(models.TextChoices):
@@ -26,6 +32,66 @@ class Channel(models.TextChoices):
     """How a person is told."""
 
     APP = "app", "In the console"
+    MAIL = "mail", "E-mail"
+
+
+class Message(Versioned):
+    """A mail with the notices that were due: what became of it, and how often it was tried.
+
+    An attempt is counted before anything is sent. What may have been sent and was not answered is `unknown`: it is not
+    sent again by itself.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        UNKNOWN = "unknown", "Unknown whether sent"
+        FAILED = "failed", "Not sent"
+
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
+    address = models.CharField(max_length=254)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before each was sent.")
+    error = models.TextField(blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="notice_message_sent_pair",
+                condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at__isnull=True),
+            ),
+        ]
+        indexes = [models.Index(fields=["-id"], name="notice_message_open", condition=~Q(state="sent"))]
+        permissions = [("resend_message", "Can have a message sent again")]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} to {self.to}"
+
+    @property
+    def to(self) -> str:
+        """Whom it goes to."""
+        return self.person.label
+
+
+MESSAGE_MOVES = Transitions(
+    noun="message",
+    initial="waiting",
+    moves={
+        "waiting": {"sending": "a worker takes it", "failed": "it was given up"},
+        "sending": {
+            "sent": "it was taken over",
+            "waiting": "it did not leave and is tried again",
+            "unknown": "no answer, or the worker died",
+            "failed": "it was refused, or given up",
+        },
+        "unknown": {"waiting": "an administrator has it sent again", "sent": "the answer came late after all"},
+        "failed": {"waiting": "an administrator has it sent again", "sending": "its item of work is tried again"},
+        "sent": {},
+    },
+)
 
 
 class Notice(models.Model):
@@ -43,10 +109,25 @@ class Notice(models.Model):
     happened_at = models.DateTimeField()
     written_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="When it may go out; empty in the console.")
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
+    withheld = models.CharField(max_length=200, blank=True, db_default="", help_text="Why it was not sent after all.")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event", "person", "channel"], name="notice_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "person", "channel"], name="notice_once"),
+            models.CheckConstraint(
+                name="notice_goes_out",
+                condition=Q(channel="app", due_at__isnull=True, message__isnull=True, withheld="")
+                | ~Q(channel="app") & Q(due_at__isnull=False) & (Q(message__isnull=True) | Q(withheld="")),
+            ),
+        ]
         indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="notice_due",
+                condition=Q(due_at__isnull=False, message__isnull=True, withheld=""),
+            ),
             models.Index(fields=["person", "-id"], name="notice_inbox", condition=Q(channel="app")),
             models.Index(fields=["person"], name="notice_unread", condition=Q(channel="app", read_at__isnull=True)),
         ]
@@ -58,6 +139,67 @@ class Notice(models.Model):
     def is_read(self) -> bool:
         """Whether the person has seen it."""
         return self.read_at is not None
+
+
+class Habit(models.Model):
+    """When a person is told by mail: digests, quiet hours in his own zone, and what passes them."""
+
+    class Digests(models.TextChoices):
+        DAILY = "daily", "Daily"
+        HOURLY = "hourly", "Hourly"
+
+    person = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notice_habit")
+    zone = models.CharField(max_length=60, help_text="Of the quiet hours, e.g. Europe/Berlin.")
+    digests = models.CharField(max_length=8, choices=Digests.choices, default=Digests.DAILY)
+    digest_at = models.TimeField(default=time(8), help_text="Of daily ones, in the zone of the legal entity.")
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    quiet_weekends = models.BooleanField(default=False)
+    urgent_passes = models.BooleanField(default=True, help_text="S1 is told at once, quiet hours or not.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="notice_quiet_pair",
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until")),
+            )
+        ]
+
+
+class Choice(models.Model):
+    """How one is told of one kind of thing."""
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    app = models.BooleanField("In the console", default=True)
+    mail = models.CharField("E-mail", max_length=8, choices=Pace.choices, default=Pace.OFF)
+
+    class Meta:
+        abstract = True
+
+
+class Preference(Choice):
+    """How a person wants to be told of one kind of thing; without one it is as his role has it."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notice_preferences")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "kind"], name="notice_preference_once")]
+
+
+class RoleDefault(Choice):
+    """How people of a role are told of one kind of thing unless they chose otherwise."""
+
+    role = models.CharField(max_length=32, choices=Role.choices)
+
+    class Meta:
+        verbose_name = "default of a role"
+        verbose_name_plural = "defaults of roles"
+        ordering = ["role", "kind"]
+        constraints = [models.UniqueConstraint(fields=["role", "kind"], name="notice_role_default_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}: {self.get_kind_display()}"
 
 
 class Watch(models.Model):

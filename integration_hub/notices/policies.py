@@ -2,6 +2,7 @@
 
 from integration_hub.cases.models import Case
 from integration_hub.kernel.decision import ALLOW, Decision, deny
+from integration_hub.notices.models import Message
 from integration_hub.people.models import User
 
 SEE = "hub_cases.view_case"
@@ -16,3 +17,17 @@ def can_be_told(person: User, case: Case) -> Decision:
     if not person.may_see(case.legal_entity):
         return deny("This exception is of a legal entity the person does not work for.")
     return ALLOW
+
+
+def can_resend(message: Message, by: User) -> Decision:
+    """An administrator may have sent again what failed, and what nobody knows of."""
+    if not by.has_perm("hub_notices.resend_message"):
+        return deny("Your role does not have messages sent again.")
+    if message.state not in (Message.State.FAILED, Message.State.UNKNOWN):
+        return deny(f"This message is {message.get_state_display().lower()}.")
+    return ALLOW
+
+
+def can_set_defaults(by: User) -> Decision:
+    """Administrators say how roles are told."""
+    return ALLOW if by.has_perm("hub_notices.change_roledefault") else deny("Your role does not set defaults.")

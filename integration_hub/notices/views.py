@@ -10,12 +10,16 @@ from django.urls import reverse
 
 from integration_hub.cases.models import Case
 from integration_hub.console.buttons import Button
+from integration_hub.console.forms import posted
 from integration_hub.console.http import Request, find_or_404, selection
 from integration_hub.console.screens import Empty, ListScreen, screen
 from integration_hub.console.tables import Table
-from integration_hub.notices import queries
+from integration_hub.notices import queries, wishes
+from integration_hub.notices.actions import preferences as choosing
 from integration_hub.notices.actions import reading, watching
 from integration_hub.notices.filters import NoticeFilter
+from integration_hub.notices.forms import PreferencesForm, initial_of
+from integration_hub.notices.models import Habit, Kind
 from integration_hub.notices.policies import SEE
 from integration_hub.notices.tables import NoticeTable
 
@@ -43,6 +47,10 @@ class NoticeList(ListScreen):
     def bulk_buttons(self) -> list[Button]:
         """Marking the ticked ones; it hides nothing, so it acts at once."""
         return [Button("Mark read", reverse("notices:mark-read"), icon="check")]
+
+    def buttons(self) -> list[Button]:
+        """The way to what one is told, and how."""
+        return [Button("How I am told", reverse("notices:preferences"), icon="settings", link=True)]
 
     def context(self) -> dict[str, Any]:
         """The newest notice that there is while the person looks: marking all as read stops there."""
@@ -75,6 +83,37 @@ def mark_read(request: Request) -> HttpResponse:
         count = reading.mark_read(notices=chosen, by=request.user)
     messages.success(request, f"{count:,} marked as read." if count else "There was nothing new among them.")
     return HttpResponseRedirect(reverse("notices:notice-list"))
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def preferences(request: Request) -> HttpResponse:
+    """How the person is told of what, and when."""
+    person, mail_on = request.user, wishes.mail_is_on()
+    if request.method == "POST" and request.POST.get("forget"):
+        choosing.forget(by=person)
+        messages.success(request, "You are told as everybody of your role.")
+        return HttpResponseRedirect(request.path)
+    theirs = wishes.Wishes([person])
+    habit = Habit.objects.filter(person=person).first()
+    form = PreferencesForm(
+        posted(request),
+        wishes={kind: theirs.of(person.pk, kind) for kind in Kind},
+        initial=initial_of(habit, wishes.zone_of(person, wishes.zones())),
+        mail_on=mail_on,
+    )
+    if form.is_valid() and form.save(by=person):
+        messages.success(request, "Saved.")
+        return HttpResponseRedirect(request.path)
+    context = {
+        "title": "How you are told",
+        "lead": "Of what happens to exceptions that concern you. It belongs to you alone.",
+        "breadcrumbs": [("Notices", reverse("notices:notice-list"))],
+        "form": form,
+        "mail_on": mail_on,
+        "address": person.email,
+        "chosen": habit is not None,
+    }
+    return render(request, "notices/preferences.html", context, status=422 if form.errors else 200)
 
 
 @screen(permission=SEE, methods=["POST"])

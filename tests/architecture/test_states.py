@@ -15,6 +15,7 @@ from integration_hub.cases.registry import KINDS
 from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
 from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
+from integration_hub.notices.models import MESSAGE_MOVES, Message
 from integration_hub.processes.models import PROCESS_MOVES, Process
 from integration_hub.replay.models import PLAN_MOVES, Plan
 from integration_hub.rules.models import DRAFT_RUN_MOVES, TABLE_MOVES, DecisionTable, DraftRun
@@ -47,6 +48,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "case": (CASE_MOVES, Case.Status),
     "effect": (EFFECT_MOVES, Effect.State),
     "correction": (CORRECTION_MOVES, Correction.State),
+    "message": (MESSAGE_MOVES, Message.State),
     "overtaking": (OVERTAKING_MOVES, Overtaking.State),
     "replay plan": (PLAN_MOVES, Plan.State),
     "process": (PROCESS_MOVES, Process.State),

@@ -4,7 +4,8 @@ Reading and telling are one transaction, so what was read has been told. Nothing
 of the reader is taken first, and the database holds one notice for each event, person and channel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from integration_hub.kernel.clock import now
 from integration_hub.notices import queries
 from integration_hub.notices.audience import ACTIONS, audience
 from integration_hub.notices.models import Channel, Notice, Reader
+from integration_hub.notices.wishes import Wishes
 from integration_hub.trail import following
 from integration_hub.trail.models import Event
 
@@ -56,27 +58,38 @@ def write(events: Sequence[Event]) -> int:
     if not known:
         return 0
     readers, followers = queries.readers(), queries.followers(cases)
-    rows = []
+    wishes = Wishes(readers.people)
+    rows: list[Notice] = []
     for (event, case), sentence in zip(known, timeline.sentences(event for event, _ in known), strict=True):
+        about = _about(event, case, sentence)
         told = audience(event, case, readers, followers.get(case.pk, {}))
-        rows += [_notice(event, case, sentence, person, kind) for person, kind in told.items()]
+        rows += [notice for person, kind in told.items() for notice in _notices(about, person, kind, wishes)]
     Notice.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
     return len(rows)
 
 
-def _notice(event: Event, case: Case, sentence: str, person: int, kind: str) -> Notice:
-    return Notice(
-        event=event.pk,
-        person_id=person,
-        channel=Channel.APP,
-        kind=kind,
-        case=case,
-        legal_entity=case.legal_entity,
-        severity=case.severity,
-        title=event.object_label or case.title,
-        text=_text(event, case, sentence),
-        happened_at=event.recorded_at,
+def _about(event: Event, case: Case, sentence: str) -> dict[str, Any]:
+    """What every notice of an event says."""
+    return {
+        "event": event.pk,
+        "case": case,
+        "legal_entity": case.legal_entity,
+        "severity": case.severity,
+        "title": event.object_label or case.title,
+        "text": _text(event, case, sentence),
+        "happened_at": event.recorded_at,
+    }
+
+
+def _notices(about: dict[str, Any], person: int, kind: str, wishes: Wishes) -> Iterator[Notice]:
+    """One for each way in which a person wants to be told."""
+    if wishes.of(person, kind).app:
+        yield Notice(**about, person_id=person, kind=kind, channel=Channel.APP)
+    due = wishes.mail_due(
+        person, kind, severity=about["severity"], entity=about["legal_entity"], moment=about["happened_at"]
     )
+    if due is not None:
+        yield Notice(**about, person_id=person, kind=kind, channel=Channel.MAIL, due_at=due)
 
 
 def _text(event: Event, case: Case, sentence: str) -> str:

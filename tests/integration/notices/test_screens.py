@@ -3,10 +3,12 @@
 import pytest
 from django.test import Client
 
-from integration_hub.notices.models import Notice, Watch
+from integration_hub.notices.models import Habit, Kind, Message, Notice, Preference, Watch
+from integration_hub.people.models import Role
+from integration_hub.work.models import Item
 from tests import factories
 from tests.integration.notices.conftest import raised, told
-from tests.screens import SCREENS, assert_list, assert_needs_right, browser, page, text
+from tests.screens import SCREENS, assert_list, assert_needs_right, browser, page, text, user
 
 pytestmark = SCREENS
 INBOX, BELL = "/notices/", "/notices/bell/"
@@ -93,3 +95,54 @@ def test_by_rest(notices, paula, piet):
     done = client.post("/api/v1/notices/read-all/", {"up_to": notices[1].pk}, content_type="application/json")
     assert done.json() == {"read": 1}
     assert client.post("/api/v1/notices/read-all/", {}, content_type="application/json").status_code == 400
+
+
+# Preferences and messages ---------------------------------------------------------------------------------------------
+
+PREFERENCES, MESSAGES = "/notices/preferences/", "/notices/messages/"
+
+
+def stated(**more):
+    """The form as the browser sends it."""
+    kinds = {f"{kind}_mail": "digest" for kind in Kind} | {"assigned_app": "on"}
+    return kinds | {"zone": "Europe/Berlin", "digests": "hourly", "digest_at": "07:30"} | more
+
+
+def test_one_says_how_one_is_told_and_takes_it_back(paula, settings):
+    settings.EMAIL_HOST = "mail.example.com"
+    client = browser(paula)
+    assert "You have no e-mail address here" in page(client, PREFERENCES)
+    wrong = client.post(PREFERENCES, stated(quiet_from="22:00"))
+    assert (wrong.status_code, "Give both ends of the quiet hours" in text(wrong)) == (422, True)
+    client.post(PREFERENCES, stated(quiet_from="22:00", quiet_until="07:00"))
+    habit = Habit.objects.get(person=paula)
+    assert (habit.zone, habit.digests, str(habit.quiet_until)) == ("Europe/Berlin", "hourly", "07:00:00")
+    assert list(Preference.objects.filter(person=paula, app=True).values_list("kind", "mail")) == [
+        ("assigned", "digest")
+    ]
+    client.post(PREFERENCES, {"forget": "1"})
+    assert not Preference.objects.exists()
+
+
+def test_where_no_mail_is_sent_nothing_about_mail_is_lost(paula):
+    body = page(browser(paula), PREFERENCES)
+    assert "No mail is sent here" in body
+    sent = {"assigned_app": "on", "zone": "UTC", "digests": "daily", "digest_at": "08:00"}
+    assert browser(paula).post(PREFERENCES, sent).status_code == 302
+    assert Preference.objects.get(person=paula, kind="assigned").mail == "once"
+
+
+def test_administrators_see_what_was_sent_and_have_it_sent_again(paula):
+    failed = [
+        Message.objects.create(channel="mail", person=paula, address="p@example.com", state="failed", error="550 no")
+        for _ in range(2)
+    ]
+    assert_needs_right(MESSAGES)
+    client = browser(user(Role.INTEGRATION_ADMIN, "ines"))
+    assert "550 no" in assert_list(client, MESSAGES)
+    one = f"{MESSAGES}{failed[0].pk}/"
+    assert "Send again" in page(client, one)
+    client.post(f"{one}again/", {"version": "1"})
+    client.post(f"{MESSAGES}again/", {"selected": [f"{row.pk}:1" for row in failed]})
+    assert list(Message.objects.values_list("state", "version")) == [("waiting", 2)] * 2
+    assert Item.objects.filter(kind="notices.deliver", state="ready").count() == 2
