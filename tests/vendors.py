@@ -88,6 +88,40 @@ class Fake:
         return [write for write in self.sent if write.effect_type == f"{self.vendor}.{kind}"]
 
 
+class Through(Fake):
+    """A real connector in a role: what is sent is remembered, and goes where it goes."""
+
+    def __init__(self, vendor: str) -> None:
+        super().__init__(vendor)
+        self.connector = CONNECTORS.get(vendor)
+
+    def check(self, connection: Connection) -> str:
+        return self.connector.check(connection)
+
+    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
+        return self.connector.read(connection, entity, cursor)
+
+    def send(self, connection: Connection, write: Write) -> Sent:
+        self.sent.append(write)
+        kind = write.effect_type.partition(".")[2]
+        if kind in self.refuse:
+            self.refused(write)
+        if lost := self.lose.pop(kind, ""):
+            self.misbehave(kind, lost)
+        return self.connector.send(connection, write)
+
+    def find(self, connection: Connection, write: Write) -> Confirmed | None:
+        return self.connector.find(connection, write)
+
+    def refused(self, write: Write) -> None:
+        """Bring about that the system says no to this write."""
+        raise NotImplementedError
+
+    def misbehave(self, kind: str, lost: str) -> None:
+        """Bring about that a message of the next write is lost: its "answer", or the "request"."""
+        raise NotImplementedError
+
+
 def plain_ledger() -> Fake:
     """An ERP that takes invoices and credit memos, and nothing else."""
     posts = tuple(

@@ -31,7 +31,7 @@ def landscape(running: Landscape) -> Landscape:
     """The landscape in its seeded state."""
     running.clear_faults()
     running.reset()
-    for vendor in ("kantata", "avatax", "harvest", "clockify"):
+    for vendor in ("kantata", "avatax", "harvest", "clockify", "stripe"):
         running.post("/tokens", {"vendor": vendor, "action": "restore"})
     return running
 
@@ -83,6 +83,12 @@ def harvest(db: None, landscape: Landscape) -> Connection:
 def clockify(db: None, landscape: Landscape) -> Connection:
     settings = {"workspace_id": accounts.CLOCKIFY_WORKSPACE_ID}
     return _connection("clockify", landscape.clockify, settings, {"key": accounts.CLOCKIFY_KEY})
+
+
+@pytest.fixture
+def stripe(db: None, landscape: Landscape) -> Connection:
+    settings = {"account": accounts.STRIPE_ACCOUNT_ID, "legal_entity": "US01"}
+    return _connection("stripe", landscape.stripe, settings, {"api_key": accounts.STRIPE_KEY})
 
 
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:

@@ -2,53 +2,39 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from integration_hub.connectors import credentials
-from integration_hub.connectors.models import Account, Connection
-from integration_hub.connectors.registry import DEFAULT_MAPPINGS, Confirmed, Page, Sent, Write
-from integration_hub.connectors.tryton.connector import TrytonConnector
+from integration_hub.connectors.models import Account
+from integration_hub.connectors.registry import DEFAULT_MAPPINGS, Write
 from integration_hub.mapping.actions import mappings
 from tests.tryton.fixtures import Tryton
 from tests.tryton.proxy import VENDOR
-from tests.vendors import Fake, Landscape, living
+from tests.vendors import Landscape, Through, living
 
 
-class Real(Fake):
+class Real(Through):
     """The connector, remembering what was sent. `refuse` and `lose` are brought about in Tryton and in front of it."""
 
     def __init__(self, ground: Tryton) -> None:
         super().__init__(VENDOR)
         self.ground = ground
-        self.connector = TrytonConnector()
 
-    def check(self, connection: Connection) -> str:
-        return self.connector.check(connection)
+    def refused(self, write: Write) -> None:
+        """The customer is not there."""
+        found = self.ground.clerk(
+            "model.party.party.search", [["code", "=", write.payload["customer_code"]]], 0, 1, None
+        )
+        self.ground.clerk("model.party.party.delete", found)
 
-    def read(self, connection: Connection, entity: str, cursor: dict[str, Any]) -> Iterator[Page]:
-        return self.connector.read(connection, entity, cursor)
-
-    def send(self, connection: Connection, write: Write) -> Sent:
-        self.sent.append(write)
-        kind = write.effect_type.partition(".")[2]
-        if kind in self.refuse:
-            self._unknown_customer(write.payload["customer_code"])
-        if lost := self.lose.pop(kind, ""):
-            fault = "timeout_before" if lost == "request" else "commit_then_timeout"
-            self.ground.fault(VENDOR, fault, path_regex=r"\.post$", count=1, params={"close": True})
-        return self.connector.send(connection, write)
-
-    def find(self, connection: Connection, write: Write) -> Confirmed | None:
-        return self.connector.find(connection, write)
+    def misbehave(self, kind: str, lost: str) -> None:
+        """The proxy loses it."""
+        fault = "timeout_before" if lost == "request" else "commit_then_timeout"
+        self.ground.fault(VENDOR, fault, path_regex=r"\.post$", count=1, params={"close": True})
 
     def number_of(self, kind: str, business_key: str) -> str:
         query = "SELECT number FROM account_invoice WHERE reference = %s AND number IS NOT NULL"
         ((number,),) = self.ground.server.rows(query, business_key)
         return str(number)
-
-    def _unknown_customer(self, code: str) -> None:
-        found = self.ground.clerk("model.party.party.search", [["code", "=", code]], 0, 1, None)
-        self.ground.clerk("model.party.party.delete", found)
 
 
 @contextmanager

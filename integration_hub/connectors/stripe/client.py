@@ -11,6 +11,7 @@ from integration_hub.connectors import answers, auth
 from integration_hub.connectors.answers import Complaint, Silent, Throttle
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Write
+from integration_hub.connectors.stripe.manifest import TERMS
 from integration_hub.connectors.stripe.payloads import StripeList, StripeObject, StripeProblem
 from integration_hub.connectors.transport import Ask, Session
 from integration_hub.connectors.versions import stamp_of
@@ -58,6 +59,11 @@ class Client:
     def setting(self, name: str, default: str = "") -> str:
         """A setting of the connection."""
         return str(self.connection.settings.get(name) or default)
+
+    @property
+    def terms(self) -> dict[str, int]:
+        """Days by the name of payment terms."""
+        return {str(name): int(days) for name, days in (self.connection.settings.get("payment_terms") or TERMS).items()}
 
     # -- reading ------------------------------------------------------------------------------------------------
 

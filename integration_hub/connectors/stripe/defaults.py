@@ -13,6 +13,7 @@ LEGAL_ENTITY = [
     _rule("currency", "currency", required=True),
     _rule("country", "country", required=True, value_map="country"),
 ]
+PAYMENT_TERM = [_rule("name", "name"), _rule("days", "days", "integer")]
 CUSTOMER_ACCOUNT = [
     _rule("code", "metadata.throughline_customer || id", required=True),
     _rule("name", "name || email || id"),
@@ -49,6 +50,7 @@ PAYMENT = [
 DEFAULT: dict[str, Any] = {
     "entities": {
         "legal_entity": {"rules": LEGAL_ENTITY},
+        "payment_term": {"rules": PAYMENT_TERM},
         "customer_account": {"rules": CUSTOMER_ACCOUNT},
         # A draft has no number and binds nobody.
         "invoice": {"row_filter": "status != 'draft'", "rules": INVOICE},

@@ -32,12 +32,13 @@ def post(client: Client, write: Write) -> Sent:
     """Finalise once. A draft of an earlier attempt is gone on with if it was made of the same, and else makes place."""
     payload = write.payload
     of_the_account(client, payload)
-    lines = _lines(client, payload)
+    header, lines = _header(client, payload), _lines(client, payload)
     customer = customers.needed(client, payload["customer_code"])
     known = _under(client, customer, payload)
     if found := standing([row for row in known if row["status"] in FINAL], payload["reference"]):
         return Sent(remote_id=str(found["id"]), status=200, body={"already": True})
-    draft = _draft(client, write, customer, [row for row in known if row["status"] == "draft"])
+    drafts = [row for row in known if row["status"] == "draft"]
+    draft = _draft(client, write, {**header, "customer": customer["id"]}, drafts)
     draft = _fill(client, write, draft, lines)
     _refuse_another_sum(client, payload, draft)
     client.post(f"invoices/{draft['id']}/finalize", {"auto_advance": False}, key=key_of(write, f"final {draft['id']}"))
@@ -61,7 +62,7 @@ def _under(client: Client, customer: Row, payload: Payload) -> list[Row]:
 # -- the draft --------------------------------------------------------------------------------------------------------
 
 
-def _draft(client: Client, write: Write, customer: Row, drafts: list[Row]) -> Row:
+def _draft(client: Client, write: Write, header: Row, drafts: list[Row]) -> Row:
     """The draft to go on with: the oldest that was made of this payload, or a new one."""
     content = content_hash(write.payload)[:32]
     kept: Row | None = None
@@ -72,9 +73,8 @@ def _draft(client: Client, write: Write, customer: Row, drafts: list[Row]) -> Ro
             client.delete(f"invoices/{row['id']}")
     if kept is not None:
         return kept
-    values = {**_header(client, write.payload), "customer": customer["id"]}
-    values["metadata"] = {REFERENCE: write.payload["reference"], CONTENT: content}
-    return client.post("invoices", values, key=key_of(write, "draft"))
+    metadata = {REFERENCE: write.payload["reference"], CONTENT: content}
+    return client.post("invoices", {**header, "metadata": metadata}, key=key_of(write, "draft"))
 
 
 def _header(client: Client, payload: Payload) -> Row:
@@ -92,12 +92,18 @@ def _header(client: Client, payload: Payload) -> Row:
 
 
 def _due(client: Client, payload: Payload) -> str:
-    """The day it is due: as told, as far behind its date as its terms say ("Net 30"), or by the setting."""
+    """The day it is due: as told, or as far behind its date as its terms say. Raises Failed for terms nobody knows."""
     if payload.get("due_on"):
         return str(payload["due_on"])
-    said = "".join(sign if sign.isdigit() else " " for sign in str(payload.get("payment_terms") or "")).split()
-    days = int(said[0] if len(said) == 1 else client.setting("days_until_due", "30"))
-    return (date.fromisoformat(payload["invoice_date"]) + timedelta(days=days)).isoformat()
+    terms = str(payload.get("payment_terms") or "")
+    if terms and terms not in client.terms:
+        raise Failed(
+            FailureClass.REJECTED,
+            f"Nobody knows how many days {terms!r} are in Stripe",
+            field="payment_terms",
+            remedy="Add them to the setting payment_terms of the connection, or correct the contract.",
+        )
+    return (date.fromisoformat(payload["invoice_date"]) + timedelta(days=client.terms.get(terms, 30))).isoformat()
 
 
 def _lines(client: Client, payload: Payload) -> list[Row]:

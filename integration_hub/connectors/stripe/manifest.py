@@ -10,6 +10,8 @@ CUSTOMER_UPSERT = "stripe.customer.upsert"
 INVOICE_POST = "stripe.invoice.post"
 CREDIT_POST = "stripe.creditmemo.post"
 
+TERMS = {"Due on receipt": 0, "Net 15": 15, "Net 30": 30, "Net 45": 45, "Net 60": 60, "Net 90": 90}
+"""Stripe knows days only: what names of terms mean, unless the setting says otherwise."""
 HORIZON = timedelta(days=30)
 """How long Stripe keeps events."""
 _FIGURES = Figures(net="net", tax="tax_total", gross="gross", date="invoice_date")
@@ -20,6 +22,7 @@ MANIFEST = Manifest(
     role="billing",
     feeds=(
         FeedSpec("legal_entity", "Account", 10, every_seconds=300),
+        FeedSpec("payment_term", "Terms of the connection", 10, every_seconds=300),
         FeedSpec("customer_account", "Customers", 20, horizon=HORIZON, hint_entities=("customer",)),
         FeedSpec("invoice", "Invoices", 40, horizon=HORIZON, hint_entities=("invoice",)),
         FeedSpec("payment", "Invoice payments", 50, horizon=HORIZON, hint_entities=("invoice_payment",)),
@@ -55,7 +58,7 @@ MANIFEST = Manifest(
         Setting("api_key", "Secret key, or a restricted key with the permissions below", secret=True),
         Setting("account", "Id of the account, acct_…", help="A connection serves one account."),
         Setting("legal_entity", "Code of the legal entity the account belongs to"),
-        Setting("days_until_due", "Days until an invoice is due whose terms name none", required=False, default="30"),
+        Setting("payment_terms", "Days by the name of payment terms", required=False, help="A JSON object."),
         Setting("tax_name", "What tax is called on an invoice", required=False, default="Tax"),
         Setting("time_zone", "Time zone of the account, for its days", required=False, default="UTC"),
         Setting("page_size", "Rows per page, up to 100", required=False, default="100"),

@@ -16,6 +16,7 @@ from integration_hub.connectors.stripe.client import Client, Row, stamp
 from integration_hub.connectors.stripe.days import day_of, zone
 from integration_hub.connectors.stripe.manifest import HORIZON
 from integration_hub.connectors.versions import Listing, Reading, Walk, moved, stamp_of
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed
 
 _MARGIN = 3600.0
@@ -37,8 +38,8 @@ class Objects:
 
 def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
     """Pages of a feed after the cursor."""
-    if entity == "legal_entity":
-        yield _account(client, cursor)
+    if entity in LISTED:
+        yield _listing(client, LISTED[entity], cursor)
     elif cursor.get("high") and not cursor.get("whole") and not cursor.get("onward"):
         yield from _changes(client, OBJECTS[entity], cursor, overlap)
     else:
@@ -47,15 +48,15 @@ def read(client: Client, entity: str, cursor: dict[str, Any], overlap: float) ->
 
 def control(client: Client, entity: str, window: Window) -> Control:
     """How many objects changed last in the window, the deleted ones too."""
-    if entity == "legal_entity":
-        return Control(1, whole=True)
+    if entity in LISTED:
+        return Control(len(LISTED[entity](client)), whole=True)
     return Control(len(_moved(client, OBJECTS[entity], window)), deleted_too=True)
 
 
 def roll(client: Client, entity: str, window: Window) -> Iterator[str]:
     """Their ids."""
-    if entity == "legal_entity":
-        return iter([client.setting("account")])
+    if entity in LISTED:
+        return (str(row["id"]) for row in LISTED[entity](client))
     return iter(_moved(client, OBJECTS[entity], window))
 
 
@@ -76,18 +77,27 @@ def _forgotten(client: Client, since: str) -> bool:
     return moved(client.answered_at, _MARGIN - HORIZON.total_seconds()) > since
 
 
-def _account(client: Client, cursor: dict[str, Any]) -> Page:
+def _listing(client: Client, rows: Callable[[Client], list[Row]], cursor: dict[str, Any]) -> Page:
+    found = rows(client)
+    listing = Listing(cursor, client.answered_at or stamp_of(now().isoformat()))
+    records = [listing.record(str(row["id"]), row) for row in found]
+    return Page(records, {"listed": listing.listed}, done=True, complete=True, whole=True)
+
+
+def _account(client: Client) -> list[Row]:
     row = client.one("account") or {}
-    listing = Listing(cursor, client.answered_at)
-    name = (row.get("business_profile") or {}).get("name")
-    payload = {
-        **{name: row.get(name) for name in ("id", "country")},
-        "name": name or row.get("id"),
-        "currency": str(row.get("default_currency") or "").upper(),
-        "legal_entity": client.setting("legal_entity"),
-    }
-    record = listing.record(str(row.get("id") or ""), payload)
-    return Page([record], {"listed": listing.listed}, done=True, complete=True, whole=True)
+    name = (row.get("business_profile") or {}).get("name") or row.get("id")
+    own = {field: row.get(field) for field in ("id", "country")}
+    currency = str(row.get("default_currency") or "").upper()
+    return [{**own, "name": name, "currency": currency, "legal_entity": client.setting("legal_entity")}]
+
+
+def _terms(client: Client) -> list[Row]:
+    return [{"id": name, "name": name, "days": days} for name, days in client.terms.items()]
+
+
+LISTED = {"legal_entity": _account, "payment_term": _terms}
+"""What is short, and read whole each time."""
 
 
 # -- the whole list ---------------------------------------------------------------------------------------------------
@@ -105,7 +115,7 @@ def _scan(client: Client, objects: Objects, cursor: dict[str, Any], overlap: flo
         records = []
         for row in page.data:
             made = stamp(row["created"])
-            raw = walk.record(str(row["id"]), began if again else made, objects.finished(client, row))
+            raw = walk.record(str(row["id"]), max(began, made) if again else made, objects.finished(client, row))
             records.append(replace(raw, moved_at=made, deleted=objects.gone(row)))
         if not page.has_more or not page.data:
             # Events are asked for from here on: a list that was read, however old, was read now.

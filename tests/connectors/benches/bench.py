@@ -1,5 +1,6 @@
 """What the conformance kit needs of a vendor, beside the connector that is tried."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
@@ -21,7 +22,7 @@ from integration_hub.connectors.registry import (
 )
 from integration_hub.mapping.actions import mappings
 from integration_hub.mapping.apply import Translated
-from integration_hub.sandbox import Landscape
+from integration_hub.sandbox import Landscape, relay
 from tests.connectors.conftest import canonical, pages
 
 LETTERS = 'Zürich „Łódź“ & Söhne – O\'Neill "東京" 100 % ₤ß 🚢'
@@ -197,6 +198,13 @@ class Bench:
 
     def approve(self, sheet: str) -> None:
         raise NotImplementedError
+
+    def hook(self, secret: str, moment: int, key: str) -> tuple[bytes, dict[str, str]]:
+        """A webhook about a record of the feed, and its headers: Standard Webhooks, unless the vendor has its own."""
+        hints = next(spec.hint_entities for spec in self.manifest.feeds if spec.entity == self.feed)
+        name = hints[0] if hints else self.feed
+        body = json.dumps({"type": f"{name}.updated", "data": {"entity": name, "id": "1"}})
+        return body.encode(), relay.standard(secret, key, moment, body)
 
     # -- writing ------------------------------------------------------------------------------------------------------
 

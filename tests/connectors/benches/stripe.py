@@ -1,5 +1,6 @@
 """Stripe: an account with a customer, in its test data."""
 
+import json
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from integration_hub.connectors.stripe.documents import REFERENCE
 from integration_hub.connectors.stripe.manifest import CREDIT_POST, CUSTOMER_UPSERT, INVOICE_POST
 from integration_hub.connectors.stripe.rights import NOBODY
 from integration_hub.sandbox import accounts
+from integration_hub.sandbox.stripe import signing
 from tests.connectors.benches.bench import Bench
 from tests.connectors.erp import invoice_write
 
@@ -45,6 +47,12 @@ class StripeBench(Bench):
 
     def make_value(self) -> str:
         return self.connector.send(self.connection, self.write(INVOICE_POST)).remote_id
+
+    def hook(self, secret: str, moment: int, key: str) -> tuple[bytes, dict[str, str]]:
+        customer = {"id": "cus_1", "object": "customer", "created": moment, "name": "Somebody else"}
+        event = {"id": f"evt_{key}", "object": "event", "type": "customer.updated", "data": {"object": customer}}
+        body = json.dumps(event)
+        return body.encode(), signing.headers(secret, moment, body)
 
     @cached_property
     def customer(self) -> str:

@@ -21,9 +21,9 @@ from integration_hub.connectors.traits import Trait
 from integration_hub.environment import BASE_DIR
 from tests.connectors.benches import BENCHES
 from tests.connectors.benches.bench import Bench
-from tests.connectors.kit import IMPLEMENTED, case, test_limits, test_reading, test_signing_in, test_writing
+from tests.connectors.kit import IMPLEMENTED, case, test_hooks, test_limits, test_reading, test_signing_in, test_writing
 
-PARTS = (test_limits, test_reading, test_signing_in, test_writing)
+PARTS = (test_hooks, test_limits, test_reading, test_signing_in, test_writing)
 """Importing them fills IMPLEMENTED."""
 
 

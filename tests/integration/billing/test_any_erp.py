@@ -13,7 +13,9 @@ from tests.tryton.fixtures import GROUP
 from tests.tryton.living import tryton_living
 from tests.vendors import Fake, living, plain_ledger
 
-ERPS = [name for name, connector in CONNECTORS if connector.manifest.role == "erp" and name != "tryton"]
+PLACE = {"erp", "billing"}
+"""Roles of vendors that stand in the ERP's place: a billing platform posts and collects as an ERP does."""
+ERPS = [name for name, connector in CONNECTORS if connector.manifest.role in PLACE and name != "tryton"]
 
 
 @pytest.fixture(params=[*ERPS, "ledger", pytest.param("tryton", marks=GROUP)])
