@@ -9,6 +9,8 @@ import base64
 import binascii
 import hashlib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -19,9 +21,21 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from integration_hub.kernel.errors import ThroughlineError
+from integration_hub.kernel.registry import Registry
 
 _FORMAT = b"\x01"
 _ID, _NONCE = 4, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Resealer:
+    """Secrets that a room above keeps: what they belong to, and how they come under the newest key."""
+
+    what: str
+    run: Callable[[], int]
+
+
+RESEALERS: Registry[Resealer] = Registry("keeper of secrets")
 
 
 class SecretUnreadable(ThroughlineError):

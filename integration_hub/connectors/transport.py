@@ -20,7 +20,7 @@ from integration_hub.kernel import ids
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.trail import record
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 _CUT = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.ConnectError)
 _SECRET_WORDS = ("token", "secret", "password", "assertion", "signature", "license", "authorization", "api_key")
 
@@ -154,7 +154,7 @@ class Session:
                 timeout=ask.timeout if ask.timeout is not None else httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.HTTPError as error:
-            call.outcome = "not_sent" if isinstance(error, _NOT_SENT) else "no_answer"
+            call.outcome = "not_sent" if isinstance(error, NOT_SENT) else "no_answer"
             call.error = f"{type(error).__name__}: {error}"[:500]
             raise
         else:
@@ -170,7 +170,7 @@ class Session:
 
 def broken(dialect: answers.Dialect, ask: Ask, error: httpx.HTTPError) -> Failed:
     """What a broken line means: not sent, sent without effect (a read), or nobody knows."""
-    if isinstance(error, _NOT_SENT):
+    if isinstance(error, NOT_SENT):
         return Failed(FailureClass.TRANSIENT, f"{dialect.title} cannot be reached: {error}")
     if ask.write:
         return Failed(

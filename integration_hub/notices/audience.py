@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration_hub.cases.models import Case
-from integration_hub.notices.models import Kind
+from integration_hub.notices.models import Kind, Room
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 
@@ -68,6 +68,26 @@ def audience(event: Event, case: Case, readers: Readers, followers: Mapping[int,
         for kind, person in concerns(verb, event, case, readers, since_then):
             found.setdefault(person.pk, kind)
     return {pk: kind for pk, kind in found.items() if _may(readers.by_id[pk], event, case)}
+
+
+_ROOM_KINDS = {**_QUEUE, "near": Kind.NEAR, "missed": Kind.MISSED, "healed": Kind.HEALED}
+ROOM_KINDS = tuple(_ROOM_KINDS.values())
+"""What a room may be told of: what concerns all of a role."""
+
+
+def rooms_for(event: Event, case: Case, rooms: Iterable[Room]) -> list[tuple[Room, Kind]]:
+    """Which rooms are told of an event, and why: those of the owner's role that are told of such things."""
+    kind = _ROOM_KINDS.get(event.action.removeprefix(PREFIX))
+    if kind is None or not (case.is_open or kind is Kind.HEALED):
+        return []
+    return [
+        (room, kind)
+        for room in rooms
+        if kind in room.kinds
+        and room.owner_role in ("", case.owner_role)
+        and case.severity <= room.least_severity
+        and room.may_see(case.legal_entity)
+    ]
 
 
 def _directly(verb: str, event: Event, case: Case, readers: Readers, followers: Collection[int]) -> Concerns:

@@ -89,7 +89,7 @@ class MessageList(ListScreen):
 
 def rows() -> "QuerySet[Any]":
     """Messages with everything a row shows."""
-    return Message.objects.select_related("person").annotate(count=Count("notices"))
+    return Message.objects.select_related("person", "room").annotate(count=Count("notices"))
 
 
 @screen(permission=SEE)

@@ -1,8 +1,11 @@
 """Notices of what happened to exceptions: who is told how, what was sent, who follows which exception."""
 
 from datetime import time
+from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -33,10 +36,70 @@ class Channel(models.TextChoices):
 
     APP = "app", "In the console"
     MAIL = "mail", "E-mail"
+    CHAT = "chat", "Chat"
+
+
+_TO_ONE = Q(channel="chat", room__isnull=False, person__isnull=True) | ~Q(channel="chat") & Q(
+    room__isnull=True, person__isnull=False
+)
+
+
+class Room(Versioned):
+    """A room of a chat that a role or team reads, told by a webhook whose address is a secret.
+
+    It is told only of legal entities that are named here, because whoever reads it may not be known.
+    """
+
+    class Format(models.TextChoices):
+        SLACK = "slack", "Slack"
+        TEAMS = "teams", "Microsoft Teams"
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    format = models.CharField(max_length=8, choices=Format.choices)
+    owner_role = models.CharField(
+        max_length=32, choices=Role.choices, blank=True, help_text="Whose exceptions; empty: everybody's."
+    )
+    legal_entities = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    all_legal_entities = models.BooleanField(default=False)
+    kinds = ArrayField(models.CharField(max_length=12, choices=Kind.choices), help_text="What it is told of.")
+    least_severity = models.PositiveSmallIntegerField(
+        default=4, validators=[MinValueValidator(1), MaxValueValidator(4)],
+        help_text="The mildest severity it is told of: 1 is critical, 4 low.",
+    )  # fmt: skip
+    sealed_url = models.BinaryField(default=bytes, editable=False)
+    host = models.CharField(
+        max_length=253, editable=False, help_text="Of the webhook; the rest of its address is secret."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = "chat room"
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="notice_room_severity", condition=Q(least_severity__gte=1, least_severity__lte=4)
+            ),
+            models.CheckConstraint(
+                name="notice_room_entities", condition=Q(all_legal_entities=True) | Q(legal_entities__len__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def label(self) -> str:
+        """How it is named on screens."""
+        return self.name
+
+    def may_see(self, legal_entity: str) -> bool:
+        """Whether it is told of a legal entity."""
+        return self.all_legal_entities or legal_entity in self.legal_entities
 
 
 class Message(Versioned):
-    """A mail with the notices that were due: what became of it, and how often it was tried.
+    """A mail or a post with the notices that were due: what became of it, and how often it was tried.
 
     An attempt is counted before anything is sent. What may have been sent and was not answered is `unknown`: it is not
     sent again by itself.
@@ -50,8 +113,11 @@ class Message(Versioned):
         FAILED = "failed", "Not sent"
 
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
-    address = models.CharField(max_length=254)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    address = models.CharField(max_length=254, help_text="The mail address, or the host of the webhook.")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Counted before each was sent.")
     error = models.TextField(blank=True)
@@ -63,6 +129,7 @@ class Message(Versioned):
                 name="notice_message_sent_pair",
                 condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at__isnull=True),
             ),
+            models.CheckConstraint(name="notice_message_to_one", condition=_TO_ONE),
         ]
         indexes = [models.Index(fields=["-id"], name="notice_message_open", condition=~Q(state="sent"))]
         permissions = [("resend_message", "Can have a message sent again")]
@@ -73,7 +140,12 @@ class Message(Versioned):
     @property
     def to(self) -> str:
         """Whom it goes to."""
-        return self.person.label
+        return str(self.recipient.label)
+
+    @property
+    def recipient(self) -> Any:
+        """The person, or the room."""
+        return self.room or self.person
 
 
 MESSAGE_MOVES = Transitions(
@@ -95,10 +167,13 @@ MESSAGE_MOVES = Transitions(
 
 
 class Notice(models.Model):
-    """One person is told of one event in one way: there is never a second row for the same three."""
+    """One person is told of one event in one way, or one room: there is never a second row for the same."""
 
     event = models.BigIntegerField(help_text="The event of the trail it tells of.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="notices"
+    )
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
     channel = models.CharField(max_length=8, choices=Channel.choices)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="notices")
@@ -116,6 +191,8 @@ class Notice(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["event", "person", "channel"], name="notice_once"),
+            models.UniqueConstraint(fields=["event", "room"], name="notice_once_per_room"),
+            models.CheckConstraint(name="notice_to_one", condition=_TO_ONE),
             models.CheckConstraint(
                 name="notice_goes_out",
                 condition=Q(channel="app", due_at__isnull=True, message__isnull=True, withheld="")

@@ -3,11 +3,12 @@
 from django.urls import reverse
 
 from integration_hub.cases.models import Case
+from integration_hub.connectors import secrets
 from integration_hub.console import badges, bell, links, menu, offers, timeline
 from integration_hub.console.buttons import Button
 from integration_hub.console.http import Request
 from integration_hub.notices import queries
-from integration_hub.notices.actions import bundling, deadlines, delivering, telling, trouble
+from integration_hub.notices.actions import bundling, deadlines, delivering, rooms, telling, trouble
 from integration_hub.notices.policies import SEE
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Tick
 
@@ -48,4 +49,6 @@ def register() -> None:
     timeline.tell("notices.preferences.set", "settings", "chose how to be told")
     timeline.tell("notices.default.set", "settings", "set how a role is told: {label}")
     timeline.tell("notices.default.removed", "settings", "took back how a role is told: {label}")
+    timeline.tell("notices.room.saved", "message", "opened or changed the chat room {label}")
+    secrets.RESEALERS.register("notices.rooms", secrets.Resealer("chat rooms", rooms.reseal))
     trouble.register()

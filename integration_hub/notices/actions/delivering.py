@@ -6,15 +6,17 @@ is not sent again by itself. Both are told to administrators by an exception, an
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
+from integration_hub.connectors import transport
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.notices import mail, policies
+from integration_hub.notices import chat, mail, policies
 from integration_hub.notices.actions import trouble
-from integration_hub.notices.models import Message
+from integration_hub.notices.models import Channel, Message
 from integration_hub.people.models import User
 from integration_hub.trail import record
 from integration_hub.work.actions import items
@@ -22,6 +24,8 @@ from integration_hub.work.registry import Job
 
 KIND = "notices.deliver"
 State = Message.State
+WAYS: dict[str, Any] = {Channel.MAIL: mail, Channel.CHAT: chat}
+"""Each composes a message without side effects, and sends what it composed."""
 
 _DIED = "Whoever sent it died on the way: it may have left or not."
 
@@ -30,7 +34,7 @@ def enqueue(message: Message) -> None:
     """Put a message to work behind the others of whom it goes to."""
     items.enqueue(
         KIND,
-        lane=f"notices:{message.channel}:{message.person_id}",
+        lane=f"notices:{message.channel}:{message.recipient.pk}",
         stage="bulk",
         payload={"message": message.pk},
         dedupe=f"message:{message.pk}",
@@ -40,12 +44,15 @@ def enqueue(message: Message) -> None:
 def deliver(job: Job) -> None:
     """The handler: send one message. Raises Failed when it did not leave."""
     pk = int(job.payload["message"])
-    composed = mail.compose(Message.objects.select_related("person").get(pk=pk))
+    transport.refuse_inside_transaction()
+    message = Message.objects.select_related("person", "room").get(pk=pk)
+    way = WAYS[message.channel]
+    composed = way.compose(message)
     if not claim(pk):
         _left_behind(pk)
         return
     try:
-        mail.send(composed)
+        way.send(composed)
     except Failed as failure:
         if failure.kind is FailureClass.UNKNOWN_OUTCOME:
             _settle(pk, State.UNKNOWN, failure.message)
@@ -88,14 +95,14 @@ def _left_behind(pk: int) -> None:
 @transaction.atomic
 def _sent(pk: int) -> None:
     _note(pk, State.SENT, "", sent_at=now())
-    trouble.over(Message.objects.select_related("person").get(pk=pk))
+    trouble.over(Message.objects.select_related("person", "room").get(pk=pk))
 
 
 @transaction.atomic
 def _settle(pk: int, state: str, error: str) -> None:
     if not _note(pk, state, error):
         return
-    message = Message.objects.select_related("person").get(pk=pk)
+    message = Message.objects.select_related("person", "room").get(pk=pk)
     record.event(
         f"notices.message.{state}", by="system:notices", object_type="notices.message", object_id=pk,
         label=str(message), reason=error,

@@ -13,8 +13,8 @@ from integration_hub.cases.models import Case
 from integration_hub.console import timeline
 from integration_hub.kernel.clock import now
 from integration_hub.notices import queries
-from integration_hub.notices.audience import ACTIONS, audience
-from integration_hub.notices.models import Channel, Notice, Reader
+from integration_hub.notices.audience import ACTIONS, audience, rooms_for
+from integration_hub.notices.models import Channel, Notice, Reader, Room
 from integration_hub.notices.wishes import Wishes
 from integration_hub.trail import following
 from integration_hub.trail.models import Event
@@ -58,11 +58,12 @@ def write(events: Sequence[Event]) -> int:
     if not known:
         return 0
     readers, followers = queries.readers(), queries.followers(cases)
-    wishes = Wishes(readers.people)
+    wishes, rooms = Wishes(readers.people), list(Room.objects.filter(is_active=True))
     rows: list[Notice] = []
     for (event, case), sentence in zip(known, timeline.sentences(event for event, _ in known), strict=True):
         about = _about(event, case, sentence)
         told = audience(event, case, readers, followers.get(case.pk, {}))
+        rows += [_posted(about, room, kind) for room, kind in rooms_for(event, case, rooms)]
         rows += [notice for person, kind in told.items() for notice in _notices(about, person, kind, wishes)]
     Notice.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
     return len(rows)
@@ -90,6 +91,10 @@ def _notices(about: dict[str, Any], person: int, kind: str, wishes: Wishes) -> I
     )
     if due is not None:
         yield Notice(**about, person_id=person, kind=kind, channel=Channel.MAIL, due_at=due)
+
+
+def _posted(about: dict[str, Any], room: Room, kind: str) -> Notice:
+    return Notice(**about, room=room, kind=kind, channel=Channel.CHAT, due_at=about["happened_at"])
 
 
 def _text(event: Event, case: Case, sentence: str) -> str:

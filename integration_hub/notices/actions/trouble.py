@@ -3,7 +3,7 @@
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import MemberIn
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
-from integration_hub.notices.models import Message
+from integration_hub.notices.models import Channel, Message
 from integration_hub.people.models import Role
 
 CODE = "NOTICE_NOT_SENT"
@@ -13,14 +13,15 @@ TARGET = "hub_notices.message"
 
 def root_cause(message: Message) -> str:
     """The recipient: what ails his messages is one thing to mend."""
-    return f"{message.channel}:{message.person_id}"
+    return f"{message.channel}:{message.recipient.pk}"
 
 
 def still_holds(root: str) -> bool:
     """Whether a message to a recipient has failed, or may not have arrived."""
-    channel, _, person = root.partition(":")
+    channel, _, recipient = root.partition(":")
     rows = Message.objects.filter(channel=channel, state__in=[Message.State.FAILED, Message.State.UNKNOWN])
-    return person.isdecimal() and rows.filter(person=int(person)).exists()
+    whose = "room" if channel == Channel.CHAT else "person"
+    return recipient.isdecimal() and rows.filter(**{whose: int(recipient)}).exists()
 
 
 def tell(message: Message) -> None:
@@ -28,9 +29,9 @@ def tell(message: Message) -> None:
     cases.raise_case(
         code=CODE,
         root_cause=root_cause(message),
-        title=f"Notices do not reach {message.person.label} by {message.get_channel_display().lower()}",
+        title=f"Notices do not reach {message.to} by {message.get_channel_display().lower()}",
         detail=f"{message.get_state_display()}: {message.error}",
-        remedy="Mend the address or the server, then have the messages sent again. What may have arrived is asked of "
+        remedy="Mend its address or the server, then have the messages sent again. What may have arrived is asked of "
         "its recipient first.",
         subject=(TARGET, message.pk, f"message {message.pk}"),
         members=[MemberIn(TARGET, str(message.pk), f"message {message.pk}, {message.get_state_display().lower()}")],

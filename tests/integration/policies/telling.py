@@ -1,9 +1,9 @@
 """The rules of notices."""
 
 from integration_hub.notices import policies as notices
-from integration_hub.notices.models import Message
+from integration_hub.notices.models import Message, Room
 from tests.integration.policies.hub import ADMIN, case
-from tests.integration.policies.matrix import ALL, Row
+from tests.integration.policies.matrix import ALL, ELSEWHERE, HERE, Row
 
 
 def ask_told(by, state):
@@ -11,6 +11,7 @@ def ask_told(by, state):
     return notices.can_be_told(by, case())
 
 
+ENTITIES = {"here": [HERE], "closed": [HERE], "elsewhere": [ELSEWHERE]}
 ROWS = (
     Row(
         rule=notices.can_be_told,
@@ -37,5 +38,25 @@ ROWS = (
         ask=lambda by, _state: notices.can_set_defaults(by),
         may=ADMIN,
         others="Your role does not set defaults.",
+    ),
+    Row(
+        rule=notices.can_post,
+        ask=lambda _by, state: notices.can_post(
+            Room(is_active=state != "closed", legal_entities=ENTITIES[state]), case()
+        ),
+        may=ALL,
+        states={
+            "here": "",
+            "closed": "This room is not told any more.",
+            "elsewhere": "This room is not told of this legal entity.",
+        },
+    ),
+    Row(
+        rule=notices.can_keep_room,
+        ask=lambda by, state: notices.can_keep_room(by, [HERE], state == "all"),
+        may=ADMIN,
+        others="Your role does not keep chat rooms.",
+        states={"one": "", "all": "Only who works for all legal entities opens a room for all of them."},
+        outside=f"You do not work for {HERE}.",
     ),
 )
