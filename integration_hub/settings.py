@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "integration_hub.notices",
     "integration_hub.intake",
     "integration_hub.effects",
+    "integration_hub.downstream",
     "integration_hub.processes",
     "integration_hub.replay",
     "contracts",

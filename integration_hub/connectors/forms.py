@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from django import forms
+from django.core.validators import URLValidator
 
 from integration_hub.connectors.actions.accounts import LimitsIn
 from integration_hub.connectors.models import Account
@@ -46,6 +47,19 @@ def plain_field(setting: Setting) -> forms.CharField:
         initial=setting.default,
         help_text=setting.help,
         error_messages={"required": setting.help or f"Enter: {setting.title}."},
+    )
+
+
+def address_field(manifest: Manifest) -> forms.CharField:
+    """Where the account is. Django's own field knows web addresses alone."""
+    if manifest.schemes == ("http", "https"):
+        return forms.URLField(label="Address", assume_scheme="https")
+    plain, encrypted = manifest.schemes
+    return forms.CharField(
+        label="Address",
+        max_length=200,
+        validators=[URLValidator(schemes=manifest.schemes)],
+        help_text=f"{encrypted}://host:port, or {plain}:// where the line is not encrypted.",
     )
 
 
@@ -102,7 +116,7 @@ class ConnectionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.manifest = manifest
         if manifest.role != "file":
-            self.fields["base_url"] = forms.URLField(label="Address", assume_scheme="https")
+            self.fields["base_url"] = address_field(manifest)
         for setting in manifest.settings:
             secret = secret_field(setting, required=False) if setting.secret else plain_field(setting)
             self.fields[setting.name] = secret
@@ -127,7 +141,7 @@ class SettingsForm(DecisionForm):
         super().__init__(*args, **kwargs)
         self.manifest = manifest
         if manifest.role != "file":
-            self.fields["base_url"] = forms.URLField(label="Address", assume_scheme="https")
+            self.fields["base_url"] = address_field(manifest)
         for setting in self._plain():
             self.fields[setting.name] = plain_field(setting)
 

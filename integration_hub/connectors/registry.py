@@ -124,6 +124,8 @@ class Manifest:
     settings: tuple[Setting, ...]
     budget: Limits = field(default_factory=Limits)
     """What an account may be asked; an administrator may set other figures for one account."""
+    schemes: tuple[str, str] = ("http", "https")
+    """Of its address: in the clear, and encrypted."""
     limits: str = ""
     windows: str = ""
     webhook: str = ""

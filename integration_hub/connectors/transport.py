@@ -1,5 +1,6 @@
 """HTTP to vendors: a client per connection, calls logged without bodies, failures sorted by who must act."""
 
+import hashlib
 import os
 import ssl
 import threading
@@ -54,6 +55,8 @@ class Ask:
     params: Mapping[str, Any] | None = None
     json: Any = None
     form: Mapping[str, str] | None = None
+    content: bytes | None = None
+    """A body that must travel byte for byte, because it is signed."""
     headers: dict[str, str] = field(default_factory=dict)
     timeout: float | None = None
     expected: tuple[int, ...] = ()
@@ -139,7 +142,7 @@ class Session:
             connection=self.connection,
             method=ask.method,
             path=shown_path(url, ask.params)[:500],
-            request_hash=ids.content_hash(ask.json) if ask.json is not None else "",
+            request_hash=_hash_of(ask),
             correlation_id=correlation[:40],
         )
         started = time.monotonic()
@@ -150,6 +153,7 @@ class Session:
                 params=ask.params,
                 json=ask.json,
                 data=ask.form,
+                content=ask.content,
                 headers={**headers, "X-Correlation-Id": correlation},
                 timeout=ask.timeout if ask.timeout is not None else httpx.USE_CLIENT_DEFAULT,
             )
@@ -166,6 +170,13 @@ class Session:
         finally:
             call.milliseconds = int((time.monotonic() - started) * 1000)
             self._standing = health.logged(call)
+
+
+def _hash_of(ask: Ask) -> str:
+    """What was sent, as far as it is kept: the hash of a body that carries no credentials."""
+    if ask.content is not None:
+        return hashlib.sha256(ask.content).hexdigest()
+    return ids.content_hash(ask.json) if ask.json is not None else ""
 
 
 def broken(dialect: answers.Dialect, ask: Ask, error: httpx.HTTPError) -> Failed:
@@ -236,4 +247,5 @@ def shown_path(url: str, params: Mapping[str, Any] | None) -> str:
         f"{name}={'…' if any(word in name.lower() for word in _SECRET_WORDS) else value}"
         for name, value in query.multi_items()
     )
-    return f"{parts.path}?{shown}" if shown else parts.path
+    path = parts.path or "/"
+    return f"{path}?{shown}" if shown else path

@@ -9,6 +9,7 @@ from integration_hub.connectors.harvest.connector import HarvestConnector
 from integration_hub.connectors.hooks import SCHEMES
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
+from integration_hub.connectors.nats.connector import NatsConnector
 from integration_hub.connectors.netsuite import defaults as netsuite
 from integration_hub.connectors.netsuite import periods
 from integration_hub.connectors.netsuite.connector import NetSuiteConnector
@@ -21,6 +22,7 @@ from integration_hub.connectors.stripe.connector import StripeConnector
 from integration_hub.connectors.tryton import defaults as tryton
 from integration_hub.connectors.tryton import periods as tryton_periods
 from integration_hub.connectors.tryton.connector import TrytonConnector
+from integration_hub.connectors.webhook.connector import WebhookConnector
 
 
 def register() -> None:
@@ -35,6 +37,8 @@ def register() -> None:
         HarvestConnector(),
         ClockifyConnector(),
         FileDropConnector(),
+        WebhookConnector(),
+        NatsConnector(),
     ):
         CONNECTORS.register(connector.manifest.vendor, connector)
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from integration_hub.canonical import nouns
 from integration_hub.cases.fixes import FIXES
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.connectors.sections import READINGS, SECTIONS, Reading
 from integration_hub.console import badges, home, links, menu, timeline, wording
 from integration_hub.console.badges import Badge
@@ -55,9 +56,15 @@ def _reading(feeds: list[Feed]) -> Reading:
     return Reading(Badge(label, badge.tone, badge.icon), oldest)
 
 
+def _is_source(connection: Connection) -> bool:
+    """Whether anything is read there; a tax engine and a consumer of events are sources of nothing."""
+    connector = CONNECTORS.find(connection.vendor)
+    return connector is None or bool(connector.manifest.feeds)
+
+
 def feeds_of(connection: Connection, request: Request) -> SafeString:
     """The feeds on the page of a connection, each with when it was last read."""
-    if not request.user.has_perm(SEE_FEED):
+    if not request.user.has_perm(SEE_FEED) or not _is_source(connection):
         return SafeString()
     rows = feed_health(without_secrets(Feed.objects.filter(connection=connection), "connection"))
     shown = [(health, feed_state(health), reverse("intake:feed-detail", args=[health.feed.pk])) for health in rows]
@@ -69,7 +76,7 @@ def feeds_of(connection: Connection, request: Request) -> SafeString:
 
 def webhooks_of(connection: Connection, request: Request) -> SafeString:
     """The last webhooks on the page of a connection, and what was refused."""
-    if connection.vendor == FILE_DROP or not request.user.has_perm(SEE_DELIVERY):
+    if connection.vendor == FILE_DROP or not request.user.has_perm(SEE_DELIVERY) or not _is_source(connection):
         return SafeString()
     rows = for_all(without_secrets(Delivery.objects.filter(connection=connection), "connection"), request.user)
     table = DeliveryTable(rows.defer("body"), request, name="hooks")

@@ -23,7 +23,8 @@ EFFECT_POINTS = (
 )
 INTAKE_POINTS = ("page_read", "page_stored", "page_taken")
 PROCESS_POINTS = ("step_begun", "step_ran", "step_noted")
-POINTS = LANE_POINTS + EFFECT_POINTS + INTAKE_POINTS + PROCESS_POINTS
+STREAM_POINTS = ("portion_noted", "portion_told")
+POINTS = LANE_POINTS + EFFECT_POINTS + INTAKE_POINTS + PROCESS_POINTS + STREAM_POINTS
 LAST_WORDS = "fail point "
 """What a dying process writes to stderr, followed by the point's name."""
 

@@ -45,6 +45,7 @@ JIRA_EMAIL = "integration@landscape.example"
 JIRA_API_TOKEN = "landscape-jira-api-token"  # noqa: S105
 JIRA_ACCOUNT_ID = "557058:00000000-0000-4000-8000-000000000001"
 TEMPO_TOKEN = "landscape-tempo-token"  # noqa: S105
+WEBHOOK_SECRET = "whsec_bGFuZHNjYXBlLXdlYmhvb2stY29uc3VtZXItc2VjcmV0"  # noqa: S105
 
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"

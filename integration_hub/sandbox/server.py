@@ -35,12 +35,24 @@ from .store import Store
 from .stripe import Stripe
 from .tempo import Tempo
 from .vendor import Vendor
+from .webhook import Consumer
 
 HOST = "127.0.0.1"
-VENDORS: tuple[type[Vendor], ...] = (Salesforce, Kantata, NetSuite, AvaTax, Harvest, Clockify, Jira, Tempo, Stripe)
+VENDORS: tuple[type[Vendor], ...] = (
+    Salesforce,
+    Kantata,
+    NetSuite,
+    AvaTax,
+    Harvest,
+    Clockify,
+    Jira,
+    Tempo,
+    Stripe,
+    Consumer,
+)
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
-    "tempo": 14, "stripe": 20,
+    "tempo": 14, "stripe": 20, "webhook": 21,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

@@ -57,6 +57,10 @@ DEFAULTS: dict[str, Json] = {
         "approval_touches_entries": False,  # unconfirmed: whether approving moves updated_at
         "work_ms": 0,
     },
+    "webhook": {
+        "refuses": "",  # type of the messages it answers with 422
+        "work_ms": 0,
+    },
     "clockify": {
         "calls_per_second": 50,  # above it 429
         "approval_touches_entries": False,  # unconfirmed: whether submitting and deciding are changes of the entry

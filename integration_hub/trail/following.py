@@ -11,12 +11,15 @@ from django.db import connection
 Position = tuple[str, int]
 """(transaction, event): the last one that was read."""
 
-# ORDER BY names the table: a bare `tx` would be the text of the list above, where 1000 comes before 999.
-_AFTER = """
-SELECT id, tx::text, action FROM hub_trail_event
- WHERE (tx, id) > (%(tx)s::xid8, %(id)s) AND tx < pg_snapshot_xmin(pg_current_snapshot())
- ORDER BY hub_trail_event.tx, id LIMIT %(limit)s
-"""
+AFTER = "(event.tx, event.id) > (%(tx)s::text::xid8, %(id)s) AND event.tx < pg_snapshot_xmin(pg_current_snapshot())"
+"""What of `hub_trail_event AS event` follows a position and is there for good."""
+ORDER = "event.tx, event.id"
+"""Names the table: a bare `tx` may be the text of a list of columns, where 1000 comes before 999."""
+
+_AFTER = f"""
+SELECT event.id, event.tx::text, event.action FROM hub_trail_event AS event
+ WHERE {AFTER} ORDER BY {ORDER} LIMIT %(limit)s
+"""  # noqa: S608 - constants only
 
 
 def committed_after(after: Position, *, actions: Sequence[str], limit: int) -> tuple[list[int], Position | None]:

@@ -12,6 +12,7 @@ from contracts import models as contracts
 from costs import models as costs
 from integration_hub.cases.models import CASE_MOVES, Case
 from integration_hub.cases.registry import KINDS
+from integration_hub.downstream.models import STREAM_MOVES, Stream
 from integration_hub.effects.models import CORRECTION_MOVES, EFFECT_MOVES, Correction, Effect
 from integration_hub.intake import models as intake
 from integration_hub.kernel import transitions
@@ -59,6 +60,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "suggestion": (SUGGESTION_MOVES, Suggestion.State),
     "close pack": (PACK_MOVES, ClosePack.State),
     "decision table": (TABLE_MOVES, DecisionTable.Status),
+    "stream": (STREAM_MOVES, Stream.State),
     "draft run": (DRAFT_RUN_MOVES, DraftRun.State),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }

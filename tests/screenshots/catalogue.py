@@ -150,6 +150,10 @@ TRACE = (
 )  # fmt: skip
 
 INTEGRATION = (
+    Screen("streams", "Streams", "Which events other systems are told of, and how far.", "ines", "/streams/",
+           also=(NARROW,)),
+    Screen("stream", "Stream", "What waits, what the next event says, what was handed over.", "ines",
+           "/streams/of/data-warehouse/", also=BOTH),
     Screen("connections", "Connections", "The systems, whether they answer, and how fresh their data are.",
            "ines", "/connections/", also=(NARROW,)),
     Screen("connection", "Connection", "Feeds, promises of each write, limits and credentials of one system.",

@@ -209,7 +209,7 @@ def _address_problems(manifest: Manifest, base_url: str) -> list[Problem]:
         if manifest.role == "file":
             return []
         return [Problem("base_url", "is empty.", f"Enter the address of the {manifest.title} account.")]
-    decision = hosts.may_call(base_url)
+    decision = hosts.may_call(base_url, manifest.schemes)
     return [] if decision else [Problem("base_url", decision.reason)]
 
 

@@ -10,6 +10,9 @@ from django.db import transaction
 from contracts.models import Route
 from integration_hub.connectors.actions import connections
 from integration_hub.connectors.models import Connection
+from integration_hub.downstream.actions import streams
+from integration_hub.downstream.actions.streams import StreamIn
+from integration_hub.downstream.models import Stream
 from integration_hub.intake.actions import feeds
 from integration_hub.mapping.actions import values
 from integration_hub.mapping.models import ValueMap
@@ -20,6 +23,9 @@ from integration_hub.sandbox.world.book import COST_CENTRES
 CODES = {"salesforce": "salesforce", "kantata": "kantata", "netsuite": "netsuite", "avatax": "avatax"}
 ROLES = {"salesforce": "crm", "kantata": "psa", "netsuite": "erp", "avatax": "tax"}
 NAMES = {"salesforce": "Salesforce", "kantata": "Kantata", "netsuite": "NetSuite", "avatax": "AvaTax"}
+
+WAREHOUSE = "data-warehouse"
+TOLD = ("billing.invoice.posted", "billing.invoice.settled", "billing.credit_memo.*", "billing.hold.*")
 
 
 def webhook_secret(vendor: str) -> str:
@@ -41,6 +47,7 @@ def credentials(vendor: str) -> dict[str, str]:
             "private_key": accounts.netsuite_private_key(),
         },
         "avatax": {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY},
+        "webhook": {"signing_secret": accounts.WEBHOOK_SECRET},
     }[vendor]
 
 
@@ -62,36 +69,51 @@ def ensure(urls: Mapping[str, Any], by: User) -> dict[str, Connection]:
     """Make connections, feeds and routes unless they exist; the landscape may listen on other ports than last time."""
     made = {}
     for vendor, code in CODES.items():
-        connection = Connection.objects.filter(code=code).first()
-        if connection is None:
-            connection = connections.create(
-                code=code,
-                vendor=vendor,
-                name=NAMES[vendor],
-                base_url=str(urls[vendor]),
-                settings=settings_of(vendor),
-                credentials=credentials(vendor),
-                webhook_secret=webhook_secret(vendor),
-                by=by,
-            )
-            if ROLES[vendor] != "tax":
-                feeds.install_feeds(connection=connection, by=by)
-        elif connection.base_url != str(urls[vendor]).rstrip("/"):
-            moved = connections.change(
-                connection_id=connection.pk,
-                name=connection.name,
-                base_url=str(urls[vendor]),
-                settings=connection.settings,
-                by=by,
-                seen_version=connection.version,
-            )
-            connection = connections.set_credentials(
-                connection_id=moved.pk, credentials=credentials(vendor), by=by, seen_version=moved.version
-            )
+        connection = _standing(code, vendor, NAMES[vendor], str(urls[vendor]), by, webhook_secret(vendor))
+        if ROLES[vendor] != "tax":
+            feeds.install_feeds(connection=connection, by=by)
         Route.objects.get_or_create(role=ROLES[vendor], legal_entity=None, defaults={"connection": connection})
         made[vendor] = connection
     _know_cost_centres(made["kantata"], by)
+    _tell_the_warehouse(str(urls["webhook"]), by)
     return made
+
+
+def _standing(code: str, vendor: str, name: str, url: str, by: User, hints: str = "") -> Connection:
+    """The connection, made or moved to where the landscape listens now. What moves forgets its credentials."""
+    connection = Connection.objects.filter(code=code).first()
+    if connection is None:
+        return connections.create(
+            code=code,
+            vendor=vendor,
+            name=name,
+            base_url=url,
+            settings=settings_of(vendor),
+            credentials=credentials(vendor),
+            webhook_secret=hints,
+            by=by,
+        )
+    if connection.base_url == url.rstrip("/"):
+        return connection
+    moved = connections.change(
+        connection_id=connection.pk,
+        name=connection.name,
+        base_url=url,
+        settings=connection.settings,
+        by=by,
+        seen_version=connection.version,
+    )
+    return connections.set_credentials(
+        connection_id=moved.pk, credentials=credentials(vendor), by=by, seen_version=moved.version
+    )
+
+
+def _tell_the_warehouse(url: str, by: User) -> None:
+    """A consumer of webhooks that is told of invoices, credit memos and holds."""
+    connection = _standing(WAREHOUSE, "webhook", "Data warehouse", url, by)
+    if not Stream.objects.filter(code=WAREHOUSE).exists():
+        stated = StreamIn(title="Invoices and holds for the data warehouse", actions=TOLD)
+        streams.create(code=WAREHOUSE, connection=connection, stream=stated, by=by)
 
 
 def _know_cost_centres(psa: Connection, by: User) -> None:

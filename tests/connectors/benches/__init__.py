@@ -6,10 +6,12 @@ from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.kantata import KantataBench
+from tests.connectors.benches.nats import NatsBench
 from tests.connectors.benches.netsuite import NetSuiteBench
 from tests.connectors.benches.salesforce import SalesforceBench
 from tests.connectors.benches.stripe import StripeBench
 from tests.connectors.benches.tryton import TrytonBench
+from tests.connectors.benches.webhook import WebhookBench
 
 BENCHES: dict[str, type[Bench]] = {
     bench.vendor: bench
@@ -23,5 +25,7 @@ BENCHES: dict[str, type[Bench]] = {
         HarvestBench,
         ClockifyBench,
         FileDropBench,
+        WebhookBench,
+        NatsBench,
     )
 }

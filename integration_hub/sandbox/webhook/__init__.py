@@ -1,0 +1,5 @@
+"""Somebody who consumes our webhooks, by the Standard Webhooks specification."""
+
+from .api import Consumer
+
+__all__ = ["Consumer"]
