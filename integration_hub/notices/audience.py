@@ -1,7 +1,7 @@
 """Whom an event of an exception concerns, and why. Pure: everything it needs is handed in.
 
-A person is told of an event once, for the strongest reason; never of an act of his own, and never of an exception
-that he may not see.
+A person is told of an event once, for the strongest reason: never of an act of his own, though of an exception that
+came of it; and never of an exception that he may not see.
 """
 
 import re
@@ -67,7 +67,7 @@ def audience(event: Event, case: Case, readers: Readers, followers: Mapping[int,
     for concerns in (_directly, _queue, _deadline, _followers):
         for kind, person in concerns(verb, event, case, readers, since_then):
             found.setdefault(person.pk, kind)
-    return {pk: kind for pk, kind in found.items() if _may(readers.by_id[pk], event, case)}
+    return {pk: kind for pk, kind in found.items() if _may(readers.by_id[pk], kind, event, case)}
 
 
 _ROOM_KINDS = {**_QUEUE, "near": Kind.NEAR, "missed": Kind.MISSED, "healed": Kind.HEALED}
@@ -129,6 +129,7 @@ def _followers(verb: str, event: Event, case: Case, readers: Readers, followers:
             yield kind, person
 
 
-def _may(person: User, event: Event, case: Case) -> bool:
+def _may(person: User, kind: Kind, event: Event, case: Case) -> bool:
+    """Not of his own act; but an exception that came of it is news to him too."""
     own = event.actor_kind == Event.ActorKind.PERSON and event.actor == person.username
-    return not own and person.may_see(case.legal_entity)
+    return person.may_see(case.legal_entity) and (not own or kind in _QUEUE.values())

@@ -34,6 +34,11 @@ def test_a_new_exception_is_told_to_the_role_that_owns_it_and_sees_it(case):
     assert (notice.title, notice.text, notice.legal_entity) == ("No price for roles", "Add the rate.", "US01")
 
 
+def test_an_exception_that_came_of_an_act_is_news_to_who_acted_too(paula):
+    cases.raise_case(code="RATE_TEST", root_cause="x", title="No price", legal_entity="US01", by=paula)
+    assert told() == {"paula": ["opened"]}
+
+
 def test_what_is_over_before_anybody_is_told_is_not_told(case):
     cases.heal(code="RATE_TEST", root_cause="roles", because="The rate is there.", by="system:billing")
     assert told() == {}
