@@ -23,7 +23,7 @@ from integration_hub.kernel.errors import ThroughlineError
 from integration_hub.notices import policies
 from integration_hub.notices.actions import delivering
 from integration_hub.notices.models import Channel, Message
-from integration_hub.notices.tables import NoticeTable
+from integration_hub.notices.tables import ToldTable
 from integration_hub.trail.queries import timeline_of
 
 SEE = "hub_notices.view_message"
@@ -102,7 +102,7 @@ def message_detail(request: Request, pk: int) -> HttpResponse:
     context = {
         "title": message.to,
         "status": message.state,
-        "lead": f"{message.get_channel_display()} with {message.count:,} notices.",
+        "lead": f"{message.get_channel_display()} with {message.count:,} notice{'' if message.count == 1 else 's'}.",
         "breadcrumbs": [("Messages", reverse("notices:message-list"))],
         "buttons": [
             Button("Send again…", reverse("notices:message-resend", args=[pk]),
@@ -117,7 +117,7 @@ def message_detail(request: Request, pk: int) -> HttpResponse:
             ("Sent", when(message.sent_at) if message.sent_at else None),
             ("What went wrong", message.error or None),
         ),
-        "notices": NoticeTable(shown.select_related("case"), request, name="notices"),
+        "notices": ToldTable(shown.select_related("case"), request, name="notices"),
         "entries": timeline.entries(timeline_of("notices.message", pk, limit=EVENTS)),
     }  # fmt: skip
     return render(request, "notices/message_detail.html", context)

@@ -55,3 +55,19 @@ class NoticeTable(Table):
     def row_tone(self, row: Any) -> str:
         """What is read steps back; the column says it in words."""
         return "muted" if row.is_read else ""
+
+
+class ToldTable(NoticeTable):
+    """What one message tells of, as an administrator sees it: it is not his inbox, so it leads to the exception."""
+
+    caption = "What the message tells of"
+    selectable = False
+    columns = [column for column in NoticeTable.columns if column.name != "is_read"]
+
+    def row_url(self, row: Any) -> str:
+        """The exception."""
+        return reverse("cases:case-detail", args=[row.case_id])
+
+    def row_tone(self, row: Any) -> str:
+        """All alike."""
+        return ""

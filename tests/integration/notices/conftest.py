@@ -56,7 +56,7 @@ def case(db):
 
 def told(**which):
     """Who was told why, after everything that is in the trail has been told: {login: [kinds]}."""
-    telling.write(list(Event.objects.order_by("id")))
+    telling.write(list(Event.objects.filter(object_type="case").order_by("id")))
     from integration_hub.notices.models import Notice
 
     found: dict[str, list[str]] = {}

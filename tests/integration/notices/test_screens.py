@@ -141,7 +141,12 @@ def test_administrators_see_what_was_sent_and_have_it_sent_again(paula):
     client = browser(user(Role.INTEGRATION_ADMIN, "ines"))
     assert "550 no" in assert_list(client, MESSAGES)
     one = f"{MESSAGES}{failed[0].pk}/"
-    assert "Send again" in page(client, one)
+    case = raised()
+    told()
+    Notice.objects.filter(case=case).update(channel="mail", due_at=case.first_seen_at, message=failed[0])
+    body = page(client, one)
+    assert "Send again" in body
+    assert f'href="/exceptions/{case.pk}/"' in body, "the notice is another's, its exception is not"
     client.post(f"{one}again/", {"version": "1"})
     client.post(f"{MESSAGES}again/", {"selected": [f"{row.pk}:1" for row in failed]})
     assert list(Message.objects.values_list("state", "version")) == [("waiting", 2)] * 2
