@@ -5,6 +5,7 @@ first and makes what is missing (a send that was cut off is repeated safely), an
 its project. A vendor's `Shells` say how a project carries our reference, and how it is opened and changed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,6 +15,13 @@ from integration_hub.kernel.failures import Failed, FailureClass
 
 Payload = dict[str, Any]
 CREATE, ARCHIVE, INVOICE = "project.create", "project.archive", "invoice_status.write"
+_REFERENCE = re.compile(r"^Contract:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
+
+
+def reference_in(text: object) -> str:
+    """The contract's number that a line of a project's text names (`Contract: C-1001`); empty where none does."""
+    found = _REFERENCE.search(str(text or ""))
+    return found[1] if found else ""
 
 
 def writes(vendor: str) -> tuple[WriteSpec, ...]:

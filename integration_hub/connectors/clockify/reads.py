@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from integration_hub.connectors import wire
+from integration_hub.connectors import tracking, wire
 from integration_hub.connectors.clockify.client import Client, Record
-from integration_hub.connectors.clockify.shells import reference_of
 from integration_hub.connectors.registry import Page, RawRecord
 from integration_hub.connectors.versions import Listing, Reading, Walk, moved, stamp_of
 
@@ -46,7 +45,7 @@ def _listing(client: Client, collection: str, params: dict[str, Any], cursor: di
     rows = client.everything(collection, params)
     listing = Listing(cursor, client.answered_at)
     if collection == "projects":
-        rows = [{**row, "reference": reference_of(row)} for row in rows]
+        rows = [{**row, "reference": tracking.reference_in(row.get("note"))} for row in rows]
     records = [listing.record(str(row["id"]), row) for row in rows]
     # No rows at all are rather a lost right than a firm without people: what was known stays known.
     return Page(records, {"listed": listing.listed} if rows else cursor, done=True, complete=True, whole=True)

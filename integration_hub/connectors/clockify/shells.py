@@ -1,18 +1,9 @@
 """Projects of a Clockify workspace as shells of contracts. Their note names the contract: `Contract: C-1001`."""
 
-import re
 from typing import Any
 
 from integration_hub.connectors.clockify.client import Client, Record
-from integration_hub.connectors.tracking import Shell
-
-_REFERENCE = re.compile(r"^Contract:[ \t]*(\S+)[ \t]*$", re.MULTILINE)
-
-
-def reference_of(row: Record) -> str:
-    """The contract's number that a project's note names; empty where it names none."""
-    found = _REFERENCE.search(str(row.get("note") or ""))
-    return found[1] if found else ""
+from integration_hub.connectors.tracking import Shell, reference_in
 
 
 class ClockifyShells:
@@ -23,7 +14,7 @@ class ClockifyShells:
 
     def referred(self, reference: str) -> Shell | None:
         rows = self._client.everything("projects")
-        found = [row for row in rows if reference and reference_of(row) == reference]
+        found = [row for row in rows if reference and reference_in(row.get("note")) == reference]
         return _shell(min(found, key=lambda row: str(row["id"]))) if found else None  # ids begin with their time
 
     def one(self, key: str) -> Shell | None:
