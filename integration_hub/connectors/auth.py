@@ -10,6 +10,7 @@ from typing import Any
 from httpx import BasicAuth, Request, Response
 
 from integration_hub.connectors import credentials, health
+from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import TokenInfo
 from integration_hub.connectors.transport import Ask, Session
 from integration_hub.kernel.clock import now
@@ -35,10 +36,16 @@ _guard = threading.Lock()
 
 
 class Static:
-    """A credential that is sent as it is: a personal token or account and key. It cannot renew itself."""
+    """A credential that is sent as it is: a personal token or account and key. It cannot renew itself.
 
-    def __init__(self, make: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    `at` says where calls with it go when that is another address than the connection's: an app beside the vendor.
+    """
+
+    def __init__(
+        self, make: Callable[[dict[str, str]], dict[str, str]], at: Callable[[Connection], str] | None = None
+    ) -> None:
         self._make = make
+        self._at = at
 
     def headers(self, session: Session) -> dict[str, str]:
         return self._make(credentials.read(session.connection))
@@ -47,12 +54,12 @@ class Static:
         return False
 
     def base_url(self, session: Session) -> str:
-        return session.connection.base_url
+        return self._at(session.connection) if self._at is not None else session.connection.base_url
 
 
-def bearer(name: str) -> Static:
+def bearer(name: str, at: Callable[[Connection], str] | None = None) -> Static:
     """The credential `name` as a bearer token."""
-    return Static(lambda secret: {"Authorization": f"Bearer {needed(secret, name)}"})
+    return Static(lambda secret: {"Authorization": f"Bearer {needed(secret, name)}"}, at)
 
 
 def basic(user: str, password: str) -> Static:

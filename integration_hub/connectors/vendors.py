@@ -7,6 +7,8 @@ from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
 from integration_hub.connectors.hooks import SCHEMES
+from integration_hub.connectors.jira import defaults as jira
+from integration_hub.connectors.jira.connector import JiraConnector
 from integration_hub.connectors.kantata import defaults as kantata
 from integration_hub.connectors.kantata.connector import KantataConnector
 from integration_hub.connectors.nats.connector import NatsConnector
@@ -36,6 +38,7 @@ def register() -> None:
         AvaTaxConnector(),
         HarvestConnector(),
         ClockifyConnector(),
+        JiraConnector(),
         FileDropConnector(),
         WebhookConnector(),
         NatsConnector(),
@@ -48,6 +51,7 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("stripe", stripe.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
     DEFAULT_MAPPINGS.register("clockify", clockify.DEFAULT)
+    DEFAULT_MAPPINGS.register("jira", jira.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     SCHEMES.register("stripe", stripe_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)

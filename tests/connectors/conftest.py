@@ -31,7 +31,7 @@ def landscape(running: Landscape) -> Landscape:
     """The landscape in its seeded state."""
     running.clear_faults()
     running.reset()
-    for vendor in ("kantata", "avatax", "harvest", "clockify", "stripe"):
+    for vendor in ("kantata", "avatax", "harvest", "clockify", "stripe", "jira", "tempo"):
         running.post("/tokens", {"vendor": vendor, "action": "restore"})
     return running
 
@@ -89,6 +89,12 @@ def clockify(db: None, landscape: Landscape) -> Connection:
 def stripe(db: None, landscape: Landscape) -> Connection:
     settings = {"account": accounts.STRIPE_ACCOUNT_ID, "legal_entity": "US01"}
     return _connection("stripe", landscape.stripe, settings, {"api_key": accounts.STRIPE_KEY})
+
+
+@pytest.fixture
+def jira(db: None, landscape: Landscape) -> Connection:
+    secrets = {"email": accounts.JIRA_EMAIL, "api_token": accounts.JIRA_API_TOKEN, "tempo_token": accounts.TEMPO_TOKEN}
+    return _connection("jira", landscape.jira, {"tempo_url": landscape.tempo}, secrets)
 
 
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:

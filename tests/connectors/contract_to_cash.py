@@ -39,15 +39,23 @@ def project_of(connection: Connection, number: str = "C-1") -> str:
     return found.source_id
 
 
-def invoiced(landscape: Landscape, connection: Connection, work: Callable[[str], None], **terms: Any) -> Invoice:
+def invoiced(
+    landscape: Landscape,
+    connection: Connection,
+    work: Callable[[str], None],
+    *,
+    opened: Callable[[], str] | None = None,
+    **terms: Any,
+) -> Invoice:
     """A contract is signed, its project opened, work is done and approved there, and it is billed and posted.
 
-    `work` gets the project's id in the PSA and does what people do there, in March 2026.
+    `work` gets the project's id in the PSA and does what people do there, in March 2026. `opened` is how people open
+    the project where the PSA's connector opens none; it returns the id.
     """
     play_psa(landscape, connection)
     contract = deals.activated(landscape, **terms)
     assert deals.process().state == Process.State.DONE
-    work(project_of(connection))
+    work(opened() if opened is not None else project_of(connection))
     read(connection)
     assert BillableEvent.objects.filter(contract=contract, is_current=True).exists(), "the work came in"
     money.run_in(landscape)

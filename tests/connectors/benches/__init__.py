@@ -5,6 +5,7 @@ from tests.connectors.benches.bench import Bench
 from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
+from tests.connectors.benches.jira import JiraBench
 from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.nats import NatsBench
 from tests.connectors.benches.netsuite import NetSuiteBench
@@ -24,6 +25,7 @@ BENCHES: dict[str, type[Bench]] = {
         AvaTaxBench,
         HarvestBench,
         ClockifyBench,
+        JiraBench,
         FileDropBench,
         WebhookBench,
         NatsBench,
