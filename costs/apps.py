@@ -12,7 +12,7 @@ class CostsConfig(AppConfig):
     verbose_name = "Costs"
 
     def ready(self) -> None:
-        from costs import jobs, kinds, lineage, listeners, reimbursement_lineage, screens
+        from costs import clocks, jobs, kinds, lineage, listeners, reimbursement_lineage, screens
         from costs.actions import posting, reimbursing, repaid
         from costs.receivers import payable, purchase_line
         from integration_hub.effects.registry import OUTCOMES, Outcome
@@ -40,6 +40,7 @@ class CostsConfig(AppConfig):
         RECEIVERS.register("purchase_line", purchase_line)
         RECEIVERS.register("payable", payable)
         kinds.register()
+        clocks.register()
         jobs.register()
         listeners.register()
         lineage.register()

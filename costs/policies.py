@@ -5,6 +5,8 @@ from costs.models import Purchase, Reimbursement
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 
+NOTHING = "There is nothing to pay: it waits for further expenses of its report."
+
 
 def may_post(user: User) -> Decision:
     """Whether the person may post costs of any legal entity."""
@@ -49,6 +51,8 @@ def can_post_reimbursement(row: Reimbursement, user: User) -> Decision:
             return decision
     if row.accepted_by == user.username:
         return deny("You accepted what stopped it: a second person posts it.")
+    if row.amount <= 0:
+        return deny(NOTHING)
     if found := stops.standing(row):
         return deny(f"{found[0]} Somebody has to accept that first.")
     return ALLOW
@@ -61,7 +65,7 @@ def can_accept_reimbursement(row: Reimbursement, user: User, reason: str = "give
     if not (decision := _is_due(row, user)):
         return decision
     if row.amount <= 0:
-        return deny("There is nothing to pay: it waits for further expenses of its report.")
+        return deny(NOTHING)
     if not stops.standing(row):
         return deny("Nothing stops it.")
     return ALLOW if reason.strip() else deny("Say why: the reason is kept in the trail.")
@@ -75,7 +79,7 @@ def _is_due(row: Reimbursement, user: User) -> Decision:
     if not user.all_legal_entities and code not in user.legal_entities:
         return deny(f"You do not work for {code}.")
     if row.status != Reimbursement.Status.DUE:
-        return deny(f"It is not to be posted: {row.get_status_display().lower()}.")
+        return deny(f"It is not to be posted: it is “{row.get_status_display()}”.")
     address = user.email.lower()
     if address and row.resource.email.lower() == address:
         return deny("It is your own money: somebody else decides about it.")

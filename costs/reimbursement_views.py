@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from billing.forms import PostThroughForm
+from billing.models import BillableEvent
 from contracts.lineage import link
 from contracts.queries import entity_of
 from costs import policies, stops
 from costs.actions import reimbursing
 from costs.filters import ReimbursementFilter
-from costs.models import Reimbursement
+from costs.models import Reimbursement, ReimbursementItem
 from costs.tables import ReimbursementTable
 from integration_hub.console import links, timeline
 from integration_hub.console.actors import name_of
@@ -82,7 +83,7 @@ def detail(request: Request, pk: int) -> HttpResponse:
         "buttons": _buttons(row, request),
         "row": row,
         "stops": stops.standing(row) if row.status == Reimbursement.Status.DUE else [],
-        "items": [_item(item) for item in row.items.select_related("claim__project", "claim__approver")],
+        "items": _items(row),
         "journals": [_journal(journal) for journal in row.journals.select_related("connection").order_by("pk")],
         "told": _told(row),
         "facts": _facts(row),
@@ -104,18 +105,25 @@ def _buttons(row: Reimbursement, request: Request) -> list[Button]:
     return found
 
 
-def _item(item: Any) -> dict[str, Any]:
-    claim = item.claim
+def _items(row: Reimbursement) -> list[dict[str, Any]]:
+    items = list(row.items.select_related("claim__project", "claim__approver"))
+    keys = [item.claim.work_key for item in items]
+    works = dict(BillableEvent.objects.filter(work_key__in=keys, is_current=True).values_list("work_key", "pk"))
+    return [_item(item, works.get(item.claim.work_key)) for item in items]
+
+
+def _item(item: ReimbursementItem, work: int | None) -> dict[str, Any]:
+    """An expense, and where it is as delivered work: from there the trace leads to the client and to the person."""
     return {
         "day": day_html(item.spent_on),
         "category": item.category or "Expense",
-        "project": claim.project.code,
+        "project": item.claim.project.code,
         "amount": money_html(item.amount, item.currency),
         "receipt": "Yes" if item.has_receipt else "No",
-        "approved_by": claim.approver or "",
-        "state": badge("current", "Owed") if item.is_live else badge("reversed", "Taken back"),
-        "url": link("billing:work-list") + f"?q={claim.work_key}",
-        "trace": links.trace_of("source", f"{claim.connection.code}/expense/{claim.source_id}"),
+        "approved_by": item.claim.approver or "",
+        "state": None if item.is_live else badge("reversed", "Taken back"),
+        "url": link("billing:work-detail", work) if work else "",
+        "trace": links.trace_of("event", str(work)) if work else "",
     }
 
 

@@ -8,7 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
 from billing.models import BillableEvent, Journal, RevenuePosting
-from costs.models import Cost, CostPosting
+from costs.models import Cost, CostPosting, ReimbursementJournal
 from integration_hub.effects.models import Effect
 from reconciliation.books import ours, sources
 from reconciliation.matching.pairs import Item, Pair, Reading, Side
@@ -88,18 +88,31 @@ def _journals(legal_entity: str) -> Reading:
 
 def _recognised(legal_entity: str) -> Reading:
     """What each revenue journal was sent to add to revenue."""
-    rows = RevenuePosting.objects.filter(status__in=[Journal.Status.POSTING, Journal.Status.POSTED])
+    return _sent(RevenuePosting, legal_entity, label=F("contract__number"), link=ours.link("billing.revenueposting"))
+
+
+def _sent(model: type[Journal], legal_entity: str, **more: Any) -> Reading:
+    """Journals under their numbers, as they were sent."""
+    rows = model._default_manager.filter(status__in=[Journal.Status.POSTING, Journal.Status.POSTED])
     rows = rows.filter(legal_entity__code=legal_entity) if legal_entity else rows
     return ours.reading(
         rows,
         key=F("number"), ref=F("number"), legal_entity=F("legal_entity__code"), currency=F("currency"),
-        amount=F("amount"), on_date=F("accounting_date"), at=F("created_at"), label=F("contract__number"),
-        link=ours.link("billing.revenueposting"),
+        amount=F("amount"), on_date=F("accounting_date"), at=F("created_at"), **more,
     )  # fmt: skip
 
 
 def _revenue(legal_entity: str) -> Reading:
     return Reading(items=_read_back(RevenuePosting, legal_entity))
+
+
+def _owed(legal_entity: str) -> Reading:
+    """What each journal of a reimbursement was sent to owe somebody, or to take back."""
+    return _sent(ReimbursementJournal, legal_entity, label=F("reimbursement__number"))
+
+
+def _booked(legal_entity: str) -> Reading:
+    return Reading(items=_read_back(ReimbursementJournal, legal_entity))
 
 
 def _read_back(model: type[Journal], legal_entity: str) -> Iterator[Item]:
@@ -136,6 +149,11 @@ ALL = (
         name="journals", title="Cost journals", weight=60, view="costs.view_costposting",
         about="The costs of each journal, summed, against the journal as the ERP showed it.",
         left=Side("Posted costs", _posted), right=Side("Journals in the ERP", _journals),
+    ),
+    Pair(
+        name="reimbursements", title="Reimbursement journals", weight=62, view="costs.view_reimbursement",
+        about="What people are owed, and what was taken back of it, against these journals as the ERP showed them.",
+        left=Side("Posted reimbursements", _owed), right=Side("Journals in the ERP", _booked),
     ),
     Pair(
         name="revenue", title="Revenue journals", weight=65, view="billing.view_revenueposting",

@@ -10,7 +10,7 @@ from integration_hub.connectors.models import Call, Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.mapping.actions import values
-from integration_hub.sandbox import Landscape
+from integration_hub.sandbox import Landscape, accounts
 from tests.connectors.conftest import canonical, pages, records
 from tests.connectors.psa import Psa, time_entry
 
@@ -112,6 +112,8 @@ def test_expense_is_read_again_when_its_report_is_approved(
     made = canonical(kantata, "expense", second)[expense].record
     assert isinstance(made, language.Expense)
     assert made.approval == "approved"
+    assert (made.reimbursable, made.paid_by) == (False, "company")
+    assert (made.report_id, made.approved_by_id) == (report, accounts.KANTATA_USER_ID)
     assert made.version > records(first)[expense].version
 
 

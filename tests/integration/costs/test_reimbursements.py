@@ -1,6 +1,6 @@
 """What people spent: gathered once, posted once by somebody else, paid, told to its source, taken back if it falls."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,10 +9,14 @@ from django.db import IntegrityError, transaction
 from billing.models import Piece
 from contracts.models import AccountingPeriod, ContractLine, LegalEntity, Resource
 from costs.actions import reimbursing
+from costs.clocks import REIMBURSEMENT
 from costs.models import ExpenseClaim, Reimbursement, ReimbursementItem, ReimbursementJournal
 from integration_hub.cases.models import Case
+from integration_hub.clocks import reading
+from integration_hub.clocks.reading import Asked
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
+from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, Stale
 from integration_hub.people.models import User
 from integration_hub.work.inprocess import drain_once
@@ -314,3 +318,14 @@ def test_what_takes_back_may_be_withdrawn_and_is_sent_again_with_the_next_look(c
     assert row.items.get().taken_back_by is None
     spend(landscape, expense("E-9", report_id="R-9"))
     assert row.items.get().taken_back_by.number == f"{row.number}-3"
+
+
+def test_the_clock_runs_from_the_last_approval_until_it_is_paid(contract, landscape):
+    spend(landscape, expense())
+    asked = Asked(now() + timedelta(minutes=1), now() - timedelta(days=30), factories.user())
+    [running] = reading.running(REIMBURSEMENT, asked)
+    assert (running.amount, running.currency, running.legal_entity) == (120, "USD", "US01")
+    pays(landscape, post(), "120")
+    asked = Asked(now() + timedelta(minutes=1), asked.since, asked.user)
+    assert reading.running(REIMBURSEMENT, asked) == []
+    assert len(reading.ended(REIMBURSEMENT, asked)) == 1

@@ -9,19 +9,11 @@ from integration_hub.api import policies as tokens
 from integration_hub.people.models import Role
 from integration_hub.replay import policies as replay
 from tests.architecture.code import modules
-from tests.integration.policies import billing, closing, hub, lending, reconciling, repair, streams, telling
+from tests.integration.policies import billing, closing, hub, lending, reconciling, repair, repaying, streams, telling
 from tests.integration.policies.matrix import ELSEWHERE, person
 
-ROWS = (
-    *billing.ROWS,
-    *closing.ROWS,
-    *hub.ROWS,
-    *lending.ROWS,
-    *reconciling.ROWS,
-    *repair.ROWS,
-    *streams.ROWS,
-    *telling.ROWS,
-)
+TABLES = (billing, closing, hub, lending, reconciling, repair, repaying, streams, telling)
+ROWS = tuple(row for table in TABLES for row in table.ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integration_hub.connectors.models import Connection
 from integration_hub.operations import parts
-from integration_hub.operations.demo import connections, economics, firm, hub, people, report
+from integration_hub.operations.demo import connections, economics, firm, hub, people, report, spending
 from integration_hub.operations.demo.settle import NotQuiet, Settler
 from integration_hub.operations.supervisor import AlreadyRunning, Supervisor
 from integration_hub.sandbox.landscape import Landscape
@@ -101,6 +101,7 @@ class Command(BaseCommand):
                 LandscapeUrls.of(landscape.urls), client, options["seed"], self._progress, settle, options["months"]
             )
             economics.ensure(cast["fiona"])
+            spending.play(landscape, by=cast["fiona"], admin=cast["ines"], settle=settle)
             settle("the end")
             tieouts.request(cast["fiona"])
             settle("the tie-out")
