@@ -1,20 +1,20 @@
 """What a person is owed: claims are gathered into reimbursements, and leave them when they do not stand any more."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from costs import stops
-from costs.actions import taking_back
+from costs.actions import moves, taking_back
 from costs.actions.claims import BY, reimburse_soon
-from costs.models import REIMBURSEMENT_MOVES, ExpenseClaim, Reimbursement, ReimbursementItem, ReimbursementJournal
+from costs.models import ExpenseClaim, Reimbursement, ReimbursementItem, ReimbursementJournal
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.errors import Denied
 from integration_hub.kernel.money import ZERO
-from integration_hub.trail.record import event
 
 Status = Reimbursement.Status
 UNDER_WAY = (Status.POSTING, Status.REJECTED)
@@ -165,26 +165,18 @@ def _refresh(row: Reimbursement, caused_by: str) -> None:
     """Its sum, and the moment from which it is owed. Other content lapses what was accepted of the earlier one."""
     items = list(row.items.select_related("claim"))
     before = row.amount
-    row.amount = sum((item.amount for item in items), ZERO)
-    row.approved_at = max((item.claim.approved_at or row.approved_at for item in items), default=row.approved_at)
-    row.accepted_by, row.accepted_because = "", ""
-    if not items:
-        REIMBURSEMENT_MOVES.check(row.status, Status.WITHDRAWN)
-        row.status = Status.WITHDRAWN
-    row.version += 1
-    row.save()
-    event(
-        "costs.reimbursement.withdrawn" if not items else "costs.reimbursement.gathered",
-        by=BY,
-        object_type="costs.reimbursement",
-        object_id=row.pk,
-        label=row.number,
-        legal_entity=row.legal_entity.code,
-        amount=row.amount,
-        before=before,
-        currency=row.currency,
-        because=caused_by,
-    )
+    values: dict[str, Any] = {
+        "amount": sum((item.amount for item in items), ZERO),
+        "approved_at": max((item.claim.approved_at or row.approved_at for item in items), default=row.approved_at),
+        "accepted_by": "",
+        "accepted_because": "",
+    }
+    if items:
+        moves.keep(row, **values)
+    else:
+        moves.move(row, Status.WITHDRAWN, **values)
+    action = "gathered" if items else "withdrawn"
+    moves.told(action, row, BY, amount=row.amount, before=before, currency=row.currency, because=caused_by)
 
 
 def _stopped(due: Iterable[Reimbursement]) -> None:

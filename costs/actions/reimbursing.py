@@ -1,7 +1,6 @@
 """Decide on reimbursements and send them to the ERP, each once; and hear what became of that."""
 
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 
@@ -9,41 +8,32 @@ from billing.actions import journals
 from contracts.models import LegalEntity
 from contracts.periods import next_period, open_period
 from costs import policies, stops
-from costs.actions import repaid, taking_back
+from costs.actions import moves, repaid, taking_back
 from costs.actions.booking import book
 from costs.actions.claims import reimburse_soon
-from costs.models import REIMBURSEMENT_MOVES, Reimbursement, ReimbursementItem, ReimbursementJournal
+from costs.models import Reimbursement, ReimbursementItem, ReimbursementJournal
 from integration_hub.cases.actions import cases
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, NotReady, Stale
 from integration_hub.people.models import User
-from integration_hub.trail.record import Actor, actor_name, event
+from integration_hub.trail.record import Actor, actor_name
 
-BY = "system:costs"
 Status = Reimbursement.Status
-
-
-def locked(pk: int) -> Reimbursement:
-    """A reimbursement as it is now, held until the transaction ends."""
-    rows = Reimbursement.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("legal_entity", "resource", "connection").get(pk=pk)
 
 
 @transaction.atomic
 def accept(*, reimbursement: Reimbursement, reason: str, version: int, by: User) -> Reimbursement:
     """Let it pass although something stops it. Raises Denied, or Stale when it is not any more what was seen."""
-    row = locked(reimbursement.pk)
+    row = moves.locked(reimbursement.pk)
     policies.can_accept_reimbursement(row, by, reason).or_raise()
     if row.version != version:
         raise Stale
     accepted = stops.found(row)
-    row.accepted_by, row.accepted_because = by.username, reason.strip()
-    row.version += 1
-    row.save()
+    moves.keep(row, accepted_by=by.username, accepted_because=reason.strip())
     cases.heal(code=stops.CODE, root_cause=stops.root(row), because="A person accepted it", by=by)
-    _told("accepted", row, by, reason=reason, accepted=accepted)
+    moves.told("accepted", row, by, reason=reason, accepted=accepted)
     return row
 
 
@@ -52,7 +42,7 @@ def post(*, reimbursement: Reimbursement, version: int, by: User) -> Reimburseme
     """Send one to the ERP as payable. Raises Denied, Stale when it is not any more what was seen, NotReady without a
     route to an ERP or an open period.
     """
-    row = locked(reimbursement.pk)
+    row = moves.locked(reimbursement.pk)
     policies.can_post_reimbursement(row, by).or_raise()
     if row.version != version:
         raise Stale
@@ -73,7 +63,7 @@ def post_all(*, legal_entity: LegalEntity, through: date, by: User) -> list[Reim
     )
     posted, refused = [], ""
     for pk in due.order_by("pk").values_list("pk", flat=True):
-        row = locked(pk)
+        row = moves.locked(pk)
         if row.status != Status.DUE:
             continue
         decision = policies.can_post_reimbursement(row, by)
@@ -94,12 +84,9 @@ def _post(row: Reimbursement, by: User, on: date | None = None) -> None:
     on = on or open_period(row.legal_entity, last)
     if on is None:
         raise NotReady(f"No accounting period of {row.legal_entity.code} from {last} on is open.")
-    REIMBURSEMENT_MOVES.check(row.status, Status.POSTING)
     journal = book(row, items, sign=1, on=on, by=by)
-    row.status, row.posted_by = Status.POSTING, by.username
-    row.version += 1
-    row.save()
-    _told("posted", row, by, journal=journal.number, amount=row.amount, currency=row.currency)
+    moves.move(row, Status.POSTING, posted_by=by.username)
+    moves.told("posted", row, by, journal=journal.number, amount=row.amount, currency=row.currency)
 
 
 # -- what became of it -------------------------------------------------------------------------------------------------
@@ -109,32 +96,30 @@ def confirmed(effect: Effect) -> None:
     """The ERP shows the journal. In the transaction that confirms the effect, so exactly once."""
     journal = journals.locked(ReimbursementJournal, effect)
     journals.confirmed(journal, effect)
-    row = locked(journal.reimbursement_id)
+    row = moves.locked(journal.reimbursement_id)
     if journal.amount > 0:
-        _move(row, Status.PAYABLE)
-        row.payable_at = now()
-        row.save()
+        moves.move(row, Status.PAYABLE, payable_at=now())
         repaid.see(row, journal)
         reimburse_soon([row.resource_id], caused_by=journal.number)  # What changed meanwhile is taken back now.
-    _told("payable" if journal.amount > 0 else "reversed", row, effect.connection.code, journal=effect.remote_number)
+    moves.told(
+        "payable" if journal.amount > 0 else "reversed", row, effect.connection.code, journal=effect.remote_number
+    )
 
 
 def rejected(effect: Effect) -> None:
     """Refused: it waits for a person. Withdrawn: what it took is open again."""
     journal = journals.locked(ReimbursementJournal, effect)
     withdrawn = journals.rejected(journal, effect)
-    row = locked(journal.reimbursement_id)
+    row = moves.locked(journal.reimbursement_id)
     if journal.amount > 0:
         wanted = Status.DUE if withdrawn else Status.REJECTED
         if row.status != wanted:
-            _move(row, wanted)
-            row.posted_by = "" if withdrawn else row.posted_by
-            row.save()
+            moves.move(row, wanted, posted_by="" if withdrawn else row.posted_by)
         if withdrawn:
             reimburse_soon([row.resource_id], caused_by=journal.number)
     elif withdrawn:  # A person's will: it is sent again with the next look, not at once.
         ReimbursementItem.objects.filter(taken_back_by=journal).update(taken_back_by=None)
-    _told(str(journal.status), row, effect.connection.code, reason=effect.failure, journal=journal.number)
+    moves.told(str(journal.status), row, effect.connection.code, reason=effect.failure, journal=journal.number)
 
 
 def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
@@ -145,28 +130,9 @@ def into_next_period(effect: Effect, by: Actor, reason: str) -> None:
     on = next_period(late.legal_entity, late.accounting_date)
     if on is None:
         raise NotReady(f"No period of {late.legal_entity.code} after {late.accounting_date} is open.")
-    effects.cancel(effect_id=effect.pk, by=BY, reason=f"{reason} ({actor_name(by)})")
-    row = locked(late.reimbursement_id)
+    effects.cancel(effect_id=effect.pk, by=moves.BY, reason=f"{reason} ({actor_name(by)})")
+    row = moves.locked(late.reimbursement_id)
     if late.amount < 0:
         taking_back.take_back(row, on=on)
     else:
         _post(row, late.prepared_by, on=on)
-
-
-def _move(row: Reimbursement, status: str) -> None:
-    REIMBURSEMENT_MOVES.check(row.status, status)
-    row.status = status
-    row.version += 1
-
-
-def _told(action: str, row: Reimbursement, by: Actor, reason: str = "", **data: Any) -> None:
-    event(
-        f"costs.reimbursement.{action}",
-        by=by,
-        object_type="costs.reimbursement",
-        object_id=row.pk,
-        label=row.number,
-        legal_entity=row.legal_entity.code,
-        reason=reason,
-        **data,
-    )

@@ -4,7 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from billing.actions.journals import text
-from costs.models import REIMBURSEMENT_MOVES, Reimbursement, ReimbursementJournal
+from costs.actions import moves
+from costs.models import Reimbursement, ReimbursementJournal
 from integration_hub import canonical
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
@@ -12,10 +13,8 @@ from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.money import round_money
-from integration_hub.trail.record import event
 
 WRITE = "reimbursement.write"
-BY = "system:costs"
 Status = Reimbursement.Status
 
 
@@ -28,8 +27,7 @@ def receive(*, record: canonical.Payable, connection: Connection) -> None:
     # The journal first, as whoever confirms it does.
     journals = ReimbursementJournal.objects.select_for_update(of=("self",), no_key=True).select_related("connection")
     journal = journals.get(pk=found[0])
-    rows = Reimbursement.objects.select_for_update(of=("self",), no_key=True)
-    row = rows.select_related("legal_entity", "connection", "resource").get(pk=found[1])
+    row = moves.locked(found[1])
     share = min(record.paid / record.amount, Decimal(1))
     journal.settled, journal.settled_on = round_money(journal.amount * share, journal.currency), record.paid_on
     journal.save(update_fields=["settled", "settled_on", "updated_at"])
@@ -40,17 +38,13 @@ def see(row: Reimbursement, journal: ReimbursementJournal) -> None:
     """Paid when all of it is settled; open again when a payment was taken back. The caller holds both."""
     settled = journal.settled >= journal.amount
     if settled and row.status == Status.PAYABLE:
-        _move(row, Status.PAID)
-        row.paid_on, row.paid_at = journal.settled_on, now()
+        moves.move(row, Status.PAID, paid_on=journal.settled_on, paid_at=now())
     elif not settled and row.status in (Status.PAID, Status.TOLD):
-        _move(row, Status.PAYABLE)
-        row.paid_on = row.paid_at = row.told_at = None
+        moves.move(row, Status.PAYABLE, paid_on=None, paid_at=None, told_at=None)
     else:
         return
-    row.version += 1
-    row.save()
     action = "paid" if settled else "unpaid"
-    _told(action, row, journal.connection.code, on=row.paid_on, amount=journal.amount, currency=row.currency)
+    moves.told(action, row, journal.connection.code, on=row.paid_on, amount=journal.amount, currency=row.currency)
     tell(row, "paid" if settled else "open")
 
 
@@ -75,7 +69,7 @@ def tell(row: Reimbursement, status: str) -> Effect | None:
         payload=payload,
         legal_entity=row.legal_entity.code,
         subject=("costs.reimbursement", row.pk),
-        by=BY,
+        by=moves.BY,
         revision=said + 1,
         amount=row.amount - row.taken_back,
         currency=row.currency,
@@ -85,38 +79,12 @@ def tell(row: Reimbursement, status: str) -> Effect | None:
 
 def confirmed(effect: Effect) -> None:
     """The source shows it."""
-    row = _subject(effect)
+    row = moves.locked(int(effect.subject_id))
     if effect.payload["status"] == "paid" and row.status == Status.PAID:
-        _move(row, Status.TOLD)
-        row.told_at = now()
-        row.version += 1
-        row.save()
-    _told("told", row, effect.connection.code, status=effect.payload["status"])
+        moves.move(row, Status.TOLD, told_at=now())
+    moves.told("told", row, effect.connection.code, status=effect.payload["status"])
 
 
 def rejected(effect: Effect) -> None:
     """The source refused it, or a person withdrew it: the person has the money all the same."""
-    _told("not_told", _subject(effect), effect.connection.code, reason=effect.failure)
-
-
-def _subject(effect: Effect) -> Reimbursement:
-    rows = Reimbursement.objects.select_for_update(of=("self",), no_key=True).select_related("legal_entity")
-    return rows.get(pk=int(effect.subject_id))
-
-
-def _move(row: Reimbursement, status: str) -> None:
-    REIMBURSEMENT_MOVES.check(row.status, status)
-    row.status = status
-
-
-def _told(action: str, row: Reimbursement, by: str, reason: str = "", **data: Any) -> None:
-    event(
-        f"costs.reimbursement.{action}",
-        by=by,
-        object_type="costs.reimbursement",
-        object_id=row.pk,
-        label=row.number,
-        legal_entity=row.legal_entity.code,
-        reason=reason,
-        **data,
-    )
+    moves.told("not_told", moves.locked(int(effect.subject_id)), effect.connection.code, reason=effect.failure)

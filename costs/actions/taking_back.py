@@ -4,14 +4,13 @@ from datetime import date
 
 from billing.actions import journals
 from contracts.periods import open_period
+from costs.actions import moves
 from costs.actions.booking import book
-from costs.models import REIMBURSEMENT_MOVES, Reimbursement, ReimbursementItem, ReimbursementJournal
+from costs.models import Reimbursement, ReimbursementItem, ReimbursementJournal
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.errors import NotReady
 from integration_hub.kernel.money import ZERO, Money
-from integration_hub.trail.record import event
 
-BY = "system:costs"
 PAID_BACK = "REIMBURSED_WITHDRAWN"
 PAID = (Reimbursement.Status.PAID, Reimbursement.Status.TOLD)
 
@@ -32,23 +31,13 @@ def take_back(row: Reimbursement, *, on: date | None = None) -> ReimbursementJou
     journal = book(row, items, sign=-1, on=on, by=payable.prepared_by)
     ReimbursementItem.objects.filter(pk__in=[item.pk for item in items]).update(taken_back_by=journal)
     was_paid = row.status in PAID
-    row.taken_back = sum((item.amount for item in row.items.filter(is_live=False)), ZERO)
+    taken_back = sum((item.amount for item in row.items.filter(is_live=False)), ZERO)
     if row.status != Reimbursement.Status.REVERSED and not row.items.filter(is_live=True).exists():
-        REIMBURSEMENT_MOVES.check(row.status, Reimbursement.Status.REVERSED)
-        row.status = Reimbursement.Status.REVERSED
-    row.version += 1
-    row.save()
-    event(
-        "costs.reimbursement.taken_back",
-        by=BY,
-        object_type="costs.reimbursement",
-        object_id=row.pk,
-        label=row.number,
-        legal_entity=row.legal_entity.code,
-        journal=journal.number,
-        amount=journals.text(-journal.amount),
-        currency=row.currency,
-    )
+        moves.move(row, Reimbursement.Status.REVERSED, taken_back=taken_back)
+    else:
+        moves.keep(row, taken_back=taken_back)
+    amount = journals.text(-journal.amount)
+    moves.told("taken_back", row, moves.BY, journal=journal.number, amount=amount, currency=row.currency)
     if was_paid:
         _ask_back(row, journal)
     return journal
@@ -65,5 +54,5 @@ def _ask_back(row: Reimbursement, journal: ReimbursementJournal) -> None:
         legal_entity=row.legal_entity.code,
         subject=("costs.reimbursement", str(row.pk), row.number),
         members=[cases.MemberIn("costs.reimbursement", str(row.pk), row.number, -journal.amount, row.currency)],
-        by=BY,
+        by=moves.BY,
     )

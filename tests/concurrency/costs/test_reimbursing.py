@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
-from costs.actions import reimbursing
+from costs.actions import moves, reimbursing
 from costs.models import Reimbursement, ReimbursementJournal
 from integration_hub.kernel.errors import Denied
 from tests import factories, money
@@ -28,7 +28,7 @@ def post(row):
 
 
 def test_of_two_postings_at_once_the_second_is_told_that_it_is_under_way(due, interleave):
-    errors = interleave(post(due), post(due), at=(reimbursing, "event"))
+    errors = interleave(post(due), post(due), at=(moves, "event"))
     assert errors[0] is None
     assert isinstance(errors[1], Denied)
     assert ReimbursementJournal.objects.count() == 1
@@ -37,8 +37,8 @@ def test_of_two_postings_at_once_the_second_is_told_that_it_is_under_way(due, in
 def test_without_the_lock_both_would_send_it(due, interleave, monkeypatch):
     """Negative control: only the database's own word that a reimbursement has one payable stops the second."""
     rows = Reimbursement.objects.select_related("legal_entity", "resource", "connection")
-    monkeypatch.setattr(reimbursing, "locked", lambda pk: rows.get(pk=pk))
-    errors = interleave(post(due), post(due), at=(reimbursing, "event"))
+    monkeypatch.setattr(moves, "locked", lambda pk: rows.get(pk=pk))
+    errors = interleave(post(due), post(due), at=(moves, "event"))
     assert errors[0] is None
     assert isinstance(errors[1], IntegrityError)
     assert ReimbursementJournal.objects.count() == 1
