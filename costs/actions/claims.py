@@ -94,6 +94,8 @@ def place(projects: Collection[int], *, caused_by: str) -> None:
         project__in=projects, legal_entity__isnull=True, project__contract__isnull=False
     )
     people = set(waiting.values_list("resource_id", flat=True))
+    if not people:
+        return
     for pk, entity in Project.objects.filter(pk__in=projects, contract__isnull=False).values_list(
         "pk", "contract__legal_entity"
     ):
