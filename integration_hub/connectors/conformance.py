@@ -78,6 +78,7 @@ CASES = (
     Case("read.complete", "Only a whole listing says it is complete", _STAMPS),
     Case("read.approval", "An approval is heard of though the entry's stamp stands still", (*_READS, Trait.APPROVALS)),
     Case("read.unicode", "Any letter comes as it is", _STAMPS),
+    Case("read.money", "Amounts come to the last digit in their currency, cents or none", (*_READS, Trait.MONEY)),
     Case("read.drift", "A field that disappears is told, never read as empty", _STAMPS),
     Case("read.value", "A value nobody knows is one to map, not a guess", (*_READS, Trait.ENUMS)),
     Case("count.agrees", "Count, ids and feed agree in every window", _COUNTS),

@@ -13,6 +13,7 @@ class Trait(StrEnum):
     ORDER = "lists its changes in their order"
     DELETIONS = "tells what was deleted"
     COUNTS = "counts what it has"
+    MONEY = "states amounts"
     APPROVALS = "approves time apart from the entry"
     ENUMS = "has values that an administrator maps"
     RENEWS = "issues tokens that run out"

@@ -1,9 +1,17 @@
 """Writes into NetSuite that several tests send."""
 
+from dataclasses import replace
 from typing import Any
 
 from integration_hub.connectors.netsuite.manifest import INVOICE_POST
 from integration_hub.connectors.registry import Write
+
+
+def priced(write: Write, currency: str, amount: str) -> Write:
+    """The same invoice with one line of this amount, untaxed."""
+    line = {**write.payload["lines"][0], "quantity": "1", "rate": amount, "amount": amount, "tax": "0"}
+    sums = {"net": amount, "tax_total": "0", "gross": amount}
+    return replace(write, payload={**write.payload, "currency": currency, "lines": [line], **sums})
 
 
 def invoice_write(number: str = "US01-CAND-0007", day: str = "2026-05-31", **more: Any) -> Write:

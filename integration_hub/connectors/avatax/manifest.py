@@ -51,6 +51,7 @@ MANIFEST = Manifest(
         Trait.STAMPS: "It is a source of nothing.",
         Trait.DELETIONS: "It is a source of nothing.",
         Trait.COUNTS: "It is a source of nothing.",
+        Trait.MONEY: "It is a source of nothing.",
         Trait.APPROVALS: "It is a source of nothing.",
         Trait.ENUMS: "It is a source of nothing.",
         Trait.RENEWS: "A license key is sent with every call.",

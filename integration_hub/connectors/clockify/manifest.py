@@ -38,6 +38,7 @@ MANIFEST = Manifest(
         "The largest page.",
     ),
     without={
+        Trait.MONEY: "It is read for time, not for money.",
         Trait.COUNTS: "Its lists do not say how many records there are.",
         Trait.RENEWS: "An API key is sent with every call.",
         Trait.QUOTA: "It limits the calls of a second or an hour, not those of a day.",

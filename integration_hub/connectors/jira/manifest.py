@@ -48,6 +48,7 @@ MANIFEST = Manifest(
         "Whether a search with the changes of an issue always has the last move among them.",
     ),
     without={
+        Trait.MONEY: "It is read for time, not for money.",
         Trait.COUNTS: "Neither counts work: Jira tells ids of changes, Tempo the rows of a page.",
         Trait.RENEWS: "API tokens are sent with every call.",
         Trait.WINDOWS: "Tempo locks time of a period, and Jira takes properties at any time.",

@@ -44,6 +44,10 @@ class Bench:
     """Fields of the vendor's answer without which no canonical record can be made."""
     value: ClassVar[tuple[str, str]] = ("", "")
     """A feed, and a field of the vendor's answers that a value map translates."""
+    priced: ClassVar[tuple[str, str]] = ("invoice", "gross")
+    """A feed whose records state amounts, and the field of the canonical record that is one."""
+    amounts_stated: ClassVar[tuple[tuple[str, str], ...]] = (("USD", "1234567.89"), ("EUR", "0.10"), ("JPY", "1999"))
+    """Amounts the vendor is to state, in currencies it takes: large, small, and without cents."""
     windowed: ClassVar[tuple[str, ...]] = ()
     """Writes that a closed window refuses."""
     page_rows: ClassVar[int] = 5
@@ -190,6 +194,10 @@ class Bench:
 
     def make_value(self) -> str:
         """A record of the feed that `value` names; its source id."""
+        raise NotImplementedError
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        """A record of the feed that `priced` names, with this amount; its source id."""
         raise NotImplementedError
 
     def submit_time(self) -> tuple[str, str]:

@@ -17,6 +17,7 @@ class HarvestBench(Bench):
     feed = "project"
     required = ("name",)
     value = ("time_entry", "approval_status")
+    priced = ("expense", "amount")
 
     def settings(self) -> dict[str, Any]:
         return {"account_id": accounts.HARVEST_ACCOUNT_ID, "contact": "integration@firm.example"}
@@ -46,6 +47,14 @@ class HarvestBench(Bench):
         (project,) = self.make(["Yard systems"])
         booked = {"project_id": project, "task_id": self.world["task_id"], "user_id": self.world["user_id"]}
         return str(self.tracker.make("time_entries", **booked, spent_date="2026-05-04", hours=1.5)["id"])
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        client = self.tracker.make("clients", name=f"Client {number}", currency=currency)["id"]
+        project = self.tracker.make("projects", client_id=client, name=f"P{number}", **RULES)["id"]
+        category = self.tracker.make("expense_categories", name=f"Travel {number}")["id"]
+        spent = {"project_id": project, "user_id": self.world["user_id"], "expense_category_id": category}
+        made = self.tracker.make("expenses", **spent, spent_date="2026-05-04", total_cost=float(amount))
+        return str(made["id"])
 
     def write(self, effect_type: str, number: int = 1, text: str = "May 2026") -> Write:
         reference = f"C-100{number}"

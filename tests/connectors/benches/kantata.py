@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from integration_hub.connectors import wire
 from integration_hub.connectors.kantata import manifest as names
 from integration_hub.connectors.registry import Write
 from integration_hub.sandbox import accounts
@@ -15,6 +16,7 @@ class KantataBench(Bench):
     feed = "task"
     required = ("workspace_id",)
     value = ("milestone", "state")
+    priced = ("expense", "amount")
 
     def credentials(self) -> dict[str, str]:
         return {"token": accounts.KANTATA_TOKEN}
@@ -45,6 +47,11 @@ class KantataBench(Bench):
 
     def make_value(self) -> str:
         return self.world["task"]
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        spent = {"amount_in_cents": wire.to_subunits(amount, currency), "currency": currency, "category": "Travel"}
+        who = {"workspace_id": self.world["project"], "user_id": self.world["person"], "date": f"2026-09-0{number}"}
+        return str(self.psa.make("expenses", "expense", **who, **spent)["id"])
 
     def submit_time(self) -> tuple[str, str]:
         entry = self.psa.make("time_entries", "time_entry", **time_entry(self.world))["id"]

@@ -16,7 +16,7 @@ from integration_hub.connectors.registry import Write
 from integration_hub.mapping.models import ValueMap, ValueRow
 from integration_hub.sandbox import accounts
 from tests.connectors.benches.bench import Bench
-from tests.connectors.erp import invoice_write
+from tests.connectors.erp import invoice_write, priced
 
 _RECORDS = {INVOICE_POST: "invoice", CREDIT_POST: "creditMemo", JOURNAL_POST: "journalEntry"}
 
@@ -54,6 +54,10 @@ class NetSuiteBench(Bench):
 
     def make_value(self) -> str:
         return self.connector.send(self.connection, self.write(INVOICE_POST)).remote_id
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        write = priced(self.write(INVOICE_POST, number), currency, amount)
+        return self.connector.send(self.connection, write).remote_id
 
     @cached_property
     def customer(self) -> str:

@@ -16,6 +16,7 @@ class SalesforceBench(Bench):
     feed = "customer"
     required = ("AccountNumber",)
     value = ("contract", "Status")
+    priced = ("opportunity", "amount")
     page_rows = 2
 
     def credentials(self) -> dict[str, str]:
@@ -40,6 +41,12 @@ class SalesforceBench(Bench):
 
     def make_value(self) -> str:
         return self._contract()
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        (account,) = self.make([f"Tidewater {number}"])
+        row = {"AccountId": account, "Name": f"Deal {number}", "StageName": "Closed Won", "CloseDate": "2026-05-01"}
+        priced = {**row, "Amount": float(amount), "CurrencyIsoCode": currency}
+        return self.landscape.load("salesforce", "Opportunity", [priced])[0]
 
     def _contract(self) -> str:
         (account,) = self.make(["Tidewater Yards"])

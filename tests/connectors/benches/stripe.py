@@ -14,7 +14,7 @@ from integration_hub.connectors.stripe.rights import NOBODY
 from integration_hub.sandbox import accounts
 from integration_hub.sandbox.stripe import signing
 from tests.connectors.benches.bench import Bench
-from tests.connectors.erp import invoice_write
+from tests.connectors.erp import invoice_write, priced
 
 FINAL = {"open", "paid"}
 
@@ -53,6 +53,10 @@ class StripeBench(Bench):
         event = {"id": f"evt_{key}", "object": "event", "type": "customer.updated", "data": {"object": customer}}
         body = json.dumps(event)
         return body.encode(), signing.headers(secret, moment, body)
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        write = priced(self.write(INVOICE_POST, number), currency, amount)
+        return self.connector.send(self.connection, write).remote_id
 
     @cached_property
     def customer(self) -> str:

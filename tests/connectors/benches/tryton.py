@@ -8,7 +8,7 @@ from integration_hub.connectors.registry import Write
 from integration_hub.connectors.tryton.manifest import CREDIT_POST, INVOICE_POST, JOURNAL_POST
 from integration_hub.mapping.models import ValueMap, ValueRow
 from tests.connectors.benches.bench import Bench
-from tests.connectors.erp import invoice_write
+from tests.connectors.erp import invoice_write, priced
 from tests.tryton import company
 from tests.tryton.fixtures import GROUP, Tryton
 
@@ -20,6 +20,7 @@ class TrytonBench(Bench):
     feed = "customer_account"
     required = ("code",)
     value = ("invoice", "state")
+    amounts_stated = (("USD", "1234567.89"), ("USD", "0.10"))
     windowed = (INVOICE_POST, CREDIT_POST, JOURNAL_POST)
     where = "running_tryton"
     marks = (GROUP,)
@@ -69,6 +70,10 @@ class TrytonBench(Bench):
 
     def make_value(self) -> str:
         return self.connector.send(self.connection, self.write(INVOICE_POST)).remote_id
+
+    def price(self, number: int, currency: str, amount: str) -> str:
+        write = priced(self.write(INVOICE_POST, number), currency, amount)
+        return self.connector.send(self.connection, write).remote_id
 
     @cached_property
     def customer(self) -> int:

@@ -1,6 +1,7 @@
 """Reading: nothing lost, nothing twice, nothing made up."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -177,6 +178,18 @@ def test_an_approval(bench: Bench) -> None:
 def test_any_letter(bench: Bench) -> None:
     (key,) = bench.make([LETTERS])
     assert _names(bench, bench.read())[key] == LETTERS
+
+
+@case("read.money")
+def test_amounts(bench: Bench) -> None:
+    entity, field = bench.priced
+    wanted = {
+        bench.price(number, currency, amount): (currency, Decimal(amount))
+        for number, (currency, amount) in enumerate(bench.amounts_stated, 1)
+    }
+    made = bench.meaning(bench.read(entity=entity), entity)
+    found = {key: made[key].record for key in wanted}
+    assert {key: (record.currency, getattr(record, field)) for key, record in found.items()} == wanted
 
 
 @case("read.drift")
