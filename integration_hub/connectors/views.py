@@ -43,6 +43,8 @@ from integration_hub.trail.queries import timeline_of
 SEE, SEE_CALLS = "hub_connectors.view_connection", "hub_connectors.view_call"
 EVENTS = 30
 MINUTES = 5
+READ = "Signs in and reads something small. Nothing is changed there."
+TOLD = "Sends a message that says it is a test, or asks whether messages would be taken."
 OTHER_HOST = "An address on another host forgets the credentials: they must be entered again."
 
 
@@ -254,7 +256,7 @@ def connection_test(request: Request, code: str) -> HttpResponse:
         back=page_of(connection),
         form=DecisionForm(request.POST or None, initial={"version": connection.version}),
         facts=_facts_of(connection),
-        consequence="Signs in and reads something small. Nothing is changed there.",
+        consequence=TOLD if manifest_of(connection).role == "downstream" else READ,
         decision=policies.can_pause(request.user),
     )
     return decide(request, confirm, lambda data: _test(connection, request), done=lambda sentence: sentence)

@@ -141,7 +141,7 @@ def enqueue(streams: Sequence[Stream]) -> int:
     """An item for each of these streams, unless one waits already."""
     return items.enqueue_many(
         [
-            items.ItemIn(PUBLISH, lane=f"stream:{stream.code}", stage="post", payload={"stream": stream.pk},
+            items.ItemIn(PUBLISH, lane=f"stream:{stream.code}", stage="bulk", payload={"stream": stream.pk},
                          dedupe=f"publish:{stream.pk}", priority=60)
             for stream in streams
         ]

@@ -120,12 +120,12 @@ def test_a_stream_of_events_arrives_in_order_and_each_once(server: Server) -> No
     told(connect(server.url))
     events = [happen(n) for n in range(30)]
     jobs.enqueue_due()
-    engine.drain("post")
+    engine.drain("bulk")
     wanted = [("throughline.billing.hold.released", f"evt_{event.pk}") for event in events]
     assert server.kept() == wanted
     Stream.objects.update(after_transaction=0, after_event=0)  # as if we had died before noting it
     jobs.enqueue_due()
-    engine.drain("post")
+    engine.drain("bulk")
     assert server.kept() == wanted, "the stream knows them by their ids"
     assert [portion.taken for portion in Portion.objects.all()] == [30, 30]
     assert Call.objects.filter(method="PUB", outcome="ok").count() == 2

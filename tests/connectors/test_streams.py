@@ -35,7 +35,7 @@ def tell() -> None:
     """What the ticker and a worker do."""
     Stream.objects.update(due_at=jobs.now())
     jobs.enqueue_due()
-    engine.drain("post")
+    engine.drain("bulk")
 
 
 def heard(landscape: Landscape) -> list[tuple[str, int]]:
@@ -87,7 +87,7 @@ def test_a_worker_that_dies_tells_what_it_told_again_under_the_same_ids(
     events = [happen(n) for n in range(3)]
     jobs.enqueue_due()
     with failpoints.armed(point), pytest.raises(failpoints.Crash):
-        engine.drain("post")
+        engine.drain("bulk")
     Item.objects.update(claims=0)
     with database.cursor() as cursor:
         cursor.execute("UPDATE hub_work_lane SET leased_until = NULL")
