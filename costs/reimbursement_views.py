@@ -7,10 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing.forms import PostThroughForm
 from billing.models import BillableEvent
+from billing.views.journals import post_through
 from contracts.lineage import link
-from contracts.queries import entity_of
 from costs import policies, stops
 from costs.actions import reimbursing
 from costs.filters import ReimbursementFilter
@@ -227,22 +226,13 @@ def accept(request: Request, pk: int) -> HttpResponse:
 @screen(permission=SEE, methods=["GET", "POST"])
 def post_all(request: Request) -> HttpResponse:
     """Post all that a legal entity owes and this person may send."""
-    confirm = Confirm(
-        title="Post reimbursements",
-        verb="Post",
-        form=PostThroughForm(posted(request), user=request.user, initial=PostThroughForm.last_month()),
+    return post_through(
+        request,
+        reimbursing.post_all,
+        what="reimbursements",
         back=reverse("costs:reimbursement-list"),
         consequence="What is due of expenses up to that day is sent to the ERP as payable, each report once. Your own "
         "money, what you approved, and what has to be accepted first is left for others.",
         decision=policies.may_post_reimbursements(request.user),
-    )
-    return decide(
-        request,
-        confirm,
-        lambda data: reimbursing.post_all(
-            legal_entity=entity_of(data["legal_entity"], record="Reimbursements to post"),
-            through=data["through"],
-            by=request.user,
-        ),
-        done=lambda made: "One is on its way." if len(made) == 1 else f"{len(made)} are on their way.",
+        done=lambda count: "One is on its way." if count == 1 else f"{count} are on their way.",
     )

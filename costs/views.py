@@ -6,16 +6,13 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 
-from billing.forms import PostThroughForm
-from contracts.queries import entity_of
+from billing.views.journals import post_through
 from costs import policies
 from costs.actions import posting
 from costs.filters import CostFilter, CostPostingFilter
 from costs.models import Cost, CostPosting
 from costs.tables import CostPostingTable, CostTable
 from integration_hub.console.buttons import Button
-from integration_hub.console.decisions import Confirm, decide
-from integration_hub.console.forms import posted
 from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
 
@@ -61,22 +58,13 @@ class CostPostingList(ListScreen):
 @screen(permission=SEE, methods=["GET", "POST"])
 def post(request: Request) -> HttpResponse:
     """Post the open costs of a legal entity."""
-    confirm = Confirm(
-        title="Post costs",
-        verb="Post",
-        form=PostThroughForm(posted(request), user=request.user, initial=PostThroughForm.last_month()),
+    return post_through(
+        request,
+        posting.post,
+        what="costs",
         back=reverse("costs:posting-list"),
         consequence="What is open is sent to the ERP as journals, work of a closed period on the first open day. "
         "What is posted already is not posted again.",
         decision=policies.may_post(request.user),
-    )
-    return decide(
-        request,
-        confirm,
-        lambda data: posting.post(
-            legal_entity=entity_of(data["legal_entity"], record="Costs to post"),
-            through=data["through"],
-            by=request.user,
-        ),
-        done=lambda made: f"{len(made)} journals are on their way." if len(made) != 1 else "A journal is on its way.",
+        done=lambda count: f"{count} journals are on their way." if count != 1 else "A journal is on its way.",
     )

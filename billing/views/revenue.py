@@ -9,12 +9,9 @@ from django.urls import reverse
 from billing import policies, tables
 from billing.actions import revenue_journals
 from billing.filters import RevenuePostingFilter
-from billing.forms import PostThroughForm
 from billing.models import RevenuePosting
-from contracts.queries import entity_of
+from billing.views.journals import post_through
 from integration_hub.console.buttons import Button
-from integration_hub.console.decisions import Confirm, decide
-from integration_hub.console.forms import posted
 from integration_hub.console.http import Request
 from integration_hub.console.screens import Empty, ListScreen, screen
 
@@ -44,21 +41,13 @@ class RevenuePostingList(ListScreen):
 @screen(permission=SEE, methods=["GET", "POST"])
 def post(request: Request) -> HttpResponse:
     """Post the recognised months of a legal entity."""
-    confirm = Confirm(
-        title="Post revenue",
-        verb="Post",
-        form=PostThroughForm(posted(request), user=request.user, initial=PostThroughForm.last_month()),
+    return post_through(
+        request,
+        revenue_journals.post,
+        what="revenue",
         back=reverse("billing:revenue-list"),
         consequence="Recognised months are sent to the ERP, one journal per contract and month; a closed month on the"
         " first open day. What you recognised yourself is left for somebody else.",
         decision=policies.may_post_revenue(request.user),
+        done=lambda count: f"{count} journals are made." if count != 1 else "A journal is made.",
     )
-    return decide(
-        request,
-        confirm,
-        lambda data: revenue_journals.post(
-            legal_entity=entity_of(data["legal_entity"], record="Revenue to post"), through=data["through"],
-            by=request.user,
-        ),
-        done=lambda made: f"{len(made)} journals are made." if len(made) != 1 else "A journal is made.",
-    )  # fmt: skip
