@@ -22,8 +22,8 @@ SCREENS = (
     "/processes/",
     "/tie-out/",
 )
-DECISIONS = "#main form[method=post] button, #main a[hx-target='#drawer-body']"
-"""What could change something: a form that posts, a button that opens a question."""
+DECISIONS = "#main form[method=post]:not([action$='watch/']) button, #main a[hx-target='#drawer-body']"
+"""What could change something: a form that posts, a button that opens a question. Whom one watches is one's own."""
 
 
 def details(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import RequestFactory
 
-from integration_hub.connectors import credentials
+from integration_hub.connectors import credentials, hooks
 from integration_hub.connectors.kantata.defaults import DEFAULT
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import RawRecord
@@ -89,7 +89,7 @@ def test_with_the_signature_a_forged_hint_is_not_stored(lab, psa):
 
 def test_without_the_signature_a_forged_hint_shows(lab, psa, monkeypatch):
     made = lab(100)
-    monkeypatch.setattr(webhooks, "_holds", lambda *_: True)
+    monkeypatch.setattr(hooks, "_holds", lambda *_: True)
     assert forge(psa) == 200
     made.work()
     assert made.violated(hints={"answered": 0}) == {"I1"}

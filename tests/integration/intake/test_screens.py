@@ -112,7 +112,7 @@ def test_a_run_shows_its_counts_and_the_rows_with_trouble(world: World, vendor: 
     body = screens.page(client, f"/runs/{run.pk}/")
     for said in ("is empty although the mapping requires it", "has no meaning here yet", "Fill code in the source"):
         assert said in body, said
-    assert "hx-trigger" not in body
+    assert 'hx-trigger="load delay' not in body
     file = screens.text(client.get(f"/runs/{run.pk}/?format=csv"))
     assert "has no meaning here yet" in file
     assert "· rows: 2 ·" in file
