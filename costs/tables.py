@@ -88,7 +88,7 @@ class ReimbursementTable(Table):
     caption = "Reimbursements"
     default_sort = "-approved_at"
     columns = [
-        Column("number", "Number", kind="code", url=lambda row: link("costs:reimbursement-detail", row.pk)),
+        Column("number", "Number", kind="code"),
         Column("resource.name", "Person"),
         Column("legal_entity.code", "Entity", hideable=True),
         Column("connection.name", "From", hideable=True, hidden=True),
@@ -97,8 +97,13 @@ class ReimbursementTable(Table):
         Column("status", "State", kind="badge"),
         Column("approved_at", "Approved", kind="datetime", sortable=True),
         Column("posted_by", "Posted by", hideable=True, hidden=True),
-        Column("paid_on", "Paid", kind="date", sortable=True),
-    ]
+        Column("paid_at", "Known as paid", kind="datetime", sortable=True,
+               hint="When the ERP showed it as paid; not every ERP tells the day of the payment"),
+        Column("paid_on", "Paid on", kind="date", sortable=True, hideable=True, hidden=True),
+    ]  # fmt: skip
+
+    def row_url(self, row: Any) -> str:
+        return link("costs:reimbursement-detail", row.pk)
 
     def row_tone(self, row: Any) -> str:
         return "muted" if row.status in ("withdrawn", "reversed") else ""
