@@ -1,7 +1,7 @@
 """Telling other systems what happened: the one port that webhook consumers and brokers share (ADR 0028)."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -39,7 +39,7 @@ class Publishing(Protocol):
     portion: int
     """How many messages are handed over at a time."""
 
-    def publish(self, connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
+    def publish(self, connection: Connection, messages: Sequence[Message]) -> Generator[str, None, None]:
         """Hand messages over strictly in this order; yields the key of each as soon as the other side has it for good.
 
         Raises `kernel.failures.Failed` when the next one was not taken; nothing behind it is sent then. An answer that

@@ -69,7 +69,7 @@ def _told(stream: Stream, connector: Publishing, found: Sequence[Event]) -> tupl
     messages = [envelope.message(event, with_words=stream.with_words) for event in found]
     told = 0
     try:
-        with budget.on_behalf(Priority.SYNC), closing(connector.publish(stream.connection, messages)) as taken:  # type: ignore[type-var]  # a generator
+        with budget.on_behalf(Priority.SYNC), closing(connector.publish(stream.connection, messages)) as taken:
             for _ in taken:
                 told += 1
     except (OperationalError, InterfaceError):

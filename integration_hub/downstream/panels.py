@@ -13,9 +13,9 @@ from integration_hub.connectors.sections import SECTIONS
 from integration_hub.console import links, menu, timeline
 from integration_hub.console.badges import Tone
 from integration_hub.console.http import Request
-from integration_hub.downstream import policies
+from integration_hub.downstream import policies, selection
 from integration_hub.downstream.models import Stream
-from integration_hub.downstream.tables import state, waiting
+from integration_hub.downstream.tables import state
 from integration_hub.downstream.views import SEE, page_of
 
 SENTENCES: Sequence[tuple[str, str, str, Tone]] = (
@@ -35,7 +35,7 @@ def card(connection: Connection, request: Request) -> SafeString:
         return SafeString("")
     rows = Stream.objects.filter(connection=connection)
     context = {
-        "rows": [(row, page_of(row), state(row), waiting(row)) for row in rows],
+        "rows": [(row, page_of(row), state(row), selection.behind(row)) for row in rows],
         "add_url": f"{reverse('downstream:stream-add')}?connection={connection.pk}",
         "may_add": request.user.has_perm(policies.CHANGE),
     }

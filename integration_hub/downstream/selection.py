@@ -48,9 +48,8 @@ class Behind:
     count: int
     since: datetime | None
 
-    @property
-    def is_more(self) -> bool:
-        return self.count >= COUNTED
+    def __str__(self) -> str:
+        return f"{self.count:,}{' and more' if self.count >= COUNTED else ''}"
 
 
 def following(stream: Stream, limit: int) -> Sequence[Event]:

@@ -22,12 +22,6 @@ def state(stream: Stream) -> Badge:
     return _STATES[Stream.State(stream.state)]
 
 
-def waiting(stream: Stream) -> str:
-    """How many events wait, as people say it."""
-    found = selection.behind(stream)
-    return f"{found.count:,}{' and more' if found.is_more else ''}"
-
-
 class StreamTable(Table):
     """Streams, each with what it waits for."""
 
@@ -39,7 +33,7 @@ class StreamTable(Table):
         Column("connection", "System", accessor="connection"),
         Column("actions", "Events", accessor=lambda row: ", ".join(row.actions)),
         Column("entities", "Legal entities", accessor=lambda row: ", ".join(row.legal_entities) or "All"),
-        Column("waiting", "Waiting", align="end", accessor=waiting),
+        Column("waiting", "Waiting", align="end", accessor=lambda row: str(selection.behind(row))),
         Column("taken", "Told", kind="number", sortable=True),
         Column("last_taken_at", "Last told", kind="ago", sortable=True),
     ]

@@ -86,11 +86,10 @@ def watch_lateness() -> int:
 def _judge(stream: Stream) -> bool:
     found = selection.behind(stream)
     if found.since is not None and (now() - found.since).total_seconds() > stream.late_after_seconds:
-        more = " and more" if found.is_more else ""
         cases.raise_case(
             code=LATE,
             root_cause=root_cause(stream),
-            title=f"{stream} is behind: {found.count:,}{more} events wait",
+            title=f"{stream} is behind: {found} events wait",
             detail=stream.reason or stream.last_error or "They are told as fast as they are taken.",
             remedy="Look at the stream: it says what it waits for.",
             subject=("stream", str(stream.pk), stream.code),

@@ -27,7 +27,7 @@ from integration_hub.downstream.actions import streams
 from integration_hub.downstream.filters import StreamFilter
 from integration_hub.downstream.forms import AgainForm, NewStreamForm, StreamForm
 from integration_hub.downstream.models import LeftOut, Portion, Stream
-from integration_hub.downstream.tables import PortionTable, StreamTable, state, waiting
+from integration_hub.downstream.tables import PortionTable, StreamTable, state
 from integration_hub.kernel.decision import Decision
 from integration_hub.kernel.errors import BadInput, Denied
 from integration_hub.trail.models import Event
@@ -148,7 +148,7 @@ def facts(stream: Stream) -> list[Fact]:
         ("Events", ", ".join(stream.actions)),
         ("Legal entities", ", ".join(stream.legal_entities) or "All, and what belongs to none"),
         ("Names and reasons", "sent" if stream.with_words else "not sent"),
-        ("Waiting", waiting(stream)),
+        ("Waiting", str(behind)),
         ("The oldest since", when(behind.since) if behind.since else None),
         ("Told so far", wording.number(stream.taken)),
         ("Last told", when(stream.last_taken_at) if stream.last_taken_at else None),
@@ -206,7 +206,7 @@ def _asked(
         verb=verb,
         back=page_of(stream),
         form=form,
-        facts=[("Stream", str(stream)), ("State", badge(state(stream))), ("Waiting", waiting(stream))],
+        facts=[("Stream", str(stream)), ("State", badge(state(stream))), ("Waiting", str(selection.behind(stream)))],
         consequence=consequence,
         decision=decision if decision is not None else policies.can_run(stream, request.user),
     )

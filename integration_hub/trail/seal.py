@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from integration_hub.kernel.ids import canonical_json
+from integration_hub.trail.following import AFTER, ORDER, Position
 from integration_hub.trail.models import Event, Seal
 
 BATCH = 5000
@@ -21,19 +22,16 @@ _COLUMNS = (
     "id, tx::text, to_char(recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), actor_kind, actor, action,"
     " object_type, object_id, object_label, legal_entity, reason, data::text, correlation_id, caused_by"
 )
-# ORDER BY names the table: a bare `tx` would be the text of the list above, where 1000 comes before 999.
 _UNSEALED = f"""
-SELECT {_COLUMNS} FROM hub_trail_event
-WHERE (tx, id) > (%(tx)s::xid8, %(id)s) AND tx < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY hub_trail_event.tx, id LIMIT %(limit)s
+SELECT {_COLUMNS} FROM hub_trail_event AS event
+WHERE {AFTER} ORDER BY {ORDER} LIMIT %(limit)s
 """  # noqa: S608 - constants only
 _RANGE = f"""
-SELECT {_COLUMNS} FROM hub_trail_event
+SELECT {_COLUMNS} FROM hub_trail_event AS event
 WHERE (tx, id) > (%(tx)s::xid8, %(id)s) AND (tx, id) <= (%(last_tx)s::xid8, %(last_id)s)
-ORDER BY hub_trail_event.tx, id
+ORDER BY {ORDER}
 """  # noqa: S608 - constants only
 
-Position = tuple[str, int]
 START: Position = ("0", 0)
 
 

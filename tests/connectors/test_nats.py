@@ -22,6 +22,7 @@ from integration_hub.connectors.nats.connector import NatsConnector
 from integration_hub.connectors.publishing import Message
 from integration_hub.downstream import jobs
 from integration_hub.downstream.models import Portion, Stream
+from integration_hub.kernel.errors import BadInput
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.work import engine
 from tests.streams import happen, told
@@ -170,5 +171,5 @@ def test_a_message_that_is_too_long_stops_what_is_behind_it(server: Server) -> N
 
 @pytest.mark.parametrize("address", ["http://example.com", "nats://", "tls://"])
 def test_an_address_of_something_else_is_refused(db: None, address: str) -> None:
-    with pytest.raises(Exception, match="base_url"):
+    with pytest.raises(BadInput, match="base_url"):
         connect(address)

@@ -1,17 +1,23 @@
 """Streams over real HTTP: in order, nothing left out, nothing twice that a receiver could not tell, whatever breaks."""
 
+import base64
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection as database
 
 from integration_hub.cases.models import Case
+from integration_hub.connectors.actions import connections
 from integration_hub.connectors.models import Call, Connection
 from integration_hub.downstream import jobs, selection, troubles
 from integration_hub.downstream.actions import streams
 from integration_hub.downstream.models import LeftOut, Portion, Stream
 from integration_hub.kernel import failpoints
+from integration_hub.kernel.clock import now
 from integration_hub.people.models import Role
-from integration_hub.sandbox import Landscape
+from integration_hub.sandbox import Landscape, accounts
 from integration_hub.work import engine
 from integration_hub.work.models import Item
 from tests import factories
@@ -33,7 +39,7 @@ def stream(warehouse: Connection) -> Stream:
 
 def tell() -> None:
     """What the ticker and a worker do."""
-    Stream.objects.update(due_at=jobs.now())
+    Stream.objects.update(due_at=now())
     jobs.enqueue_due()
     engine.drain("bulk")
 
@@ -208,3 +214,27 @@ def test_a_worker_that_was_taken_for_dead_moves_nothing(landscape: Landscape, st
         jobs._at(slow).get()
     Stream.objects.filter(pk=slow.pk).update(after_event=found[0].pk)  # the same without looking
     assert Stream.objects.get().after_event == first.pk, "the control: the place went back"
+
+
+def test_while_a_secret_is_changed_a_consumer_that_knows_the_old_one_takes_messages(
+    landscape: Landscape, warehouse: Connection, stream: Stream
+) -> None:
+    event, new = happen(1), "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    vault = partial(connections.set_credentials, connection_id=warehouse.pk, by="system:test")
+    vault(credentials={"signing_secret": new}, seen_version=warehouse.version)
+    tell()
+    assert Stream.objects.get().last_error_class == "auth", "the control: the new one alone is not known there"
+    assert heard(landscape) == []
+    both = {"signing_secret": new, "previous_secret": accounts.WEBHOOK_SECRET}
+    vault(credentials=both, seen_version=warehouse.version + 1)
+    tell()
+    assert heard(landscape) == [(f"evt_{event.pk}", 1)]
+
+
+def test_portions_of_long_ago_are_forgotten_but_for_the_last(stream: Stream) -> None:
+    long_ago = now() - jobs.KEEP - timedelta(days=1)
+    for _ in range(3):
+        Portion.objects.create(stream=stream, first_event=1, last_event=1, count=1, started_at=long_ago)
+    last = Portion.objects.latest("pk")
+    assert jobs.prune() == 2
+    assert Portion.objects.get() == last

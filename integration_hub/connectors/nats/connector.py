@@ -4,7 +4,7 @@ The stream knows a message by its id (`Nats-Msg-Id`) for its duplicate window an
 consumer knows it by the same id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from integration_hub.connectors.models import Connection
@@ -27,7 +27,7 @@ class NatsConnector:
             stream = opened.stream(f"{subjects(connection)}.>")
         return f"Signed in; the stream {stream} takes the events."
 
-    def publish(self, connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
+    def publish(self, connection: Connection, messages: Sequence[Message]) -> Generator[str, None, None]:
         """Over one line, a message at a time."""
         from integration_hub.connectors.nats import line
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -58,7 +58,7 @@ class WebhookConnector:
         self._hand_over(connection, Message(key, TESTED, moment, body), even_if_paused=True)
         return "The consumer took a signed test message."
 
-    def publish(self, connection: Connection, messages: Sequence[Message]) -> Iterator[str]:
+    def publish(self, connection: Connection, messages: Sequence[Message]) -> Generator[str, None, None]:
         """One call for each, the next one only when the one before was taken."""
         for message in messages:
             self._hand_over(connection, message)
