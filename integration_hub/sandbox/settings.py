@@ -18,6 +18,11 @@ DEFAULTS: dict[str, Json] = {
         "daily_limit": 15_000,  # calls in a rolling day; above it 403 REQUEST_LIMIT_EXCEEDED
         "session_minutes": 120,  # unconfirmed: it is a policy of the org
         "contract_end_date": "writable",  # or "derived": StartDate + ContractTerm, and writing it is refused
+        "psa_installed": True,  # False: the objects of the managed package `pse` do not exist
+        "psa_statuses": {},  # what this customer calls the package's statuses, e.g. {"Approved": "Signed off"}
+        "psa_reports_touch_expenses": False,  # unconfirmed: whether deciding on a report changes its expenses
+        "psa_lock_financials": True,  # what is in the financials is edited with Admin_Global_Edit__c only
+        "psa_batch": 50,  # unconfirmed figure: more rows of the package in one call run into its triggers' limits
         "work_ms": 0,
     },
     "kantata": {

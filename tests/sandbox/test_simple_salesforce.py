@@ -89,3 +89,27 @@ def test_deleted_and_updated_windows(sf: Any) -> None:
     assert sf.Account.updated(start, end)["ids"] == [created["id"]]
     sf.Account.delete(created["id"])
     assert [row["id"] for row in sf.Account.deleted(start, end)["deletedRecords"]] == [created["id"]]
+
+
+def test_certinia_is_more_objects_of_the_same_org(sf: Any) -> None:
+    assert sf.pse__Proj__c.upsert("Hub_Key__c/C-1", {"Name": "Yard systems", "pse__Is_Active__c": True}) == 201
+    project = sf.pse__Proj__c.get_by_custom_id("Hub_Key__c", "C-1")["Id"]
+    resource = {"pse__Is_Resource__c": True, "pse__Is_Resource_Active__c": True}
+    person = sf.Contact.create({"FirstName": "Ida", "LastName": "Lund", **resource})["id"]
+    role = {"Name": "Design", "pse__Project__c": project, "pse__Resource__c": person, "pse__Role__c": "Architect"}
+    booked = {"pse__Assignment__c": sf.pse__Assignment__c.create(role)["id"], "pse__Start_Date__c": "2026-03-02"}
+    booked |= {"pse__Project__c": project, "pse__Resource__c": person, "pse__Monday_Hours__c": 7.5}
+    card = sf.pse__Timecard_Header__c.create(booked)["id"]
+    found = sf.query_all(
+        "SELECT pse__Monday_Hours__c, pse__Timecard_Header__r.pse__Status__c, pse__Resource__r.Name,"
+        " pse__Assignment__r.pse__Role__c FROM pse__Timecard__c"
+        + format_soql(" WHERE pse__Timecard_Header__c = {}", card)
+    )["records"]
+    (split,) = found
+    assert split["pse__Monday_Hours__c"] == 7.5
+    assert split["pse__Timecard_Header__r"]["pse__Status__c"] == "Saved"
+    assert (split["pse__Resource__r"]["Name"], split["pse__Assignment__r"]["pse__Role__c"]) == ("Ida Lund", "Architect")
+    (key,) = [field for field in sf.pse__Milestone__c.describe()["fields"] if field["name"] == "Hub_Key__c"]
+    assert (key["externalId"], key["unique"]) == (True, True)
+    with pytest.raises(SalesforceResourceNotFound):
+        sf.Timecard_Header__c.describe()  # nothing of the package is found without its namespace

@@ -12,9 +12,10 @@ from ..vendor import Vendor
 from . import describe
 from .collections import Collections
 from .errors import RowError, errors, no_resource
+from .fields import SObject
 from .queries import Queries, attributes
 from .records import Objects
-from .schema import BY_LOWER, OBJECTS, SObject
+from .schema import OBJECTS, known
 from .signin import SignIn
 
 NEWEST, OLDEST = 68, 40
@@ -30,7 +31,7 @@ class Salesforce(Vendor):
     def install(self) -> None:
         self.store.define(item.kind() for item in OBJECTS.values())
         self.objects = Objects(self.store, self.setting)
-        self.collections = Collections(self.store, self.objects)
+        self.collections = Collections(self.store, self.objects, self.setting)
         self.queries = Queries(self.store, self.setting)
         self.sign_in = SignIn(self.store, self.tokens, self.setting)
 
@@ -171,14 +172,15 @@ class Salesforce(Vendor):
 
     def _object(self, call: Call) -> SObject:
         self._version(call)
-        found = BY_LOWER.get(call.params["object"].lower())
+        found = known(call.params["object"], packages=self.setting("psa_installed"))
         if found is None:
             raise no_resource()
         return found
 
     def describe_all(self, call: Call) -> Reply:
         version = self._version(call)
-        listed = [describe.summary(item, version) for item in OBJECTS.values()]
+        there = [item for name, item in OBJECTS.items() if known(name, packages=self.setting("psa_installed"))]
+        listed = [describe.summary(item, version) for item in there]
         return Reply(200, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
     def describe(self, call: Call) -> Reply:
@@ -310,7 +312,7 @@ class Salesforce(Vendor):
         return {"master": master, "merged": merged, "changed": len(events)}
 
     def load(self, entity: str, rows: list[Json]) -> list[str]:
-        target = BY_LOWER.get(entity.lower())
+        target = known(entity)
         if target is None:
             raise ValueError(f"Salesforce has no object {entity!r}")
         try:

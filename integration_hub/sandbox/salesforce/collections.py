@@ -8,8 +8,9 @@ from typing import Any
 from ..messages import Call, Json, Reply, mapping
 from ..store import Store
 from .errors import RowError, errors
+from .fields import SObject
 from .records import Objects
-from .schema import BY_LOWER, SObject
+from .schema import known
 
 MAXIMUM = 200
 
@@ -17,9 +18,13 @@ MAXIMUM = 200
 class Collections:
     """Create, update, upsert and delete many."""
 
-    def __init__(self, store: Store, objects: Objects) -> None:
+    def __init__(self, store: Store, objects: Objects, setting: Callable[[str], Any]) -> None:
         self._store = store
         self._objects = objects
+        self._setting = setting
+
+    def _known(self, name: str) -> SObject | None:
+        return known(name, packages=self._setting("psa_installed"))
 
     def create(self, call: Call) -> Reply:
         return self._each(call, lambda target, values: self._create(call, target, values))
@@ -29,7 +34,7 @@ class Collections:
 
     def upsert(self, call: Call) -> Reply:
         field = call.params["field"]
-        named = BY_LOWER.get(call.params["object"].lower())
+        named = self._known(call.params["object"])
         if named is None:
             return errors(404, "NOT_FOUND", "The requested resource does not exist")
         return self._each(call, lambda target, values: self._upsert(call, target, field, values), named)
@@ -84,9 +89,14 @@ class Collections:
         def one(values: Json) -> Json:
             attributes = mapping(mapping(values, "a record").get("attributes") or {}, "attributes")
             kind = str(attributes.get("type", ""))
-            target = BY_LOWER.get(kind.lower())
+            target = self._known(kind)
             if target is None or (named is not None and target is not named):
                 raise RowError("INVALID_TYPE", f"sObject type '{kind}' is not supported.")
+            if target.package and len(records) > self._setting("psa_batch"):
+                raise RowError(
+                    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                    f"{target.package}.Triggers: System.LimitException: Apex CPU time limit exceeded",
+                )
             return act(target, values)
 
         return self._all(records, bool(body.get("allOrNone")), one)

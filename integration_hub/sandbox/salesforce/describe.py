@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..messages import Json
-from .schema import NUMBERS, OBJECTS, Field, SObject
+from .fields import NUMBERS, Field, SObject
+from .schema import OBJECTS
 
 _SOAP = {"currency": "double", "percent": "double", "textarea": "string", "picklist": "string", "reference": "ID"}
 _SOAP |= {"id": "ID", "datetime": "dateTime"}

@@ -11,7 +11,7 @@ from ..messages import Call, Json, Refusal, Reply
 from ..store import Store
 from . import ids
 from .errors import errors
-from .schema import SObject
+from .fields import SObject
 from .soql import Parser, Query
 
 _BATCH = re.compile(r"batchSize=(\d+)")
@@ -30,7 +30,7 @@ class Queries:
         version = call.params["version"]
         soql = call.query.get("q", "")
         with_deleted = call.path.rstrip("/").endswith("queryAll")
-        query = Parser(soql, self._store.clock.now()).parse()
+        query = Parser(soql, self._store.clock.now(), packages=self._setting("psa_installed")).parse()
         found = [row[0] for row in self._store.query(query.ids_sql(with_deleted=with_deleted), query.params)]
         if query.counts:
             return Reply(200, {"totalSize": len(found), "done": True, "records": []})

@@ -16,7 +16,8 @@ from typing import Any
 from .. import stamps
 from . import ids
 from .errors import RowError
-from .schema import BY_LOWER, NUMBERS, Field, SObject
+from .fields import NUMBERS, Field, SObject
+from .schema import BY_LOWER, known
 from .tokens import Token, malformed, tokens, unquoted
 
 _RELATIVE = re.compile(r"(TODAY|YESTERDAY|TOMORROW|LAST_N_DAYS:(\d+)|NEXT_N_DAYS:(\d+))", re.IGNORECASE)
@@ -72,10 +73,11 @@ class Query:
 class Parser:
     """Recursive descent over the tokens of one query."""
 
-    def __init__(self, soql: str, now_ms: int) -> None:
+    def __init__(self, soql: str, now_ms: int, *, packages: bool = True) -> None:
         self._tokens = tokens(soql)
         self._at = 0
         self._now = now_ms
+        self._packages = packages
 
     # -- tokens -------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ class Parser:
         selected = self._field_list()
         self._expect("FROM")
         name = self._next()
-        target = BY_LOWER.get(name.text.lower())
+        target = known(name.text, packages=self._packages)
         if target is None:
             raise RowError(
                 "INVALID_TYPE",
