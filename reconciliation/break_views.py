@@ -23,7 +23,7 @@ from integration_hub.console.wording import money_html
 from integration_hub.kernel.decision import Decision
 from integration_hub.trail.queries import timeline_of
 from reconciliation import mending, pair_queries, policies
-from reconciliation.actions import pair_breaks, suggestions
+from reconciliation.actions import mends, pair_breaks, suggestions
 from reconciliation.matching.pairs import PAIRS
 from reconciliation.matching.rules import TITLES
 from reconciliation.models import PairBreak, Suggestion
@@ -108,7 +108,7 @@ def break_detail(request: Request, pk: int) -> HttpResponse:
             (pair.title, reverse("reconciliation:pair-detail", args=[row.pair])),
             ("Breaks", reverse("reconciliation:break-list")),
         ),
-        "buttons": [*_break_buttons(row, user), *mending.offers(row, user)],
+        "buttons": [*_break_buttons(row, user), *mending.ways(row, user)],
         "pair": pair,
         "rows": _linked(pair_queries.side_by_side(row)),
         "row": row,
@@ -133,9 +133,8 @@ def _break_buttons(row: PairBreak, user: Any) -> list[Button]:
 
     if row.state == PairBreak.State.OPEN:
         return [
+            Button("Mend it…", to("mend"), policies.can_mend(row, user), "primary", "refresh", key="m"),
             Button("Explain…", to("explain"), policies.can_explain(row, user), icon="edit", key="a"),
-            Button("Reconcile again…", reverse("reconciliation:pair-run", args=[row.pair]),
-                   policies.can_reconcile(user, ""), icon="scale"),
         ]  # fmt: skip
     if row.state == PairBreak.State.PROPOSED:
         return [
@@ -145,6 +144,34 @@ def _break_buttons(row: PairBreak, user: Any) -> list[Button]:
     if row.state == PairBreak.State.EXPLAINED:
         return [Button("Take back…", to("reopen"), policies.can_reopen(row, user), icon="arrow-back-up")]
     return []
+
+
+@screen(permission=SEE, methods=["GET", "POST"])
+def break_mend(request: Request, pk: int) -> HttpResponse:
+    """Do at once what can be done about a break, and have the pair reconciled again."""
+    row, user = _break(request, pk), request.user
+    acts = mending.acts_of(row, user)
+    confirm = Confirm(
+        title=f"Mend the break of {row.identity}",
+        verb="Do it and reconcile again",
+        back=reverse("reconciliation:break-detail", args=[pk]),
+        form=DecisionForm(posted(request), initial={"version": row.version}),
+        facts=known(
+            ("Pair", PAIRS.get(row.pair).title), ("Kind", row.get_kind_display()),
+            ("Right less left", money_html(row.gap, row.currency) if row.currency else None),
+            *((f"{place}.", act.says if act.allowed else f"{act.says}: {act.allowed.reason}")
+              for place, act in enumerate(acts, 1)),
+        ),
+        consequence="Then the pair is reconciled again. Where nothing differs nothing is changed.",
+        decision=policies.can_mend(row, user),
+    )  # fmt: skip
+    return decide(
+        request,
+        confirm,
+        lambda data: mends.mend(break_id=pk, by=user, seen_version=data["version"]),
+        done="It is done in a moment, and then reconciled.",
+        back=lambda run: reverse("reconciliation:run-detail", args=[run.pk]),
+    )
 
 
 @screen(permission=SEE, methods=["GET", "POST"])

@@ -15,7 +15,7 @@ from integration_hub.api.fields import AmountField, ReasonedSerializer, StrictSe
 from integration_hub.api.views import Nouns, person
 from integration_hub.people.models import User
 from reconciliation import pair_queries
-from reconciliation.actions import pair_breaks, pair_runs, suggestions
+from reconciliation.actions import mends, pair_breaks, pair_runs, suggestions
 from reconciliation.matching.pairs import ordered
 from reconciliation.models import PairBreak, PairRun, Suggestion
 from reconciliation.policies import SEE
@@ -114,6 +114,14 @@ class PairBreaks(Nouns):
     def rows(self, user: User) -> "QuerySet[PairBreak]":
         """Those a person may see."""
         return pair_queries.breaks(user)
+
+    @extend_schema(request=VersionedSerializer, responses={202: PairRunPageSerializer})
+    @action(detail=True, methods=["post"])
+    def mend(self, request: Request, pk: str) -> Response:
+        """Do at once what can be done about it; the answer is the run that says whether it helped."""
+        said = self.taken(VersionedSerializer)
+        run = mends.mend(break_id=self.get_object().pk, by=person(request), seen_version=said["version"])
+        return Response(PairRunPageSerializer(run).data, status=202)
 
     @extend_schema(request=ReasonedSerializer, responses=PairBreakSerializer)
     @action(detail=True, methods=["post"])

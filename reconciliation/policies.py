@@ -46,6 +46,13 @@ def can_explain(row: PairBreak, by: User) -> Decision:
     return _decides(row.legal_entity, by)
 
 
+def can_mend(row: PairBreak, by: User) -> Decision:
+    """Bringing both sides of a break up to date and reconciling again, also of what is under way."""
+    if row.state == PairBreak.State.CLOSED:
+        return deny("Both sides agree again.")
+    return _decides(row.legal_entity, by)
+
+
 def can_confirm(row: PairBreak, by: User) -> Decision:
     """Confirming what another person explained."""
     if row.state != PairBreak.State.PROPOSED:

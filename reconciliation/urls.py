@@ -21,6 +21,7 @@ urlpatterns = [
     path("pairs/runs/<int:pk>/manifest/", pair_views.run_manifest, name="run-manifest"),
     path("pairs/breaks/", break_views.BreakList.as_view(), name="break-list"),
     path("pairs/breaks/<int:pk>/", break_views.break_detail, name="break-detail"),
+    path("pairs/breaks/<int:pk>/mend/", break_views.break_mend, name="break-mend"),
     path("pairs/breaks/<int:pk>/explain/", break_views.break_explain, name="break-explain"),
     path("pairs/breaks/<int:pk>/confirm/", break_views.break_confirm, name="break-confirm"),
     path("pairs/breaks/<int:pk>/reopen/", break_views.break_reopen, name="break-reopen"),

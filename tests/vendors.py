@@ -36,7 +36,8 @@ ROLES = {"crm": "salesforce", "psa": "kantata", "erp": "netsuite", "tax": "avata
 class Fake:
     """One system. `refuse[effect type]` is the reason it says no; `facts[effect type]` is what it shows differently.
 
-    `lose[effect type]` loses one message: its "answer" after it was kept, or the "request" before.
+    `lose[effect type]` loses one message: its "answer" after it was kept, or the "request" before. `shows[number]` is
+    what it shows of one document otherwise, None that it does not show it.
     """
 
     def __init__(self, vendor: str, manifest: Manifest | None = None) -> None:
@@ -47,6 +48,7 @@ class Fake:
         self.refuse: dict[str, str] = {}
         self.facts: dict[str, dict[str, Any]] = {}
         self.lose: dict[str, str] = {}
+        self.shows: dict[str, dict[str, Any] | None] = {}
 
     def check(self, connection: Connection) -> str:
         return "works"
@@ -67,13 +69,14 @@ class Fake:
         return Sent(remote_id=self.id_of(write), status=200)
 
     def find(self, connection: Connection, write: Write) -> Confirmed | None:
-        if (write.effect_type, write.business_key) not in self.kept:
+        other = self.shows.get(write.business_key, {})
+        if (write.effect_type, write.business_key) not in self.kept or other is None:
             return None
         kind = write.effect_type.partition(".")[2]
         facts = {"net": write.payload.get("net"), "tax": write.payload.get("tax_total", write.payload.get("tax"))}
         facts |= {"gross": write.payload.get("gross"), "currency": write.payload.get("currency")}
         number = self.number_of(kind, write.business_key) if kind in NUMBERED else ""
-        return Confirmed(self.id_of(write), number, {**facts, **self.facts.get(kind, {})})
+        return Confirmed(self.id_of(write), number, {**facts, **self.facts.get(kind, {}), **other})
 
     def number_of(self, kind: str, business_key: str) -> str:
         """The number it gives to what it posts."""

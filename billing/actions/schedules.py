@@ -8,7 +8,7 @@ from django.db import transaction
 
 from billing.actions import work
 from billing.engine import schedule as engine
-from billing.models import ScheduleItem
+from billing.models import BillableEvent, ScheduleItem
 from billing.terms import engine_line
 from contracts.models import Contract, ContractLine, Method
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -180,29 +180,44 @@ def raise_due(*, contract: Contract, through: date) -> int:
     _roll_on(contract, through)
     due = list(
         ScheduleItem.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("line")
+        .select_related("line__contract")
         .filter(line__contract=contract, status=ScheduleItem.Status.PLANNED, due_on__lte=through)
     )
-    drafts = [
-        work.Draft(
-            work_key=f"schedule:{item.line_id}:{item.sequence}",
-            kind="fee",
-            service_date=item.due_on,
-            approval="approved",
-            legal_entity_id=contract.legal_entity_id,
-            contract_id=contract.pk,
-            line_id=item.line_id,
-            schedule_item_id=item.pk,
-            amount=item.amount,
-            currency=item.currency,
-            description=f"{item.line.name}, {item.period_from:%d %b %Y} – {item.last_day:%d %b %Y}",
-        )
-        for item in due
-    ]
+    drafts = [_draft(item) for item in due]
     if drafts:
         work.record(drafts=drafts, by="system:billing", caused_by=f"schedule due {through}")
         ScheduleItem.objects.filter(pk__in=[item.pk for item in due]).update(status=ScheduleItem.Status.DUE)
     return len(drafts)
+
+
+def _draft(item: ScheduleItem, *, is_due: bool = True) -> work.Draft:
+    """A due item as delivered work; one that is not due any more was not delivered."""
+    contract = item.line.contract
+    return work.Draft(
+        work_key=f"schedule:{item.line_id}:{item.sequence}",
+        kind="fee",
+        service_date=item.due_on,
+        approval="approved",
+        legal_entity_id=contract.legal_entity_id,
+        contract_id=contract.pk,
+        line_id=item.line_id,
+        schedule_item_id=item.pk,
+        amount=item.amount,
+        currency=item.currency,
+        description=f"{item.line.name}, {item.period_from:%d %b %Y} – {item.last_day:%d %b %Y}",
+        is_deleted=not is_due,
+    )
+
+
+@transaction.atomic
+def enter_again(*, item: ScheduleItem, by: Actor) -> int:
+    """Make what was entered for an item what its schedule says: once, or not at all where it is not due; how much
+    changed. What is posted already is not replaced: a person is asked about it.
+    """
+    draft = _draft(item, is_due=item.status == ScheduleItem.Status.DUE)
+    entered = BillableEvent.objects.filter(schedule_item=item, is_current=True, is_deleted=False)
+    strays = [work.deleted(event) for event in entered.exclude(work_key=draft.work_key)]
+    return work.record(drafts=[draft, *strays], by=by, caused_by=f"schedule {item}")
 
 
 @transaction.atomic

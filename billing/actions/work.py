@@ -56,6 +56,11 @@ _values_of = attrgetter(*DRAFTED)
 COMPARED = tuple(name for name in DRAFTED if name not in {"work_key", "source_version_id"})
 
 
+def deleted(row: BillableEvent) -> Draft:
+    """The draft that says of work that it was not delivered."""
+    return Draft(**{name: getattr(row, name) for name in DRAFTED} | {"is_deleted": True})
+
+
 @transaction.atomic
 def record(*, drafts: Sequence[Draft], by: Actor, caused_by: str, correct_posted: bool = False) -> int:
     """Store new versions of delivered work and have their contracts decided again. Returns how many were new.

@@ -22,7 +22,7 @@ class EffectsConfig(AppConfig):
             queries,
             windows,
         )
-        from integration_hub.effects.actions.effects import SEND
+        from integration_hub.effects.ledger import LOOK, SEND
         from integration_hub.effects.registry import GATES
         from integration_hub.work.registry import BUSY, HANDLERS, TICKS, Handler, Tick
 
@@ -32,6 +32,7 @@ class EffectsConfig(AppConfig):
         panels.register()
         forecast.register()
         HANDLERS.register(SEND, Handler(run=engine.work, local=False, title="Send an effect", parked=engine.parked))
+        HANDLERS.register(LOOK, Handler(engine.look, local=False, title="Read what is confirmed again", skippable=True))
         TICKS.register("effects.windows", Tick("effects.windows", 5, windows.tick))
         GATES.register("target", preflight.GATE)
         BUSY.register("effects", queries.unsettled)

@@ -17,7 +17,7 @@ from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
 from integration_hub.effects import preflight, windows
 from integration_hub.effects.actions.effects import close_cases
-from integration_hub.effects.ledger import OVER, State, member, move, note, root_cause
+from integration_hub.effects.ledger import ABSENT, FIRST, OVER, State, member, move, note, root_cause
 from integration_hub.effects.models import Attempt, Effect
 from integration_hub.effects.naming import label
 from integration_hub.effects.registry import outcomes_for
@@ -304,6 +304,35 @@ def _record_confirmed(job: Job, effect: Effect, attempt: Attempt, found: Confirm
         for listener in outcomes_for(effect):
             listener.confirmed(effect)
         failpoints.hit("in_confirm")
+
+
+# --- looking once more at what is confirmed ----------------------------------------------------------------------
+
+
+def look(job: Job) -> None:
+    """The handler of `effects.look`: read once more what was confirmed, and keep what the target shows now.
+
+    The effect stays confirmed: what was done is done. What it shows otherwise than at first keeps that beside it.
+    """
+    effect = Effect.objects.select_related("connection").get(pk=job.payload["effect"])
+    if effect.state != State.CONFIRMED:
+        return
+    _wait_while_paused(effect)
+    with budget.on_behalf(Priority.SYNC):
+        attempt, found = _ask(job, effect, CONNECTORS.get(effect.connection.vendor), Attempt.Kind.CONFIRM)
+    first = effect.remote.get(FIRST, {name: value for name, value in effect.remote.items() if name != ABSENT})
+    shown = as_json(found.facts) if found is not None else {**first, ABSENT: True}
+    with transaction.atomic():
+        fencing.hold(job)
+        _finish(attempt, "found" if found is not None else "absent", body=found.facts if found is not None else None)
+        if shown != first:
+            shown = {**shown, FIRST: first}
+        if shown != effect.remote:
+            Effect.objects.filter(pk=effect.pk).update(remote=shown, updated_at=now())
+            said = "shows it otherwise" if found is not None else "does not show it any more"
+            note(
+                "effects.effect.looked_at", effect, BY, f"{effect.connection} {said if FIRST in shown else 'shows it'}"
+            )
 
 
 # --- when the lane gives up ----------------------------------------------------------------------------------------

@@ -17,8 +17,10 @@ from integration_hub.work.actions import items
 from integration_hub.work.actions.items import ItemIn
 from integration_hub.work.registry import Wait
 
-SEND = "effects.send"
+SEND, LOOK = "effects.send", "effects.look"
 STAGE = "post"
+FIRST, ABSENT = "first", "absent"
+"""In what the target shows of an effect: what it showed at first, and that it does not show it any more."""
 State = Effect.State
 OVER = (State.CONFIRMED, State.CANCELLED, State.SUPERSEDED)
 """States that never change again."""

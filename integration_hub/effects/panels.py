@@ -53,6 +53,8 @@ SENTENCES = {
     "planned": ("send", "planned {label}", "neutral"),
     "sent": ("send", "sent it and it was accepted", "progress"),
     "confirmed": ("circle-check", "confirmed it by a read of the target", "success"),
+    "look_asked": ("refresh", "had it read in the target again", "progress"),
+    "looked_at": ("eye", "read it again: {reason}", "warning"),
     "rejected": ("circle-x", "heard the target say no", "danger"),
     "unknown": ("help", "does not know whether it happened", "warning"),
     "retried": ("refresh", "had it tried again", "progress"),

@@ -31,6 +31,13 @@ def can_retry(effect: Effect, by: Actor) -> Decision:
     return _may(effect, by)
 
 
+def can_look(effect: Effect, by: Actor) -> Decision:
+    """What is confirmed may be read once more: somebody may have changed it in the target."""
+    if effect.state != State.CONFIRMED:
+        return deny(f"Only what is confirmed is there to be read: this effect is {effect.get_state_display().lower()}.")
+    return _may(effect, by)
+
+
 def can_correct(effect: Effect, by: User) -> Decision:
     """What was refused may be corrected where its write says which fields may be."""
     if effect.state != State.REJECTED:

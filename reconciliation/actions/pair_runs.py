@@ -1,6 +1,6 @@
 """Reconcile a pair: asked for by a person or the machine, worked by a lane, kept so that it can be performed again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,8 @@ from integration_hub.rules import queries as tables
 from integration_hub.trail import record
 from integration_hub.trail.record import Actor, actor_name
 from integration_hub.work.actions import items
-from integration_hub.work.registry import Job
+from integration_hub.work.models import Item
+from integration_hub.work.registry import Job, Wait
 from reconciliation import policies
 from reconciliation.actions import pair_breaks, suggestions
 from reconciliation.feeds import refusals as feed_refusals
@@ -28,6 +29,8 @@ BY = "system:reconciliation"
 EVERY = timedelta(hours=24)
 MEMORY = 64
 """Megabytes that a sort or hash may use before it goes to disk."""
+PATIENCE, LOOK_AGAIN = timedelta(minutes=10), timedelta(seconds=2)
+"""How long a run waits for what it is to see, and how often it looks."""
 NAMED = 20
 """Refusals of one kind that are named."""
 State = PairRun.State
@@ -35,11 +38,13 @@ State = PairRun.State
 
 @transaction.atomic
 def request(
-    *, pair: str, by: Actor, legal_entity: str = "", period_from: date | None = None, period_to: date | None = None
-) -> PairRun:
+    *, pair: str, by: Actor, legal_entity: str = "", period_from: date | None = None, period_to: date | None = None,
+    after: Collection[str] = (),
+) -> PairRun:  # fmt: skip
     """Have a pair reconciled, of one legal entity or all, of the days from `period_from` to before `period_to` or all.
 
-    Raises Denied, LookupError, BadInput, or NotReady while the pair is being reconciled.
+    It begins when what stands in the lanes `after` has been worked, or after some minutes. Raises Denied, LookupError,
+    BadInput, or NotReady while the pair is being reconciled.
     """
     policies.can_reconcile(by, legal_entity).or_raise()
     PAIRS.get(pair)
@@ -53,7 +58,11 @@ def request(
             )  # fmt: skip
     except IntegrityError as error:
         raise NotReady("This pair is being reconciled already. See its run.") from error
-    items.enqueue(KIND, lane=f"reconciliation:{pair}", stage="bulk", payload={"run": run.pk}, dedupe=f"run:{run.pk}")
+    payload: dict[str, Any] = {"run": run.pk}
+    if after:
+        ahead = Item.objects.filter(lane__key__in=after, state=Item.State.READY).order_by("pk")
+        payload |= {"after": list(ahead.values_list("pk", flat=True)), "until": (now() + PATIENCE).isoformat()}
+    items.enqueue(KIND, lane=f"reconciliation:{pair}", stage="bulk", payload=payload, dedupe=f"run:{run.pk}")
     _told("requested", run, by)
     return run
 
@@ -73,7 +82,16 @@ def work(job: Job) -> None:
     run = PairRun.objects.get(pk=job.payload["run"])
     if run.state not in PairRun.UNDER_WAY:
         return
+    if _comes_first(job.payload):
+        raise Wait("What it is to see is still being worked.", LOOK_AGAIN)
     perform(run)
+
+
+def _comes_first(payload: dict[str, Any]) -> bool:
+    """Whether something is still worked that the run is to see the outcome of, and the patience has not run out."""
+    if "after" not in payload or now() >= datetime.fromisoformat(payload["until"]):
+        return False
+    return Item.objects.filter(pk__in=payload["after"], state=Item.State.READY).exists()
 
 
 def parked(job: Job, failure: Failed) -> None:

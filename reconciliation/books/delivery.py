@@ -1,6 +1,7 @@
 """Delivered work: what the PSA has, what counts here, what it costs, and the journals of the ERP."""
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models.functions import Coalesce
 
 from billing.models import BillableEvent, Journal, RevenuePosting
 from costs.models import Cost, CostPosting, ReimbursementJournal
+from integration_hub.effects.ledger import ABSENT, FIRST
 from integration_hub.effects.models import Effect
 from reconciliation.books import ours, sources
 from reconciliation.matching.pairs import Item, Pair, Reading, Side
@@ -122,15 +124,34 @@ def _read_back(model: type[Journal], legal_entity: str) -> Iterator[Item]:
     effects = effects.filter(legal_entity=legal_entity) if legal_entity else effects
     postings = {row.number: row for row in model._default_manager.filter(number__in=effects.values("business_key"))}
     for effect in effects.order_by("business_key"):
-        posting = postings[effect.business_key]
-        sent = Decimal(effect.payload["total"])
-        shown = Decimal(effect.remote.get("debits") or sent)
-        yield Item(
-            key=effect.business_key, ref=effect.business_key, legal_entity=effect.legal_entity,
-            currency=str(effect.remote.get("currency") or effect.currency), amount=posting.amount + shown - sent,
-            on_date=posting.accounting_date, at=effect.confirmed_at, label=effect.remote_number,
-            link=f"effect:{effect.pk}",
-        )  # fmt: skip
+        if ABSENT not in effect.remote:  # read once more, the ERP did not show it
+            yield _shown(effect, postings[effect.business_key])
+
+
+def _shown(effect: Effect, posting: Journal) -> Item:
+    """A journal as it was read last, and what it said at first where that was something else."""
+    first = _added(effect, posting, effect.remote.get(FIRST, effect.remote))
+    amount = _added(effect, posting, effect.remote)
+    return Item(
+        key=effect.business_key, ref=effect.business_key, legal_entity=effect.legal_entity,
+        currency=str(effect.remote.get("currency") or effect.currency), amount=amount,
+        on_date=_dated(effect.remote.get("date")) or posting.accounting_date, at=effect.updated_at,
+        was=first if first != amount else None, label=effect.remote_number, link=f"effect:{effect.pk}",
+    )  # fmt: skip
+
+
+def _added(effect: Effect, posting: Journal, shown: dict[str, Any]) -> Decimal:
+    """What a journal adds, by its debits beside those that were sent."""
+    sent = Decimal(effect.payload["total"])
+    debits = Decimal(shown.get("debits") or sent)
+    return Decimal(posting.amount) + debits - sent
+
+
+def _dated(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(text or ""))
+    except ValueError:
+        return None
 
 
 ALL = (

@@ -72,7 +72,7 @@ CASE
   WHEN a.currency <> b.currency OR a.other <> b.other OR a.currency <> a.other THEN 'fx'
   WHEN a.n < b.n AND b.low = b.high AND a.amount = b.low * a.n AND a.amount <> 0
     OR b.n < a.n AND a.low = a.high AND b.amount = a.low * b.n AND b.amount <> 0
-    OR a.n <> b.n AND NOT rule.used THEN 'duplicate'
+    OR a.n <> b.n AND (NOT rule.used OR a.low = 0 AND a.high = 0 AND b.low = 0 AND b.high = 0) THEN 'duplicate'
   WHEN abs(b.amount - a.amount) > {_TOLERANCE} THEN CASE
     WHEN b.was <> b.amount AND abs(b.was - a.amount) <= {_TOLERANCE} THEN 'manual_change'
     WHEN a.net = b.net AND a.tax <> b.tax THEN 'tax'

@@ -10,7 +10,7 @@ from django.db.models.functions import Collate
 
 from integration_hub.connectors.models import Connection
 from integration_hub.effects import policies
-from integration_hub.effects.ledger import SEND, State, enqueue, told
+from integration_hub.effects.ledger import LOOK, SEND, STAGE, State, enqueue, note, told
 from integration_hub.effects.models import EFFECT_MOVES, Correction, Effect
 from integration_hub.effects.registry import Objection, Outcome, outcomes_for
 from integration_hub.kernel.clock import now
@@ -65,6 +65,17 @@ def retry(*, effect_id: int, by: Actor, reason: str = "") -> Effect:
     if not judged.goes:
         raise Denied(judged.reason)
     send_again([effect], by=by, reason=reason)
+    return effect
+
+
+@transaction.atomic
+def look(*, effect_id: int, by: Actor, reason: str = "") -> Effect:
+    """Have what was confirmed read once more in the target, in its lane. Raises Denied where it is not confirmed."""
+    effect = Effect.objects.select_related("connection").get(pk=effect_id)
+    policies.can_look(effect, by).or_raise()
+    note("effects.effect.look_asked", effect, by, reason)
+    items.enqueue(LOOK, lane=effect.lane, stage=STAGE, payload={"effect": effect.pk}, dedupe=f"look:{effect.pk}",
+                  legal_entity=effect.legal_entity)  # fmt: skip
     return effect
 
 

@@ -186,7 +186,7 @@ def asleep(feeds: Sequence[Feed]) -> list[Feed]:
     """Which feeds of one connection are not about to be read: most hints of a storm find none, and lock no row."""
     active = [feed for feed in feeds if feed.is_active]
     due = [feed for feed in active if feed.due_at <= now()]
-    told = waiting(lane=_lane(due[0]), dedupes=[_dedupe(feed) for feed in due]) if due else set()
+    told = waiting(lane=lane_of(due[0]), dedupes=[_dedupe(feed) for feed in due]) if due else set()
     return [feed for feed in active if feed not in due or _dedupe(feed) not in told]
 
 
@@ -224,10 +224,11 @@ def _poll_of(feed: Feed, trigger: str, run_id: int | None = None) -> items.ItemI
     payload: dict[str, object] = {"feed": feed.pk, "trigger": trigger}
     if run_id is not None:
         payload["run"] = run_id
-    return items.ItemIn(POLL, lane=_lane(feed), stage="ingest", payload=payload, dedupe=_dedupe(feed))
+    return items.ItemIn(POLL, lane=lane_of(feed), stage="ingest", payload=payload, dedupe=_dedupe(feed))
 
 
-def _lane(feed: Feed) -> str:
+def lane_of(feed: Feed) -> str:
+    """The lane in which a feed is read."""
     return f"feed:{feed.connection.code}"
 
 

@@ -229,6 +229,16 @@ EFFECT_ROWS = (
         **EFFECTS,
     ),
     Row(
+        rule=effects.can_look,
+        ask=lambda by, state: effects.can_look(effect(state), by),
+        states={
+            "confirmed": "",
+            "planned": "Only what is confirmed is there to be read: this effect is planned.",
+            "unknown": "Only what is confirmed is there to be read: this effect is outcome unknown.",
+        },
+        **EFFECTS,
+    ),
+    Row(
         rule=effects.can_cancel,
         ask=lambda by, state: ask_effect(effects.can_cancel, by, state),
         states={

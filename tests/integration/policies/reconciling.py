@@ -71,6 +71,15 @@ ROWS = (
         order=ORDER,
     ),
     Row(
+        rule=policies.can_mend,
+        ask=lambda by, state: policies.can_mend(broken(state), by),
+        may=DECIDERS,
+        others=OTHERS,
+        states={"open": "", "proposed": "", "explained": "", "closed": "Both sides agree again."},
+        outside=OUTSIDE,
+        order=ORDER,
+    ),
+    Row(
         rule=policies.can_confirm,
         ask=ask_confirm,
         may=DECIDERS,

@@ -99,6 +99,14 @@ def test_a_break_is_shown_side_by_side_and_explained(found, anna):
     assert row.state == "open"
 
 
+def test_a_break_of_which_nothing_can_be_done_at_once_says_so(found, anna):
+    client, row = screens.browser(anna), PairBreak.objects.get(identity="one")
+    assert "Mend it" in screens.page(client, at("break-detail", row.pk))
+    answer = client.post(at("break-mend", row.pk), {"version": row.version})
+    assert answer.status_code == 409
+    assert "correct it where it is wrong, or explain it" in screens.text(answer)
+
+
 def test_precision_is_a_share_wherever_it_stands(found, anna, monkeypatch):
     Suggestion.objects.update(confidence=Decimal("0.85"))
     client = screens.browser(anna)
@@ -138,6 +146,8 @@ def test_the_api_lists_asks_and_decides(found, anna, client):
     assert client.post("/api/v1/reconciliations/", {"pair": "nothing"}, **auth).status_code == 400
     row = client.get("/api/v1/breaks/?kind=amount", **read).json()["results"][0]
     assert row["gap"] == "-10.00"
+    mended = client.post(f"/api/v1/breaks/{row['id']}/mend/", {"version": row["version"]}, **auth)
+    assert mended.status_code == 409
     said = client.post(f"/api/v1/breaks/{row['id']}/explain/", {"version": row["version"], "reason": "Agreed"}, **auth)
     assert said.json()["state"] == "explained"
     match = client.get("/api/v1/suggested-matches/", **read).json()["results"][0]

@@ -10,13 +10,17 @@ from integration_hub.intake.models import Feed, FeedDay, SourceVersion
 from integration_hub.kernel.clock import now
 from integration_hub.mapping.actions import mappings
 from integration_hub.people.models import Role
+from integration_hub.work.inprocess import drain_once
 from reconciliation.actions import pair_runs
 from reconciliation.models import PairBreak
 from tests import factories, screens
 from tests.integration.reconciliation import test_books as books
+from tests.integration.reconciliation.seeds import SEEDS
 from tests.integration.reconciliation.test_books import reconcile
+from tests.vendors import landscape
 from tests.worlds import shared
 
+__all__ = ["landscape"]
 pytestmark = screens.SCREENS
 
 CLASSES = (
@@ -212,3 +216,46 @@ def said(entity, connection, name, version, body, *, deleted=False):
 def breaks_of(pair):
     rows = PairBreak.objects.filter(pair=pair).exclude(state="closed")
     return {row.identity.rpartition("-")[2]: row.kind for row in rows}
+
+
+# -- all other pairs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pair", SEEDS)
+def test_breaks_of_every_pair_are_mended_in_one_act_each_until_it_certifies(landscape, pair, monkeypatch):
+    seeds = SEEDS[pair](landscape)
+    seeds.seed()
+    young = {name: "timing" for name, kind in seeds.found.items() if kind.startswith("missing")}
+    reconcile(pair)
+    assert named(seeds) == {**seeds.found, **young}
+    later(monkeypatch, 5)
+    assert reconcile(pair).verdict == "breaks"
+    assert named(seeds) == seeds.found
+
+    seeds.correct()
+    finance = screens.browser(factories.user(Role.FINANCE, everything=True))
+    for pk in PairBreak.objects.filter(pair=pair, state="open").order_by("pk").values_list("pk", flat=True):
+        mended(finance, pk, explains=seeds.name_of(PairBreak.objects.get(pk=pk).identity) in seeds.stands)
+        drain_once(["ingest", "post"])
+        later(monkeypatch, 5)  # also of the feeds that were read now
+        drain_once(["bulk"])
+    run = reconcile(pair)
+    assert (run.refusals, run.verdict, named(seeds)) == ([], "agrees", {})
+
+
+def mended(finance, pk, *, explains):
+    """A person does what the page of a break offers, unless another act has mended it meanwhile."""
+    broken = PairBreak.objects.get(pk=pk)
+    if broken.state == "closed":
+        return
+    url = f"/pairs/breaks/{pk}/"
+    assert "Mend it" in screens.page(finance, url)
+    act, asked = ("explain", {"reason": "Signed on paper"}) if explains else ("mend", {})
+    screens.page(finance, f"{url}{act}/")
+    assert finance.post(f"{url}{act}/", {"version": broken.version, **asked}).status_code == 302
+
+
+def named(seeds):
+    """{name it was seeded by: kind} of what stands."""
+    rows = PairBreak.objects.filter(pair=seeds.pair, state__in=PairBreak.STANDING)
+    return {seeds.name_of(row.identity): row.kind for row in rows}
