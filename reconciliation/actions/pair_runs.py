@@ -19,7 +19,7 @@ from integration_hub.work.registry import Job, Wait
 from reconciliation import policies
 from reconciliation.actions import pair_breaks, suggestions
 from reconciliation.feeds import refusals as feed_refusals
-from reconciliation.matching import evidence, outcome, passes, staging
+from reconciliation.matching import evidence, exchange, outcome, passes, staging
 from reconciliation.matching.pairs import PAIRS, Pair, Unread, ordered
 from reconciliation.matching.rules import kind_name, rule_of
 from reconciliation.models import PAIR_RUN_MOVES, PairRun
@@ -169,6 +169,7 @@ def _asked(pair: Pair, run: PairRun, started: datetime) -> tuple[passes.Asked, d
         accepted=decided.accepted,
         rejected=decided.rejected,
         confirms=suggestions.confirming(pair.name, rules),
+        rates=exchange.known() if any(rule.fx_percent is not None for rule in rules) else (),
     )
     return asked, {entity: table.facts for entity, table in in_force.items()}
 

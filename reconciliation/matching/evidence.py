@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from integration_hub.kernel.ids import content_hash
 from reconciliation import matching
 from reconciliation.matching import staging
+from reconciliation.matching.exchange import Factor
 from reconciliation.matching.passes import Asked
 from reconciliation.matching.rules import recalled_of, rule_of
 from reconciliation.models import InputBlock, PairRun
@@ -77,6 +79,7 @@ def manifest(
         "accepted": [[ref, list(left), list(right)] for ref, (left, right) in asked.accepted],
         "rejected": [[list(left), list(right)] for left, right in asked.rejected],
         "confirms": sorted(asked.confirms),
+        "rates": [[one.base, one.quote, one.day.isoformat(), str(one.times), str(one.over)] for one in asked.rates],
         "inputs": dict(inputs),
         "feeds": feeds,
     }
@@ -96,6 +99,10 @@ def recalled(kept: Mapping[str, Any]) -> Asked:
         accepted=[(ref, (tuple(left), tuple(right))) for ref, left, right in kept["accepted"]],
         rejected=[(tuple(left), tuple(right)) for left, right in kept["rejected"]],
         confirms=kept["confirms"],
+        rates=[
+            Factor(base, quote, date.fromisoformat(day), Decimal(times), Decimal(over))
+            for base, quote, day, times, over in kept["rates"]
+        ],
     )
 
 

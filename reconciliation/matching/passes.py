@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db import connection
 
-from reconciliation.matching import outcome, search
+from reconciliation.matching import exchange, outcome, search
+from reconciliation.matching.exchange import Factor
 from reconciliation.matching.rules import KEYED, SEARCHED, Rule
 from reconciliation.matching.staging import TABLES, links, table_of
 
@@ -37,6 +38,8 @@ class Asked:
     rejected: Sequence[Keys] = ()
     confirms: Collection[str] = ()
     """Ways that may confirm what they find."""
+    rates: Sequence[Factor] = ()
+    """Where a rule lets currencies differ."""
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Counts:
 
 _RULE = {
     "way": "text", "legal_entity": "text", "currency": "text", "used": "bool", "amount": "numeric",
-    "percent": "numeric", "days": "int", "rounding": "numeric",
+    "percent": "numeric", "days": "int", "rounding": "numeric", "fx": "numeric",
 }  # fmt: skip
 
 _SIDE = """
@@ -62,6 +65,15 @@ SELECT ref, count(*) AS n, min(legal_entity) AS entity, min(currency) AS currenc
   FROM {table} WHERE ref <> '' GROUP BY ref
 """
 
+_SAME = "(a.currency = b.currency AND a.other = b.other AND a.currency = a.other)"
+# In another currency, and as much at the rate of the day as the rule asks for; unknown where no rate is.
+_WORTH = """
+(a.currency = a.other AND b.currency = b.other AND a.currency <> b.currency
+ AND abs(b.amount - a.amount * rate.times / rate.over) <= abs(a.amount * rate.times / rate.over) * rule.fx / 100)
+"""
+_RATES = """
+    LEFT JOIN recon_rate AS rate ON rate.base = a.currency AND rate.quote = b.currency AND rate.day = a.first_on
+"""
 _TOLERANCE = "greatest(rule.amount, abs(a.amount) * rule.percent / 100)"
 
 # The first that holds is the kind; each later one may assume that those before do not.
@@ -69,16 +81,16 @@ _KIND = f"""
 CASE
   WHEN b.ref IS NULL THEN CASE WHEN a.at > %(cut_b)s - %(grace)s THEN 'timing' ELSE 'missing_in_b' END
   WHEN a.ref IS NULL THEN CASE WHEN b.at > %(cut_a)s - %(grace)s THEN 'timing' ELSE 'missing_in_a' END
-  WHEN a.currency <> b.currency OR a.other <> b.other OR a.currency <> a.other THEN 'fx'
+  WHEN NOT {_SAME} AND NOT {{worth}} THEN 'fx'
   WHEN a.n < b.n AND b.low = b.high AND a.amount = b.low * a.n AND a.amount <> 0
     OR b.n < a.n AND a.low = a.high AND b.amount = a.low * b.n AND b.amount <> 0
     OR a.n <> b.n AND (NOT rule.used OR a.low = 0 AND a.high = 0 AND b.low = 0 AND b.high = 0) THEN 'duplicate'
-  WHEN abs(b.amount - a.amount) > {_TOLERANCE} THEN CASE
+  WHEN {_SAME} AND abs(b.amount - a.amount) > {_TOLERANCE} THEN CASE
     WHEN b.was <> b.amount AND abs(b.was - a.amount) <= {_TOLERANCE} THEN 'manual_change'
     WHEN a.net = b.net AND a.tax <> b.tax THEN 'tax'
     WHEN abs(b.amount - a.amount) <= rule.rounding * greatest(a.n, b.n) THEN 'rounding'
     ELSE 'amount' END
-  WHEN abs(b.tax - a.tax) > {_TOLERANCE} THEN 'tax'
+  WHEN {_SAME} AND abs(b.tax - a.tax) > {_TOLERANCE} THEN 'tax'
   WHEN greatest(abs(b.last_on - a.last_on), abs(b.first_on - a.first_on)) > rule.days
    AND date_trunc('month', b.last_on) <> date_trunc('month', a.last_on) THEN 'wrong_period'
   WHEN a.entity <> b.entity AND a.entity <> '' AND b.entity <> ''
@@ -90,11 +102,11 @@ END
 
 _BY_REFERENCE = f"""
 WITH judged AS MATERIALIZED (
-  SELECT ref, coalesce(a.n, 0) AS an, coalesce(b.n, 0) AS bn, rule.way, abs(b.amount - a.amount) AS gap, {_KIND} AS kind
+  SELECT ref, coalesce(a.n, 0) AS an, coalesce(b.n, 0) AS bn, rule.way, {{gap}} AS gap, {_KIND} AS kind
     FROM ({{left}}) AS a FULL JOIN ({{right}}) AS b USING (ref)
     LEFT JOIN recon_rule AS rule
       ON rule.legal_entity = coalesce(a.entity, b.entity) AND rule.currency = coalesce(a.currency, b.currency)
-     AND rule.way = CASE WHEN greatest(a.n, b.n) > 1 THEN 'sum' ELSE 'key' END
+     AND rule.way = CASE WHEN greatest(a.n, b.n) > 1 THEN 'sum' ELSE 'key' END {{rates}}
    WHERE {{period}}
 ), kept AS (
   INSERT INTO recon_break SELECT ref, kind FROM judged WHERE kind <> ''
@@ -110,8 +122,9 @@ _PERIOD = (
 def compare(asked: Asked) -> Counts:
     """Compare what is staged; the outcome stays in temporary tables for `outcome` to read."""
     links([(ref, left, right) for ref, (left, right) in asked.accepted])
-    table_of("recon_rule", _RULE, [(r.way, r.legal_entity, r.currency, r.used, r.amount, r.percent, r.days, r.rounding)
-                                   for r in asked.rules])  # fmt: skip
+    table_of("recon_rule", _RULE, [(r.way, r.legal_entity, r.currency, r.used, r.amount, r.percent, r.days, r.rounding,
+                                    r.fx_percent) for r in asked.rules])  # fmt: skip
+    exchange.stage(asked.rates)
     counts = Counts(agreed=by_reference(asked))
     search.prepare(asked.low, asked.high, asked.rejected)
     for way in SEARCHED:
@@ -136,13 +149,21 @@ def by_reference(asked: Asked) -> dict[str, dict[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.recon_break")
         cursor.execute("CREATE TEMP TABLE recon_break (ref text NOT NULL, kind text NOT NULL)")
-        cursor.execute(_BY_REFERENCE.format(**sides, period=period), params)
+        cursor.execute(_BY_REFERENCE.format(**sides, **_currencies(asked), period=period), params)
         rows = cursor.fetchall()
         cursor.execute("ANALYZE recon_break")
     return {
         way: {"references": str(n), "left": str(left), "right": str(right), "gap": format(Decimal(gap), "f")}
         for way, n, left, right, gap in rows
     }
+
+
+def _currencies(asked: Asked) -> dict[str, str]:
+    """How sides in different currencies are compared: at the rate of the day where a rule says so, else not at all."""
+    if not asked.rates:
+        return {"worth": "false", "rates": "", "gap": "abs(b.amount - a.amount)"}
+    gap = f"abs(b.amount - CASE WHEN {_SAME} THEN a.amount ELSE a.amount * rate.times / rate.over END)"
+    return {"worth": f"coalesce({_WORTH}, false)", "rates": _RATES, "gap": gap}
 
 
 def needed(pairs: Collection[tuple[str, str]]) -> list[tuple[str, str, str]]:

@@ -10,8 +10,8 @@ from django.db import connection
 from integration_hub.kernel.errors import Problem
 from integration_hub.rules.registry import KINDS
 from integration_hub.rules.tables import Kind, Table
-from reconciliation.matching import evidence, passes, staging
-from reconciliation.matching.rules import TITLES, Rule, rule_of
+from reconciliation.matching import evidence, exchange, passes, staging
+from reconciliation.matching.rules import KEYED, TITLES, Rule, rule_of
 from reconciliation.models import PairRun
 
 SAMPLE = 400
@@ -36,6 +36,15 @@ SELECT count(*) FILTER (WHERE "right"), count(*) FILTER (WHERE "right" AND taken
        count(*) FILTER (WHERE NOT "right"), count(*) FILTER (WHERE NOT "right" AND taken) FROM tried
 """.replace("AS right,", 'AS "right",').format(sample=SAMPLE)
 
+# Of items that share a reference in two currencies, at the rates of their days.
+_ABROAD = """
+SELECT count(*),
+       count(*) FILTER (WHERE abs(b.amount - a.amount * times / over) <= abs(a.amount * times / over) * %(fx)s / 100)
+  FROM recon_a AS a JOIN recon_b AS b USING (ref)
+  JOIN recon_rate AS rate ON rate.base = a.currency AND rate.quote = b.currency AND rate.day = a.on_date
+ WHERE a.ref <> '' AND a.amount <> 0 AND a.legal_entity = %(entity)s AND a.currency = %(currency)s
+"""
+
 
 def register(kind: Kind, pair: str) -> None:
     """Register the kind of a pair's rules, tried on what the pair compared last."""
@@ -49,10 +58,11 @@ def problems(pair: str, table: Table) -> Iterator[Problem]:
         return
     with staging.staged():
         evidence.restore(run)
+        exchange.stage(exchange.known())
         for way, entity, currency in passes.needed(passes.staged_currencies()):
             if table.legal_entity in ("", entity):
                 rule = rule_of(table, way, entity, currency)
-                if rule.used and (told := _judged(rule)):
+                if rule.used and (told := _judged(rule) or _abroad(rule)):
                     where = " ".join(filter(None, (TITLES[way], entity, currency)))
                     yield Problem(where, told, f"Tried on the inputs of run {run.pk}.")
 
@@ -74,4 +84,19 @@ def _judged(rule: Rule) -> str:
         return f"It would match none of {known} pairs that are known to belong together."
     if taken * 2 > others:
         return f"It would match {taken:,} of {others:,} pairs that do not belong together."
+    return ""
+
+
+def _abroad(rule: Rule) -> str:
+    """What is wrong with letting currencies differ by so much: tried on those that do, and on the rest as amounts."""
+    if rule.fx_percent is None or rule.way not in KEYED:
+        return ""
+    if told := _judged(replace(rule, percent=rule.fx_percent)):
+        return told
+    params: dict[str, Any] = {"entity": rule.legal_entity, "currency": rule.currency, "fx": rule.fx_percent}
+    with connection.cursor() as cursor:
+        cursor.execute(_ABROAD, params)
+        known, found = cursor.fetchone()
+    if known >= KNOWN and not found:
+        return f"It would match none of {known} pairs in other currencies that are known to belong together."
     return ""

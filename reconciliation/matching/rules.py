@@ -21,7 +21,7 @@ TITLES = {
     "keyless": "Amount, date and party",
     "group": "Sums of a party and month",
 }
-NUMBERS = ("amount", "percent", "days", "rounding", "confirms_from", "second_person_from")
+NUMBERS = ("amount", "percent", "days", "rounding", "confirms_from", "second_person_from", "fx_percent")
 MOST_DAYS = 366
 
 
@@ -31,7 +31,8 @@ class Rule:
 
     Amounts may differ by `amount` or `percent` of the left side, whichever is more, and dates by `days`. What differs
     by more and by up to `rounding` an item is a break of rounding. A searched way confirms by itself while the lower
-    bound of its precision is at least `confirms_from` (None: never).
+    bound of its precision is at least `confirms_from` (None: never). What is in another currency agrees where it
+    differs by up to `fx_percent` from the left side at the rate of its day (None: never).
     """
 
     way: str
@@ -44,6 +45,7 @@ class Rule:
     rounding: Decimal
     confirms_from: Decimal | None
     second_person_from: Decimal | None
+    fx_percent: Decimal | None = None
 
 
 def kind_name(pair: str) -> str:
@@ -82,6 +84,7 @@ def kind(pair: str, title: str) -> Kind:
             Output("rounding", "Rounding of an item up to"),
             Output("confirms_from", "Confirms by itself from precision", required=False),
             Output("second_person_from", "Second person from amount", required=False),
+            Output("fx_percent", "Other currency: by per cent at the day's rate", required=False),
         ),
         delivered=DELIVERED,
         proved=problems,
@@ -106,7 +109,7 @@ def _number_problem(name: str, text: str) -> str:
         return f"{text} is below zero or endless."
     if name == "days" and (value != int(value) or value > MOST_DAYS):
         return f"{text} is not a whole number up to {MOST_DAYS}."
-    if name == "percent" and value >= 100:
+    if name in ("percent", "fx_percent") and value >= 100:
         return f"{text} per cent would take any two amounts for equal."
     if name == "confirms_from" and not 0 < value < 1:
         return f"{text} is not a precision between 0 and 1."
@@ -134,6 +137,7 @@ def rule_of(table: Table, way: str, legal_entity: str, currency: str) -> Rule:
         rounding=number("rounding"),
         confirms_from=maybe("confirms_from"),
         second_person_from=maybe("second_person_from"),
+        fx_percent=maybe("fx_percent"),
     )
 
 

@@ -28,8 +28,7 @@ _TYPES = (
     " label text NOT NULL, was numeric, link text NOT NULL"
 )
 _ALL = ("recon_a", "recon_b", "recon_rule", "recon_break", "recon_rest", "recon_near", "recon_match", "recon_no",
-        "recon_lone",
-    "recon_out")  # fmt: skip
+        "recon_lone", "recon_out", "recon_rate")  # fmt: skip
 
 
 @contextmanager

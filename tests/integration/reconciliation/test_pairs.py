@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.actions import exchange
+from contracts.actions.exchange import RateIn
 from integration_hub.cases.models import Case
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Denied, NotReady, Stale
@@ -386,9 +388,59 @@ def test_a_rule_that_keeps_pairs_apart_passes_and_decides_from_then_on(known, we
     assert run.manifest["rules"]["US01"]["version"] == version.number
 
 
+def in_euro(books, differs="0"):
+    """Twenty pairs that the right side has in euro, at the rate of the day and so many per cent more."""
+    exchange.record(rates=[RateIn("EUR", "USD", DAY - timedelta(days=2), Decimal("1.25"), "test")], by="system:test")
+    more = 1 + Decimal(differs) / 100
+    books.left = [item(f"k{n}", f"{100 + 50 * n}") for n in range(20)]
+    books.right = [item(f"k{n}", f"{(100 + 50 * n) / Decimal('1.25') * more}", currency="EUR") for n in range(20)]
+
+
+def with_fx(percent):
+    return [
+        RuleSpec(r.condition, {**r.outputs, "fx_percent": percent} if "key" in r.condition else r.outputs, r.note)
+        for r in DELIVERED
+    ]
+
+
+def test_another_currency_agrees_by_the_rate_of_its_day_where_a_rule_says_so(books, wendy, fiona):
+    in_euro(books, "0.4")
+    books.reconcile()
+    assert set(books.kinds().values()) == {"fx"}
+    published(with_fx("0.5"), wendy, fiona)
+    run = books.reconcile()
+    assert (run.verdict, books.kinds()) == ("agrees", {})
+    exchange.record(rates=[RateIn("EUR", "USD", DAY - timedelta(days=2), Decimal("1.5"), "test")], by="system:test")
+    assert pair_runs.again(run) == run.result_digest, "a run keeps the rates it was made with"
+    assert books.reconcile().verdict == "breaks"
+    books.right[0] = books.right[0]._replace(on_date=NEXT_MONTH, amount=Decimal(100) / Decimal("1.5"))
+    books.reconcile()
+    assert books.kinds()["k0"] == "wrong_period", "all but the currency is still compared"
+
+
+@pytest.mark.parametrize(
+    ("percent", "said"), [("0.1", "none of 20 pairs in other currencies"), ("95", "that do not belong together")]
+)
+def test_a_tolerance_of_currencies_that_takes_everything_or_nothing_is_refused(books, wendy, percent, said):
+    in_euro(books, "0.4")
+    same = [item(f"s{n}", f"{100 + 7 * n}") for n in range(20)]
+    books.left, books.right = [*books.left, *same], [*books.right, *same]
+    books.reconcile()
+    made = tables.draft(kind="match.test", legal_entity="", by=wendy, rules=with_fx(percent))
+    report = tables.check(table_id=made.pk, by=wendy, seen_version=made.version)
+    assert any(said in problem.message for problem in report.problems)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("amount", "much"), ("amount", "-1"), ("days", "1.5"), ("confirms_from", "2"), ("percent", "100")],
+    [
+        ("amount", "much"),
+        ("amount", "-1"),
+        ("days", "1.5"),
+        ("confirms_from", "2"),
+        ("percent", "100"),
+        ("fx_percent", "-1"),
+    ],
 )
 def test_numbers_of_rules_are_checked(books, wendy, name, value):
     rules = [RuleSpec(r.condition, {**r.outputs, name: value}, r.note) for r in DELIVERED]
