@@ -159,7 +159,7 @@ def break_mend(request: Request, pk: int) -> HttpResponse:
         facts=known(
             ("Pair", PAIRS.get(row.pair).title), ("Kind", row.get_kind_display()),
             ("Right less left", money_html(row.gap, row.currency) if row.currency else None),
-            *((f"{place}.", act.says if act.allowed else f"{act.says}: {act.allowed.reason}")
+            *((f"Step {place}", act.says if act.allowed else f"{act.says}: {act.allowed.reason}")
               for place, act in enumerate(acts, 1)),
         ),
         consequence="Then the pair is reconciled again. Where nothing differs nothing is changed.",

@@ -54,10 +54,12 @@ class Page:
         self._finish(works)
         return self.counts
 
-    def repeat(self, ids: Sequence[int], *, accept: bool) -> Counts:
-        """Take stored versions again; with `accept` also those in conflict, because a person chose them."""
+    def repeat(self, ids: Sequence[int], *, accept: bool, settled: bool = False) -> Counts:
+        """Take stored versions again; with `accept` also those in conflict, because a person chose them, with `settled`
+        also those that were applied, because what became of them is something else by now.
+        """
         self.accept = accept
-        statuses = {*UNSETTLED, "filtered"} | ({"conflict"} if accept else set())
+        statuses = {*UNSETTLED, "filtered"} | ({"conflict"} if accept else set()) | ({"applied"} if settled else set())
         found = SourceVersion.objects.filter(pk__in=list(ids), status__in=statuses)
         rows = sorted(found.select_related("run__file"), key=lambda row: (order(row.version), row.deleted, row.pk))
         known = store.known(self.connection, self.entity, list({row.source_id for row in rows}))

@@ -57,11 +57,12 @@ def ingest(
     return counts
 
 
-def reapply(source_version_ids: Iterable[int], *, accept: bool = False) -> Counts:
+def reapply(source_version_ids: Iterable[int], *, accept: bool = False, settled: bool = False) -> Counts:
     """Run stored payloads again: a mapping was published, a value added, a parent came.
 
-    Only unsettled versions are touched (with `accept` also conflicts: a person chose this one); those that are out of
-    date become stale. Raises NotReady when no mapping is published, LookupError when nothing receives the entity.
+    Only unsettled versions are touched (with `accept` also conflicts: a person chose this one; with `settled` also what
+    was applied: our row is to be made what it says); those that are out of date become stale. Raises NotReady when no
+    mapping is published, LookupError when nothing receives the entity.
     """
     total = Counts()
     groups: dict[tuple[int, str], list[int]] = {}
@@ -73,7 +74,7 @@ def reapply(source_version_ids: Iterable[int], *, accept: bool = False) -> Count
         mapping, receiver = mappings.published(connection.code, entity), RECEIVERS.get(entity)
         with transaction.atomic():
             store.lock(connection, entity)
-            total.plus(Page(connection, entity, mapping, receiver).repeat(ids, accept=accept))
+            total.plus(Page(connection, entity, mapping, receiver).repeat(ids, accept=accept, settled=settled))
     return total
 
 

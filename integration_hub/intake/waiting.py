@@ -80,19 +80,20 @@ def reapply_job(job: Job) -> None:
     """Take the listed source versions again."""
     from integration_hub.intake.pipeline import reapply  # as above
 
-    reapply([int(pk) for pk in job.payload["ids"]])
+    reapply([int(pk) for pk in job.payload["ids"]], settled=bool(job.payload.get("settled")))
 
 
 @transaction.atomic
-def later(ids: Sequence[int]) -> int:
-    """Have stored versions taken again by their lanes; how many."""
+def later(ids: Sequence[int], *, settled: bool = False) -> int:
+    """Have stored versions taken again by their lanes, with `settled` also what was applied; how many."""
     found = SourceVersion.objects.filter(pk__in=list(ids)).order_by("pk").values_list("connection__code", "pk")
     by_connection: dict[str, list[int]] = {}
     for code, pk in found:
         by_connection.setdefault(code, []).append(pk)
     for code, members in sorted(by_connection.items()):
         for start in range(0, len(members), BATCH):
-            items.enqueue(REAPPLY, lane=lane(code), stage="ingest", payload={"ids": members[start : start + BATCH]})
+            payload = {"ids": members[start : start + BATCH]} | ({"settled": True} if settled else {})
+            items.enqueue(REAPPLY, lane=lane(code), stage="ingest", payload=payload)
     return sum(len(members) for members in by_connection.values())
 
 

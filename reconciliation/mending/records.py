@@ -22,24 +22,26 @@ Place = tuple[int, str, str]
 
 
 def taken_again(broken: PairBreak, _user: User) -> Iterator[Act]:
-    """The newest stored version of each record of the break, where it was refused or waits."""
+    """The newest stored version of each record of the break: one that was refused or waits is tried once more, and what
+    became of one that was applied is made what it says again.
+    """
     places = dict.fromkeys(place for row in rows_of(broken) for place in _places(row))
     for version in _newest(list(places)):
-        if version.status in UNSETTLED:
+        if version.status in (*UNSETTLED, SourceVersion.Status.APPLIED):
             yield Act(
-                f"Take {version} again, which {_why(version)}",
+                f"Take {version} of {version.connection} again, which {_why(version)}",
                 waiting.lane(version.connection.code),
                 partial(_take, version.pk),
             )
 
 
 def _take(version: int, _by: Any) -> int:
-    return waiting.later([version])
+    return waiting.later([version], settled=True)
 
 
 def _why(version: SourceVersion) -> str:
-    if version.status == SourceVersion.Status.REFUSED:
-        return "was refused"
+    if version.status in (SourceVersion.Status.REFUSED, SourceVersion.Status.APPLIED):
+        return f"was {version.get_status_display().lower()}"
     return f"waits for {version.waits_for}" if version.waits_for else "was not taken yet"
 
 

@@ -90,7 +90,8 @@ class Work(Records):
     }  # fmt: skip
     found = {
         **{name: name for name in ("missing_in_a", "missing_in_b", "amount", "rounding", "wrong_period", "details")},
-        **{name: name for name in ("fx",)},
+        "fx": "fx",
+        "changed_here": "amount",
     }
     changed = {
         "amount": {"minutes": "300"}, "rounding": {"minutes": "480.03"}, "wrong_period": {"worked_on": "2026-05-04"},
@@ -111,7 +112,7 @@ class Work(Records):
         for source_id, row in (("P", factories.project_of(contract)), ("G", factories.project_of(abroad))):
             references.note(connection=self.connection, entity="project", source_id=source_id, row=row)
         references.note(connection=self.connection, entity="resource", source_id="ann", row=factories.resource())
-        for name in ("healthy", "missing_in_a", *self.changed):
+        for name in ("healthy", "missing_in_a", "changed_here", *self.changed):
             came = self.record("time_entry", f"E-{name}", self.time)
             key = f"psa:time_entry:E-{name}"
             factories.time_entry(contract, key=key, source_version_id=came.pk, decide=False)
@@ -119,6 +120,7 @@ class Work(Records):
                 self.record("time_entry", f"E-{name}", self.time | self.changed[name], fate="refused")
         self.record("time_entry", "E-missing_in_a", self.time, fate="refused", deleted=True)
         self.record("time_entry", "E-missing_in_b", self.time, fate="parked")
+        BillableEvent.objects.filter(work_key="psa:time_entry:E-changed_here").update(minutes=300)
         came = self.record("expense", "E-fx", self.spent)
         key = "psa:expense:E-fx"
         factories.expense(contract, amount="120", key=key, source_version_id=came.pk, decide=False)
