@@ -34,11 +34,6 @@ class CaseKind:
     """Works the affected lanes again for a root cause; returns how many items it rang."""
     roles: tuple[str, ...] = field(default=())
 
-    @property
-    def hours(self) -> int:
-        """The clock: S1 8 h, S2 1 day, S3 3 days, S4 10 days (working hours come with the calendars)."""
-        return {1: 8, 2: 24, 3: 72, 4: 240}[self.severity]
-
 
 KINDS: Registry[CaseKind] = Registry("case code")
 

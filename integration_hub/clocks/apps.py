@@ -11,7 +11,8 @@ class ClocksConfig(AppConfig):
     verbose_name = "Business clocks"
 
     def ready(self) -> None:
-        from integration_hub.clocks import kinds, panels
+        from integration_hub.clocks import deadlines, kinds, panels
 
+        deadlines.register()
         kinds.register()
         panels.register()

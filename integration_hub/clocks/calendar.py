@@ -106,6 +106,14 @@ def due(working: WorkingTime, since: datetime, seconds: float) -> datetime | Non
     return None
 
 
+def day_of_month(working: WorkingTime, moment: datetime) -> int:
+    """Which working day of its month it is there, counted from 1; a day off counts with the working day after it."""
+    today = _local(working, moment)
+    known = days(working, today.replace(day=1), today)
+    before = sum(start < end for start, end in zip(known.opens[:-1], known.closes[:-1], strict=True))
+    return before + 1
+
+
 def start_of(working: WorkingTime, day: date) -> datetime:
     """The first instant of a day there."""
     return instant(working.zone, day, time(0))

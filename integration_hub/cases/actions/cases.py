@@ -5,13 +5,13 @@ There is one case per (code, root cause), whoever raises it and however often. M
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from integration_hub.cases import deadlines
 from integration_hub.cases.actions.handling import (
     assign,
     claim,
@@ -24,6 +24,7 @@ from integration_hub.cases.actions.handling import (
     wait,
     wake,
 )
+from integration_hub.cases.deadlines import Reckon
 from integration_hub.cases.models import Case, Member
 from integration_hub.cases.queries import Key, of_keys
 from integration_hub.cases.registry import KINDS
@@ -102,7 +103,8 @@ def raise_case(
 ) -> Case:
     """Raise the case of this root cause, or add to it: reopens it when it was resolved, adds members it lacks.
 
-    The clock of a new or reopened case starts now and lasts what the kind's severity gives. Raises LookupError for a
+    The clock of a new or reopened case starts now and lasts what the kind's severity gives in the working time of its
+    legal entity. Raises LookupError for a
     code nobody registered.
     """
     wanted = CaseIn(title, detail, remedy, legal_entity, subject, tuple(members))
@@ -248,8 +250,9 @@ def _standing(codes: Collection[str], scopes: Iterable[str]) -> dict[tuple[str, 
 
 def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -> dict[Key, Case]:
     """The wanted cases, created or brought up to date, locked in one order together with those in `also`."""
-    known = {case.pk for case in Case.objects.filter(of_keys(wanted))}
-    fresh = [_new(key, wanted[key]) for key in sorted(wanted)]
+    known = {(code, cause) for code, cause in Case.objects.filter(of_keys(wanted)).values_list("code", "root_cause")}
+    reckon = deadlines.reckoner()
+    fresh = [_new(key, wanted[key], reckon) for key in sorted(wanted.keys() - known)]
     Case.objects.bulk_create(fresh, ignore_conflicts=True)
     which = of_keys(wanted) | Q(pk__in=list(also))
     locked = {
@@ -258,15 +261,15 @@ def _upsert(wanted: Mapping[Key, CaseIn], by: Actor, also: Iterable[int] = ()) -
     }
     for key, case_in in wanted.items():
         case = locked[key]
-        if case.pk not in known:
+        if key not in known:
             _event("cases.case.raised", case, by, severity=case.severity)
         elif not case.is_open and not _overridden(case, case_in):
-            _reopen(case, by)
+            _reopen(case, by, reckon)
         _refresh_text(case, case_in)
     return locked
 
 
-def _new(key: Key, wanted: CaseIn) -> Case:
+def _new(key: Key, wanted: CaseIn, reckon: Reckon) -> Case:
     kind = KINDS.get(key[0])
     seen = now()
     subject = wanted.subject or ("", "")
@@ -280,7 +283,7 @@ def _new(key: Key, wanted: CaseIn) -> Case:
         owner_role=kind.owner_role,
         legal_entity=wanted.legal_entity,
         first_seen_at=seen,
-        due_at=seen + timedelta(hours=kind.hours),
+        due_at=reckon(wanted.legal_entity, kind.severity, seen),
         subject_type=subject[0],
         subject_id=str(subject[1]),
         subject_label=str(subject[2])[:200] if len(subject) == 3 else "",
@@ -303,9 +306,9 @@ def _overridden(case: Case, wanted: CaseIn) -> bool:
     return {member.target for member in wanted.members} <= seen
 
 
-def _reopen(case: Case, by: Actor) -> None:
+def _reopen(case: Case, by: Actor, reckon: Reckon) -> None:
     moment = now()
-    hours = KINDS.get(case.code).hours
+    severity = KINDS.get(case.code).severity
     Case.objects.filter(pk=case.pk).update(
         status=Case.Status.OPEN,
         outcome="",
@@ -314,7 +317,7 @@ def _reopen(case: Case, by: Actor) -> None:
         assigned_to=None,
         snoozed_until=None,
         reopened=F("reopened") + 1,
-        due_at=moment + timedelta(hours=hours),
+        due_at=reckon(case.legal_entity, severity, moment),
         version=F("version") + 1,
         updated_at=moment,
     )

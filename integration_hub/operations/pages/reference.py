@@ -8,6 +8,7 @@ from django.apps import apps
 from pydantic.fields import FieldInfo
 
 from billing.models import HoldCode
+from integration_hub.cases import deadlines
 from integration_hub.cases.registry import KINDS
 from integration_hub.environment import BASE_DIR, DEVELOPMENT_KEY, Environment
 from integration_hub.kernel.failures import POLICIES, said
@@ -36,7 +37,7 @@ def case_codes() -> str:
             f"`{code}`",
             kind.title,
             Role(kind.owner_role).label,
-            f"S{kind.severity}, {kind.hours} h",
+            f"S{kind.severity}, {deadlines.told(kind.severity)}",
             kind.closes_when,
             "; ".join(suggestion.label for suggestion in kind.suggestions),
             "yes" if kind.retry else "–",

@@ -1,10 +1,14 @@
 """Cases are one per root cause, exact in their members, reopen when seen again and heal by themselves."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from contracts.models import Holiday, LegalEntity
+from integration_hub.cases import deadlines
 from integration_hub.cases.actions import cases
 from integration_hub.cases.actions.cases import CaseIn, MemberIn
 from integration_hub.cases.models import Case
@@ -39,8 +43,49 @@ def test_one_case_per_root_cause_collects_members():
     assert first.pk == again.pk
     assert open_members(first) == ["1", "2"]
     assert (first.severity, first.owner_role, first.subject_type, first.subject_id) == (2, "pmo", "rate", "7")
-    assert first.due_at - first.first_seen_at == timedelta(hours=24)
     assert actions() == ["cases.case.raised"]
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def london():
+    """Nine to five by London's clock, closed on Monday the 18th of May 2026."""
+    Holiday.objects.create(calendar="gb", day=date(2026, 5, 18), name="A holiday", hours=0)
+    return LegalEntity.objects.create(
+        code="GB01", name="GB", currency="GBP", country="GB", zone="Europe/London", workdays=[1, 2, 3, 4, 5],
+        work_starts=time(9), work_ends=time(17), holidays="gb",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("severity", "seen", "due"),
+    [
+        (1, "2026-05-15 15:00", "2026-05-19 15:00"),  # an hour on Friday, then the weekend and the holiday
+        (1, "2026-06-02 08:00", "2026-06-02 12:00"),  # books are being closed
+        (2, "2026-05-15 15:00", "2026-05-19 15:00"),
+        (3, "2026-05-19 08:00", "2026-05-21 16:00"),
+        (4, "2026-05-19 08:00", "2026-06-01 16:00"),
+    ],
+)
+def test_a_deadline_is_in_the_working_time_of_its_legal_entity(london, severity, seen, due):
+    assert deadlines.reckoner()("GB01", severity, at(seen)) == at(due)
+
+
+def test_calendars_are_read_for_what_is_new_and_once(london):
+    def asked(*causes):
+        wanted = {cause: CaseIn(title="No price", legal_entity="GB01", members=(event(cause),)) for cause in causes}
+        with CaptureQueriesContext(connection) as queries:
+            cases.sync(code="RATE_TEST", wanted=wanted, scope="test", by=BY)
+        return sum("contracts_legalentity" in query["sql"] for query in queries.captured_queries)
+
+    assert asked("a", "b", "c") == 1
+    assert asked("a", "b", "c") == 0
+    assert asked("a", "b", "c", "d") == 1
+    case = Case.objects.get(root_cause="a")
+    assert case.due_at == deadlines.reckoner()("GB01", 2, case.first_seen_at)
 
 
 def test_an_unregistered_code_is_refused():
