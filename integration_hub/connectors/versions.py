@@ -78,7 +78,7 @@ class Reading:
         self.high = str(cursor.get("high") or "")
         self.tail = Tail(cursor)
         self._overlap = overlap
-        self._whole = not self.high or bool(cursor.get("whole"))
+        self.whole = not self.high or bool(cursor.get("whole"))
         back = 1.0 if cursor.get("open") else overlap
         self.since = moved(self.high, -back) if self.high else ""
 
@@ -93,8 +93,8 @@ class Reading:
         """A page; `more` goes into its cursor."""
         cursor = {"high": self.high, "tail": self.tail.kept(self.high, self._overlap), **more} if self.high else {}
         if cursor and not done:
-            cursor |= {"open": True, "whole": self._whole}
-        return Page(records, cursor, done=done, complete=done and self._whole, whole=self._whole)
+            cursor |= {"open": True, "whole": self.whole}
+        return Page(records, cursor, done=done, complete=done and self.whole, whole=self.whole)
 
 
 class Walk:

@@ -1,22 +1,20 @@
 """Salesforce as a connector: reads by SystemModstamp with deletions, writes status back by record id."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from integration_hub.connectors import wire
+from integration_hub.connectors.force import soql
+from integration_hub.connectors.force.client import Client
+from integration_hub.connectors.force.settings import table
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import Confirmed, Control, Page, RawRecord, Sent, Window, Write
-from integration_hub.connectors.salesforce.client import Client
 from integration_hub.connectors.salesforce.defaults import AMOUNTS, OBJECTS, STATUS_FIELDS
 from integration_hub.connectors.salesforce.manifest import AMENDMENT_STATUS, CONTRACT_STATUS, MANIFEST
 from integration_hub.connectors.versions import Reading, stamp_of
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.mapping import queries
-from integration_hub.mapping.compile import Compiled
 
-_FIELD = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
-_ALWAYS = ("Id", "SystemModstamp", "IsDeleted")
 _WRITTEN = {CONTRACT_STATUS: "contract", AMENDMENT_STATUS: "amendment"}
 
 
@@ -34,21 +32,22 @@ class SalesforceConnector:
         """Records changed since the cursor (less an overlap), oldest change first, deleted ones included."""
         overlap = float(connection.settings.get("overlap_seconds") or 300)
         reading, mapping = Reading(cursor, overlap), queries.published(connection.code, entity)
-        soql = _soql(connection, mapping, reading.since)
-        for page in Client(connection).query(soql, deleted_too=True):
+        names = soql.columns(mapping.fields, entity)
+        asked = soql.select(names, object_of(connection, entity), soql.since(reading.since))
+        for page in Client(connection).query(asked, deleted_too=True):
             records = [_record(reading, row, mapping.version) for row in page.records]
             yield reading.page(records, done=page.done)
 
     def control(self, connection: Connection, entity: str, window: Window) -> Control:
         """A query with COUNT(), deleted records included."""
-        soql = f"SELECT COUNT() FROM {object_of(connection, entity)}{_within(window)}"  # noqa: S608 - the name is checked
-        (page,) = Client(connection).query(soql, deleted_too=True)
+        asked = soql.count(object_of(connection, entity), soql.within(window))
+        (page,) = Client(connection).query(asked, deleted_too=True)
         return Control(page.totalSize, deleted_too=True)
 
     def roll(self, connection: Connection, entity: str, window: Window) -> Iterator[str]:
         """Ids only."""
-        soql = f"SELECT Id FROM {object_of(connection, entity)}{_within(window)} ORDER BY Id"  # noqa: S608 - as above
-        for page in Client(connection).query(soql, deleted_too=True):
+        asked = soql.select(["Id"], object_of(connection, entity), soql.within(window), order="Id")
+        for page in Client(connection).query(asked, deleted_too=True):
             yield from (str(row["Id"]) for row in page.records)
 
     def send(self, connection: Connection, write: Write) -> Sent:
@@ -69,50 +68,14 @@ class SalesforceConnector:
 
 def object_of(connection: Connection, entity: str) -> str:
     """The org's object of an entity."""
-    name = str((connection.settings.get("objects") or {}).get(entity) or OBJECTS[entity])
-    return _checked(name, entity)
-
-
-def _checked(name: str, entity: str) -> str:
-    if not _FIELD.fullmatch(name):
-        raise Failed(
-            FailureClass.MAPPING,
-            f"{name!r} in the mapping of {entity} is not the name of a Salesforce field",
-            field=name,
-            remedy="Correct the mapping: fields of the record itself or of a parent (Parent__r.Field__c).",
-        )
-    return name
-
-
-def _soql(connection: Connection, mapping: Compiled, since: str) -> str:
-    """The query of a feed: exactly the fields the published mapping reads."""
-    entity = mapping.entity
-    chosen = {name.lower(): name for name in _ALWAYS}
-    for name in mapping.fields:
-        chosen.setdefault(name.lower(), _checked(name, entity))
-    where = f" WHERE SystemModstamp >= {since}" if since else ""
-    names = ", ".join(chosen.values())
-    target = object_of(connection, entity)
-    return f"SELECT {names} FROM {target}{where} ORDER BY SystemModstamp ASC, Id ASC"  # noqa: S608 - names are checked
-
-
-def _within(window: Window) -> str:
-    since, until = stamp_of(window.since.isoformat()), stamp_of(window.until.isoformat())
-    return f" WHERE SystemModstamp >= {since} AND SystemModstamp < {until}"
+    return soql.checked(str(table(connection, "objects").get(entity) or OBJECTS[entity]), entity)
 
 
 def _record(reading: Reading, row: dict[str, Any], edition: int) -> RawRecord:
-    payload = _plain(row)
+    payload = soql.plain(row)
     stamp = stamp_of(str(payload.pop("SystemModstamp")))
     deleted = bool(payload.get("IsDeleted"))
     return reading.record(str(payload["Id"]), stamp, payload, deleted=deleted, edition=edition)
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A record without Salesforce's `attributes`, parents included."""
-    return {
-        key: _plain(value) if isinstance(value, dict) else value for key, value in row.items() if key != "attributes"
-    }
 
 
 def _target(connection: Connection, write: Write) -> tuple[str, str, dict[str, Any]]:
@@ -120,7 +83,7 @@ def _target(connection: Connection, write: Write) -> tuple[str, str, dict[str, A
     entity = _WRITTEN.get(write.effect_type)
     if entity is None:
         raise LookupError(f"Salesforce declares no write {write.effect_type!r}.")
-    fields = {**STATUS_FIELDS, **(connection.settings.get("status_fields") or {})}
+    fields = {**STATUS_FIELDS, **table(connection, "status_fields")}
     names = fields if entity == "contract" else {"status": fields["status"]}
     values = {
         field: wire.number(write.payload[name]) if name in AMOUNTS else (write.payload[name] or None)

@@ -1,7 +1,6 @@
 """What the Salesforce connector reads and writes and what an administrator sets up."""
 
-from datetime import timedelta
-
+from integration_hub.connectors.force.settings import LIMITS, RECYCLE_BIN, SETTINGS, UNCONFIRMED
 from integration_hub.connectors.limits import Limits
 from integration_hub.connectors.registry import FeedSpec, Manifest, Setting, WriteSpec
 from integration_hub.connectors.salesforce.defaults import OBJECTS
@@ -9,8 +8,6 @@ from integration_hub.connectors.traits import Trait
 
 CONTRACT_STATUS = "salesforce.contract.status"
 AMENDMENT_STATUS = "salesforce.amendment.status"
-RECYCLE_BIN = timedelta(days=15)
-"""How long deleted records can be queried."""
 
 
 def _feed(entity: str, title: str, weight: int) -> FeedSpec:
@@ -36,25 +33,15 @@ MANIFEST = Manifest(
         WriteSpec(AMENDMENT_STATUS, "Status on the amendment", "U"),
     ),
     settings=(
-        Setting("client_id", "Consumer key of the External Client App", secret=True),
-        Setting("client_secret", "Consumer secret (client credentials)", secret=True, required=False),
-        Setting("private_key", "PEM private key (JWT bearer)", secret=True, required=False),
-        Setting("auth", "client_credentials or jwt_bearer", default="client_credentials"),
-        Setting("username", "User the JWT signs in as", required=False),
-        Setting("audience", "Audience of the JWT", required=False, default="https://login.salesforce.com"),
-        Setting("api_version", "API version", default="62.0"),
-        Setting("page_size", "Rows per page, 200 to 2000", required=False),
+        *SETTINGS,
         Setting("objects", "Objects by entity, where the org renamed them", required=False, help="A JSON object."),
         Setting("status_fields", "Fields that take what is written back", required=False, help="A JSON object."),
     ),
     budget=Limits(outside=5),
-    limits="Rolling daily quota of calls, shared with every other integration; used up it answers 403.",
+    limits=LIMITS,
     webhook="Optional hint with a signed body; records are always read again by their stamp.",
     scopes="OAuth scope api; read on the mapped objects, edit on the fields written back.",
-    unconfirmed=(
-        "Session length is an org policy: a new sign-in follows a 401, never a clock.",
-        "Deleted records are taken to stay in the recycle bin for 15 days; a full bin empties earlier.",
-    ),
+    unconfirmed=UNCONFIRMED,
     without={
         Trait.APPROVALS: "The CRM keeps no time.",
         Trait.WINDOWS: "A status is written at any time.",

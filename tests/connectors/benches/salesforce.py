@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from integration_hub.connectors.force.client import Client
 from integration_hub.connectors.registry import Write
-from integration_hub.connectors.salesforce.client import Client
 from integration_hub.connectors.salesforce.manifest import CONTRACT_STATUS
 from integration_hub.connectors.transport import Ask
 from integration_hub.sandbox import accounts

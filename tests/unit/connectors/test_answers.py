@@ -9,10 +9,10 @@ import pytest
 
 from integration_hub.connectors import answers, hosts, transport, wire
 from integration_hub.connectors.avatax.client import AvaTaxDialect
+from integration_hub.connectors.force.client import SalesforceDialect
 from integration_hub.connectors.kantata.client import KantataDialect
 from integration_hub.connectors.netsuite.client import NetSuiteDialect
 from integration_hub.connectors.netsuite.payloads import NetSuitePage
-from integration_hub.connectors.salesforce.client import SalesforceDialect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Failed, FailureClass
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 
 class SalesforcePayload(BaseModel):
@@ -31,3 +31,31 @@ class SalesforceError(SalesforcePayload):
     @property
     def code(self) -> str:
         return self.errorCode or self.statusCode
+
+
+class SalesforceWritten(SalesforcePayload):
+    """What became of one record that was written; in a collection each row has one, whatever the status."""
+
+    id: str = ""
+    success: bool = True
+    errors: list[SalesforceError] = Field(default_factory=list)
+
+
+class SalesforceRows(RootModel[list[SalesforceWritten]]):
+    """The rows of a collection, in the order they were sent."""
+
+
+class SalesforceField(SalesforcePayload):
+    """A field as the org describes it to this user: what they may not see is not described."""
+
+    name: str
+    relationshipName: str | None = None
+    externalId: bool = False
+    createable: bool = False
+    updateable: bool = False
+
+
+class SalesforceObject(SalesforcePayload):
+    """An object as the org describes it."""
+
+    fields: list[SalesforceField]
