@@ -31,6 +31,7 @@ def tell(*, invoice: Invoice) -> None:
         return
     payload = {
         "reference": invoice.number,
+        "invoice_date": invoice.invoice_date.isoformat(),
         "project_remote_id": shell.source_id,
         "status": invoice.status,
         "amount": f"{invoice.gross:f}",

@@ -104,6 +104,7 @@ def create_project(process: Process) -> Result:
             "starts_on": contract.starts_on.isoformat() if contract.starts_on else None,
             "ends_on": contract.ends_on.isoformat() if contract.ends_on else None,
             "customer": contract.customer.name,
+            "customer_code": contract.customer.code,
             "milestones": milestones,
         },
     )

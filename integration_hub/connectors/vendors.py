@@ -1,6 +1,8 @@
 """The vendors of this installation: the one module that knows all of them."""
 
 from integration_hub.connectors.avatax.connector import AvaTaxConnector, quote
+from integration_hub.connectors.certinia import defaults as certinia
+from integration_hub.connectors.certinia.connector import CertiniaConnector
 from integration_hub.connectors.clockify import defaults as clockify
 from integration_hub.connectors.clockify.connector import ClockifyConnector
 from integration_hub.connectors.filedrop.connector import FileDropConnector
@@ -31,6 +33,7 @@ def register() -> None:
     """Fill the registries."""
     for connector in (
         SalesforceConnector(),
+        CertiniaConnector(),
         KantataConnector(),
         NetSuiteConnector(),
         TrytonConnector(),
@@ -45,6 +48,7 @@ def register() -> None:
     ):
         CONNECTORS.register(connector.manifest.vendor, connector)
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
+    DEFAULT_MAPPINGS.register("certinia", certinia.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)

@@ -56,6 +56,12 @@ def salesforce(db: None, landscape: Landscape) -> Connection:
 
 
 @pytest.fixture
+def certinia(db: None, landscape: Landscape) -> Connection:
+    secrets = {"client_id": accounts.SALESFORCE_CONSUMER_KEY, "client_secret": accounts.SALESFORCE_CONSUMER_SECRET}
+    return _connection("certinia", landscape.salesforce, {}, secrets)
+
+
+@pytest.fixture
 def kantata(db: None, landscape: Landscape) -> Connection:
     return _connection("kantata", landscape.kantata, {}, {"token": accounts.KANTATA_TOKEN})
 

@@ -2,6 +2,7 @@
 
 from tests.connectors.benches.avatax import AvaTaxBench
 from tests.connectors.benches.bench import Bench
+from tests.connectors.benches.certinia import CertiniaBench
 from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
@@ -18,6 +19,7 @@ BENCHES: dict[str, type[Bench]] = {
     bench.vendor: bench
     for bench in (
         SalesforceBench,
+        CertiniaBench,
         KantataBench,
         NetSuiteBench,
         TrytonBench,

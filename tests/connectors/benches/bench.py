@@ -37,6 +37,8 @@ class Bench:
     """
 
     vendor: ClassVar[str]
+    simulator: ClassVar[str] = ""
+    """The vendor of the landscape that stands for it, where that has another name."""
     feed: ClassVar[str] = ""
     name_field: ClassVar[str] = "name"
     """Field of the canonical record that holds the name."""
@@ -75,8 +77,13 @@ class Bench:
         return self.manifest.writes
 
     @property
+    def there(self) -> str:
+        """Its name in the landscape."""
+        return self.simulator or self.vendor
+
+    @property
     def url(self) -> str:
-        return str(self.landscape.urls[self.vendor])
+        return str(self.landscape.urls[self.there])
 
     def settings(self) -> dict[str, Any]:
         return {}
@@ -122,13 +129,13 @@ class Bench:
 
     def restore(self) -> None:
         """The account as it was at the beginning."""
-        self.landscape.reset(vendor=self.vendor)
+        self.landscape.reset(vendor=self.there)
         self.landscape.clear_faults()
-        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "restore"})
+        self.landscape.post("/tokens", {"vendor": self.there, "action": "restore"})
 
     def fault(self, kind: str, **rule: Any) -> None:
         """The vendor misbehaves."""
-        self.landscape.fault(self.vendor, kind, **rule)
+        self.landscape.fault(self.there, kind, **rule)
 
     def heal(self) -> None:
         """It behaves again, and the waits it asked for are over."""
@@ -139,16 +146,16 @@ class Bench:
 
     def revoke(self) -> None:
         """Everybody's token runs out."""
-        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "revoke"})
-        self.landscape.post("/tokens", {"vendor": self.vendor, "action": "restore"})
+        self.landscape.post("/tokens", {"vendor": self.there, "action": "revoke"})
+        self.landscape.post("/tokens", {"vendor": self.there, "action": "restore"})
 
     def books(self) -> Any:
         """Everything the vendor has, to see whether something changed."""
-        return self.landscape.ledger(self.vendor)
+        return self.landscape.ledger(self.there)
 
     def written(self) -> int:
         """How many calls that may change something the vendor has heard."""
-        calls = self.landscape.calls(self.vendor)
+        calls = self.landscape.calls(self.there)
         return sum(1 for call in calls if call["method"] != "GET" and not self.is_question(call["path"]))
 
     def is_question(self, path: str) -> bool:
