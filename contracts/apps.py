@@ -22,6 +22,7 @@ class ContractsConfig(AppConfig):
                 agreements,
                 ("customer", "opportunity", "contract", "contract_line", "rate_item", "milestone_term", "amendment"),
             ),
+            (agreements, ("signature",)),
             (delivery, ("resource", "project", "task", "milestone")),
         ):
             for name in names:

@@ -5,6 +5,8 @@ from integration_hub.intake import troubles
 from integration_hub.people.models import Role
 
 CRM_MISMATCH = "CRM_MISMATCH"
+NOT_SIGNED = "NOT_SIGNED"
+SIGNATURE_ENDED = "SIGNATURE_ENDED"
 
 
 def register() -> None:
@@ -20,5 +22,29 @@ def register() -> None:
             (Suggestion("Restore it in the CRM"), Suggestion("Terminate or amend it in the CRM")),
             still_holds=troubles.still_troubled(CRM_MISMATCH),
             retry=troubles.retry(CRM_MISMATCH),
+        ),
+    )
+    KINDS.register(
+        NOT_SIGNED,
+        CaseKind(
+            NOT_SIGNED,
+            "An agreement is called signed, and its signature is not complete",
+            str(Role.FINANCE),
+            2,
+            "its envelope or workflow is completed, or it is no longer called signed",
+            (Suggestion("Have it signed"), Suggestion("Take back the signature in the CRM")),
+            still_holds=troubles.still_troubled(NOT_SIGNED),
+            retry=troubles.retry(NOT_SIGNED),
+        ),
+    )
+    KINDS.register(
+        SIGNATURE_ENDED,
+        CaseKind(
+            SIGNATURE_ENDED,
+            "The signature of an agreement was declined or voided",
+            str(Role.FINANCE),
+            2,
+            "it is signed, or out for signature again; or closed by hand when the agreement is withdrawn",
+            (Suggestion("Send it for signature again"), Suggestion("Withdraw the agreement in the CRM")),
         ),
     )

@@ -45,6 +45,10 @@ def register() -> None:
 
 _SENTENCES = (
     ("contracts.contract.signed", "signature", "recorded the signature of {label}"),
+    ("contracts.signature.open", "signature", "has {label} out for signature"),
+    ("contracts.signature.signed", "signature", "has the signature of {label}"),
+    ("contracts.signature.declined", "signature", "was declined the signature of {label}"),
+    ("contracts.signature.voided", "signature", "voided the signature of {label}"),
     ("contracts.contract.activated", "player-play", "activated {label}"),
     ("contracts.exchange_rate.recorded", "arrows-exchange", "recorded {label}"),
     ("contracts.cost_rate.recorded", "coins", "recorded the cost rate of {label}"),

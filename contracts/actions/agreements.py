@@ -117,6 +117,32 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
     return contract
 
 
+@transaction.atomic
+def sign(*, contract: Contract, record: canonical.Contract, by: Actor) -> Contract:
+    """Another system than the one that keeps the terms proves that a contract was signed; days it leaves open are
+    filled in."""
+    contract = held(contract)
+    before = _facts(contract)
+    contract.starts_on = contract.starts_on or record.starts_on
+    contract.ends_on = contract.ends_on or record.ends_on
+    _move_status(contract, record)
+    contract.save()
+    if not contract.versions.exists():
+        _first_version(contract, by)
+    event(
+        "contracts.contract.changed",
+        by=by,
+        object_type="contracts.contract",
+        object_id=contract.pk,
+        label=contract.number,
+        legal_entity=contract.legal_entity.code,
+        before=before,
+        after=_facts(contract),
+    )
+    events.agreement_changed(contract, "contract")
+    return contract
+
+
 def _refuse_unamended_change(contract: Contract, record: canonical.Contract, found: Parties) -> None:
     problems = [
         Problem(

@@ -52,6 +52,11 @@ def _changes(record: canonical.Amendment, line: ContractLine | None) -> dict[str
     }
 
 
+def stated(record: canonical.Amendment) -> dict[str, Any]:
+    """What a record says that it changes, without what it leaves open."""
+    return {name: value for name, value in _changes(record, None).items() if value not in (None, "")}
+
+
 def _plain(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 

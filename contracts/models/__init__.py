@@ -22,6 +22,7 @@ from contracts.models.payers import PayerShare, PayerSplit
 from contracts.models.prices import RateCard, RateRow, RetroMode
 from contracts.models.references import ExternalReference
 from contracts.models.routes import Route
+from contracts.models.signatures import Signature
 
 __all__ = [
     "AMENDMENT_MOVES",
@@ -57,5 +58,6 @@ __all__ = [
     "Resource",
     "RetroMode",
     "Route",
+    "Signature",
     "Task",
 ]

@@ -3,13 +3,23 @@
 from collections.abc import Callable
 from typing import cast
 
-from contracts.actions import agreements, amendments, parties, rates, references, withdrawals
-from contracts.kinds import CRM_MISMATCH
+from contracts.actions import (
+    agreements,
+    amendments,
+    confirmations,
+    parties,
+    rates,
+    references,
+    signatures,
+    withdrawals,
+)
+from contracts.kinds import CRM_MISMATCH, NOT_SIGNED
 from contracts.models import (
     Amendment,
     Contract,
     ContractLine,
     Customer,
+    ExternalReference,
     LegalEntity,
     Milestone,
     Opportunity,
@@ -51,7 +61,9 @@ def _customer(arrival: Arrival) -> Receipt | None:
                 ],
             )
         return waits("customer", record.parent_id)
-    customer = parties.save_customer(record=record, parent=parent, by=actor(arrival))
+    customer = Customer.objects.filter(code=record.code).first()
+    if customer is None or not confirmations.kept_elsewhere(customer, arrival.connection, "customer"):
+        customer = parties.save_customer(record=record, parent=parent, by=actor(arrival))
     references.note(
         connection=arrival.connection, entity="customer", source_id=record.source_id, row=customer, number=record.code
     )
@@ -93,6 +105,14 @@ def _contract(arrival: Arrival) -> Receipt | None:
                 )
             ],
         )
+    known = Contract.objects.filter(number=record.number).first()
+    if refusal := _unsigned(arrival, known, record.status, record.number):
+        return refusal
+    if known is not None:
+        label = f"Contract {record.number}"
+        confirmations.refuse_second(known, arrival.connection, "contract", record.source_id, label)
+        if confirmations.kept_elsewhere(known, arrival.connection, "contract"):
+            return _confirmed(arrival, known, record, customer, entity)
     contract = agreements.save_contract(
         record=record,
         parties_=agreements.Parties(customer, entity, opportunity),
@@ -101,6 +121,41 @@ def _contract(arrival: Arrival) -> Receipt | None:
     )
     references.note(
         connection=arrival.connection, entity="contract", source_id=record.source_id, row=contract, number=record.number
+    )
+    signatures.show_with(contract)
+    return None
+
+
+def _unsigned(
+    arrival: Arrival, known: Contract | Amendment | None, status: str, contract_number: str, amendment_number: str = ""
+) -> Receipt | None:
+    """A refusal of what is called signed while its signature is not complete; what is in force already stays so."""
+    if status != "signed" or (known is not None and known.status not in {"draft", "in_review"}):
+        return None
+    row = signatures.holding(
+        contract_number=contract_number, amendment_number=amendment_number, told_by=arrival.connection
+    )
+    return Receipt.refused(signatures.problem(row), code=NOT_SIGNED) if row is not None else None
+
+
+def _confirmed(
+    arrival: Arrival, known: Contract, record: canonical.Contract, customer: Customer, entity: LegalEntity
+) -> Receipt | None:
+    """A contract that the CRM keeps, as another system has it."""
+    try:
+        differs = confirmations.contract(
+            row=known, record=record, customer=customer, legal_entity=entity, by=actor(arrival)
+        )
+    except BadInput as error:
+        return Receipt.refused(*error.problems, code=CRM_MISMATCH)
+    references.note(
+        connection=arrival.connection,
+        entity="contract",
+        source_id=record.source_id,
+        row=known,
+        number=record.number,
+        sync=ExternalReference.Sync.DRIFTED if differs else ExternalReference.Sync.CURRENT,
+        detail=differs,
     )
     return None
 
@@ -164,14 +219,48 @@ def _amendment(arrival: Arrival) -> Receipt | None:
     line = referenced_one(ContractLine, arrival.connection, "contract_line", record.line_id)
     if record.line_id and line is None:
         return waits("contract_line", record.line_id)
-    amendment = amendments.save(record=record, contract=contract, line=line, by=actor(arrival))
+    known = Amendment.objects.filter(contract=contract, number=record.number).first()
+    if refusal := _unsigned(arrival, known, record.status, contract.number, record.number):
+        return refusal
+    note = ""
+    if known is not None:
+        label = f"Amendment {record.number} of contract {contract.number}"
+        confirmations.refuse_second(known, arrival.connection, "amendment", record.source_id, label)
+    if known is not None and confirmations.kept_elsewhere(known, arrival.connection, "amendment"):
+        try:
+            amendment = confirmations.amendment(row=known, record=record, by=actor(arrival))
+        except BadInput as error:
+            return Receipt.refused(*error.problems, code=CRM_MISMATCH)
+    else:
+        if known is not None and record.status == "draft" and _executed_elsewhere(known, arrival):
+            note = "A draft here, although it is signed."
+            record = record.model_copy(update={"status": "signed"})
+        amendment = amendments.save(record=record, contract=contract, line=line, by=actor(arrival))
     references.note(
         connection=arrival.connection,
         entity="amendment",
         source_id=record.source_id,
         row=amendment,
         number=record.number,
+        sync=ExternalReference.Sync.DRIFTED if note else ExternalReference.Sync.CURRENT,
+        detail=note,
     )
+    signatures.show_with(amendment)
+    return None
+
+
+def _executed_elsewhere(known: Amendment, arrival: Arrival) -> bool:
+    """Whether an amendment is in force because another system has it executed."""
+    rows = ExternalReference.objects.filter(object_type="contracts.amendment", object_id=known.pk, entity="amendment")
+    return known.status == Amendment.Status.APPLIED and rows.exclude(connection=arrival.connection).exists()
+
+
+def _signature(arrival: Arrival) -> Receipt | None:
+    record = cast(canonical.Signature, arrival.record)
+    if record.deleted:
+        signatures.forget(connection=arrival.connection, source_id=record.source_id, by=actor(arrival))
+        return None
+    signatures.save(record=record, connection=arrival.connection, by=actor(arrival))
     return None
 
 
@@ -182,3 +271,4 @@ contract_line = each(_contract_line)
 rate_item = each(_rate_item)
 milestone_term = each(_milestone_term)
 amendment = each(_amendment)
+signature = each(_signature)

@@ -9,6 +9,7 @@ from integration_hub.canonical.agreements import (
     MilestoneTerm,
     Opportunity,
     RateItem,
+    Signature,
 )
 from integration_hub.canonical.base import Record
 from integration_hub.canonical.capacity import Absence, Capacity, Holiday
@@ -50,6 +51,7 @@ ENTITIES: dict[str, type[Record]] = {
     "rate_item": RateItem,
     "milestone_term": MilestoneTerm,
     "amendment": Amendment,
+    "signature": Signature,
     "resource": Resource,
     "capacity": Capacity,
     "holiday": Holiday,
@@ -100,6 +102,7 @@ __all__ = [
     "RateItem",
     "Record",
     "Resource",
+    "Signature",
     "StandardRate",
     "Task",
     "TimeApproval",

@@ -180,6 +180,21 @@ class MilestoneTerm(Record):
     due_on: date | None = None
 
 
+class Signature(Record):
+    """How far the signature of an agreement is, as whoever collects it says: of a contract, or of an amendment to it.
+
+    `decided_on` is the day it was signed, declined or voided; while it is open it means nothing.
+    """
+
+    entity: ClassVar[str] = "signature"
+    contract_number: Annotated[str, Field(min_length=1, max_length=60)]
+    amendment_number: Annotated[str, Field(max_length=40)] = ""
+    status: Literal["open", "signed", "declined", "voided"]
+    sent_on: date | None = None
+    decided_on: date | None = None
+    reason: str = ""
+
+
 class Amendment(Record):
     """A change of terms: of a rate (role, new_rate), a cap (new_limit, of which kind and period) or the term
     (new_end_on).

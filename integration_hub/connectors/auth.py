@@ -113,15 +113,20 @@ class Renewable(ABC):
 
 
 class OAuth(Renewable):
-    """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any)."""
+    """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any).
 
-    def __init__(self, path: str, form: TokenForm) -> None:
+    `as_json`: the vendor takes that body as JSON.
+    """
+
+    def __init__(self, path: str, form: TokenForm, *, as_json: bool = False) -> None:
         self._path = path
         self._form = form
+        self._as_json = as_json
 
     def sign_in(self, session: Session) -> Grant:
         form, headers = self._form(session, credentials.read(session.connection))
-        ask = Ask("POST", self._path, write=False, form=form)
+        body: dict[str, Any] = {"json": form} if self._as_json else {"form": form}
+        ask = Ask("POST", self._path, write=False, has_secrets=True, **body)
         response = session.send(ask, session.connection.base_url, headers)
         return _granted(session.data(self.answered(session, response)))
 

@@ -4,8 +4,10 @@ way of its own."""
 import binascii
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from standardwebhooks import Webhook
@@ -42,10 +44,34 @@ def in_time(stamp: str) -> datetime:
     """The moment of a delivery in seconds since 1970. Raises Unverified when it is too long ago, or to come."""
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
         raise Unverified("The timestamp is not a number of seconds.")
-    moment = datetime.fromtimestamp(int(stamp), UTC)
-    if abs(now() - moment) > timedelta(seconds=settings.WEBHOOK_TOLERANCE_SECONDS):
+    return _within(datetime.fromtimestamp(int(stamp), UTC), timedelta(seconds=settings.WEBHOOK_TOLERANCE_SECONDS))
+
+
+def happened_in_time(stamp: object, tries: timedelta) -> datetime:
+    """The same of an event whose body says when it happened, and which its sender tries again for so long.
+
+    That is no shield against a replay within this time: the event's id is, under which it counts once.
+    """
+    try:
+        moment = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        raise Unverified("The timestamp is not a date.") from None
+    return _within(moment if moment.tzinfo else moment.replace(tzinfo=UTC), tries)
+
+
+def _within(moment: datetime, tolerance: timedelta) -> datetime:
+    if abs(now() - moment) > tolerance:
         raise Unverified("The timestamp is outside the tolerance.")
     return moment
+
+
+def content_of(body: bytes) -> dict[str, Any]:
+    """The JSON object of a delivery; an empty one when it is none, which is told when the delivery is taken."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def standard(headers: Mapping[str, str], body: bytes, secrets: list[str]) -> str:

@@ -57,6 +57,8 @@ class Ask:
     form: Mapping[str, str] | None = None
     content: bytes | None = None
     """A body that must travel byte for byte, because it is signed."""
+    has_secrets: bool = False
+    """The body carries credentials: not even its hash is kept."""
     headers: dict[str, str] = field(default_factory=dict)
     timeout: float | None = None
     expected: tuple[int, ...] = ()
@@ -174,6 +176,8 @@ class Session:
 
 def _hash_of(ask: Ask) -> str:
     """What was sent, as far as it is kept: the hash of a body that carries no credentials."""
+    if ask.has_secrets:
+        return ""
     if ask.content is not None:
         return hashlib.sha256(ask.content).hexdigest()
     return ids.content_hash(ask.json) if ask.json is not None else ""

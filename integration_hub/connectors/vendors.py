@@ -9,6 +9,9 @@ from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
 from integration_hub.connectors.hooks import SCHEMES
+from integration_hub.connectors.ironclad import defaults as ironclad
+from integration_hub.connectors.ironclad import hooks as ironclad_hooks
+from integration_hub.connectors.ironclad.connector import IroncladConnector
 from integration_hub.connectors.jira import defaults as jira
 from integration_hub.connectors.jira.connector import JiraConnector
 from integration_hub.connectors.kantata import defaults as kantata
@@ -34,6 +37,7 @@ def register() -> None:
     for connector in (
         SalesforceConnector(),
         CertiniaConnector(),
+        IroncladConnector(),
         KantataConnector(),
         NetSuiteConnector(),
         TrytonConnector(),
@@ -49,6 +53,7 @@ def register() -> None:
         CONNECTORS.register(connector.manifest.vendor, connector)
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
     DEFAULT_MAPPINGS.register("certinia", certinia.DEFAULT)
+    DEFAULT_MAPPINGS.register("ironclad", ironclad.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
@@ -58,5 +63,6 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("jira", jira.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     SCHEMES.register("stripe", stripe_hooks.verify)
+    SCHEMES.register("ironclad", ironclad_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)
     PREFLIGHTS.register("tryton", tryton_periods.closed)

@@ -47,6 +47,11 @@ JIRA_ACCOUNT_ID = "557058:00000000-0000-4000-8000-000000000001"
 TEMPO_TOKEN = "landscape-tempo-token"  # noqa: S105
 WEBHOOK_SECRET = "whsec_bGFuZHNjYXBlLXdlYmhvb2stY29uc3VtZXItc2VjcmV0"  # noqa: S105
 
+IRONCLAD_CLIENT_ID = "landscape-ironclad-client"
+IRONCLAD_CLIENT_SECRET = "landscape-ironclad-secret"  # noqa: S105
+IRONCLAD_USER_EMAIL = "integration@landscape.example"
+IRONCLAD_USER_ID = "5f0375c4cdc1927a3c5edcd3"
+
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"
 STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"
@@ -115,6 +120,11 @@ def rsa_private_key() -> str:
 def netsuite_certificates() -> dict[str, str]:
     """The public keys NetSuite knows from the start, by certificate id."""
     return {NETSUITE_CERTIFICATE_ID: _public_pem(_elliptic()), NETSUITE_RSA_CERTIFICATE_ID: _public_pem(_rsa())}
+
+
+def ironclad_public_key() -> str:
+    """What Ironclad's webhooks are verified with: the public half of `rsa_private_key`."""
+    return _public_pem(_rsa())
 
 
 def salesforce_certificates() -> dict[str, str]:

@@ -24,6 +24,7 @@ from .clockify import Clockify
 from .control import Control
 from .faults import Faults
 from .harvest import Harvest
+from .ironclad import Ironclad
 from .jira import Jira
 from .kantata import Kantata
 from .messages import Json, dump
@@ -48,11 +49,12 @@ VENDORS: tuple[type[Vendor], ...] = (
     Jira,
     Tempo,
     Stripe,
+    Ironclad,
     Consumer,
 )
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
-    "tempo": 14, "stripe": 20, "webhook": 21,
+    "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

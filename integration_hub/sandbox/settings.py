@@ -88,6 +88,15 @@ DEFAULTS: dict[str, Json] = {
         "lacking_scopes": [],  # of those in tempo/api.py: 403
         "work_ms": 0,
     },
+    "ironclad": {
+        "records_per_minute": 600,  # reading of the whole company, its counterparties too; above it 429
+        "workflows_per_minute": 400,
+        "writes_per_minute": 40,  # of workflows
+        "token_seconds": 3600,
+        "renamed": {},  # property -> the name an administrator of the tenant gave it since
+        "retyped": {},  # property -> the type it has now, such as string: values are told as texts
+        "work_ms": 0,
+    },
     "stripe": {
         "calls_per_second": 100,  # unconfirmed figure; above it 429 rate_limit
         "concurrency": 25,  # unconfirmed figure: calls at once; above it 429 as well

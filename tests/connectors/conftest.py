@@ -103,6 +103,13 @@ def jira(db: None, landscape: Landscape) -> Connection:
     return _connection("jira", landscape.jira, {"tempo_url": landscape.tempo}, secrets)
 
 
+@pytest.fixture
+def ironclad(db: None, landscape: Landscape) -> Connection:
+    settings = {"contract_types": "masterServicesAgreement,statementOfWork", "amendment_types": "amendment"}
+    secrets = {"client_id": accounts.IRONCLAD_CLIENT_ID, "client_secret": accounts.IRONCLAD_CLIENT_SECRET}
+    return _connection("ironclad", landscape.ironclad, {**settings, "as_user": accounts.IRONCLAD_USER_EMAIL}, secrets)
+
+
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:
     """Everything a feed has after a cursor."""
     return list(CONNECTORS.get(connection.vendor).read(connection, entity, cursor or {}))

@@ -1,6 +1,7 @@
 """Webhooks: stored once before they are answered, counted when they are refused, and taken as hints only."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,12 +102,15 @@ def _names(body: bytes) -> tuple[list[str], str]:
         return [], f"The body is not JSON: {error}."
     if not isinstance(content, dict):
         return [], "The body is not a JSON object."
-    data = content.get("data")
+    data, payload = content.get("data"), content.get("payload")
     told = [data.get("entity") if isinstance(data, dict) else None, content.get("entity"), content.get("type")]
     names: list[str] = []
     for name in told:
         if isinstance(name, str) and name:
             names += [name, name.split(".")[0]]
+    for event in (payload.get("event") if isinstance(payload, dict) else None, content.get("event")):
+        if isinstance(event, str) and event:  # workflow_completed, envelope-voided: the noun comes first
+            names += [event, re.split(r"[_.-]", event)[0]]
     return list(dict.fromkeys(name[:60] for name in names)), ""
 
 

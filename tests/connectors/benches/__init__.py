@@ -6,6 +6,7 @@ from tests.connectors.benches.certinia import CertiniaBench
 from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
+from tests.connectors.benches.ironclad import IroncladBench
 from tests.connectors.benches.jira import JiraBench
 from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.nats import NatsBench
@@ -20,6 +21,7 @@ BENCHES: dict[str, type[Bench]] = {
     for bench in (
         SalesforceBench,
         CertiniaBench,
+        IroncladBench,
         KantataBench,
         NetSuiteBench,
         TrytonBench,

@@ -53,6 +53,8 @@ class Bench:
     windowed: ClassVar[tuple[str, ...]] = ()
     """Writes that a closed window refuses."""
     page_rows: ClassVar[int] = 5
+    stale: ClassVar[int] = 310
+    """Seconds off its time at which a webhook is refused: beyond the tolerance, or beyond the vendor's own tries."""
     where: ClassVar[str] = "running"
     """The fixture that is the vendor's whereabouts: the landscape, or the vendor's own server."""
     marks: ClassVar[tuple[pytest.MarkDecorator, ...]] = ()
@@ -213,6 +215,10 @@ class Bench:
 
     def approve(self, sheet: str) -> None:
         raise NotImplementedError
+
+    def keeps(self, secret: str) -> str:
+        """What the connection keeps of a secret that webhooks are signed with."""
+        return secret
 
     def hook(self, secret: str, moment: int, key: str) -> tuple[bytes, dict[str, str]]:
         """A webhook about a record of the feed, and its headers: Standard Webhooks, unless the vendor has its own."""

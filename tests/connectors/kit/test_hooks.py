@@ -25,7 +25,7 @@ def door(bench: Bench, settings: Any) -> None:
     """The connection takes webhooks, and its feeds sleep."""
     settings.WHITENOISE_AUTOREFRESH = True  # no collected static files are needed here
     connection = bench.connection
-    connection.sealed_webhook_secret = credentials.sealed_webhook_secret(connection.code, SECRET)
+    connection.sealed_webhook_secret = credentials.sealed_webhook_secret(connection.code, bench.keeps(SECRET))
     connection.save()
     feeds.install_feeds(connection=connection, by="system:test")
     _sleep()
@@ -64,7 +64,7 @@ def test_what_is_not_proven_is_refused_by_name(bench: Bench) -> None:
     body, headers = _signed(bench)
     forged = {
         "No signature matches.": [_signed(bench, secret=OTHER), (body + b" ", headers)],
-        "The timestamp is outside the tolerance.": [_signed(bench, age=310), _signed(bench, age=-310)],
+        "The timestamp is outside the tolerance.": [_signed(bench, age=bench.stale), _signed(bench, age=-bench.stale)],
         "A header of the signature is missing.": [(body, {})],
     }
     for deliveries in forged.values():
@@ -90,7 +90,9 @@ def test_a_webhook_that_comes_again_does_nothing(bench: Bench) -> None:
 @case("hook.rolled")
 def test_both_secrets_hold_while_one_takes_over(bench: Bench) -> None:
     connection = bench.connection
-    connection.sealed_webhook_secret = credentials.sealed_webhook_secret(connection.code, f"{OTHER} {SECRET}")
+    connection.sealed_webhook_secret = credentials.sealed_webhook_secret(
+        connection.code, f"{bench.keeps(OTHER)} {bench.keeps(SECRET)}"
+    )
     connection.save()
     for key, secret in (("msg_1", OTHER), ("msg_2", SECRET)):
         assert _post(bench, _signed(bench, secret=secret, key=key)).status_code == 200

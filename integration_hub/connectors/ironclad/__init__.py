@@ -1,0 +1,1 @@
+"""Ironclad: executed contracts and amendments, and how far those in flight are."""
