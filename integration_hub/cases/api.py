@@ -21,7 +21,7 @@ from integration_hub.api.fields import (
 )
 from integration_hub.api.views import Nouns, person
 from integration_hub.cases import queries
-from integration_hub.cases.actions import handling
+from integration_hub.cases.actions import handling, standing_in
 from integration_hub.cases.models import Case, Comment, Member
 from integration_hub.cases.registry import KINDS
 from integration_hub.kernel.errors import BadInput, Problem
@@ -40,12 +40,15 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
     """An exception in the queue. `held` is what it holds up, per currency; `members` how many things."""
 
     assigned_to = serializers.CharField(source="assigned_to.username", default=None, allow_null=True, read_only=True)
+    delegate = serializers.CharField(source="delegate.username", default=None, allow_null=True, read_only=True,
+                                     help_text="Who stands in for the owner until `delegate_until`")  # fmt: skip
     held = serializers.SerializerMethodField()
     members_open = serializers.IntegerField(source="held_count", read_only=True)
 
     class Meta:
         model = Case
         fields = ("id", "code", "title", "severity", "owner_role", "legal_entity", "status", "outcome", "assigned_to",
+                  "delegate", "delegate_until",
                   "first_seen_at", "due_at", "snoozed_until", "resolved_at", "subject_type", "subject_id",
                   "subject_label", "held", "members_open", "version")  # fmt: skip
 
@@ -115,6 +118,13 @@ class AssignSerializer(VersionedSerializer):
     to = serializers.CharField(help_text="User name.")
 
 
+class DelegateSerializer(ReasonedSerializer):
+    """Who stands in, until when, and why."""
+
+    to = serializers.CharField(help_text="User name.")
+    until = serializers.DateTimeField()
+
+
 class CommentOnSerializer(StrictSerializer):
     """What to write."""
 
@@ -174,7 +184,7 @@ class Cases(Nouns):
         rows = queries.visible_to(user)
         if self.action == "list" and "status" not in self.request.query_params:
             rows = rows.filter(~Q(status=Case.Status.RESOLVED))
-        return queries.with_held(rows).select_related("assigned_to")
+        return queries.with_held(rows).select_related("assigned_to", "delegate")
 
     def paginate_queryset(self, queryset: Any) -> Any:
         """A page, with the money of its cases read in one query."""
@@ -199,13 +209,19 @@ class Cases(Nouns):
     def assign(self, request: Request, pk: str) -> Response:
         """Give it to somebody who may handle it."""
 
-        def act(*, to: str, **about: Any) -> None:
-            somebody = User.objects.filter(username=to).first()
-            if somebody is None:
-                raise BadInput("Case", [Problem("to", f"there is no person {to!r}.", "Use a user name.")])
-            handling.assign(to=somebody, **about)
+        return self._done(AssignSerializer, lambda *, to, **about: handling.assign(to=_person(to), **about))
 
-        return self._done(AssignSerializer, act)
+    @extend_schema(request=DelegateSerializer, responses=CasePageSerializer)
+    @action(detail=True, methods=["post"])
+    def delegate(self, request: Request, pk: str) -> Response:
+        """Let somebody stand in for you."""
+        return self._done(DelegateSerializer, lambda *, to, **about: standing_in.delegate(to=_person(to), **about))
+
+    @extend_schema(request=VersionedSerializer, responses=CasePageSerializer)
+    @action(detail=True, methods=["post"])
+    def take_back(self, request: Request, pk: str) -> Response:
+        """End that somebody stands in."""
+        return self._done(VersionedSerializer, standing_in.take_back)
 
     @extend_schema(request=VersionedSerializer, responses=CasePageSerializer)
     @action(detail=True, methods=["post"])
@@ -238,6 +254,14 @@ class Cases(Nouns):
         case, body = self.get_object(), self.taken(VersionedSerializer)
         rung = handling.retry(case_id=case.pk, by=person(request), seen_version=body["version"])
         return Response({"items": rung, "case": self.shown(case).data})
+
+
+def _person(username: str) -> User:
+    """Raises BadInput where nobody has this user name."""
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise BadInput("Case", [Problem("to", f"there is no person {username!r}.", "Use a user name.")])
+    return found
 
 
 router = SimpleRouter()

@@ -47,6 +47,19 @@ class SnoozeForm(ReasonForm):
     field_order = ["version", "until", "reason"]
 
 
+class DelegateForm(ReasonForm):
+    """Who stands in, until when, and why."""
+
+    to = PersonField(queryset=User.objects.none(), label="Who stands in", empty_label="Choose a person")
+    until = until_field()
+    field_order = ["version", "to", "until", "reason"]
+
+    def __init__(self, *args: Any, people: "QuerySet[User]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = people  # type: ignore[attr-defined]
+        self.fields["until"].help_text = "It is yours alone again at the start of that day (UTC). Its clock goes on."
+
+
 def start_of(day: Any) -> datetime:
     """The first instant of a day, UTC."""
     return datetime.combine(day, time(0), tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.models import Versioned, currency_field, money_field
@@ -41,6 +41,12 @@ class Case(Versioned):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="cases"
     )
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="cases_stood_in_for"
+    )
+    delegate_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then the delegate stands in for the owner"
+    )
     first_seen_at = models.DateTimeField(default=now)
     due_at = models.DateTimeField()
     snoozed_until = models.DateTimeField(null=True, blank=True)
@@ -60,6 +66,12 @@ class Case(Versioned):
                 | ~Q(status="resolved") & Q(resolved_at__isnull=True, outcome=""),
             ),
             models.CheckConstraint(
+                name="cases_case_delegate_for_owner",
+                condition=Q(delegate__isnull=True, delegate_until__isnull=True)
+                | Q(delegate__isnull=False, delegate_until__isnull=False, assigned_to__isnull=False)
+                & ~Q(delegate=F("assigned_to")),
+            ),
+            models.CheckConstraint(
                 name="cases_case_snooze_pair", condition=~Q(status="snoozed") | Q(snoozed_until__isnull=False)
             ),
         ]
@@ -75,6 +87,10 @@ class Case(Versioned):
     def is_open(self) -> bool:
         """Whether somebody still has to act."""
         return self.status != self.Status.RESOLVED
+
+    def stood_in_by(self, person_id: int) -> bool:
+        """Whether a person stands in for the owner now."""
+        return self.delegate_id == person_id and self.delegate_until is not None and self.delegate_until > now()
 
 
 class Member(models.Model):

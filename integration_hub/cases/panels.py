@@ -60,6 +60,8 @@ SENTENCES = {
     "reopened": ("repeat", "saw it again", "warning"),
     "healed": ("circle-check", "found that it no longer holds", "success"),
     "assigned": ("user-check", "assigned it to {assigned_to}", "neutral"),
+    "delegated": ("user-check", "let {delegate} stand in until {until}", "neutral"),
+    "taken_back": ("arrow-back-up", "ended that {delegate} stands in", "neutral"),
     "unassigned": ("users", "put it back into the queue of its role", "neutral"),
     "started": ("player-play", "started on it", "progress"),
     "waiting": ("hourglass", "waits for an answer", "neutral"),

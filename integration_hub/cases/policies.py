@@ -42,6 +42,34 @@ def can_assign(case: Case, by: Actor, to: User) -> Decision:
     return ALLOW
 
 
+def can_delegate(case: Case, by: User, to: User | None = None) -> Decision:
+    """Only the owner lets somebody stand in, who handles exceptions himself: nobody gets a right by it."""
+    if not (allowed := can_handle(case, by)):
+        return allowed
+    if case.assigned_to_id != by.pk:
+        return deny("Only its owner can let somebody stand in: take it first.")
+    if to is None:
+        return ALLOW
+    if to.pk == by.pk:
+        return deny("You cannot stand in for yourself.")
+    if not to.is_active:
+        return deny(f"{to.label} does not work here any more.")
+    if not to.may_see(case.legal_entity):
+        return deny(f"{to.label} does not work for this legal entity.")
+    return ALLOW if to.has_perm(PERMISSION) else deny(f"The role of {to.label} does not handle exceptions.")
+
+
+def can_take_back(case: Case, by: User) -> Decision:
+    """The owner ends it, or who stands in for him."""
+    if not (allowed := can_handle(case, by)):
+        return allowed
+    if case.delegate_id is None:
+        return deny("Nobody stands in for its owner.")
+    if by.pk not in (case.assigned_to_id, case.delegate_id):
+        return deny("Only its owner and who stands in for him can end it.")
+    return ALLOW
+
+
 def can_snooze(case: Case, by: Actor, reason: str) -> Decision:
     """Snoozing needs a reason."""
     if not (allowed := can_handle(case, by)):

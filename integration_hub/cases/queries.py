@@ -142,6 +142,11 @@ def handlers() -> QuerySet[User]:
     return roles.holders(PERMISSION).order_by("first_name", "last_name", "username")
 
 
+def of_person(user: User) -> Q:
+    """The cases a person has, or stands in for now."""
+    return Q(assigned_to=user) | Q(delegate=user, delegate_until__gt=now())
+
+
 VIEWS = {"mine": "Mine", "role": "My role's", "all": "All open", "waiting": "Waiting", "done": "Done"}
 """How the queue is split."""
 
@@ -150,7 +155,7 @@ def view_condition(view: str, user: User) -> Q:
     """Which cases a view of the queue shows."""
     at_work = Q(status__in=[Case.Status.OPEN, Case.Status.ASSIGNED, Case.Status.IN_PROGRESS])
     return {
-        "mine": at_work & Q(assigned_to=user),
+        "mine": at_work & of_person(user),
         "role": at_work & Q(owner_role=user.role),
         "all": Q(status__in=Case.OPEN_STATES),
         "waiting": Q(status__in=[Case.Status.WAITING, Case.Status.SNOOZED]),
@@ -169,12 +174,14 @@ def queue(user: User, *, mine: bool = False, role: str = "", code: str = "") -> 
     """The work queue: most money first, then worst, then oldest. Snoozed ones are left out."""
     rows = open_for(user).exclude(status=Case.Status.SNOOZED)
     if mine:
-        rows = rows.filter(assigned_to=user)
+        rows = rows.filter(of_person(user))
     if role:
         rows = rows.filter(owner_role=role)
     if code:
         rows = rows.filter(code=code)
-    return with_held(rows).select_related("assigned_to").order_by("-held", "severity", "first_seen_at", "pk")
+    return (
+        with_held(rows).select_related("assigned_to", "delegate").order_by("-held", "severity", "first_seen_at", "pk")
+    )
 
 
 def money_of(case_ids: Iterable[int]) -> dict[int, list[Money]]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from integration_hub.cases import bulk, views
+from integration_hub.cases import bulk, standing_in_views, views
 
 app_name = "cases"
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("exceptions/<int:pk>/", views.case_detail, name="case-detail"),
     path("exceptions/<int:pk>/claim/", views.case_claim, name="case-claim"),
     path("exceptions/<int:pk>/assign/", views.case_assign, name="case-assign"),
+    path("exceptions/<int:pk>/delegate/", standing_in_views.case_delegate, name="case-delegate"),
+    path("exceptions/<int:pk>/take-back/", standing_in_views.case_take_back, name="case-take-back"),
     path("exceptions/<int:pk>/start/", views.case_start, name="case-start"),
     path("exceptions/<int:pk>/wait/", views.case_wait, name="case-wait"),
     path("exceptions/<int:pk>/snooze/", views.case_snooze, name="case-snooze"),

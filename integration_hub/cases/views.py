@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from integration_hub.cases import policies, queries
 from integration_hub.cases.actions import cases
@@ -112,7 +114,7 @@ class CaseList(ListScreen):
 
 def find(request: Request, pk: int) -> Any:
     """A case with its money, or 404."""
-    rows = queries.with_money(Case.objects.select_related("assigned_to"))
+    rows = queries.with_money(Case.objects.select_related("assigned_to", "delegate"))
     return find_or_404(rows, request.user, scope="legal_entity", pk=pk)
 
 
@@ -152,6 +154,7 @@ def facts(case: Any) -> list[tuple[str, Any]]:
         ("Held up", amounts(held(case)) if held(case) else None),
         ("Severity", SEVERITY.get(case.severity, str(case.severity))),
         ("Owner", owner(case)),
+        ("Stands in", stands_in(case)),
         ("Clock", badge(clock(case))),
         ("Due", when(case.due_at)),
         ("Raised", when(case.first_seen_at)),
@@ -159,6 +162,13 @@ def facts(case: Any) -> list[tuple[str, Any]]:
         ("Legal entity", case.legal_entity or None),
         ("Seen again", f"{case.reopened} ×" if case.reopened else None),
     )
+
+
+def stands_in(case: Case) -> SafeString | None:
+    """Who stands in for the owner now, and until when."""
+    if case.delegate is None or not case.stood_in_by(case.delegate.pk):
+        return None
+    return format_html("{} until {}", case.delegate.label, when(case.delegate_until))
 
 
 def suggestions(case: Case, user: User) -> list[dict[str, str]]:
@@ -188,6 +198,10 @@ def buttons(case: Case, user: User) -> list[Button]:
     if case.status == Case.Status.SNOOZED:
         offered.append(Button("Wake", at["wake"], version=case.version, icon="bell"))
     offered.append(Button("Assign…", at["assign"], icon="users"))
+    if case.delegate_id and policies.can_take_back(case, user):
+        offered.append(Button("End standing in…", at["take-back"], icon="arrow-back-up"))
+    elif policies.can_delegate(case, user):
+        offered.append(Button("Delegate…", at["delegate"], icon="user-check"))
     if CASE_MOVES.allows(case.status, Case.Status.WAITING):
         offered.append(Button("Wait…", at["wait"], icon="hourglass"))
     if CASE_MOVES.allows(case.status, Case.Status.SNOOZED):
@@ -201,7 +215,7 @@ def buttons(case: Case, user: User) -> list[Button]:
 # Decisions --------------------------------------------------------------------------------------------------------
 
 
-def _decision(
+def decision(
     request: Request,
     pk: int,
     *,
@@ -210,7 +224,7 @@ def _decision(
     form: Callable[[Case], DecisionForm],
     act: Callable[[Data], Any],
     done: str | Callable[[Any], str],
-    decision: Callable[[Case], Decision],
+    may: Callable[[Case], Decision],
     consequence: str = "",
 ) -> HttpResponse:
     case = find(request, pk)
@@ -221,7 +235,7 @@ def _decision(
         form=form(case),
         facts=known(("Exception", case.title), ("Held up", amounts(held(case)) if held(case) else None)),
         consequence=consequence,
-        decision=decision(case),
+        decision=may(case),
     )
     return decide(request, confirm, act, done=done, row=lambda outcome: _row(request, pk, outcome))
 
@@ -242,10 +256,10 @@ def _may_handle(request: Request) -> Callable[[Case], Decision]:
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_claim(request: Request, pk: int) -> HttpResponse:
     """Take a case oneself."""
-    return _decision(
+    return decision(
         request, pk, title="Take this exception", verb="Take it", form=_bound(request, DecisionForm),
         act=lambda data: cases.claim(case_id=pk, by=request.user, seen_version=data["version"]),
-        done="It is yours.", decision=lambda case: policies.can_assign(case, request.user, request.user),
+        done="It is yours.", may=lambda case: policies.can_assign(case, request.user, request.user),
     )  # fmt: skip
 
 
@@ -253,43 +267,43 @@ def case_claim(request: Request, pk: int) -> HttpResponse:
 def case_assign(request: Request, pk: int) -> HttpResponse:
     """Give a case to somebody."""
     people = queries.handlers()
-    return _decision(
+    return decision(
         request, pk, title="Assign this exception", verb="Assign",
         form=lambda case: AssignForm(request.POST or None, people=people,
                                      initial={"version": case.version, "to": case.assigned_to_id}),
         act=lambda data: cases.assign(case_id=pk, to=data["to"], by=request.user, seen_version=data["version"]),
-        done=lambda case: f"Assigned to {case.assigned_to.label}.", decision=_may_handle(request),
+        done=lambda case: f"Assigned to {case.assigned_to.label}.", may=_may_handle(request),
     )  # fmt: skip
 
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_start(request: Request, pk: int) -> HttpResponse:
     """Begin, or go on after waiting."""
-    return _decision(
+    return decision(
         request, pk, title="Start on this exception", verb="Start", form=_bound(request, DecisionForm),
         act=lambda data: cases.start(case_id=pk, by=request.user, seen_version=data["version"]),
-        done="In progress.", decision=_may_handle(request),
+        done="In progress.", may=_may_handle(request),
     )  # fmt: skip
 
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_wait(request: Request, pk: int) -> HttpResponse:
     """Wait for somebody's answer."""
-    return _decision(
+    return decision(
         request, pk, title="Wait for an answer", verb="Wait", form=_bound(request, ReasonForm),
         act=lambda data: cases.wait(case_id=pk, by=request.user, seen_version=data["version"], reason=data["reason"]),
-        done="Waiting.", decision=_may_handle(request), consequence="Its clock goes on while it waits.",
+        done="Waiting.", may=_may_handle(request), consequence="Its clock goes on while it waits.",
     )  # fmt: skip
 
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_snooze(request: Request, pk: int) -> HttpResponse:
     """Leave a case alone until a day."""
-    return _decision(
+    return decision(
         request, pk, title="Snooze this exception", verb="Snooze", form=_bound(request, SnoozeForm, until=tomorrow()),
         act=lambda data: cases.snooze(case_id=pk, until=start_of(data["until"]), reason=data["reason"],
                                       by=request.user, seen_version=data["version"]),
-        done="Snoozed.", decision=_may_handle(request),
+        done="Snoozed.", may=_may_handle(request),
         consequence="It leaves the queue until then; its clock goes on.",
     )  # fmt: skip
 
@@ -297,21 +311,21 @@ def case_snooze(request: Request, pk: int) -> HttpResponse:
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_wake(request: Request, pk: int) -> HttpResponse:
     """End a snooze."""
-    return _decision(
+    return decision(
         request, pk, title="Wake this exception", verb="Wake", form=_bound(request, DecisionForm),
         act=lambda data: cases.wake(case_id=pk, by=request.user, seen_version=data["version"]),
-        done="Back in the queue.", decision=_may_handle(request),
+        done="Back in the queue.", may=_may_handle(request),
     )  # fmt: skip
 
 
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_resolve(request: Request, pk: int) -> HttpResponse:
     """Resolve a case as mended, or override it."""
-    return _decision(
+    return decision(
         request, pk, title="Resolve this exception", verb="Resolve", form=_bound(request, ResolveForm),
         act=lambda data: cases.resolve(case_id=pk, outcome=data["outcome"], text=data["text"], by=request.user,
                                        seen_version=data["version"]),
-        done="Resolved.", decision=_may_handle(request), consequence=f"{ONLY_HERE}{_closes_when(find(request, pk))}",
+        done="Resolved.", may=_may_handle(request), consequence=f"{ONLY_HERE}{_closes_when(find(request, pk))}",
     )  # fmt: skip
 
 
@@ -329,17 +343,17 @@ def _closes_when(case: Case) -> str:
 @screen(permission=SEE, methods=["GET", "POST"])
 def case_retry(request: Request, pk: int) -> HttpResponse:
     """Work what waits behind a case again."""
-    return _decision(
+    return decision(
         request, pk, title="Try what waits behind it again", verb="Try again", form=_bound(request, DecisionForm),
         act=lambda data: cases.retry(case_id=pk, by=request.user, seen_version=data["version"]),
         done=lambda count: f"{count} put back to work." if count else "Nothing waited any more.",
-        decision=lambda case: policies.can_retry(case, request.user),
+        may=lambda case: policies.can_retry(case, request.user),
         consequence="What waits is worked again at once, and sends to other systems what it has to send, never twice. "
         "The exception closes by itself if this time it works.",
     )  # fmt: skip
 
 
-VERBS = ("claim", "assign", "start", "wait", "snooze", "wake", "resolve", "retry")
+VERBS = ("claim", "assign", "delegate", "take-back", "start", "wait", "snooze", "wake", "resolve", "retry")
 
 
 @screen(permission=SEE, methods=["POST"])

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from integration_hub.console.actors import OURSELVES, names_of
+from integration_hub.console.actors import OURSELVES, name_of, names_of
 from integration_hub.console.badges import Tone
 from integration_hub.console.columns import follow
 from integration_hub.kernel.registry import Registry
@@ -120,6 +120,11 @@ class _Known(dict[str, Any]):
 
 
 def _fill(sentence: Sentence, event: Any, label: str, data: dict[str, Any]) -> str:
+    standing = data.get("stands_in_for")
+    return f"{_said(sentence, event, label, data)}{f', for {name_of(str(standing))}' if standing else ''}"
+
+
+def _said(sentence: Sentence, event: Any, label: str, data: dict[str, Any]) -> str:
     if callable(sentence):
         return sentence(event)
     return sentence.format_map(_Known({**{key: _plain(value) for key, value in data.items()}, "label": label}))

@@ -17,7 +17,8 @@ from integration_hub.trail.models import Event
 PREFIX = "cases.case."
 _QUEUE = {"raised": Kind.OPENED, "reopened": Kind.REOPENED}
 _CHANGES = {
-    "assigned", "commented", "reopened", "resolved", "retried", "snoozed", "started", "unassigned", "waiting", "woken",
+    "assigned", "commented", "delegated", "reopened", "resolved", "retried", "snoozed", "started", "taken_back",
+    "unassigned", "waiting", "woken",
 }  # fmt: skip
 ACTIONS = [f"{PREFIX}{verb}" for verb in ("raised", *sorted(_CHANGES), "healed", "near", "missed")]
 """The events anybody is told of."""
@@ -94,6 +95,9 @@ def _directly(verb: str, event: Event, case: Case, readers: Readers, followers: 
     if verb == "assigned":
         for person in readers.named(str(event.data.get("assigned_to") or "")):
             yield Kind.ASSIGNED, person
+    if verb in ("delegated", "taken_back"):
+        for person in readers.named(str(event.data.get("delegate") or "")):
+            yield (Kind.ASSIGNED if verb == "delegated" else Kind.CHANGED), person
     if verb == "commented":
         for name in mentioned(event.reason):
             for person in readers.named(name):
@@ -112,7 +116,7 @@ def _deadline(verb: str, event: Event, case: Case, readers: Readers, followers: 
     if verb not in ("near", "missed") or not case.is_open:
         return
     role = readers.by_role.get(case.owner_role, [])
-    owner = readers.numbered([case.assigned_to_id])
+    owner = readers.numbered([case.assigned_to_id, _standing_in(case)])
     for person in owner or role:
         yield (Kind.NEAR if verb == "near" else Kind.MISSED), person
     if verb == "missed":
@@ -122,10 +126,15 @@ def _deadline(verb: str, event: Event, case: Case, readers: Readers, followers: 
         yield (Kind.NEAR if verb == "near" else Kind.MISSED), person
 
 
+def _standing_in(case: Case) -> int | None:
+    """Who stands in for the owner now."""
+    return case.delegate_id if case.delegate_id and case.stood_in_by(case.delegate_id) else None
+
+
 def _followers(verb: str, event: Event, case: Case, readers: Readers, followers: Collection[int]) -> Concerns:
     kind = Kind.HEALED if verb == "healed" else Kind.CHANGED
     if verb in _CHANGES or verb == "healed":
-        for person in readers.numbered([case.assigned_to_id, *followers]):
+        for person in readers.numbered([case.assigned_to_id, _standing_in(case), *followers]):
             yield kind, person
 
 

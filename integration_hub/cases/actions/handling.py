@@ -16,6 +16,8 @@ from integration_hub.trail import record
 from integration_hub.trail.record import Actor
 
 Status = Case.Status
+_ALONE: dict[str, Any] = {"delegate": None, "delegate_until": None}
+"""Nobody stands in any more: the owner is another one, or nothing is left to do."""
 
 
 @transaction.atomic
@@ -23,7 +25,9 @@ def assign(*, case_id: int, to: User, by: Actor, seen_version: int) -> Case:
     """Give a case to somebody who may handle it. Raises Denied, Stale."""
     case = _get(case_id)
     allowed = policies.can_assign(case, by, to)
-    return _move(case, allowed, by, seen_version, Status.ASSIGNED, "assigned", assigned_to=to, snoozed_until=None)
+    return _move(
+        case, allowed, by, seen_version, Status.ASSIGNED, "assigned", assigned_to=to, snoozed_until=None, **_ALONE
+    )
 
 
 @transaction.atomic
@@ -36,7 +40,8 @@ def claim(*, case_id: int, by: User, seen_version: int) -> Case:
 def unassign(*, case_id: int, by: Actor, seen_version: int) -> Case:
     """Put a case back into the queue of its role. Raises Denied, NotReady, Stale."""
     case = _get(case_id)
-    return _move(case, policies.can_handle(case, by), by, seen_version, Status.OPEN, "unassigned", assigned_to=None)
+    return _move(case, policies.can_handle(case, by), by, seen_version, Status.OPEN, "unassigned", assigned_to=None,
+                 **_ALONE)  # fmt: skip
 
 
 @transaction.atomic
@@ -101,7 +106,7 @@ def comment(*, case_id: int, text: str, by: User) -> Comment:
     if not text.strip():
         raise BadInput(str(case), [Problem("text", "is empty.", "Write what others should know.")])
     written = Comment.objects.create(case=case, author=by, text=text.strip())
-    _event("cases.case.commented", case, by, text.strip())
+    told("cases.case.commented", case, by, text.strip())
     return written
 
 
@@ -126,6 +131,7 @@ def resolve(*, case_id: int, outcome: str, text: str, by: Actor, seen_version: i
         outcome=outcome,
         resolved_at=moment,
         resolution=text,
+        **_ALONE,
     )
 
 
@@ -140,7 +146,7 @@ def retry(*, case_id: int, by: Actor, seen_version: int) -> int:
     Case.objects.transition(case.pk, seen_version=seen_version)
     again = KINDS.get(case.code).retry
     rung = again(case.root_cause) if again is not None else 0
-    _event("cases.case.retried", case, by, items=rung)
+    told("cases.case.retried", case, by, items=rung)
     return rung
 
 
@@ -163,14 +169,17 @@ def _move(
     if case.status != status:
         CASE_MOVES.check(case.status, status)
     before = case.status
+    standing = _for_whom(case, by)
     Case.objects.transition(case.pk, seen_version=seen_version, status=status, **changes)
     case.refresh_from_db()
     person = case.assigned_to.username if case.assigned_to else ""
-    _event(f"cases.case.{verb}", case, by, reason, before=before, after=case.status, assigned_to=person)
+    told(f"cases.case.{verb}", case, by, reason, before=before, after=case.status, assigned_to=person, **standing)
     return case
 
 
-def _event(action: str, case: Case, by: Actor, reason: str = "", **data: Any) -> None:
+def told(action: str, case: Case, by: Actor, reason: str = "", **data: Any) -> None:
+    """Into the trail, with whom it was done for where somebody stands in for the owner."""
+    data = _for_whom(case, by) | data
     record.event(
         action,
         by=by,
@@ -181,3 +190,9 @@ def _event(action: str, case: Case, by: Actor, reason: str = "", **data: Any) ->
         reason=reason,
         **data,
     )
+
+
+def _for_whom(case: Case, by: Actor) -> dict[str, str]:
+    if isinstance(by, User) and case.assigned_to is not None and case.stood_in_by(by.pk):
+        return {"stands_in_for": case.assigned_to.username}
+    return {}

@@ -69,6 +69,24 @@ def ask_assign(by: Actor, state: str) -> Decision:
     return cases.can_assign(case(state if state in OPEN else "open"), by, to.get(state, colleague))
 
 
+def ask_delegate(by: User, state: str) -> Decision:
+    mine = case("resolved" if state == "resolved" else "assigned", assigned_to_id=99 if state == "theirs" else by.pk)
+    to = {
+        "myself": by,
+        "gone": person(Role.PMO, pk=7, is_active=False),
+        "elsewhere": person(Role.PMO, pk=7, entity=ELSEWHERE),
+        "auditor": person(Role.AUDITOR, pk=7),
+        "colleague": person(Role.PMO, pk=7),
+    }
+    return cases.can_delegate(mine, by, to.get(state))
+
+
+def ask_take_back(by: User, state: str) -> Decision:
+    owner = by.pk if state == "own" else 99
+    delegate = {"nobody": None, "theirs": 98, "own": 98, "stands in": by.pk}[state]
+    return cases.can_take_back(case("assigned", assigned_to_id=owner, delegate_id=delegate), by)
+
+
 def effect(state: str) -> Effect:
     return Effect(state=state, legal_entity=HERE)
 
@@ -164,6 +182,32 @@ CASE_ROWS = (
             "theirs already": "This case is already assigned to pmo-7.",
         },
         system=True,
+        **CASES,
+    ),
+    Row(
+        rule=cases.can_delegate,
+        ask=ask_delegate,
+        states={
+            "own": "",
+            "colleague": "",
+            "resolved": RESOLVED,
+            "theirs": "Only its owner can let somebody stand in: take it first.",
+            "myself": "You cannot stand in for yourself.",
+            "gone": "pmo-7 does not work here any more.",
+            "elsewhere": "pmo-7 does not work for this legal entity.",
+            "auditor": "The role of auditor-7 does not handle exceptions.",
+        },
+        **CASES,
+    ),
+    Row(
+        rule=cases.can_take_back,
+        ask=ask_take_back,
+        states={
+            "own": "",
+            "stands in": "",
+            "nobody": "Nobody stands in for its owner.",
+            "theirs": "Only its owner and who stands in for him can end it.",
+        },
         **CASES,
     ),
     Row(
