@@ -28,8 +28,9 @@ def taken_again(broken: PairBreak, _user: User) -> Iterator[Act]:
     places = dict.fromkeys(place for row in rows_of(broken) for place in _places(row))
     for version in _newest(list(places)):
         if version.status in (*UNSETTLED, SourceVersion.Status.APPLIED):
+            record = f"{version.entity.replace('_', ' ')} {version.source_id} of {version.connection}"
             yield Act(
-                f"Take {version} of {version.connection} again, which {_why(version)}",
+                f"Take {record} again, which {_why(version)}",
                 waiting.lane(version.connection.code),
                 partial(_take, version.pk),
             )
