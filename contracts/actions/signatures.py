@@ -12,11 +12,16 @@ from contracts.models import Amendment, Contract, Signature
 from integration_hub import canonical
 from integration_hub.cases.actions import cases
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS
+from integration_hub.effects.actions import effects
+from integration_hub.effects.models import Effect
 from integration_hub.intake import waiting
 from integration_hub.intake.models import SourceVersion
 from integration_hub.kernel.errors import Problem
+from integration_hub.kernel.ids import content_hash
 from integration_hub.trail.record import Actor, event
 
+REFERENCE = "envelope.reference"
 OVER = (Signature.Status.DECLINED, Signature.Status.VOIDED)
 _SYNC = {"open": "pending", "signed": "current", "declined": "drifted", "voided": "drifted"}
 
@@ -37,6 +42,7 @@ def save(*, record: canonical.Signature, connection: Connection, by: Actor) -> S
     agreed = _agreed(row)
     if agreed is not None:
         show_with(agreed)
+        _refer(row, by)
     if before == (row.pk, row.status, row.agreement):
         return row
     _tell(row, agreed, by)
@@ -78,6 +84,30 @@ def problem(row: Signature) -> Problem:
         "status",
         f"is signed here, but still out for signature in {where}.",
         f"Nothing, if it is being signed: it is taken by itself then. Else correct {where} or this record.",
+    )
+
+
+def _refer(row: Signature, by: Actor) -> None:
+    """Say on an envelope that is still out that it was found here, where its system takes that."""
+    effect_type = f"{row.connection.vendor}.{REFERENCE}"
+    contract = _contract(row)
+    if row.status != "open" or contract is None or not CONNECTORS.get(row.connection.vendor).manifest.does(REFERENCE):
+        return
+    payload = {"remote_id": row.source_id, "reference": row.agreement}
+    known = Effect.objects.filter(connection=row.connection, effect_type=effect_type, business_key=row.source_id)
+    last = known.order_by("-revision").first()
+    if last is not None and last.payload_hash == content_hash(payload):
+        return
+    effects.plan(
+        effect_type=effect_type,
+        connection=row.connection,
+        business_key=row.source_id,
+        payload=payload,
+        legal_entity=contract.legal_entity.code,
+        subject=("contracts.contract", str(contract.pk)),
+        by=by,
+        revision=last.revision + 1 if last is not None else 1,
+        lane=f"reference:{row.connection.code}:{row.source_id}",
     )
 
 
@@ -148,6 +178,8 @@ def _settle(contract_number: str, amendment_number: str, *, by: Actor) -> None:
 
 def _raise(row: Signature, cause: str, by: Actor) -> None:
     agreed, contract = _agreed(row), _contract(row)
+    if contract is None:  # nothing here hangs on it
+        return
     in_force = agreed is not None and agreed.status in {"applied", "signed", "active", "suspended"}
     what = f"Amendment {row.amendment_number} of {row.contract_number}" if row.amendment_number else row.contract_number
     now = "It is in force here all the same." if in_force else "It is not in force."
@@ -157,7 +189,7 @@ def _raise(row: Signature, cause: str, by: Actor) -> None:
         title=f"{what}: its signature was {row.get_status_display().lower()}",
         detail=f"{row.connection.name}{f': {row.reason}' if row.reason else ''}. {now}",
         remedy="Have it signed again, or withdraw the agreement in the CRM.",
-        legal_entity=contract.legal_entity.code if contract else "",
-        subject=("contracts.contract", str(contract.pk), contract.number) if contract else None,
+        legal_entity=contract.legal_entity.code,
+        subject=("contracts.contract", str(contract.pk), contract.number),
         by=by,
     )

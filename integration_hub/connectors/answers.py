@@ -40,6 +40,8 @@ class Complaint:
     field: str = ""
     throttle: Throttle | None = None
     remedy: str = "Correct the record."
+    wait: timedelta | None = None
+    """How long it asks us to wait, where it says so in a way of its own."""
 
     @property
     def text(self) -> str:
@@ -81,7 +83,7 @@ def failure(dialect: Dialect, response: httpx.Response, *, write: bool) -> Faile
     said = complaint.text or response.reason_phrase or "no reason given"
     message = f"{dialect.title} answered {status}: {said}"
     if throttle(complaint, status) is not None:
-        return Failed(FailureClass.RATE, message, retry_after=retry_after(response), status=status)
+        return Failed(FailureClass.RATE, message, retry_after=retry_after(response) or complaint.wait, status=status)
     if status in {401, 403}:
         remedy = "Renew the credential." if status == 401 else "Give the integration user this permission."
         return Failed(FailureClass.AUTH, message, remedy=remedy, status=status)

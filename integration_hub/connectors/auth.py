@@ -128,7 +128,8 @@ class OAuth(Renewable):
         body: dict[str, Any] = {"json": form} if self._as_json else {"form": form}
         ask = Ask("POST", self._path, write=False, has_secrets=True, **body)
         response = session.send(ask, session.connection.base_url, headers)
-        return _granted(session.data(self.answered(session, response)))
+        body = session.data(self.answered(session, response))
+        return Grant(token_of(body), str(body.get("instance_url") or ""))
 
 
 def assertion(
@@ -183,10 +184,11 @@ def _refused(session: Session, response: Response) -> Failed:
     )
 
 
-def _granted(body: dict[str, Any]) -> Grant:
+def token_of(body: dict[str, Any]) -> TokenInfo:
+    """The token that the answer of a token endpoint carries, and until when."""
     seconds = body.get("expires_in")
     expires_at = now() + timedelta(seconds=float(seconds)) if seconds is not None else None
-    return Grant(TokenInfo(str(body["access_token"]), expires_at), str(body.get("instance_url") or ""))
+    return TokenInfo(str(body["access_token"]), expires_at)
 
 
 def _reason(response: Response) -> str:

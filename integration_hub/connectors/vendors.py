@@ -5,6 +5,9 @@ from integration_hub.connectors.certinia import defaults as certinia
 from integration_hub.connectors.certinia.connector import CertiniaConnector
 from integration_hub.connectors.clockify import defaults as clockify
 from integration_hub.connectors.clockify.connector import ClockifyConnector
+from integration_hub.connectors.docusign import defaults as docusign
+from integration_hub.connectors.docusign import hooks as docusign_hooks
+from integration_hub.connectors.docusign.connector import DocusignConnector
 from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
@@ -38,6 +41,7 @@ def register() -> None:
         SalesforceConnector(),
         CertiniaConnector(),
         IroncladConnector(),
+        DocusignConnector(),
         KantataConnector(),
         NetSuiteConnector(),
         TrytonConnector(),
@@ -54,6 +58,7 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("salesforce", salesforce.DEFAULT)
     DEFAULT_MAPPINGS.register("certinia", certinia.DEFAULT)
     DEFAULT_MAPPINGS.register("ironclad", ironclad.DEFAULT)
+    DEFAULT_MAPPINGS.register("docusign", docusign.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
@@ -64,5 +69,6 @@ def register() -> None:
     TAX_ENGINES.register("avatax", quote)
     SCHEMES.register("stripe", stripe_hooks.verify)
     SCHEMES.register("ironclad", ironclad_hooks.verify)
+    SCHEMES.register("docusign", docusign_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)
     PREFLIGHTS.register("tryton", tryton_periods.closed)

@@ -52,6 +52,10 @@ IRONCLAD_CLIENT_SECRET = "landscape-ironclad-secret"  # noqa: S105
 IRONCLAD_USER_EMAIL = "integration@landscape.example"
 IRONCLAD_USER_ID = "5f0375c4cdc1927a3c5edcd3"
 
+DOCUSIGN_INTEGRATION_KEY = "7c2b8d7e-83c3-4940-af5e-cda8a50dd73f"
+DOCUSIGN_USER_ID = "c9a9d0b1-3e5f-4c7d-8a6b-2f1e0d9c8b7a"
+DOCUSIGN_ACCOUNT_ID = "96bf0f4e-1d2c-4b3a-9e8d-7c6b5a493827"
+
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"
 STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"
@@ -124,6 +128,11 @@ def netsuite_certificates() -> dict[str, str]:
 
 def ironclad_public_key() -> str:
     """What Ironclad's webhooks are verified with: the public half of `rsa_private_key`."""
+    return _public_pem(_rsa())
+
+
+def docusign_public_key() -> str:
+    """What the assertions of the integration are verified with."""
     return _public_pem(_rsa())
 
 

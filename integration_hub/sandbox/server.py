@@ -22,6 +22,7 @@ from .app import FrontDoor, World
 from .avatax import AvaTax
 from .clockify import Clockify
 from .control import Control
+from .docusign import Docusign
 from .faults import Faults
 from .harvest import Harvest
 from .ironclad import Ironclad
@@ -50,11 +51,12 @@ VENDORS: tuple[type[Vendor], ...] = (
     Tempo,
     Stripe,
     Ironclad,
+    Docusign,
     Consumer,
 )
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
-    "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30,
+    "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30, "docusign": 31,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

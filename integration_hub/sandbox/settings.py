@@ -97,6 +97,17 @@ DEFAULTS: dict[str, Json] = {
         "retyped": {},  # property -> the type it has now, such as string: values are told as texts
         "work_ms": 0,
     },
+    "docusign": {
+        "calls_per_hour": 3000,  # of the account, since the full hour
+        "burst_calls": 200,  # in 30 seconds; 500 in production
+        "limit_status": 400,  # or 429; unconfirmed: the code in the body is what tells
+        "polls_of_an_envelope": 10,  # unconfirmed figure: readings of one envelope within an hour
+        "token_seconds": 3600,
+        "consented": True,  # False: nobody has allowed the integration to speak for the user
+        "fields_move_status_date": False,  # unconfirmed: whether a custom field makes an envelope "changed"
+        "fields_of_ended": True,  # unconfirmed: whether custom fields of a completed envelope may be written
+        "work_ms": 0,
+    },
     "stripe": {
         "calls_per_second": 100,  # unconfirmed figure; above it 429 rate_limit
         "concurrency": 25,  # unconfirmed figure: calls at once; above it 429 as well

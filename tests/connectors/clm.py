@@ -49,3 +49,14 @@ def amendment_of(parent: str, number: str, rate: float, *, currency: str = "USD"
             "expirationDate": day("2027-12-31"),
         },
     }
+
+
+def envelope_of(contract: str, amendment: str = "", *, status: str = "sent") -> dict[str, Any]:
+    """An envelope about a contract, or an amendment to it."""
+    named = {"ContractNumber": contract, **({"AmendmentNumber": amendment} if amendment else {})}
+    return {
+        "status": status,
+        "emailSubject": "Please sign",
+        "customFields": {"textCustomFields": [{"name": name, "value": value} for name, value in named.items()]},
+        "recipients": {"signers": [{"name": "Ida Lund", "email": "ida@tidewater.example"}]},
+    }

@@ -110,6 +110,12 @@ def ironclad(db: None, landscape: Landscape) -> Connection:
     return _connection("ironclad", landscape.ironclad, {**settings, "as_user": accounts.IRONCLAD_USER_EMAIL}, secrets)
 
 
+@pytest.fixture
+def docusign(db: None, landscape: Landscape) -> Connection:
+    secrets = {"integration_key": accounts.DOCUSIGN_INTEGRATION_KEY, "private_key": accounts.rsa_private_key()}
+    return _connection("docusign", landscape.docusign, {"user_id": accounts.DOCUSIGN_USER_ID}, secrets)
+
+
 def pages(connection: Connection, entity: str, cursor: dict[str, Any] | None = None) -> list[Page]:
     """Everything a feed has after a cursor."""
     return list(CONNECTORS.get(connection.vendor).read(connection, entity, cursor or {}))

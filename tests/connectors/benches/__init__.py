@@ -4,6 +4,7 @@ from tests.connectors.benches.avatax import AvaTaxBench
 from tests.connectors.benches.bench import Bench
 from tests.connectors.benches.certinia import CertiniaBench
 from tests.connectors.benches.clockify import ClockifyBench
+from tests.connectors.benches.docusign import DocusignBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.ironclad import IroncladBench
@@ -22,6 +23,7 @@ BENCHES: dict[str, type[Bench]] = {
         SalesforceBench,
         CertiniaBench,
         IroncladBench,
+        DocusignBench,
         KantataBench,
         NetSuiteBench,
         TrytonBench,

@@ -1,0 +1,1 @@
+"""Docusign: how far the signatures of contracts and amendments are."""

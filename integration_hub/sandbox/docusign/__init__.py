@@ -1,0 +1,5 @@
+"""A Docusign account: envelopes, their recipients and custom fields, and what Connect tells of them."""
+
+from .api import Docusign
+
+__all__ = ["Docusign"]
