@@ -21,7 +21,6 @@ from contracts.queries import current_versions
 from integration_hub.kernel.bulk import copy_values, new_ids
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
-from integration_hub.trail.models import Event
 
 BY = "system:billing"
 
@@ -146,7 +145,7 @@ def _terms_of(changed: Iterable[_Change], agreed: Mapping[int, Terms]) -> list[T
     return [known for pk, known in agreed.items() if pk in contracts]
 
 
-def _decided(contract: Contract, cause: Cause, *, changed: int, of: int) -> Event:
+def _decided(contract: Contract, cause: Cause, *, changed: int, of: int) -> record.Draft:
     with record.correlated(cause.act):
         return record.draft(
             "billing.work.decided",

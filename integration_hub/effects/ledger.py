@@ -11,7 +11,6 @@ from integration_hub.effects.models import EFFECT_MOVES, Effect
 from integration_hub.effects.naming import basis, label
 from integration_hub.kernel.clock import now
 from integration_hub.trail import record
-from integration_hub.trail.models import Event
 from integration_hub.trail.record import Actor
 from integration_hub.work.actions import items
 from integration_hub.work.actions.items import ItemIn
@@ -81,7 +80,7 @@ def note(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) 
     record.events([told(action, effect, by, reason, **data)])
 
 
-def told(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> Event:
+def told(action: str, effect: Effect, by: Actor, reason: str = "", **data: Any) -> record.Draft:
     """What happened to an effect, not written yet."""
     return record.draft(
         action,

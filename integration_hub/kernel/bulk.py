@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -47,11 +48,12 @@ def copy_values(model: type[models.Model], columns: Sequence[str], rows: Iterabl
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """The same for any table, e.g. a temporary one."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL {})").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
-    )
     tabs = len(columns) - 1
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(_copy_statement(table, tuple(columns))) as copy,
+    ):
         lines: list[str] = []
         for row in rows:
             lines.append(_line(row, tabs))
@@ -59,6 +61,14 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
                 copy.write("".join(lines))
                 lines.clear()
         copy.write("".join(lines))
+
+
+@cache
+def _copy_statement(table: str, columns: tuple[str, ...]) -> str:
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (NULL {})").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Literal(_NULL)
+    )
+    return statement.as_string()
 
 
 _NULL = "\x01"

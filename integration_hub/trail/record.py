@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from operator import attrgetter
 from typing import Any
 
 from integration_hub.kernel.bulk import copy_values
-from integration_hub.kernel.ids import as_json, canonical_bytes
+from integration_hub.kernel.clock import now
+from integration_hub.kernel.ids import canonical_bytes
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 
@@ -36,6 +36,16 @@ def actor_name(by: Actor) -> str:
     return by.username if isinstance(by, User) else by
 
 
+Draft = tuple[Any, ...]
+"""An event that is not recorded yet: the values of `_DRAFTED`. Events are many, and a model instance each is dear."""
+
+_DRAFTED = (
+    "actor_kind", "actor", "action", "object_type", "object_id", "object_label", "legal_entity", "reason", "data",
+    "correlation_id", "caused_by",
+)  # fmt: skip
+_COLUMNS = ("recorded_at", *_DRAFTED)
+
+
 def event(
     action: str,
     *,
@@ -47,7 +57,7 @@ def event(
     reason: str = "",
     caused_by: int | None = None,
     **data: Any,
-) -> Event:
+) -> None:
     """Record that something happened. `by` is a person or the name of a system part (`system:billing`, `netsuite`)."""
     drafted = draft(
         action,
@@ -60,30 +70,14 @@ def event(
         caused_by=caused_by,
         **data,
     )
-    drafted.save(force_insert=True)
-    return drafted
+    events([drafted])
 
 
-def events(drafts: Iterable[Event]) -> None:
+def events(drafts: Iterable[Draft]) -> None:
     """Record many things that happened in one act, in this order, with one statement: `events([draft(…), …])`."""
-    if rows := [_row(drafted) for drafted in drafts]:
+    moment = str(now())
+    if rows := [(moment, *drafted) for drafted in drafts]:
         copy_values(Event, _COLUMNS, rows)
-
-
-_COLUMNS = (
-    "recorded_at", "actor_kind", "actor", "action", "object_type", "object_id", "object_label", "legal_entity",
-    "reason", "data", "correlation_id", "caused_by",
-)  # fmt: skip
-_MEMBERS = attrgetter(*_COLUMNS)
-
-
-def _row(drafted: Event) -> list[Any]:
-    row = list(_MEMBERS(drafted))
-    row[_DATA] = canonical_bytes(drafted.data).decode()
-    return row
-
-
-_DATA = _COLUMNS.index("data")
 
 
 def draft(
@@ -97,24 +91,27 @@ def draft(
     reason: str = "",
     caused_by: int | None = None,
     **data: Any,
-) -> Event:
+) -> Draft:
     """An event that is not recorded yet; the fields mean what they mean in `event`."""
-    return Event(
-        action=action,
-        actor_kind=_kind(by),
-        actor=actor_name(by),
-        object_type=object_type,
-        object_id=str(object_id),
-        object_label=label[:200],
-        legal_entity=legal_entity,
-        reason=reason,
-        data=as_json(data),
-        correlation_id=_correlation.get(),
-        caused_by=caused_by,
+    return (
+        _kind(by),
+        actor_name(by),
+        action,
+        object_type,
+        str(object_id),
+        label[:200],
+        legal_entity,
+        reason,
+        canonical_bytes(data).decode(),
+        _correlation.get(),
+        caused_by,
     )
+
+
+_PERSON, _SYSTEM, _INTEGRATION = (kind.value for kind in Event.ActorKind)
 
 
 def _kind(by: Actor) -> str:
     if isinstance(by, User):
-        return Event.ActorKind.PERSON
-    return Event.ActorKind.SYSTEM if by.startswith("system") else Event.ActorKind.INTEGRATION
+        return _PERSON
+    return _SYSTEM if by.startswith("system") else _INTEGRATION

@@ -152,7 +152,8 @@ def test_trace_and_audit_need_their_right(chain):
 
 def told(label, entity="US01", **more):
     values = {"by": "system:test", "object_type": "thing", "object_id": 1, "label": label, "legal_entity": entity}
-    return record.event("test.thing.moved", **{**values, **more})
+    record.event("test.thing.moved", **{**values, **more})
+    return Event.objects.first()
 
 
 def test_the_trail_is_listed_newest_first_and_filtered(aude):

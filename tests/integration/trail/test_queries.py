@@ -3,14 +3,16 @@
 import pytest
 
 from integration_hub.trail import queries, record
+from integration_hub.trail.models import Event
 
 pytestmark = pytest.mark.django_db
 
 
 def happen(object_id, entity="US", **more):
-    return record.event(
+    record.event(
         "test.happened", by="system:test", object_type="thing", object_id=object_id, legal_entity=entity, **more
     )
+    return Event.objects.first()
 
 
 def test_a_timeline_is_one_objects_newest_first():

@@ -1,10 +1,12 @@
 """The chain of seals finds a changed, removed, slipped-in or cut-off event, and says where."""
 
+import hashlib
 import threading
 
 import pytest
 from django.db import connection, transaction
 
+from integration_hub.kernel.ids import canonical_json
 from integration_hub.trail import record, seal
 from integration_hub.trail.models import Seal
 from tests.seals import all_older_are_over, tamper
@@ -139,7 +141,7 @@ def test_a_resealed_forgery_breaks_the_next_link(sealed):
     end = seal._position(first.last_event)
     assert end is not None
     rows = list(seal._rows(seal.START, end))
-    tamper("UPDATE hub_trail_seal SET hash = %s WHERE id = %s", seal._hash("", rows), first.pk)
+    tamper("UPDATE hub_trail_seal SET hash = %s WHERE id = %s", seal._hash("", rows)[0], first.pk)
     verdict = seal.verify()
     assert (verdict.seals, "does not follow" in verdict.problem) == (1, True)
 
@@ -171,3 +173,10 @@ def test_the_database_itself_refuses_changes(sealed):
 
     with connection.cursor() as cursor, pytest.raises(DatabaseError, match="append-only"):
         cursor.execute("UPDATE hub_trail_event SET actor = 'x'")
+
+
+def test_a_seal_is_the_hash_of_canonical_json():
+    odd = 'tab\t, newline\n, back\\slash, quote ", é, 漢, \x01, \x1f, \x7f, \u2028, 😀'
+    rows = [(7, "100", odd, None), (8, "100", "", 7)]
+    told = "".join(f"{canonical_json(list(row))}\n" for row in rows)
+    assert seal._hash("before", rows) == (hashlib.sha256(f"before{told}".encode()).hexdigest(), 2)
