@@ -133,33 +133,30 @@ class Listing:
             return list(self._days(rows))
         if self.entity == "time_approval":
             rows = [_sheet(row, self._mapping) for row in rows]
-        return [self._record(str(row["Id"]), row, stamp_of(row[STAMP])) for row in rows]
+        return [self._record(str(row["Id"]), *_unstamped(row), row) for row in rows]
 
     def _days(self, headers: list[Record]) -> Iterator[RawRecord]:
         """The days of timecards. A day that lost its hours is gone; who was never told of it need not hear that."""
         parts = timecards.splits(self.client, headers, self._split) if self._split and headers else {}
-        fields = timecards.theirs(self._mapping.fields)
+        names = {STAMP, *(name.partition(".")[0] for name in timecards.theirs(self._mapping.fields))}
         for header in headers:
-            stamp, gone = stamp_of(header[STAMP]), bool(header.get("IsDeleted"))
+            told, latest = _unstamped({name: header.get(name) for name in names})
             changed = header.get("CreatedDate") != header[STAMP]
             for number in range(7):
                 key = timecards.key(header, number)
                 if timecards.worked(header, number):
-                    told, latest = timecards.entry(header, number, fields, parts.get(header["Id"], []))
-                    yield self._record(key, {**told, STAMP: header[STAMP]}, stamp, latest=latest, deleted=gone)
+                    day = timecards.day_of(header, number)
+                    split = timecards.split_on(day, parts.get(header["Id"], []))
+                    version = max(latest, stamp_of(split[STAMP])) if split else latest
+                    yield self._record(key, told | timecards.entry(header, number, day, split), version, header)
                 elif changed and not self.whole:
-                    yield self._record(key, {STAMP: header[STAMP]}, stamp, deleted=True)
+                    yield self._record(key, {}, latest, header, deleted=True)
 
-    def _record(
-        self, key: str, row: Record, moved_at: str, *, latest: str = "", deleted: bool | None = None
-    ) -> RawRecord:
-        """A record whose version is the latest stamp of all that it was read with."""
-        stamps: list[str] = [latest] if latest else []
-        payload = _unstamped(row, stamps)
-        gone = bool(row.get("IsDeleted")) if deleted is None else deleted
-        version = max(stamp_of(stamp) for stamp in stamps)
-        edition = self._mapping.version
-        return self._reading.record(key, version, payload, moved_at=moved_at, deleted=gone, edition=edition)
+    def _record(self, key: str, payload: Record, version: str, row: Record, *, deleted: bool = False) -> RawRecord:
+        """A record whose version is the latest stamp of all that it was read with, at its row's place in the list."""
+        gone = deleted or bool(row.get("IsDeleted"))
+        place, edition = stamp_of(row[STAMP]), self._mapping.version
+        return self._reading.record(key, version, payload, moved_at=place, deleted=gone, edition=edition)
 
 
 _TIME = {"time_entry", "time_approval"}
@@ -172,15 +169,17 @@ def _sheet(header: Record, mapping: Compiled) -> Record:
     return kept | {"entries": timecards.entries(header)}
 
 
-def _unstamped(row: Record, stamps: list[str]) -> Record:
-    """A record without its stamps, parents included; they are added to the list."""
-    if row.get(STAMP):
-        stamps.append(str(row[STAMP]))
-    return {
-        name: _unstamped(value, stamps) if isinstance(value, dict) else value
-        for name, value in row.items()
-        if name != STAMP
-    }
+def _unstamped(row: Record) -> tuple[Record, str]:
+    """A record without its stamps, and the latest of them, those of its parents included."""
+    latest = stamp_of(row[STAMP]) if row.get(STAMP) else ""
+    told = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            told[name], stamp = _unstamped(value)
+            latest = max(latest, stamp)
+        elif name != STAMP:
+            told[name] = value
+    return told, latest
 
 
 def _flagged(client: Client, entity: str) -> str:

@@ -6,7 +6,6 @@ approve, and splits come and go with the periods. A week starts on the day the f
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from integration_hub.connectors import wire
 from integration_hub.connectors.certinia.client import Client, Record
@@ -70,21 +69,22 @@ def splits(client: Client, headers: list[Record], fields: list[str]) -> dict[str
     return found
 
 
-def entry(header: Record, number: int, mapped: list[str], parts: list[Record]) -> tuple[Record, str]:
-    """What is told of a day, and the stamp of its split (empty where there is none)."""
-    on = day_of(header, number)
-    split = next((row for row in parts if on and row[START] <= on.isoformat() <= row[END]), None)
+def split_on(day: date | None, parts: list[Record]) -> Record | None:
+    """The split a day is in."""
+    return next((row for row in parts if day and row[START] <= day.isoformat() <= row[END]), None)
+
+
+def entry(header: Record, number: int, day: date | None, split: Record | None) -> Record:
+    """What is told of a day beside the fields of its header."""
     hours = wire.amount(header[HOURS[number]])
-    told: dict[str, Any] = {name: header.get(name) for name in {name.partition(".")[0] for name in mapped}}
-    told |= {
-        "day": on.isoformat() if on else "",
+    return {
+        "day": day.isoformat() if day else "",
         "weekday": DAYS[number],
         "hours": wire.text(hours),
         "minutes": wire.text(hours * 60),
         "notes": header.get(NOTES[number]),
         "split": split and {name: value for name, value in split.items() if name not in _NOT_TOLD},
     }
-    return told, str(split["SystemModstamp"]) if split else ""
 
 
 _NOT_TOLD = {"SystemModstamp", "IsDeleted", HEADER}
