@@ -39,8 +39,24 @@ def secret_field(setting: Setting, *, required: bool) -> forms.CharField:
     )
 
 
-def plain_field(setting: Setting) -> forms.CharField:
+class TableField(forms.JSONField):
+    """A JSON object of names and values."""
+
+    default_error_messages = {"invalid": 'Enter a JSON object, such as {"name": "value"}.'}
+
+    def to_python(self, value: Any) -> Any:
+        """The object; nothing stays nothing."""
+        found = super().to_python(value)
+        if found is not None and not isinstance(found, dict):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return found
+
+
+def plain_field(setting: Setting) -> forms.Field:
     """A setting that is no secret."""
+    if setting.table:
+        widget = forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})
+        return TableField(label=setting.title, required=False, widget=widget, help_text=setting.help)
     return forms.CharField(
         label=setting.title,
         required=setting.required and not setting.default,
@@ -118,10 +134,10 @@ class ConnectionForm(forms.Form):
         if manifest.role != "file":
             self.fields["base_url"] = address_field(manifest)
         for setting in manifest.settings:
-            secret = secret_field(setting, required=False) if setting.secret else plain_field(setting)
-            self.fields[setting.name] = secret
+            field = secret_field(setting, required=False) if setting.secret else plain_field(setting)
+            self.fields[setting.name] = field
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """What is not secret."""
         return {s.name: self.cleaned_data[s.name] for s in self.manifest.settings
                 if not s.secret and self.cleaned_data.get(s.name)}  # fmt: skip

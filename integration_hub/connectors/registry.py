@@ -110,6 +110,8 @@ class Setting:
     required: bool = True
     default: str = ""
     help: str = ""
+    table: bool = False
+    """Whether it is a JSON object of names and values."""
 
 
 @dataclass(frozen=True, slots=True)

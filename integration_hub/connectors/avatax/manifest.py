@@ -37,8 +37,14 @@ MANIFEST = Manifest(
     settings=(
         Setting("account_id", "Account id", secret=True),
         Setting("license_key", "License key", secret=True),
-        Setting("companies", "Company codes by our legal entity", required=False, help="A JSON object."),
-        Setting("ship_from", "Where services are rendered, by our legal entity", required=False, help="A JSON object."),
+        Setting("companies", "Company codes by our legal entity", required=False, help="A JSON object.", table=True),
+        Setting(
+            "ship_from",
+            "Where services are rendered, by our legal entity",
+            required=False,
+            help="A JSON object.",
+            table=True,
+        ),
         Setting("tax_code", "Tax code of lines that name none", required=False, default="PS080100"),
     ),
     limits="Unpublished; more than allowed answers 429 or a limit code.",

@@ -67,7 +67,7 @@ MANIFEST = Manifest(
         Setting("page_size", "Rows per page, up to 1000", required=False, default="1000"),
         Setting("time_zone", "Time zone of the integration user", required=False, default="UTC"),
         Setting("item", "Internal id of the item on invoice lines", default="1"),
-        Setting("items", "Items by kind of line, where they differ", required=False, help="A JSON object."),
+        Setting("items", "Items by kind of line, where they differ", required=False, help="A JSON object.", table=True),
         Setting("tax_code", "Tax code on tax details", required=False, default="AVATAX"),
         Setting("tax_type", "Tax type on tax details", required=False, default="SALES"),
         Setting(

@@ -34,8 +34,16 @@ MANIFEST = Manifest(
     ),
     settings=(
         *SETTINGS,
-        Setting("objects", "Objects by entity, where the org renamed them", required=False, help="A JSON object."),
-        Setting("status_fields", "Fields that take what is written back", required=False, help="A JSON object."),
+        Setting(
+            "objects",
+            "Objects by entity, where the org renamed them",
+            required=False,
+            help="A JSON object.",
+            table=True,
+        ),
+        Setting(
+            "status_fields", "Fields that take what is written back", required=False, help="A JSON object.", table=True
+        ),
     ),
     budget=Limits(outside=5),
     limits=LIMITS,

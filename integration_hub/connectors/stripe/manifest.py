@@ -58,7 +58,9 @@ MANIFEST = Manifest(
         Setting("api_key", "Secret key, or a restricted key with the permissions below", secret=True),
         Setting("account", "Id of the account, acct_…", help="A connection serves one account."),
         Setting("legal_entity", "Code of the legal entity the account belongs to"),
-        Setting("payment_terms", "Days by the name of payment terms", required=False, help="A JSON object."),
+        Setting(
+            "payment_terms", "Days by the name of payment terms", required=False, help="A JSON object.", table=True
+        ),
         Setting("tax_name", "What tax is called on an invoice", required=False, default="Tax"),
         Setting("time_zone", "Time zone of the account, for its days", required=False, default="UTC"),
         Setting("page_size", "Rows per page, up to 100", required=False, default="100"),

@@ -140,6 +140,23 @@ def test_a_new_connection_asks_what_its_manifest_asks(ines):
     assert "is taken" in screens.text(taken)
 
 
+def test_a_setting_of_names_and_values_is_an_object(ines):
+    client = screens.browser(ines)
+    data = {"name": "PSA", "code": "psa", "base_url": "https://api.example", "auth": "jwt_bearer"}
+    for wrong in ("{'pse__Region__c': 'a0R'}", '["pse__Region__c"]'):
+        refused = client.post("/connections/new/?vendor=certinia", {**data, "project_fields": wrong})
+        assert refused.status_code == 422
+        assert "Enter a JSON object" in screens.text(refused)
+    given = {**data, "project_fields": '{"pse__Region__c": "a0R"}'}
+    assert client.post("/connections/new/?vendor=certinia", given).status_code == 302
+    made = Connection.objects.get(code="psa")
+    assert made.settings["project_fields"] == {"pse__Region__c": "a0R"}
+    assert "{&quot;pse__Region__c&quot;: &quot;a0R&quot;}" in screens.page(client, "/connections/psa/settings/")
+    kept = {**given, "version": made.version, "api_version": "63.0"}
+    assert client.post("/connections/psa/settings/", kept).status_code == 302
+    assert Connection.objects.get(code="psa").settings["project_fields"] == {"pse__Region__c": "a0R"}
+
+
 def test_only_administrators_set_up_and_re_key(erp):
     client = screens.browser(screens.user(Role.AUDITOR, "aude"))
     body = screens.page(client, "/connections/erp/")
