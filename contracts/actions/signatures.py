@@ -11,6 +11,7 @@ from contracts.kinds import NOT_SIGNED, SIGNATURE_ENDED
 from contracts.models import Amendment, Contract, Signature
 from integration_hub import canonical
 from integration_hub.cases.actions import cases
+from integration_hub.cases.models import Case
 from integration_hub.connectors.models import Connection
 from integration_hub.connectors.registry import CONNECTORS
 from integration_hub.effects.actions import effects
@@ -39,13 +40,15 @@ def save(*, record: canonical.Signature, connection: Connection, by: Actor) -> S
     row.decided_on = None if record.status == "open" else record.decided_on
     row.reason = record.reason[:200]
     row.save()
-    agreed = _agreed(row)
-    if agreed is not None:
+    contract = _contract(row.contract_number)
+    agreed = _agreed(row, contract) if contract is not None else None
+    if agreed is not None and contract is not None:
         show_with(agreed)
-        _refer(row, by)
+        _refer(row, contract, by)
     if before == (row.pk, row.status, row.agreement):
         return row
-    _tell(row, agreed, by)
+    if contract is not None:
+        _tell(row, agreed, contract, by)
     for about in {was_about, (row.contract_number, row.amendment_number)}:
         _settle(*about, by=by)
     return row
@@ -87,11 +90,10 @@ def problem(row: Signature) -> Problem:
     )
 
 
-def _refer(row: Signature, by: Actor) -> None:
+def _refer(row: Signature, contract: Contract, by: Actor) -> None:
     """Say on an envelope that is still out that it was found here, where its system takes that."""
     effect_type = f"{row.connection.vendor}.{REFERENCE}"
-    contract = _contract(row)
-    if row.status != "open" or contract is None or not CONNECTORS.get(row.connection.vendor).manifest.does(REFERENCE):
+    if row.status != "open" or not CONNECTORS.get(row.connection.vendor).manifest.does(REFERENCE):
         return
     payload = {"remote_id": row.source_id, "reference": row.agreement}
     known = Effect.objects.filter(connection=row.connection, effect_type=effect_type, business_key=row.source_id)
@@ -111,11 +113,12 @@ def _refer(row: Signature, by: Actor) -> None:
     )
 
 
-def _agreed(row: Signature) -> Contract | Amendment | None:
-    if row.amendment_number:
-        found = Amendment.objects.filter(contract__number=row.contract_number, number=row.amendment_number)
-        return found.select_related("contract").first()
-    return _contract(row)
+def _agreed(row: Signature, contract: Contract) -> Contract | Amendment | None:
+    """What is signed: the contract, or its amendment, if that is known yet."""
+    if not row.amendment_number:
+        return contract
+    found = Amendment.objects.filter(contract=contract, number=row.amendment_number)
+    return found.select_related("contract").first()
 
 
 def show_with(agreed: Contract | Amendment) -> None:
@@ -144,42 +147,46 @@ def _point_to(newest: Signature, agreed: Contract | Amendment) -> None:
     )
 
 
-def _contract(row: Signature) -> Contract | None:
-    return Contract.objects.filter(number=row.contract_number).select_related("legal_entity").first()
+def _contract(number: str) -> Contract | None:
+    return Contract.objects.filter(number=number).select_related("legal_entity").first()
 
 
-def _tell(row: Signature, agreed: Contract | Amendment | None, by: Actor) -> None:
-    contract = _contract(row)
+def _tell(row: Signature, agreed: Contract | Amendment | None, contract: Contract, by: Actor) -> None:
     event(
         f"contracts.signature.{row.status}",
         by=by,
         object_type=agreed._meta.label_lower if agreed is not None else "contracts.signature",
         object_id=agreed.pk if agreed is not None else row.pk,
         label=row.agreement,
-        legal_entity=contract.legal_entity.code if contract else "",
+        legal_entity=contract.legal_entity.code,
         reason=row.reason,
     )
 
 
 def _settle(contract_number: str, amendment_number: str, *, by: Actor) -> None:
-    """Bring up to date what hangs on the signatures of one agreement."""
+    """Bring up to date what hangs on the signatures of one agreement; nothing here hangs on those of others."""
     if not contract_number:
         return
-    rows = Signature.objects.filter(contract_number=contract_number, amendment_number=amendment_number)
+    if (contract := _contract(contract_number)) is not None:
+        _judge(contract, amendment_number, by)
+    if Case.objects.filter(code=NOT_SIGNED, status__in=Case.OPEN_STATES).exists():
+        held = SourceVersion.objects.filter(case_code=NOT_SIGNED, status="refused").exclude(root_cause="")
+        waiting.later(list(held.values_list("pk", flat=True)))
+
+
+def _judge(contract: Contract, amendment_number: str, by: Actor) -> None:
+    """The exception of an agreement whose newest signature ended without one, while none is signed."""
+    rows = Signature.objects.filter(contract_number=contract.number, amendment_number=amendment_number)
     found = list(rows.select_related("connection").order_by("-sent_on", "-pk"))
-    cause = f"{contract_number}/{amendment_number}"
+    cause = f"{contract.number}/{amendment_number}"
     if found and found[0].status in OVER and not any(row.status == Signature.Status.SIGNED for row in found):
-        _raise(found[0], cause, by)
+        _raise(found[0], contract, cause, by)
     else:
         cases.heal(code=SIGNATURE_ENDED, root_cause=cause, because="It is signed, or out for signature again.", by=by)
-    held = SourceVersion.objects.filter(case_code=NOT_SIGNED, status="refused")
-    waiting.later(list(held.values_list("pk", flat=True)))
 
 
-def _raise(row: Signature, cause: str, by: Actor) -> None:
-    agreed, contract = _agreed(row), _contract(row)
-    if contract is None:  # nothing here hangs on it
-        return
+def _raise(row: Signature, contract: Contract, cause: str, by: Actor) -> None:
+    agreed = _agreed(row, contract)
     in_force = agreed is not None and agreed.status in {"applied", "signed", "active", "suspended"}
     what = f"Amendment {row.amendment_number} of {row.contract_number}" if row.amendment_number else row.contract_number
     now = "It is in force here all the same." if in_force else "It is not in force."
