@@ -12,8 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from billing.api.serializers import PostThroughSerializer
-from contracts.queries import entity_of
+from billing.api.journals import post_through, posting_through
 from costs.actions import posting, purchases
 from costs.models import Cost, CostPosting, Purchase
 from costs.reimbursement_api import Reimbursements
@@ -103,19 +102,11 @@ class CostPostings(Nouns):
         """Those of the person's legal entities."""
         return scoped(CostPosting.objects.select_related("legal_entity", "project"), user)
 
-    @extend_schema(
-        request=PostThroughSerializer, responses={201: CostPostingSerializer(many=True)}, parameters=[PARAMETER]
-    )
+    @posting_through(CostPostingSerializer)
     @idempotent
     def create(self, request: Request) -> Response:
         """Post the open costs of a legal entity for work up to a day; the journals that are on their way."""
-        body: dict[str, Any] = self.taken(PostThroughSerializer)
-        made = posting.post(
-            legal_entity=entity_of(body["legal_entity"], record="Costs to post"),
-            through=body["through"],
-            by=person(request),
-        )
-        return Response(CostPostingSerializer(made, many=True).data, status=201)
+        return post_through(self, request, posting.post, what="costs")
 
 
 class PurchaseSerializer(serializers.ModelSerializer[Purchase]):

@@ -10,8 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.api.serializers import PostThroughSerializer
-from contracts.queries import entity_of
+from billing.api.journals import post_through, posting_through
 from costs.actions import reimbursing
 from costs.models import Reimbursement, ReimbursementItem, ReimbursementJournal
 from integration_hub.api.fields import AmountField, StrictSerializer
@@ -98,19 +97,11 @@ class Reimbursements(Nouns):
         rows = Reimbursement.objects.select_related("legal_entity", "resource", "connection")
         return scoped(rows.prefetch_related("items__claim", "journals"), user)
 
-    @extend_schema(
-        request=PostThroughSerializer, responses={201: ReimbursementSerializer(many=True)}, parameters=[PARAMETER]
-    )
+    @posting_through(ReimbursementSerializer)
     @idempotent
     def create(self, request: Request) -> Response:
         """Post what a legal entity owes for expenses up to a day, but for what this person may not send."""
-        body: dict[str, Any] = self.taken(PostThroughSerializer)
-        made = reimbursing.post_all(
-            legal_entity=entity_of(body["legal_entity"], record="Reimbursements to post"),
-            through=body["through"],
-            by=person(request),
-        )
-        return Response(ReimbursementSerializer(made, many=True).data, status=201)
+        return post_through(self, request, reimbursing.post_all, what="reimbursements")
 
     @extend_schema(request=PostReimbursementSerializer, responses=ReimbursementSerializer, parameters=[PARAMETER])
     @action(detail=True, methods=["post"], url_path="post")

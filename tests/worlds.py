@@ -178,12 +178,14 @@ def wanted(item: Any) -> tuple[World, ...]:
     for name in getattr(item, "fixturenames", ()):
         if (world := _known(there.get(name))) is not None:
             _add(world, found)
+    if len(found) < 2:
+        return tuple(found)
     order = list(_worlds.values())
     return tuple(sorted(found, key=order.index))
 
 
 def _known(value: object) -> World | None:
-    return next((world for fixture, world in _worlds.items() if fixture is value), None)
+    return _worlds.get(value) if callable(value) else None
 
 
 def _add(world: World, found: dict[World, None]) -> None:
@@ -215,7 +217,8 @@ class Worlds:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Tests of a module in the order of their worlds, and all with one worker: each world is built once."""
-        worlds = {item: [list(_worlds.values()).index(world) for world in wanted(item)] for item in items}
+        order = {world: number for number, world in enumerate(_worlds.values())}
+        worlds = {item: [order[world] for world in wanted(item)] for item in items}
         if wrong := [item.nodeid for item in items if worlds[item] and commits(item)]:
             raise pytest.UsageError(f"{wrong[0]} commits, so it cannot share a world.")
         place = {item: number for number, item in enumerate(items)}

@@ -11,11 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.actions import recognition, revenue_journals
-from billing.api.serializers import PostThroughSerializer
+from billing.api.journals import post_through, posting_through
 from billing.engine.obligations import position, progress
 from billing.models import Recognition, RevenuePosting
 from contracts.models import Contract
-from contracts.queries import entity_of
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer, amount_text
 from integration_hub.api.filters import IdOrName
 from integration_hub.api.idempotency import PARAMETER, idempotent
@@ -115,16 +114,11 @@ class RevenuePostings(Nouns):
         """Those of the person's legal entities."""
         return scoped(RevenuePosting.objects.select_related("legal_entity", "contract"), user)
 
-    @extend_schema(
-        request=PostThroughSerializer, responses={201: RevenuePostingSerializer(many=True)}, parameters=[PARAMETER]
-    )
+    @posting_through(RevenuePostingSerializer)
     @idempotent
     def create(self, request: Request) -> Response:
         """Post the recognised months of a legal entity that end by a day; the journals that are made."""
-        body: dict[str, Any] = self.taken(PostThroughSerializer)
-        entity = entity_of(body["legal_entity"], record="Revenue to post")
-        made = revenue_journals.post(legal_entity=entity, through=body["through"], by=person(request))
-        return Response(RevenuePostingSerializer(made, many=True).data, status=201)
+        return post_through(self, request, revenue_journals.post, what="revenue")
 
 
 class RecogniseSerializer(StrictSerializer):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from integration_hub.people.models import User
 
@@ -28,3 +29,9 @@ def alice(db) -> User:
 def charlie(db) -> User:
     """Signed in, with no permission and no legal entity."""
     return User.objects.create_user("charlie", "charlie@example.com", "correct horse battery", role="auditor")
+
+
+@pytest.fixture
+def kitchen_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages of `kitchen`. By pytest's mark, or its `settings`, all addresses would be read anew for each test."""
+    monkeypatch.setattr(settings, "ROOT_URLCONF", "tests.integration.console.kitchen")

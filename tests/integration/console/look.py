@@ -74,7 +74,7 @@ def fill():
 
 
 @pytest.mark.browser
-@pytest.mark.urls("tests.integration.console.kitchen")
+@pytest.mark.usefixtures("kitchen_addresses")
 @pytest.mark.django_db(transaction=True)
 def test_look(live_server, alice, client, settings):
     """Every page, light and dark, wide and narrow."""

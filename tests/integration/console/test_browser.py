@@ -11,7 +11,7 @@ sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.urls("tests.integration.console.kitchen"),
+    pytest.mark.usefixtures("kitchen_addresses"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
 ]

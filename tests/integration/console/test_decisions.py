@@ -6,7 +6,7 @@ import pytest
 
 from integration_hub.trail.models import Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.integration.console.kitchen")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kitchen_addresses")]
 HTMX = {"HX-Request": "true"}
 DRAWER = {**HTMX, "HX-Target": "drawer-body"}
 GOOD = {"version": "3", "reason": "Agreed in amendment 3."}

@@ -17,7 +17,7 @@ from integration_hub.kernel.registry import Registry
 from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.integration.console.kitchen")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kitchen_addresses")]
 PASSWORD = "correct horse battery"
 
 

@@ -17,7 +17,7 @@ from integration_hub.people.models import User
 from integration_hub.trail.models import Event
 from tests.integration.console import kitchen
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.integration.console.kitchen")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kitchen_addresses")]
 URL = "/kitchen/list/"
 HTMX = {"HX-Request": "true"}
 

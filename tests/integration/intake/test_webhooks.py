@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -23,9 +24,8 @@ OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
 @pytest.fixture(autouse=True)
-def signed(world: World, settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.integration.intake.addresses"
-    settings.WHITENOISE_AUTOREFRESH = True  # no collected static files are needed here
+def signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ROOT_URLCONF", "tests.integration.intake.addresses")
     world.connection.sealed_webhook_secret = credentials.sealed_webhook_secret("psa", SECRET)
     world.connection.save()
 
@@ -191,8 +191,8 @@ def test_a_body_that_is_not_utf8_is_refused(world: World) -> None:
     assert Delivery.objects.count() == 0
 
 
-def test_an_oversized_body_is_refused_before_anything_else(world: World, settings: Any) -> None:
-    settings.MAX_BODY_BYTES = 100
+def test_an_oversized_body_is_refused_before_anything_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "MAX_BODY_BYTES", 100)
 
     assert post(body(padding="x" * 200)).status_code == 413
     assert post(body(padding="x" * 200), code="nobody").status_code == 413

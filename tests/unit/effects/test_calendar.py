@@ -23,12 +23,17 @@ YEAR = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 
 def jumps(zone, since=YEAR[0], until=YEAR[1]):
     """The instants at which the clocks of a zone are changed, with the offset before and after."""
-    info, found, at = ZoneInfo(zone), [], since
-    while at < until:
-        before, after = at.astimezone(info).utcoffset(), (at + timedelta(minutes=15)).astimezone(info).utcoffset()
-        if before != after:
-            found.append((at + timedelta(minutes=15), before, after))
-        at += timedelta(minutes=15)
+    info, found, day, step = ZoneInfo(zone), [], since, timedelta(minutes=15)
+    while day < until:
+        if day.astimezone(info).utcoffset() != (day + timedelta(days=1)).astimezone(info).utcoffset():
+            quarters = [day + count * step for count in range(97)]
+            offsets = [at.astimezone(info).utcoffset() for at in quarters]
+            found += [
+                (at, before, after)
+                for at, before, after in zip(quarters[1:], offsets, offsets[1:], strict=False)
+                if before != after
+            ]
+        day += timedelta(days=1)
     return found
 
 
