@@ -1,7 +1,7 @@
 """The exceptions billing can raise, as finance would say them (billing.md §3.3)."""
 
 from billing import conditions
-from billing.actions import checks, exceptions, late
+from billing.actions import checks, exceptions, late, unserved
 from billing.workflows import agreements
 from integration_hub.cases.registry import ALSO_HOLDS, KINDS, Asked, CaseKind, Suggestion
 
@@ -236,6 +236,14 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         ("Reduce it in the ERP", "Apply it to another invoice"),
     ),
     (
+        "FEE_UNSERVED",
+        "A fee was billed beyond the contract's end",
+        "BA",
+        2,
+        "the days that were not served are credited",
+        ("Credit the days that were not served", "Correct the end of the contract in the CRM"),
+    ),
+    (
         "RUN_LEFT_OUT",
         "A contract was left out of a billing run",
         "BA",
@@ -271,6 +279,7 @@ def _asked() -> dict[str, Asked]:
         "OVER_CREDIT": conditions.any_of(conditions.credit_over, of_candidates["OVER_CREDIT"]),
         "SHORT_PAID": conditions.invoice_short,
         agreements.CODE: agreements.is_stuck,
+        unserved.CODE: unserved.still_owed,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from billing.actions import candidates, limits, schedules, work
+from billing.actions import candidates, limits, schedules, unserved, work
 from billing.workflows import activation
 from billing.workflows import amendment as amendments
 from contracts.events import (
@@ -29,6 +29,8 @@ def _agreement_changed(contract_id: int, what: str) -> None:
             dedupe="consider",
             legal_entity=contract.legal_entity.code,
         )
+    if contract.status == Contract.Status.TERMINATED and contract.activated_at:
+        _term_moved(contract)
     adopted = work.adopt(contract=contract, by="system:billing") if what == "project" else 0
     if contract.activated_at or adopted:
         work.decide_soon([(contract_id, None)], caused_by=f"{what} of {contract.number}")
@@ -43,8 +45,12 @@ def _amendment_signed(amendment: Amendment) -> None:
     amendments.propagate(amendment)
     limits.count_in(contract=amendment.contract)
     if amendment.kind == Amendment.Kind.TERM:
-        contract = Contract.objects.select_related("legal_entity").get(pk=amendment.contract_id)
-        schedules.follow_term(contract=contract, by="system:billing")
+        _term_moved(Contract.objects.select_related("legal_entity").get(pk=amendment.contract_id))
+
+
+def _term_moved(contract: Contract) -> None:
+    schedules.follow_term(contract=contract, by="system:billing")
+    unserved.tell(contract=contract, by="system:billing")
 
 
 def _master_data(key: str) -> None:

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from billing import memos, outlooks, policies, queries, retained, tables
-from billing.actions import recognition
+from billing.actions import recognition, unserved
 from billing.engine.schedule import month_start
-from billing.models import Candidate, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
+from billing.models import Candidate, CreditReason, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
+from billing.tables.words import half_open
 from billing.workflows import agreements
 from contracts import pictures
 from contracts.models import Amendment, Cap, CapMonth, Contract, Customer, Method, Project
@@ -134,11 +135,28 @@ def contract_schedule(contract: Contract, request: Request) -> dict[str, Any]:
     revenue = RevenueLine.objects.filter(plan__line__contract=contract, plan__is_current=True)
     recognised = Recognition.objects.filter(obligation__contract=contract).select_related("obligation")
     return {
+        "unserved": [_unserved(row, contract, request.user) for row in unserved.of_contract(contract)],
         "recognised": tables.RecognitionTable(recognised, request, name="recognised"),
         "position": recognition.position_of(contract),
         "currency": contract.currency,
         "schedule": tables.ScheduleTable(schedule, request, name="schedule"),
         "revenue": tables.RevenueTable(revenue.select_related("plan__line", "milestone"), request, name="revenue"),
+    }
+
+
+def _unserved(row: unserved.Unserved, contract: Contract, user: User) -> dict[str, Any]:
+    """A fee billed beyond the end, with the way to its credit for those who may ask for one."""
+    invoice = row.line.invoice
+    what = {f"pick_{row.line.number}": "on", f"line_{row.line.number}": row.to_credit}
+    asked = urlencode({"how": "lines", **what, "reason": CreditReason.TERMINATED.value})
+    may = bool(row.to_credit) and policies.can_credit(invoice, user).allowed
+    return {
+        "period": half_open(row.item),
+        "invoice": invoice.number,
+        "invoice_url": reverse("billing:invoice-detail", args=[invoice.pk]),
+        "unserved": money_html(row.unserved, contract.currency),
+        "to_credit": money_html(row.to_credit, contract.currency),
+        "credit_url": f"{reverse('billing:invoice-credit-confirm', args=[invoice.pk])}?{asked}" if may else "",
     }
 
 

@@ -291,6 +291,7 @@ def engine_line(line: ContractLine) -> values.Line:
         premiums=tuple(agreed.Premium(category=one.category, factor=one.factor) for one in prices.premiums),
         tiers=tuple(agreed.Tier(beyond=one.beyond_hours * MINUTES, hourly=one.rate) for one in prices.tiers),
         proration=prices.proration,
+        due=prices.due,
         suspensions=tuple((gap.first, gap.until) for gap in prices.suspensions),
         expenses=tuple(agreed.ExpenseTerm(**one.model_dump()) for one in prices.expenses),
         status=cast(Any, line.status),

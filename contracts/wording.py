@@ -29,6 +29,7 @@ def of_line(line: ContractLine) -> list[str]:
     words += carried(line)
     words += [f"settled {agreed.grace_days} days after each period"] if agreed.grace_days else []
     words += [PRORATION[agreed.proration]] if agreed.proration in PRORATION else []
+    words += ["billed in advance"] if agreed.due == "advance" else []
     words += [f"suspended {_day(gap.first)} until before {_day(gap.until)}" for gap in agreed.suspensions]
     return words
 

@@ -7,13 +7,15 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from billing import policies, supplemental, terms
-from billing.actions import checks, limits, posting, work
+from billing.actions import checks, limits, posting, unserved, work
 from billing.actions.printing import print_candidate
 from billing.models import (
     CANDIDATE_MOVES,
     Approval,
     BillingRun,
     Candidate,
+    CreditOrder,
+    CreditReason,
     Hold,
     HoldEffect,
     Piece,
@@ -224,6 +226,8 @@ def _gone(candidate: Candidate, by: Actor, reason: str) -> None:
     candidate.save()
     lapse_approvals(candidate)
     checks.clear_cases(candidate)
+    if CreditOrder.objects.filter(candidate=candidate, reason=CreditReason.TERMINATED).exists():
+        unserved.tell(contract=candidate.contract, by=by)
     event(
         "billing.candidate.dissolved",
         by=by,

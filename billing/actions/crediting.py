@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing import credited, policies
-from billing.actions import candidates, limits, work
+from billing.actions import candidates, limits, unserved, work
 from billing.actions.printing import print_candidate, print_conceded
 from billing.engine.credits import (
     CreditRefused,
@@ -26,7 +26,7 @@ from billing.engine.credits import (
     spread,
 )
 from billing.models import Candidate, CreditOrder, CreditReason, Decision, Invoice, InvoiceLine, Piece
-from billing.models.credits import EXPENSED
+from billing.models.credits import NOT_BILLED_AGAIN
 from contracts.models import Contract
 from contracts.periods import open_period
 from integration_hub.kernel.clock import today
@@ -105,6 +105,8 @@ def ask(
     else:
         print_conceded(candidate, [(share.line, share.net) for share in found])
     _told(candidate, order, by)
+    if reason == CreditReason.TERMINATED:
+        unserved.tell(contract=invoice.contract, by=by)
     candidates.quote_soon(candidate)
     return candidate
 
@@ -178,8 +180,9 @@ def _check_words(invoice: Invoice, reason: str, note: str, *, rebillable: bool) 
         problems.append(Problem("reason", f"{reason} is no reason.", f"Use one of {', '.join(CreditReason.values)}."))
     if not note.strip():
         problems.append(Problem("note", "it is empty.", "Say why: whoever approves it judges by this."))
-    if rebillable and reason in EXPENSED:
-        problems.append(Problem("rebillable", "what is written off is not billed again.", "Choose another reason."))
+    if rebillable and reason in NOT_BILLED_AGAIN:
+        why = "what is written off, or was not served, is not billed again."
+        problems.append(Problem("rebillable", why, "Choose another reason."))
     if problems:
         raise BadInput(f"Credit of {invoice.number}", problems)
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import cast
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.actions import work
 from billing.engine import schedule as engine
-from billing.models import BillableEvent, ScheduleItem
+from billing.models import BillableEvent, Candidate, Piece, ScheduleItem
 from billing.terms import engine_line
 from contracts.models import Contract, ContractLine, Method
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.kernel.money import Rounding
+from integration_hub.kernel.money import ZERO, Rounding
 from integration_hub.trail.record import Actor, event
 
 SCHEDULED = (Method.FIXED_SCHEDULE, Method.RETAINER_HOURS, Method.RETAINER_PREPAID, Method.RECURRING)
@@ -86,7 +88,7 @@ def _fees(line: ContractLine, starts: date, ends: date) -> list[engine.Period]:
     agreed = engine_line(line)
     return engine.monthly(
         fee=line.amount, starts_on=starts, ends_on=ends, currency=line.contract.currency, rounding=rounding,
-        by=agreed.proration, suspensions=agreed.suspensions,
+        by=agreed.proration, suspensions=agreed.suspensions, due=agreed.due,
     )  # fmt: skip
 
 
@@ -109,14 +111,17 @@ def _rows(line: ContractLine, periods: Sequence[engine.Period], *, after: int) -
 def follow_term(*, contract: Contract, by: Actor) -> int:
     """The term moved: fees of added months are planned, fees after the end are skipped. Returns how many changed.
 
-    What fell due already stays; a fixed price stays spread as it was agreed.
+    What fell due already and is not posted yet follows; what is posted stays, and its unserved days are to be credited
+    (`unserved`). A fixed price stays spread as it was agreed.
     """
     changed = 0
     for line in contract.lines.filter(method__in=MONTHLY).order_by("number"):
         ends = line.ends_on or contract.ends_on
         items = list(line.schedule.order_by("sequence"))
         if items and ends is not None:
-            changed += _cut(items, ends) + _extend(line, items, ends)
+            changed += _cut(items, ends, by) + _extend(line, items, ends)
+        elif ends is not None and contract.activated_at is not None:  # a fee without an end, of which no run asked yet
+            changed += len(ScheduleItem.objects.bulk_create(items_of(line)))
     if changed:
         event(
             "billing.schedule.changed",
@@ -130,17 +135,31 @@ def follow_term(*, contract: Contract, by: Actor) -> int:
     return changed
 
 
-def _cut(items: Sequence[ScheduleItem], ends: date) -> int:
-    """Skip planned fees that begin after the end; one that the end cuts is charged by its days (R4)."""
-    cut = [row for row in items if row.status == ScheduleItem.Status.PLANNED and row.period_to > ends + engine.DAY]
+def _cut(items: Sequence[ScheduleItem], ends: date, by: Actor) -> int:
+    """Skip fees that begin after the end; one that the end cuts is charged by its days (R4)."""
+    posted = set(
+        Piece.objects.filter(event__schedule_item__in=items, is_current=True, corrects__isnull=True)
+        .filter(Q(state=Piece.State.POSTED) | Q(candidate_line__candidate__status=Candidate.Status.POSTING))
+        .values_list("event__schedule_item", flat=True)
+    )
+    beyond = [row for row in items if row.period_to > ends + engine.DAY and row.pk not in posted]
+    cut = [row for row in beyond if row.status != ScheduleItem.Status.SKIPPED]
     for row in cut:
+        was_due = row.status == ScheduleItem.Status.DUE
         if row.period_from > ends:
             row.status, row.reason = ScheduleItem.Status.SKIPPED, "After the contract's end"
         else:
             period = _cut_period(row, ends)
             row.period_to, row.due_on, row.amount = period.period_to, period.due_on, period.amount
         row.save()
+        if was_due:
+            enter_again(item=row, by=by)
     return len(cut)
+
+
+def served(row: ScheduleItem, ends: date) -> Decimal:
+    """What of a fee the days until the end come to, by the terms of its line; nothing when it begins after the end."""
+    return ZERO if row.period_from > ends else min(row.amount, _cut_period(row, ends).amount)
 
 
 def _cut_period(row: ScheduleItem, ends: date) -> engine.Period:

@@ -7,6 +7,8 @@ from typing import Literal
 ExpenseMethod = Literal["at_cost", "markup", "multiplier", "unit_price", "disbursement", "non_billable"]
 Pool = Literal["entry", "day", "task"]
 Proration = Literal["actual_days", "fixed30", "half_months", "none"]
+Due = Literal["arrears", "advance"]
+"""Whether a fee falls due with the last day of its period, or with the first."""
 RetroMode = Literal["reverse_and_rebill", "delta", "prospective"]
 """What a price that changes for the past does to posted work: credit it and bill it anew, bill the difference, or leave
 it as it is (billing.md R8)."""

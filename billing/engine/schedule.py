@@ -7,11 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from billing.engine.agreed import Proration
+from billing.engine.agreed import Due, Proration
 from billing.engine.values import ZERO
 from integration_hub.kernel.money import Rounding, round_money
 
-Due = Literal["arrears", "advance"]
 Frequency = Literal["once", "monthly", "quarterly"]
 DAY = timedelta(days=1)
 _MONTHS = {"monthly": 1, "quarterly": 3}

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import orjson
 
 from billing.engine import charging
-from billing.engine.agreed import ExpenseTerm, Increment, Premium, Proration, RetroMode, Tier
+from billing.engine.agreed import Due, ExpenseTerm, Increment, Premium, Proration, RetroMode, Tier
 from integration_hub.kernel.money import Quote, Rounding
 from integration_hub.rules.tables import Table
 
@@ -102,6 +102,7 @@ class Line:
     expenses: tuple[ExpenseTerm, ...] = ()
     proration: Proration = "actual_days"
     suspensions: tuple[tuple[date, date], ...] = ()
+    due: Due = "arrears"
     status: Literal["active", "suspended", "ended"] = "active"
 
 

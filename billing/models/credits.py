@@ -22,6 +22,7 @@ class CreditReason(models.TextChoices):
     TAX_ERROR = "TAX_ERROR", "Tax error"
     MILESTONE_WITHDRAWN = "MILESTONE_WITHDRAWN", "Milestone withdrawn"
     CANCELLED = "CANCELLED", "Cancelled"
+    TERMINATED = "TERMINATED", "Ended before it was served"
     FORMAT_REBILL = "FORMAT_REBILL", "Billed anew in another form"
     BAD_DEBT = "BAD_DEBT", "Bad debt: the client cannot pay"
     SMALL_BALANCE = "SMALL_BALANCE", "Small balance written off"
@@ -30,12 +31,15 @@ class CreditReason(models.TextChoices):
 EXPENSED = (CreditReason.BAD_DEBT, CreditReason.SMALL_BALANCE)
 """Written off: an expense of ours. The price of the work, and with it its revenue, stays (R17)."""
 
+NOT_BILLED_AGAIN = (*EXPENSED, CreditReason.TERMINATED)
+"""What stays billed whatever is credited of it: nothing of it will be delivered, or paid."""
+
 
 class CreditOrder(Timestamped):
     """What a person asked to be credited of one posted invoice; its candidate is the document that does it.
 
-    `rebillable` returns the work to unbilled; else it stays billed and the credit is a concession or, for the reasons
-    of `EXPENSED`, a write-off.
+    `rebillable` returns the work to unbilled; else it stays billed and the credit is a concession, a fee that was not
+    served or, for the reasons of `EXPENSED`, a write-off.
     """
 
     candidate = models.OneToOneField(Candidate, on_delete=models.PROTECT, related_name="credit_order")
@@ -50,7 +54,7 @@ class CreditOrder(Timestamped):
             models.CheckConstraint(name="credit_order_says_why", condition=~Q(note="")),
             models.CheckConstraint(
                 name="credit_order_written_off_stays_billed",
-                condition=Q(rebillable=False) | ~Q(reason__in=[reason.value for reason in EXPENSED]),
+                condition=Q(rebillable=False) | ~Q(reason__in=[reason.value for reason in NOT_BILLED_AGAIN]),
             ),
         ]
 
@@ -62,4 +66,6 @@ class CreditOrder(Timestamped):
         """What it does to price and books, in words."""
         if self.rebillable:
             return "The work is billed again"
+        if self.reason == CreditReason.TERMINATED:
+            return "Not served: the price falls"
         return "Write-off: an expense" if self.reason in EXPENSED else "Concession: the price falls"

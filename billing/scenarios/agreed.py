@@ -62,6 +62,7 @@ def prices(said: Words, costs: list[dict[str, Any]]) -> dict[str, object]:
     terms["tiers"] = [{"beyond_hours": str(row["beyond"]), "rate": str(row["rate"])} for row in said.rows("tiers")]
     terms["grace_days"] = int(said.number("grace_days") or 0)
     terms["proration"] = said.one_of("proration", PRORATION, "actual")
+    terms["due"] = said.one_of("due", {due: due for due in ("arrears", "advance")}, "arrears")
     terms["suspensions"] = [{"first": gap["from"], "until": gap["to"]} for gap in said.rows("suspensions")]
     try:
         return stated(LinePrices.model_validate(terms))

@@ -7,7 +7,7 @@ from typing import Any
 from billing import credited
 from billing.actions import checks, crediting
 from billing.engine.credits import CreditRefused
-from billing.models import Candidate, Invoice, InvoiceLine, Piece
+from billing.models import Candidate, CreditReason, Invoice, InvoiceLine, Piece
 from billing.scenarios.happening import decide
 from billing.scenarios.reading import BadScenario, Words, words
 from billing.scenarios.running import PARTS, confirm
@@ -15,7 +15,7 @@ from billing.scenarios.world import World
 from integration_hub.kernel.errors import BadInput
 from integration_hub.kernel.money import ZERO
 
-REASON = {True: "HOURS_ERROR", False: "GOODWILL"}
+REASON = {True: CreditReason.HOURS_ERROR, False: CreditReason.GOODWILL}
 """The file names none: an error where the work is billed again, else goodwill."""
 
 
@@ -28,10 +28,12 @@ def credit(world: World, said: Words) -> dict[str, Any]:
             wanted[str(line.need("src"))] = line.number("amount")
     invoice = _invoice(name, bill_to, list(wanted))
     rebillable = bool(said.take("rebillable", False))
-    return give(world, invoice, _by_line(invoice, wanted), rebillable=rebillable)
+    return give(world, invoice, _by_line(invoice, wanted), reason=REASON[rebillable], rebillable=rebillable)
 
 
-def give(world: World, invoice: Invoice, lines: Mapping[int, Decimal | None], *, rebillable: bool) -> dict[str, Any]:
+def give(
+    world: World, invoice: Invoice, lines: Mapping[int, Decimal | None], *, reason: str, rebillable: bool = False
+) -> dict[str, Any]:
     """Ask for a credit of these lines of an invoice, and post it as if it had been approved."""
     try:
         candidate = crediting.ask(
@@ -39,14 +41,14 @@ def give(world: World, invoice: Invoice, lines: Mapping[int, Decimal | None], *,
             by=world.person,
             seen_version=invoice.version,
             wanted=crediting.Wanted(lines=lines),
-            reason=REASON[rebillable],
+            reason=reason,
             rebillable=rebillable,
             note="scenario",
             on=invoice.invoice_date,
         )
     except BadInput as refusal:
         code = refusal.__cause__.code if isinstance(refusal.__cause__, CreditRefused) else None
-        return {"result": "rejected", "code": code, "remaining_creditable": _left(invoice)}
+        return {"result": "rejected", "code": code, "remaining_creditable": left_of(invoice)}
     checks.run(candidate_id=candidate.pk)
     candidate = Candidate.objects.select_related(*PARTS).get(pk=candidate.pk)
     if candidate.status == Candidate.Status.READY:
@@ -59,7 +61,7 @@ def give(world: World, invoice: Invoice, lines: Mapping[int, Decimal | None], *,
         "net": -candidate.net,
         "tax": -candidate.tax,
         "total": -candidate.gross,
-        "remaining_creditable": _left(invoice),
+        "remaining_creditable": left_of(invoice),
     }
 
 
@@ -88,7 +90,8 @@ def _by_line(invoice: Invoice, wanted: Mapping[str, Decimal | None]) -> dict[int
     return by_line
 
 
-def _left(invoice: Invoice) -> Decimal:
+def left_of(invoice: Invoice) -> Decimal:
+    """What of an invoice can still be credited, net."""
     found = credited.originals(invoice.lines.select_related("candidate_line"))
     return sum((original.left for original in found.values()), ZERO)
 
@@ -105,5 +108,5 @@ def adjust(world: World, said: Words) -> dict[str, Any]:
     if piece is None or piece.candidate_line is None:
         raise BadScenario(f"Nothing of {name!r} is posted.")
     line = piece.candidate_line.invoice_line
-    result = give(world, line.invoice, {line.number: amount}, rebillable=False)
-    return {**result, "credit": result.get("net"), "remaining_creditable": _left(line.invoice)}
+    result = give(world, line.invoice, {line.number: amount}, reason=CreditReason.GOODWILL)
+    return {**result, "credit": result.get("net"), "remaining_creditable": left_of(line.invoice)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, earning, happening, limits, running
+from billing.scenarios import crediting, earning, ending, happening, limits, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
@@ -27,6 +27,7 @@ VERBS: dict[str, Verb] = {
     "run": running.run,
     "credit": crediting.credit,
     "adjust": crediting.adjust,
+    "terminate": ending.terminate,
     "wip": running.wip,
     "retainer_period": running.retainer_period,
     "straight_line": running.straight_line,
@@ -36,7 +37,6 @@ VERBS: dict[str, Verb] = {
 UNSUPPORTED = {
     "dispose": "pieces are not split by hand",
     "progress": "lines are not billed by progress",
-    "terminate": "a termination credits nothing that was billed in advance",
     "release_retention": "nothing is withheld",
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",

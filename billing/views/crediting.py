@@ -52,7 +52,7 @@ def confirm(request: Request, pk: int) -> HttpResponse:
         chosen.add_error(None, str(refusal))
         return _choose(request, invoice, lines, chosen, INVALID)
     allowed = policies.can_credit(invoice, request.user)
-    seen = {"version": invoice.version, "net": crediting.total(found)}
+    seen = {"version": invoice.version, "net": crediting.total(found), "reason": request.GET.get("reason", "")}
     asked = Confirm(
         title=f"Credit {invoice.number}?",
         verb="Ask for the credit",

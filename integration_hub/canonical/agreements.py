@@ -135,6 +135,8 @@ class ContractLine(Record):
             raise ValueError("prices.premiums and prices.increment are for lines that charge time")
         if (self.prices.proration != "actual_days" or self.prices.suspensions) and self.method != "recurring":
             raise ValueError("prices.proration and prices.suspensions are for recurring fees")
+        if self.prices.due != "arrears" and self.method not in ("recurring", "retainer_hours"):
+            raise ValueError("prices.due is for monthly fees: recurring ones, and those of hour retainers")
         if self.method == "commitment" and (self.amount is None or self.frequency is None):
             raise ValueError("a minimum commitment needs amount (per period) and frequency")
         if self.prices.grace_days and self.method != "commitment":

@@ -91,7 +91,7 @@ class LinePrices(Terms):
     """What a line agrees beside its rates.
 
     An hour retainer carries at least `carry_floor_hours` on, left or not; a minimum commitment is settled `grace_days`
-    after each period.
+    after each period; a monthly fee falls `due` with its last day, or in advance with its first.
     """
 
     premiums: tuple[Premium, ...] = ()
@@ -100,6 +100,7 @@ class LinePrices(Terms):
     expenses: tuple[ExpenseTerm, ...] = ()
     proration: Literal["actual_days", "fixed30", "half_months", "none"] = "actual_days"
     suspensions: tuple[Suspension, ...] = ()
+    due: Literal["arrears", "advance"] = "arrears"
     carry_floor_hours: Positive | None = None
     grace_days: Annotated[int, Field(ge=0, le=366)] = 0
 
