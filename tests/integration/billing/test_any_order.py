@@ -22,7 +22,7 @@ from billing.actions import decisions, runs
 from billing.credited import is_conceded
 from billing.engine.pricing import time_value
 from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, Decision, InvoiceLine, Piece
-from billing.scenarios.crediting import give
+from billing.scenarios.crediting import REASON, give
 from billing.scenarios.happening import decide
 from billing.scenarios.limits import agree
 from billing.scenarios.playing import VERBS
@@ -137,7 +137,8 @@ class Life:
         if lines:
             line = lines[step["of"] % len(lines)]
             amount = None if step["part"] is None else (line.net / step["part"]).quantize(Decimal("0.01"))
-            give(self.world, line.invoice, {line.number: amount}, rebillable=amount is None)
+            again = amount is None
+            give(self.world, line.invoice, {line.number: amount}, reason=REASON[again], rebillable=again)
 
 
 def nothing_leaks(life):

@@ -106,7 +106,7 @@ def test_an_end_that_moves_on_again_is_owed_what_the_first_credit_left(contract)
     asked(first, by)
     ended(contract, date(2026, 1, 10), "2")
     [second] = unserved.of_contract(contract)
-    assert (second.unserved, second.to_credit) == (2100, 1000)
+    assert (second.unserved, second.to_credit) == (Decimal(2100), Decimal(1000))
     assert exception().members.get(is_open=True).amount == 1000
 
 
