@@ -22,6 +22,7 @@ _WORDS = {
     "tax": "Tax",
     "gross": "Gross",
     "drawdown": "Paid by retainers",
+    "retained": "Withheld",
     "reason": "Reason",
     "rebillable": "Billed again",
     "note": "Note",
@@ -29,7 +30,7 @@ _WORDS = {
     "booked_to": "Booked to, by line",
 }
 _COLUMNS = ("description", "hours", "rate", "net", "tax")
-_MONEY = ("net", "tax", "gross", "drawdown")
+_MONEY = ("net", "tax", "gross", "drawdown", "retained")
 
 
 class Change(NamedTuple):

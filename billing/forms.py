@@ -57,6 +57,22 @@ class TopUpForm(forms.Form):
         self.fields["amount"].help_text = f"In {currency}; tax is added on the invoice."
 
 
+class ReleaseRetentionForm(forms.Form):
+    """How much of what a payer withholds is released, when and why."""
+
+    amount = forms.DecimalField(label="Amount, net", max_digits=24, decimal_places=6)
+    on = day("Invoice date")
+    reason = forms.CharField(
+        label="Reason", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What released it, e.g. the certificate of completion and its date. Who approves it judges by this.",
+    )  # fmt: skip
+    version = forms.IntegerField(widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].help_text = f"In {currency}; the tax, where there is any, is added on the invoice."
+
+
 class WaiveForm(forms.Form):
     """Why late work is billed all the same."""
 

@@ -5,7 +5,18 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from billing import duties
-from billing.models import Approval, BillableEvent, BillingRun, Candidate, Delegation, Hold, Invoice, LateChange, Piece
+from billing.models import (
+    Approval,
+    BillableEvent,
+    BillingRun,
+    Candidate,
+    Delegation,
+    Hold,
+    Invoice,
+    LateChange,
+    Piece,
+    RetentionAccount,
+)
 from billing.naming import code_words
 from contracts.models import Amendment, Contract, ContractLine
 from integration_hub.kernel.clock import today
@@ -179,6 +190,15 @@ def can_top_up(line: ContractLine, user: User) -> Decision:
     if line.ends_on is not None and line.ends_on < today():
         return deny(f"The retainer ended on {line.ends_on}: agree on a later end first.")
     return can_see(user, line.contract.legal_entity.code)
+
+
+def can_release_retention(account: RetentionAccount, user: User) -> Decision:
+    """Whether the person may ask for the release of what a payer withholds: others approve it."""
+    if not user.has_perm("billing.release_retention"):
+        return deny("Only billing analysts and finance can ask for the release of retention.")
+    if account.left <= 0:
+        return deny("Nothing is left to release.")
+    return can_see(user, account.contract.legal_entity.code)
 
 
 def can_credit(invoice: Invoice, user: User) -> Decision:

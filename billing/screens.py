@@ -123,6 +123,7 @@ _SENTENCES = (
     ("billing.credit_memo.received", "receipt-refund", "reported credit memo {label}", "info"),
     ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),
     ("billing.retainer.topped_up", "coins", "had the retainer {label} topped up", "info"),
+    ("billing.retention.release_asked", "coins", "asked for the release of retention {label}", "progress"),
     ("billing.schedule.withdrawn", "calendar", "withdrew the billing schedule of {label}", "neutral"),
     ("billing.revenue.planned", "trending-up", "planned the revenue of {label}", "info"),
     ("billing.revenue.recognised", "trending-up", "recognised the revenue of {label} for {period}", "success"),

@@ -53,7 +53,7 @@ def _part(one: Simulation) -> dict[str, Any]:
 def _document(row: Document, currency: str) -> dict[str, Any]:
     tax = money_html(row.tax, currency) if row.tax is not None else "not known yet"
     return {
-        "kind": Candidate(kind=row.kind, is_supplemental=row.is_supplemental).kind_words,
+        "kind": Candidate(kind=row.kind, is_supplemental=row.is_supplemental, is_release=row.is_release).kind_words,
         "lines": row.lines,
         "net": money_html(row.net, currency),
         "tax": tax,
@@ -79,6 +79,8 @@ def changes(one: Simulation) -> list[Change]:
     for name in sorted({*one.without.retainers, *one.with_it.retainers}):
         before, after = (side.retainers.get(name, ZERO) for side in (one.without, one.with_it))
         found.append(_change(f"Left of {name}", before, after, left(name)))
+    withheld = (one.without.retention, one.with_it.retention)
+    found += _changes(*withheld, lambda key: f"Withheld by {key}", money)
     months = (one.without.recognised, one.with_it.recognised)
     found += _changes(*months, lambda key: f"Recognised for {key:%B %Y}", money)
     return [row for row in found if row is not None]
@@ -121,6 +123,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
             {
                 "kind": row.kind,
                 "is_supplemental": row.is_supplemental,
+                "is_release": row.is_release,
                 "lines": row.lines,
                 "net": row.net,
                 "tax": row.tax,
@@ -133,5 +136,6 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "states": {key: plain(value) for key, value in sorted(outlook.states.items())},
         "caps": {key: plain(value) for key, value in outlook.caps.items()},
         "retainers": {key: plain(value) for key, value in outlook.retainers.items()},
+        "retention": {key: plain(value) for key, value in sorted(outlook.retention.items())},
         "recognised": {f"{key:%Y-%m}": plain(value) for key, value in sorted(outlook.recognised.items())},
     }

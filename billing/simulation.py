@@ -11,12 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
-from billing.actions import holds, late_decisions, posting, runs
+from billing.actions import holds, late_decisions, posting, retentions, runs
 from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
-from billing.models import BillingRun, Candidate, CandidateLine, Hold, LateChange, Piece, RetainerAccount
+from billing.models import (
+    BillingRun,
+    Candidate,
+    CandidateLine,
+    Hold,
+    LateChange,
+    Piece,
+    RetainerAccount,
+    RetentionAccount,
+)
 from billing.undone import undone
 from contracts.actions import amendments
 from contracts.models import Amendment, BillTo, Cap, Contract, Customer
@@ -42,6 +51,7 @@ class Document:
     drawn: Decimal
     lines: int
     is_supplemental: bool = False
+    is_release: bool = False
 
     @property
     def due(self) -> Decimal:
@@ -54,8 +64,9 @@ class Outlook:
     """A contract after its next billing run: its new documents and where everything stands then, in its currency.
 
     `caps` and `retainers` are by name: what is used of a limit, what is left of a retainer (hour retainers in minutes).
-    `states` are the values of work by state. `recognised` is by month: what the documents let be recognised where
-    revenue follows the right to invoice; elsewhere it follows its plan, whatever is billed.
+    `retention` is what each payer withholds by posted documents. `states` are the values of work by state. `recognised`
+    is by month: what the documents let be recognised where revenue follows the right to invoice; elsewhere it follows
+    its plan, whatever is billed.
     """
 
     documents: tuple[Document, ...] = ()
@@ -63,6 +74,7 @@ class Outlook:
     caps: dict[str, Decimal] = field(default_factory=dict)
     retainers: dict[str, Decimal] = field(default_factory=dict)
     recognised: dict[date, Decimal] = field(default_factory=dict)
+    retention: dict[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,24 @@ def of_candidate(candidate: Candidate) -> list[Simulation]:
 
     found = undone(posted)
     return [Simulation(candidate.contract, None, found[0], found[1])]
+
+
+def of_release(account: RetentionAccount) -> list[Simulation]:
+    """What the release of all that is left of a payer's retention would bring, posted. Raises NotReady."""
+
+    def released() -> dict[int, Outlook]:
+        [contract] = _held([account.contract_id])
+        person = User.objects.order_by("pk").first()
+        if person is None or account.left <= 0:
+            raise NotReady("Nothing is left to release.")
+        before = _outlook(contract, [])
+        made = _with_tax(retentions.make(account, account.left, "simulated", today(), person))
+        Candidate.objects.filter(pk=made.pk).update(content_hash="simulated")  # as if somebody had approved it
+        posting.fix(made)
+        return {0: before, 1: _outlook(contract, [made])}
+
+    found = undone(released)
+    return [Simulation(account.contract, None, found[0], found[1])]
 
 
 def _touched(hold: Hold) -> list[int]:
@@ -207,7 +237,10 @@ def _with_tax(candidate: Candidate) -> Candidate:
 def _last_rate(candidate: Candidate, line: CandidateLine) -> Decimal | None:
     """The rate of tax that was quoted last: for the contract line, else for its contract, else for its bill-to."""
     known = CandidateLine.objects.exclude(candidate=candidate.pk).filter(
-        tax_rate__isnull=False, candidate__kind=Candidate.Kind.INVOICE, candidate__bill_to=candidate.bill_to_id
+        ~Q(kind="retention"),
+        tax_rate__isnull=False,
+        candidate__kind=Candidate.Kind.INVOICE,
+        candidate__bill_to=candidate.bill_to_id,
     )
     for narrow in ({"contract_line": line.contract_line_id}, {"candidate__contract": candidate.contract_id}, {}):
         rate = known.filter(**narrow).order_by("-candidate_id").values_list("tax_rate", flat=True).first()
@@ -219,6 +252,7 @@ def _last_rate(candidate: Candidate, line: CandidateLine) -> Decimal | None:
 def _outlook(contract: Contract, made: Sequence[Candidate]) -> Outlook:
     caps = Cap.objects.filter(contract=contract).select_related("line").order_by("pk")
     accounts = RetainerAccount.objects.filter(line__contract=contract).select_related("line").order_by("line", "month")
+    retained = RetentionAccount.objects.filter(contract=contract).order_by("pk")
     states = Piece.objects.filter(contract=contract, is_current=True, amount__isnull=False).order_by()
     return Outlook(
         documents=tuple(_document(candidate) for candidate in made),
@@ -226,13 +260,15 @@ def _outlook(contract: Contract, made: Sequence[Candidate]) -> Outlook:
         caps={_cap_name(cap): cap.reserved + cap.committed for cap in caps},
         retainers={_account_name(account): account.balance for account in accounts},
         recognised=_recognised(made),
+        retention={row.bill_to.customer.name: row.held for row in retained.select_related("bill_to__customer")},
     )
 
 
 def _document(candidate: Candidate) -> Document:
     lines = list(candidate.lines.all())
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
-    quoted = credit or (candidate.run_id or 0) > 0
+    asked = candidate.is_release and candidate.status != Candidate.Status.BUILDING
+    quoted = credit or asked or (candidate.run_id or 0) > 0
     known = quoted or any(_last_rate(candidate, line) is not None for line in lines)
     return Document(
         kind=candidate.kind,
@@ -242,6 +278,7 @@ def _document(candidate: Candidate) -> Document:
         drawn=candidate.drawdown,
         lines=len(lines),
         is_supplemental=candidate.is_supplemental,
+        is_release=candidate.is_release,
     )
 
 

@@ -92,6 +92,9 @@ def of_policy(contract: Contract) -> Iterable[tuple[str, Any]]:
         told.append(("Late work", f"Not billed when it arrives more than {agreed.time_bar_days} days after its day"))
     if agreed.late_policy == "supplemental":
         told.append(("Late work", "On an invoice of its own, once an invoice covered its day"))
+    if contract.retention_percent is not None:
+        taxed = "work" if agreed.retention_tax == "when_withheld" else "release"
+        told.append(("Retention", f"{number(contract.retention_percent)} % withheld, taxed with the {taxed}"))
     if agreed.retro_mode != "reverse_and_rebill":
         told.append(("Prices that change for the past", RetroMode(agreed.retro_mode).label))
     return told

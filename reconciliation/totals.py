@@ -113,7 +113,10 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
     value = {name: total or ZERO for name, total in sums.items()}
     candidates = Candidate.objects.filter(legal_entity=entity, currency=currency).exclude(status="dissolved")
     net = candidates.aggregate(
-        all=Sum("net"), posted=Sum("net", filter=Q(status="posted")), waiting=Sum("net", filter=~Q(status="posted"))
+        all=Sum("net"),
+        retained=Sum("retained"),
+        posted=Sum("net", filter=Q(status="posted")),
+        waiting=Sum("net", filter=~Q(status="posted")),
     )
     nets = {name: total or ZERO for name, total in net.items()}
     result.arrows += [
@@ -130,8 +133,8 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             "printed",
             entity.code,
             currency,
-            "Work in candidates, rounded, less concessions",
-            value["printed"] + _conceded(entity, currency),
+            "Work in candidates, rounded, less concessions and what is withheld",
+            value["printed"] + _conceded(entity, currency) - nets["retained"],
             "Candidates, net",
             nets["all"],
         ),
@@ -160,7 +163,7 @@ def _conceded(entity: LegalEntity, currency: str) -> Decimal:
     """The lines of credit memos whose work stays billed, and so stands in no credit; not positive."""
     lines = CandidateLine.objects.filter(
         candidate__legal_entity=entity, candidate__currency=currency, candidate__credit_order__rebillable=False
-    )
+    ).exclude(kind="retention")
     standing = lines.exclude(candidate__status="dissolved")
     total: Decimal = standing.aggregate(total=Sum("net"))["total"] or ZERO
     return total

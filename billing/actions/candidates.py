@@ -41,11 +41,10 @@ Dated = tuple[int, date]
 def clear(*, contract: Contract, because: str) -> int:
     """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many.
 
-    What a person asked to be credited stays: no run would make it again.
+    What a person asked to be credited, or released, stays: no run would make it again.
     """
-    # The latest first: an invoice before the credit memo whose room it takes.
-    standing = Candidate.objects.filter(contract=contract, status__in=REBUILT, credit_order=None).order_by("-pk")
-    found = list(standing)
+    standing = Candidate.objects.filter(contract=contract, status__in=REBUILT, credit_order=None, is_release=False)
+    found = list(standing.order_by("-pk"))  # an invoice before the credit memo whose room it takes
     for candidate in found:
         dissolve(candidate=candidate, by="system:billing", reason=because)
     return len(found)

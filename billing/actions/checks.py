@@ -24,6 +24,7 @@ from billing.models import (
     HoldEffect,
     Invoice,
     Piece,
+    RetentionRelease,
     TaxDetermination,
 )
 from contracts.models import Amendment, BillTo, Cap
@@ -73,6 +74,7 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         **_asked(candidate),
         **_assigned(lines),
         **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
+        **({"retained": candidate.retained} if candidate.retained else {}),
     }
 
 
@@ -96,6 +98,8 @@ def content(candidate: Candidate) -> dict[str, Any]:
 
 def _asked(candidate: Candidate) -> dict[str, object]:
     """What a person asked for a credit says besides its figures; nothing of other candidates."""
+    if candidate.is_release:
+        return {"note": RetentionRelease.objects.get(candidate=candidate).reason}
     order = CreditOrder.objects.filter(candidate=candidate).first()
     return {} if order is None else {"reason": order.reason, "rebillable": order.rebillable, "note": order.note}
 
@@ -115,9 +119,10 @@ def facts(candidate: Candidate) -> CandidateFacts:
     customer = candidate.bill_to.customer
     lines = list(candidate.lines.order_by("number"))
     return CandidateFacts(
-        kind=candidate.kind,  # type: ignore[arg-type]  # choices are the same words
+        kind="release" if candidate.is_release else candidate.kind,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         net=candidate.net,
+        retained=candidate.retained,
         tax=candidate.tax,
         gross=candidate.gross,
         line_count=len(lines),
@@ -128,7 +133,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
         po_required=candidate.contract.po_required or candidate.bill_to.po_rule == BillTo.PoRule.REQUIRED,
         po_number=order.number if order else "",
         po_amount=order.amount if order else None,
-        po_taken=order.committed + order.reserved - candidate.net if order else ZERO,
+        po_taken=order.committed + order.reserved - candidate.worked if order else ZERO,
         po_expires_on=order.expires_on if order else None,
         bill_to_verified=candidate.bill_to.status == BillTo.Status.VERIFIED,
         bill_to_missing=tuple(name for name in ("street", "city", "country") if not getattr(customer, name)),
@@ -146,7 +151,7 @@ def facts(candidate: Candidate) -> CandidateFacts:
         earlier_nets=tuple(
             Invoice.objects.filter(contract=candidate.contract)
             .order_by("-invoice_date")
-            .values_list("net", flat=True)[:6]
+            .values_list(F("net") + F("retained"), flat=True)[:6]
         ),
         amendment_pending=bool(pending),
         amendment_lowers_price=any(lowers_price(amendment) for amendment in pending),
@@ -319,7 +324,7 @@ def _about(candidate: Candidate) -> str:
 def _scope(candidate: Candidate) -> str:
     """What the cases of a candidate are about: one of its kind that a run made is open per contract."""
     if candidate.run_id is None:
-        return f"credit-asked:{candidate.number}"
+        return f"{'release' if candidate.is_release else 'credit'}-asked:{candidate.number}"
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
     return f"{'credit-memo' if credit else 'candidate'}:{candidate.contract.number}"
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing import credited, policies
-from billing.actions import candidates, limits, unserved, work
+from billing.actions import candidates, limits, retention_ledger, retention_lines, unserved, work
 from billing.actions.printing import print_candidate, print_conceded
 from billing.engine.credits import (
     CreditRefused,
@@ -104,6 +104,7 @@ def ask(
         work.decide_soon([(invoice.contract_id, None)], caused_by=f"{candidate.number} asked")
     else:
         print_conceded(candidate, [(share.line, share.net) for share in found])
+        retention_ledger.settle(candidate)
     _told(candidate, order, by)
     if reason == CreditReason.TERMINATED:
         unserved.tell(contract=invoice.contract, by=by)
@@ -113,7 +114,7 @@ def ask(
 
 def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool) -> list[Share]:
     """What a credit would take of each line, with its tax. Raises CreditRefused (`code`), in words of the invoice."""
-    lines = list(invoice.lines.select_related("candidate_line", "invoice").order_by("number"))
+    lines = creditable(invoice)
     found = credited.originals(lines)
     if unknown := sorted(wanted.lines.keys() - {line.number for line in lines}):
         raise CreditRefused(f"{invoice.number} has no line {unknown[0]}.")
@@ -130,6 +131,21 @@ def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool) -> list[Share]
     if rebillable and any(share.net != share.line.net for share in taken):
         raise InPart("Work is billed again by whole lines of which nothing is credited: credit them whole, or concede.")
     return taken
+
+
+def creditable(invoice: Invoice) -> list[InvoiceLine]:
+    """The lines of an invoice that a credit may name: what is withheld goes back with the work it is withheld from."""
+    rows = invoice.lines.select_related("candidate_line", "invoice").order_by("number")
+    return list(rows.exclude(candidate_line__kind=retention_lines.KIND))
+
+
+def given_back(invoice: Invoice, found: Sequence[Share]) -> list[retention_lines.Back]:
+    """What a credit gives back of the retention that the invoice withholds."""
+    nets: dict[int, Decimal] = {}
+    for share in found:
+        pk = share.line.candidate_line.contract_line_id
+        nets[pk] = nets.get(pk, ZERO) + share.net
+    return retention_lines.given_back(invoice, nets)
 
 
 def total(found: Sequence[Share]) -> Decimal:
@@ -167,7 +183,8 @@ def _tax(invoice: Invoice, original: Original, net: Decimal) -> Decimal:
 
 def _check_rest(invoice: Invoice, taken: Sequence[Share]) -> None:
     """Credits that came from the ERP name no lines: they too leave less of the invoice."""
-    gross = sum((share.net + share.tax for share in taken), ZERO)
+    back = sum((one.net + one.tax for one in given_back(invoice, taken)), ZERO)
+    gross = sum((share.net + share.tax for share in taken), ZERO) - back
     left = invoice.gross - invoice.credited
     if gross > left:
         wanted, rest = show(gross, invoice.currency), show(left, invoice.currency)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import connection
 
+from billing.actions import retention_lines
 from billing.engine import line_rules as engine
 from billing.models import Candidate, CandidateLine
 from integration_hub.kernel.ids import canonical_json
@@ -29,13 +30,34 @@ def assign(candidate: Candidate) -> None:
     rows = candidate.lines.select_related("contract_line", "corrects__candidate_line", "adjusts__candidate_line")
     said: dict[tuple[object, ...], dict[str, Any]] = {}
     moved = []
-    for line in rows:
-        assigned = _assigned(candidate, line, tables, said)
+    withheld_from: dict[int, dict[str, Any]] = {}
+    for line in rows.order_by("number"):
+        if line.kind == retention_lines.KIND and line.corrects is None:
+            assigned = _as_its_work(candidate, line, withheld_from)
+        else:
+            assigned = _assigned(candidate, line, tables, said)
+            withheld_from.setdefault(line.contract_line_id, assigned)
         if assigned != line.assigned:
             moved.append((line.pk, canonical_json(assigned)))
     if moved:
         with connection.cursor() as cursor:
             cursor.execute(_ASSIGN, [list(column) for column in zip(*moved, strict=True)])
+
+
+def _as_its_work(candidate: Candidate, line: CandidateLine, withheld_from: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    """What is withheld is taxed as the work it is withheld from, which stands above it, and its release as it was
+    withheld; no table says where it is booked, which is the account of the ERP's connection for it.
+    """
+    if not retention_lines.is_taxed(candidate):
+        return {}
+    if candidate.is_release:
+        rows = CandidateLine.objects.filter(
+            candidate__contract=candidate.contract_id, candidate__bill_to=candidate.bill_to_id, kind=line.kind,
+            candidate__status=Candidate.Status.POSTED, contract_line=line.contract_line_id,
+        )  # fmt: skip
+        was: dict[str, Any] | None = rows.order_by("-pk").values_list("assigned", flat=True).first()
+        return was or {}
+    return {name: said for name, said in withheld_from[line.contract_line_id].items() if name == "tax"}
 
 
 def _assigned(

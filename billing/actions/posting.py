@@ -140,6 +140,7 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
         tax=candidate.tax,
         gross=candidate.gross,
         drawdown=candidate.drawdown,
+        retained=candidate.retained,
     )
     InvoiceLine.objects.bulk_create(
         [

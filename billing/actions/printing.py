@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
+from billing.actions import retention_lines
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
 from billing.engine.documents import BilledPiece, PrintedLine, Room, print_lines
@@ -60,8 +61,11 @@ def _charge(candidate: Candidate, pieces: Sequence[int]) -> None:
         rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
         rooms=_rooms(candidate, {month_start(piece.service_date) for piece in billed}),
     )
-    _replace(candidate, [(_line_of(line), dict(zip(line.piece_ids, line.shares, strict=True))) for line in printed])
-    candidate.net = sum((line.net for line in printed), ZERO)
+    rows = [(_line_of(line), dict(zip(line.piece_ids, line.shares, strict=True))) for line in printed]
+    kept = retention_lines.withholding(candidate, [line for line, _ in rows])
+    _replace(candidate, [*rows, *((line, {}) for line in kept)])
+    candidate.retained = -sum((line.net for line in kept), ZERO)
+    candidate.net = sum((line.net for line in printed), ZERO) - candidate.retained
     candidate.tax = ZERO
     candidate.gross = candidate.net
     candidate.save()
@@ -198,8 +202,11 @@ def print_conceded(candidate: Candidate, nets: Sequence[tuple[InvoiceLine, Decim
     _store_credit(candidate, [(_conceded_line(candidate, original, net), {}) for original, net in nets])
 
 
-def _store_credit(candidate: Candidate, printed: Sequence[Row]) -> None:
+def _store_credit(candidate: Candidate, credited: Sequence[Row]) -> None:
+    given = retention_lines.giving_back(candidate, [line for line, _ in credited])
+    printed: list[Row] = [*credited, *((line, {}) for line in given)]
     _replace(candidate, printed)
+    candidate.retained = -sum((line.net for line in given), ZERO)
     candidate.net = sum((line.net for line, _ in printed), ZERO)
     candidate.tax = sum((line.tax for line, _ in printed), ZERO)
     candidate.gross = candidate.net + candidate.tax

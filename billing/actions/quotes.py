@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from billing.actions import line_rules, prepaid
+from billing.actions import line_rules, prepaid, retention_lines
 from billing.assigned import unsaid
 from billing.engine.documents import share_tax
 from billing.engine.line_rules import tax_code
@@ -26,8 +26,12 @@ UNTAXED: dict[str, Any] = {"tax": "0", "lines": []}
 
 
 def taxed_lines(candidate: Candidate) -> "QuerySet[CandidateLine]":
-    """The lines that are a supply of ours; what was paid in the client's name is passed on with the tax in it (R14)."""
-    return candidate.lines.exclude(kind="passed_on").order_by("number")
+    """The lines that are a supply of ours: not what was paid in the client's name and is passed on with the tax in it
+    (R14), nor retention whose tax is charged with the work (R18).
+    """
+    rows = candidate.lines.exclude(kind="passed_on").order_by("number")
+    untaxed = candidate.retained and not retention_lines.is_taxed(candidate)
+    return rows.exclude(kind=retention_lines.KIND) if untaxed else rows
 
 
 def request_of(candidate: Candidate) -> dict[str, Any]:

@@ -36,12 +36,14 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
     net = AmountField()
     tax = AmountField()
     gross = AmountField()
+    retained = AmountField()
 
     class Meta:
         model = Candidate
-        fields = ("id", "number", "kind", "is_supplemental", "status", "version", "content_hash", "legal_entity",
-                  "contract_id", "contract_number", "customer", "run_id", "invoice_date", "accounting_date", "through",
-                  "currency", "net", "tax", "gross", "codes", "warnings", "prepared_by", "returned_reason")  # fmt: skip
+        fields = ("id", "number", "kind", "is_supplemental", "is_release", "status", "version", "content_hash",
+                  "legal_entity", "contract_id", "contract_number", "customer", "run_id", "invoice_date",
+                  "accounting_date", "through", "currency", "net", "tax", "gross", "retained", "codes", "warnings",
+                  "prepared_by", "returned_reason")  # fmt: skip
 
 
 class CandidateLineSerializer(serializers.ModelSerializer[CandidateLine]):

@@ -168,6 +168,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     tax = AmountField()
     gross = AmountField()
     drawdown = AmountField()
+    retained = AmountField()
     paid = AmountField()
     credited = AmountField()
 
@@ -175,7 +176,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
         model = Invoice
         fields = ("id", "number", "remote_id", "candidate_id", "candidate_number", "legal_entity", "contract_id",
                   "contract_number", "customer", "invoice_date", "due_on", "currency", "net", "tax", "gross",
-                  "drawdown", "paid", "credited", "status", "posted_at", "version")  # fmt: skip
+                  "drawdown", "retained", "paid", "credited", "status", "posted_at", "version")  # fmt: skip
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):

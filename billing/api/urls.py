@@ -9,6 +9,7 @@ from billing.api.delegations import Delegations
 from billing.api.holds import Holds
 from billing.api.late import LateChanges
 from billing.api.retainers import Retainers
+from billing.api.retention import Retentions
 from billing.api.revenue import Recognitions, RevenuePostings
 from billing.api.simulations import Amendments
 
@@ -27,6 +28,7 @@ router.register("recognised-revenue", Recognitions, "recognised-revenue")
 router.register("late-changes", LateChanges, "late-change")
 router.register("revenue-postings", RevenuePostings, "revenue-posting")
 router.register("retainers", Retainers, "retainer")
+router.register("retentions", Retentions, "retention")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 
 urlpatterns = router.urls

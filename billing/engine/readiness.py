@@ -15,7 +15,7 @@ from billing.engine.values import ZERO
 from integration_hub.kernel.money import show
 
 Level = Literal["stop", "warn", "note"]
-DocumentKind = Literal["invoice", "credit_memo"]
+DocumentKind = Literal["invoice", "credit_memo", "release"]
 
 FINANCE, ANALYST, LEAD, ADMIN = "finance", "billing_analyst", "delivery_lead", "integration_admin"
 TAX_TOLERANCE_PER_LINE = Decimal("0.01")
@@ -28,6 +28,7 @@ ANOMALY_HISTORY = 3
 class CandidateFacts:
     """What is known of a candidate. Money is in its currency.
 
+    `retained` is withheld of it and off the net already: orders and what is usual are measured by both together.
     `po_amount` is what the order covers, net, None without a limit; `po_taken` is what is billed on it or reserved by
     other documents. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the
     one on the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after
@@ -44,6 +45,7 @@ class CandidateFacts:
     service_date: date
     net: Decimal
     gross: Decimal
+    retained: Decimal = ZERO
     line_count: int
     po_required: bool = False
     po_number: str = ""
@@ -75,6 +77,11 @@ class CandidateFacts:
     soft_caps_exceeded: tuple[str, ...] = ()
     retainers_unfunded: tuple[str, ...] = ()
     over_credited: tuple[tuple[str, Decimal], ...] = ()
+
+    @property
+    def worked(self) -> Decimal:
+        """The net of the work, before anything was withheld."""
+        return self.net + self.retained
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +119,7 @@ _Question = tuple[int, str, Level, str, Callable[[CandidateFacts], _Answer]]
 
 def check(facts: CandidateFacts) -> list[Check]:
     """Every question about a document of its kind, in the order of §3.1, with its answer; one check per open hold."""
-    asked = _QUESTIONS if facts.kind == "invoice" else _OF_CREDITS
-    return [answer for question in asked for answer in _ask(question, facts)]
+    return [answer for question in _ASKED[facts.kind] for answer in _ask(question, facts)]
 
 
 def stops(checks: Sequence[Check]) -> tuple[str, ...]:
@@ -166,7 +172,7 @@ def _purchase_order(facts: CandidateFacts) -> _No | None:
     if facts.po_expires_on is not None and facts.invoice_date > facts.po_expires_on:
         message = f"PO {facts.po_number} expired on {facts.po_expires_on}."
         return _No("PO_EXPIRED", message, "Ask the client for a new PO or an extension.")
-    short = facts.po_taken + facts.net - facts.po_amount if facts.po_amount is not None else ZERO
+    short = facts.po_taken + facts.worked - facts.po_amount if facts.po_amount is not None else ZERO
     return _exhausted(facts, facts.po_amount or ZERO, short) if short > 0 else None
 
 
@@ -179,7 +185,7 @@ def _exhausted(facts: CandidateFacts, amount: Decimal, short: Decimal) -> _No:
         f"PO {facts.po_number} is {net(short)} short.",
         f"Ask the client to raise it by {net(short)} at least, or to name another PO.",
         detail=f"The order is for {net(amount)}. {net(facts.po_taken)} is billed on it or planned by other candidates; "
-        f"this candidate needs {net(facts.net)}.",
+        f"this candidate needs {net(facts.worked)}.",
     )
 
 
@@ -246,9 +252,9 @@ def _anomaly(facts: CandidateFacts) -> _No | None:
     if len(past) < ANOMALY_HISTORY:
         return None
     usual = median(past)
-    if usual / ANOMALY_FACTOR <= abs(facts.net) <= usual * ANOMALY_FACTOR:
+    if usual / ANOMALY_FACTOR <= abs(facts.worked) <= usual * ANOMALY_FACTOR:
         return None
-    message = f"{show(facts.net, facts.currency)} where {show(usual, facts.currency)} is usual for this contract."
+    message = f"{show(facts.worked, facts.currency)} where {show(usual, facts.currency)} is usual for this contract."
     return _No("AMOUNT_ANOMALY", message, "Compare with the last cycle and confirm.")
 
 
@@ -324,3 +330,12 @@ _OF_CREDITS: tuple[_Question, ...] = (
     *(question for question in _QUESTIONS if question[0] in (26, 28)),
 )
 """A credit memo takes back what was billed: order, limits, tax and what is usual were asked of the invoice."""
+_OF_RELEASES: tuple[_Question, ...] = tuple(
+    question for question in _QUESTIONS if question[0] in (13, 14, 15, 16, 18, 25, 26, 28)
+)
+"""A release charges what was withheld of work that was asked about when it was invoiced."""
+_ASKED: dict[DocumentKind, tuple[_Question, ...]] = {
+    "invoice": _QUESTIONS,
+    "credit_memo": _OF_CREDITS,
+    "release": _OF_RELEASES,
+}

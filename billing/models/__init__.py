@@ -5,8 +5,6 @@ from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentA
 from billing.models.credits import CreditOrder, CreditReason
 from billing.models.delegations import Delegation
 from billing.models.documents import (
-    CANDIDATE_MOVES,
-    INVOICE_MOVES,
     Approval,
     BillingRun,
     Candidate,
@@ -19,9 +17,11 @@ from billing.models.holds import HOLD_MOVES, Hold, HoldCode, HoldEffect
 from billing.models.journals import JOURNAL_MOVES, Journal, RevenuePosting
 from billing.models.late import LATE_CHANGE_MOVES, ComparedTerms, LateChange, Waiver
 from billing.models.limits import CapEntry
+from billing.models.moves import CANDIDATE_MOVES, INVOICE_MOVES
 from billing.models.obligations import Obligation, Recognition
 from billing.models.papers import Paper, PaperPart
 from billing.models.retainers import RetainerAccount, RetainerEntry
+from billing.models.retentions import RetentionAccount, RetentionRelease
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
 from billing.models.work import PIECE_MOVES, AgreedTerms, BillableEvent, Decision, Piece
@@ -65,6 +65,8 @@ __all__ = [
     "Recognition",
     "RetainerAccount",
     "RetainerEntry",
+    "RetentionAccount",
+    "RetentionRelease",
     "RevenueLine",
     "RevenuePlan",
     "RevenuePosting",

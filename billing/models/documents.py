@@ -1,5 +1,7 @@
 """Billing runs, candidates, approvals, tax and invoices (billing.md §1.7, R22)."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -9,7 +11,6 @@ from contracts.models import BillTo, Contract, ContractLine, LegalEntity, Purcha
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.models import Timestamped, Versioned, currency_field, money_field, rate_field
-from integration_hub.kernel.transitions import Transitions
 
 
 class BillingRun(Timestamped):
@@ -100,6 +101,9 @@ class Candidate(Versioned):
     is_supplemental = models.BooleanField(
         default=False, help_text="An invoice of late work alone: of days that an earlier one covered (R10)"
     )
+    is_release = models.BooleanField(
+        default=False, help_text="An invoice of what earlier ones withheld, and of no work (R18)"
+    )
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")
     warnings = ArrayField(models.CharField(max_length=40), default=list, blank=True)
@@ -107,6 +111,10 @@ class Candidate(Versioned):
     tax = money_field(default=0)
     gross = money_field(default=0)
     drawdown = money_field(default=0, help_text="What prepaid retainers pay of the gross")
+    retained = money_field(
+        default=0,
+        help_text="Withheld until release, already off the net; negative: given back by a credit, or released",
+    )
     content_hash = models.CharField(max_length=64, blank=True)
     prepared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="candidates_prepared"
@@ -126,7 +134,14 @@ class Candidate(Versioned):
                 condition=Q(kind="invoice", net__gte=0) | Q(kind="credit_memo", net__lte=0, tax__lte=0),
             ),
             models.CheckConstraint(
-                name="candidate_invoice_has_run", condition=Q(run__isnull=False) | Q(kind="credit_memo")
+                name="candidate_invoice_has_run",
+                condition=Q(run__isnull=False) | Q(kind="credit_memo") | Q(is_release=True),
+            ),
+            models.CheckConstraint(
+                name="candidate_retained_of_kind",
+                condition=Q(kind="invoice", is_release=False, retained__gte=0)
+                | Q(kind="invoice", is_release=True, retained__lt=0, net=F("retained") * -1, run__isnull=True)
+                | Q(kind="credit_memo", is_release=False, retained__lte=0),
             ),
             models.CheckConstraint(
                 name="candidate_supplemental_is_an_invoice", condition=Q(is_supplemental=False) | Q(kind="invoice")
@@ -152,7 +167,15 @@ class Candidate(Versioned):
     @property
     def kind_words(self) -> str:
         """What document it is, as people call it."""
+        if self.is_release:
+            return "Release of retention"
         return "Supplemental invoice" if self.is_supplemental else self.get_kind_display()
+
+    @property
+    def worked(self) -> Decimal:
+        """The net of the work in it, before anything was withheld; nought where retention is released."""
+        worked: Decimal = self.net + self.retained
+        return worked
 
     def __str__(self) -> str:
         return self.number
@@ -199,7 +222,9 @@ class CandidateLine(models.Model):
             models.UniqueConstraint(fields=["candidate", "number"], name="candidate_line_number_once"),
             models.CheckConstraint(
                 name="candidate_line_credit_not_positive",
-                condition=Q(corrects__isnull=True) | Q(net__lte=0, tax__lte=0),
+                condition=Q(corrects__isnull=True)
+                | Q(net__lte=0, tax__lte=0)
+                | Q(kind="retention", net__gte=0, tax__gte=0),
             ),
         ]
 
@@ -295,6 +320,7 @@ class Invoice(Versioned):
     tax = money_field()
     gross = money_field()
     drawdown = money_field(default=0, help_text="What prepaid retainers pay of the gross")
+    retained = money_field(default=0, help_text="Withheld until release, already off the net; negative: released")
     paid = money_field(default=0)
     credited = money_field(default=0)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.POSTED)
@@ -328,69 +354,3 @@ class InvoiceLine(models.Model):
     class Meta:
         ordering = ["invoice_id", "number"]
         constraints = [models.UniqueConstraint(fields=["invoice", "number"], name="invoice_line_number_once")]
-
-
-CANDIDATE_MOVES = Transitions(
-    noun="candidate",
-    initial="building",
-    moves={
-        "building": {"ready": "all checks pass", "needs_attention": "a check stops it", "dissolved": "dissolve"},
-        "needs_attention": {"ready": "checks pass now", "dissolved": "dissolve", "building": "work left it"},
-        "ready": {
-            "approved": "approved by enough people",
-            "returned": "returned with a reason",
-            "needs_attention": "a check stops it now",
-            "building": "work left it",
-            "dissolved": "dissolve",
-        },
-        "returned": {
-            "ready": "figures moved",
-            "needs_attention": "a check stops it now",
-            "building": "work left it",
-            "dissolved": "dissolve",
-        },
-        "approved": {
-            "posting": "post",
-            "returned": "returned with a reason",
-            "ready": "figures moved, approval lapsed",
-            "needs_attention": "a check stops it now",
-            "building": "work left it",
-            "dissolved": "dissolve",
-        },
-        "posting": {"posted": "ERP confirmed", "rejected": "ERP said no"},
-        "rejected": {
-            "posting": "sent again",
-            "approved": "corrected, same figures",
-            "posted": "sent again and confirmed",
-            "ready": "figures moved, approval lapsed",
-            "needs_attention": "a check stops it now",
-            "building": "work left it",
-            "dissolved": "dissolve",
-        },
-        "posted": {},
-        "dissolved": {},
-    },
-)
-INVOICE_MOVES = Transitions(
-    noun="invoice",
-    initial="posted",
-    moves={
-        "posted": {"part_paid": "part payment", "paid": "payment in full", "credited": "credited in full"},
-        "part_paid": {
-            "paid": "rest paid or credited",
-            "posted": "payment reversed",
-            "credited": "payment reversed, credited in full",
-        },
-        "paid": {
-            "part_paid": "payment reversed",
-            "posted": "payment reversed",
-            "credited": "payment reversed, credited in full",
-        },
-        "credited": {
-            "posted": "credit withdrawn",
-            "part_paid": "credit withdrawn, part paid",
-            "paid": "credit withdrawn, paid",
-        },
-        "written_off": {},
-    },
-)

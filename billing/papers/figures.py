@@ -123,6 +123,8 @@ def _taxed(line: CandidateLine) -> str:
     """How a line is taxed, in words. What was paid in the client's name is no supply of ours."""
     if line.kind == "passed_on":
         return "Passed on"
+    if line.kind == "retention" and not line.tax_rate:
+        return "Retention, not taxed"
     return "Not determined" if line.tax_rate is None else percent(line.tax_rate)
 
 
@@ -139,6 +141,8 @@ def _named(lines: Iterable[InvoiceLine | None]) -> list[str]:
 def _reason(candidate: Candidate) -> str:
     if candidate.is_supplemental:
         return "Late work of a prior period"
+    if candidate.is_release:
+        return "Release of retention"
     order = CreditOrder.objects.filter(candidate=candidate).first()
     return order.get_reason_display() if order is not None else ""
 

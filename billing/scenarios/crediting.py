@@ -58,9 +58,11 @@ def give(
     return {
         "result": "accepted" if candidate.status == Candidate.Status.POSTED else "blocked",
         "code": candidate.codes[0] if candidate.codes else None,
-        "net": -candidate.net,
+        "net": -candidate.worked,
         "tax": -candidate.tax,
-        "total": -candidate.gross,
+        "total": -candidate.worked - candidate.tax,
+        "retained": -candidate.retained,
+        "due": -candidate.gross,
         "remaining_creditable": left_of(invoice),
     }
 
@@ -92,7 +94,7 @@ def _by_line(invoice: Invoice, wanted: Mapping[str, Decimal | None]) -> dict[int
 
 def left_of(invoice: Invoice) -> Decimal:
     """What of an invoice can still be credited, net."""
-    found = credited.originals(invoice.lines.select_related("candidate_line"))
+    found = credited.originals(crediting.creditable(invoice))
     return sum((original.left for original in found.values()), ZERO)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, earning, ending, happening, limits, running
+from billing.scenarios import crediting, earning, ending, happening, limits, releasing, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
@@ -26,6 +26,7 @@ VERBS: dict[str, Verb] = {
     "top_up": happening.top_up,
     "run": running.run,
     "credit": crediting.credit,
+    "release_retention": releasing.release_retention,
     "adjust": crediting.adjust,
     "terminate": ending.terminate,
     "wip": running.wip,
@@ -37,7 +38,6 @@ VERBS: dict[str, Verb] = {
 UNSUPPORTED = {
     "dispose": "pieces are not split by hand",
     "progress": "lines are not billed by progress",
-    "release_retention": "nothing is withheld",
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",

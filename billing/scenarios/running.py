@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing.actions import checks, posting, quotes, runs, sending
+from billing.actions import checks, posting, quotes, retention_lines, runs, sending
 from billing.engine.commitments import shortfall
 from billing.engine.pricing import time_value
 from billing.engine.retainers import close_month, first_opening, next_opening, room
@@ -67,7 +67,7 @@ def _turn(candidate: Candidate) -> tuple[int, int, bool, int]:
 def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
     """Quote, check and post a candidate; what stops it is told instead."""
     if candidate.kind == Candidate.Kind.INVOICE:
-        quotes.keep(candidate, _tax(world, candidate))
+        quotes.keep(candidate, tax_of(world, candidate))
     candidate = checks.run(candidate_id=candidate.pk)
     if candidate.status == Candidate.Status.READY:
         confirm(world, name, candidate)
@@ -77,10 +77,10 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
         "supplemental": candidate.is_supplemental,
         "contract": candidate.contract.number,
         "bill_to": candidate.bill_to.customer.name,
-        "net": candidate.net,
+        "net": candidate.worked,
         "tax": candidate.tax,
-        "gross": candidate.gross,
-        "retained": ZERO,
+        "gross": candidate.worked + candidate.tax,
+        "retained": candidate.retained,
         "drawdown": candidate.drawdown,
         "due": candidate.gross - candidate.drawdown,
         "status": "posted" if candidate.status == Candidate.Status.POSTED else "blocked",
@@ -88,7 +88,7 @@ def _document(world: World, name: str, candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def _tax(world: World, candidate: Candidate) -> dict[str, Any]:
+def tax_of(world: World, candidate: Candidate) -> dict[str, Any]:
     """The tax rates of the scenario, as an engine would answer; its total as this bill-to rounds it."""
     rows = list(quotes.taxed_lines(candidate))
     rates = [world.taxes[row.contract_line_id] for row in rows]
@@ -115,9 +115,8 @@ def confirm(world: World, name: str, candidate: Candidate) -> None:
 
 def _lines(world: World, posted: Iterable[Candidate]) -> list[dict[str, Any]]:
     """Every line of the posted documents, by service date and id, a credit before its charge, fees last."""
-    rows = CandidateLine.objects.filter(candidate__in=list(posted)).select_related(
-        "candidate__bill_to__customer", "corrects__invoice", "adjusts__invoice"
-    )
+    printed = CandidateLine.objects.filter(candidate__in=list(posted)).exclude(kind=retention_lines.KIND)
+    rows = printed.select_related("candidate__bill_to__customer", "corrects__invoice", "adjusts__invoice")
     found = [(line, line.pieces.select_related(*BEHIND).order_by("pk")[0]) for line in rows]
     found.sort(key=lambda pair: _place(*pair))
     return [_line(world, line, piece) for line, piece in found]
@@ -188,7 +187,7 @@ def _warnings(world: World) -> list[dict[str, Any]]:
 
 
 def _totals(posted: Iterable[Candidate]) -> dict[str, Decimal]:
-    nets = [candidate.net for candidate in Candidate.objects.filter(pk__in=[row.pk for row in posted])]
+    nets = [candidate.worked for candidate in Candidate.objects.filter(pk__in=[row.pk for row in posted])]
     charges, credits_ = sum((net for net in nets if net > 0), ZERO), sum((net for net in nets if net < 0), ZERO)
     return {"charges": charges, "credits": credits_, "net": charges + credits_}
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from billing.actions import schedules
 from billing.engine.retainers import Opening
-from billing.models import ScheduleItem
+from billing.models import RetentionAccount, ScheduleItem
 from billing.scenarios import agreed
 from billing.scenarios.reading import BadScenario, Words, words
 from contracts.actions import exchange, parties, payers, references
@@ -181,6 +181,11 @@ def _contract(world: World, said: Words, grouping: str) -> None:
     ContractVersion.objects.create(contract=row, number=1, effective_on=FIRST_DAY, reason="Signed")
     world.contracts[name] = row
     row.policy = agreed.policy(said.take("policy", {}))
+    if (kept := said.take("retention")) is not None:
+        with words(f"retention of {name}", kept) as retention:
+            row.retention_percent = retention.amount("percent")
+            timing = retention.one_of("tax", {tax: tax for tax in RetentionAccount.Tax.values}, "when_invoiced")
+            row.policy = {**row.policy, "retention_tax": timing}
     row.save()
     tax, expenses = said.number("tax_rate") or ZERO, agreed.expenses(said.rows("expense_rules"))
     for number, values in enumerate(said.rows("lines"), start=1):

@@ -54,7 +54,8 @@ class ChosenCandidates(CandidateTable):
 
 def named(row: Candidate) -> Titled:
     """A candidate by its number; what is no invoice says so."""
-    return Titled(row.number, "" if row.kind == Candidate.Kind.INVOICE and not row.is_supplemental else row.kind_words)
+    plain = row.kind == Candidate.Kind.INVOICE and not row.is_supplemental and not row.is_release
+    return Titled(row.number, "" if plain else row.kind_words)
 
 
 def stops(row: Candidate) -> str:

@@ -7,11 +7,21 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import assigned, changes, policies, queries, tables, taxes
+from billing import assigned, changes, policies, queries, tables, taxes, withheld
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
-from billing.models import Approval, Candidate, CapEntry, CreditMemo, CreditOrder, Hold, Invoice, Piece
+from billing.models import (
+    Approval,
+    Candidate,
+    CapEntry,
+    CreditMemo,
+    CreditOrder,
+    Hold,
+    Invoice,
+    Piece,
+    RetentionRelease,
+)
 from billing.views import papers
 from billing.views.bulk import for_ticked
 from billing.views.seen import as_shown, decision_url
@@ -198,6 +208,7 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Contract", candidate.contract.number),
         ("Purchase order", order.number if order else None),
         ("Payment terms", candidate.contract.payment_terms),
+        *withheld.of_document(candidate),
         *paid_by_retainer(candidate),
         ("Invoice date", day_html(candidate.invoice_date)),
         ("Accounting date", day_html(candidate.accounting_date)),
@@ -218,6 +229,8 @@ def _share(candidate: Candidate) -> list[tuple[str, Any]]:
 
 def _asked(candidate: Candidate) -> list[tuple[str, Any]]:
     """Why somebody asked for it, where somebody did."""
+    if candidate.is_release:
+        return [("Reason", RetentionRelease.objects.get(candidate=candidate).reason)]
     order = CreditOrder.objects.filter(candidate=candidate).select_related("invoice").first()
     if order is None:
         return []

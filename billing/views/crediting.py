@@ -27,7 +27,7 @@ def _find(request: Request, pk: int) -> Invoice:
 
 
 def _lines(invoice: Invoice) -> list[InvoiceLine]:
-    return list(invoice.lines.select_related("candidate_line", "invoice").order_by("number"))
+    return crediting.creditable(invoice)
 
 
 @screen(permission=VIEW)
@@ -119,9 +119,12 @@ def _facts(invoice: Invoice, found: list[crediting.Share]) -> list[tuple[str, An
     def shown(amount: Decimal) -> Any:
         return money_html(amount, invoice.currency)
 
-    net, tax = crediting.total(found), sum((share.tax for share in found), ZERO)
+    back = crediting.given_back(invoice, found)
+    net = crediting.total(found) - sum((one.net for one in back), ZERO)
+    tax = sum((share.tax for share in found), ZERO) - sum((one.tax for one in back), ZERO)
     return [
         *((f"{share.line.number}. {share.line.description}", shown(share.net)) for share in found),
+        *((f"{one.line.number}. {one.line.description}, given back", shown(-one.net)) for one in back),
         ("Net", shown(net)),
         ("Tax", shown(tax)),
         ("Gross", shown(net + tax)),

@@ -92,6 +92,7 @@ def save_contract(*, record: canonical.Contract, parties_: Parties, existing: Co
     contract.tax_jurisdiction = record.tax_jurisdiction
     contract.delivery_lead = record.delivery_lead
     contract.po_required = record.po_required
+    contract.retention_percent = record.retention_percent
     contract.policy = canonical.said(record.policy)
     _move_status(contract, record)
     contract.save()
@@ -152,6 +153,7 @@ def _refuse_unamended_change(contract: Contract, record: canonical.Contract, fou
             ("currency", contract.currency, record.currency),
             ("legal_entity", contract.legal_entity.code, found.legal_entity.code),
             ("customer_id", contract.customer.code, found.customer.code),
+            ("retention_percent", contract.retention_percent, record.retention_percent),
             ("policy", _named(contract.policy), _named(canonical.said(record.policy))),
         )
         if ours != theirs

@@ -366,7 +366,7 @@ class ContractPageSerializer(ContractSerializer):
 
     class Meta(ContractSerializer.Meta):
         fields = (*ContractSerializer.Meta.fields, "payment_terms", "tax_jurisdiction", "delivery_lead", "po_required",
-                  "policy",
+                  "retention_percent", "policy",
                   "versions", "amendments", "lines", "rates", "caps", "purchase_orders", "projects", "payers",
                   "references")  # type: ignore[assignment]  # fmt: skip
 

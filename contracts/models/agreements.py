@@ -62,6 +62,13 @@ class Contract(Versioned):
     tax_jurisdiction = models.CharField(max_length=40, blank=True, help_text="e.g. US-NY, GB, DE")
     delivery_lead = models.CharField(max_length=120, blank=True)
     po_required = models.BooleanField(default=False)
+    retention_percent = models.DecimalField(
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Withheld of every invoice until it is released",
+    )
     policy = models.JSONField(default=dict, blank=True, help_text="How it is billed where not by default")
     activated_at = models.DateTimeField(null=True, blank=True)
 
@@ -71,6 +78,10 @@ class Contract(Versioned):
             models.CheckConstraint(
                 name="contract_ends_after_start",
                 condition=Q(ends_on__isnull=True) | Q(starts_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+            ),
+            models.CheckConstraint(
+                name="contract_retention_is_a_part",
+                condition=Q(retention_percent__isnull=True) | Q(retention_percent__gt=0, retention_percent__lt=100),
             ),
             models.CheckConstraint(
                 name="contract_active_is_signed",

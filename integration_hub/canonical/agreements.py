@@ -73,6 +73,7 @@ class Contract(Record):
     po_expires_on: date | None = None
     po_required: bool = False
     delivery_lead: Annotated[str, Field(max_length=120)] = ""
+    retention_percent: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)] | None = None
     policy: Policy = Policy()
 
     @model_validator(mode="after")

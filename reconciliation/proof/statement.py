@@ -68,6 +68,7 @@ def _document(invoice: Invoice) -> dict[str, Any]:
         "tax": invoice.tax,
         "gross": invoice.gross,
         "drawdown": invoice.drawdown,
+        "retained": invoice.retained,
         "paid": invoice.paid,
         "credited": invoice.credited,
         "status": invoice.status,
