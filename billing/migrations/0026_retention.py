@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('billing', '0025_late_changes_refer_to_records'),
-        ('contracts', '0016_retention'),
+        ('contracts', '0017_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

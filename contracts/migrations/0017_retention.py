@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contracts', '0015_how_people_are_reimbursed'),
+        ('contracts', '0016_signatures'),
     ]
 
     operations = [
