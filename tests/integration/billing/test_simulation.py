@@ -17,7 +17,7 @@ from billing.scenarios.happening import decide
 from billing.scenarios.limits import agree
 from billing.scenarios.playing import VERBS
 from billing.scenarios.reading import Words
-from billing.scenarios.running import _tax
+from billing.scenarios.running import tax_of
 from billing.scenarios.world import build
 from contracts.actions import amendments
 from contracts.models import Amendment, Contract
@@ -282,7 +282,7 @@ def test_simulated_is_done_whatever_the_world(steps, last, target, rate):
         contract = world.contracts["K1"]
 
         def taxed(candidate):
-            quotes.keep(candidate, _tax(world, candidate))
+            quotes.keep(candidate, tax_of(world, candidate))
 
         (release,) = simulation.of_hold(Hold.objects.get(target_label="H"))
         (change,) = simulation.of_amendment(drafted(contract, rate))
