@@ -53,5 +53,5 @@ DROP FUNCTION billing_refuse_close_with_retention();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0026_retention"), ("contracts", "0017_retention")]
+    dependencies = [("billing", "0027_retention"), ("contracts", "0017_retention")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0025_late_changes_refer_to_records'),
+        ('billing', '0026_credits_of_what_was_not_served'),
         ('contracts', '0017_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
