@@ -148,23 +148,26 @@ def facts(candidate: Candidate) -> CandidateFacts:
         no_post_holds=_no_post(candidate),
         stragglers=waiting.count(),
         stragglers_amount=waiting.aggregate(total=Sum("amount"))["total"] or ZERO,
-        earlier_nets=tuple(
-            Invoice.objects.filter(contract=candidate.contract)
-            .order_by("-invoice_date")
-            .values_list(F("net") + F("retained"), flat=True)[:6]
-        ),
+        earlier_nets=_earlier_nets(candidate),
         amendment_pending=bool(pending),
         amendment_lowers_price=any(lowers_price(amendment) for amendment in pending),
         content_hash=candidate.content_hash,
-        approved_hashes=tuple(
-            Approval.objects.filter(candidate=candidate, verdict=Approval.Verdict.APPROVED)
-            .order_by("pk")
-            .values_list("content_hash", flat=True)
-        ),
+        approved_hashes=_approved_hashes(candidate),
         soft_caps_exceeded=_soft_caps(candidate),
         retainers_unfunded=prepaid.unfunded(candidate),
         over_credited=_over_credited(candidate),
     )
+
+
+def _earlier_nets(candidate: Candidate) -> tuple[Decimal, ...]:
+    """What the last invoices of the contract came to, before retention."""
+    rows = Invoice.objects.filter(contract=candidate.contract).order_by("-invoice_date")
+    return tuple(rows.values_list(F("net") + F("retained"), flat=True)[:6])
+
+
+def _approved_hashes(candidate: Candidate) -> tuple[str, ...]:
+    rows = Approval.objects.filter(candidate=candidate, verdict=Approval.Verdict.APPROVED)
+    return tuple(rows.order_by("pk").values_list("content_hash", flat=True))
 
 
 def _soft_caps(candidate: Candidate) -> tuple[str, ...]:
