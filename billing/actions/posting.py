@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from billing import billed
-from billing.actions import checks, limits, status_out, tax_out, variances, work
+from billing.actions import checks, limits, schedules, status_out, tax_out, unserved, variances, work
 from billing.credited import is_concession
 from billing.models import CANDIDATE_MOVES, Candidate, CreditMemo, Invoice, InvoiceLine, Piece
 from contracts.actions import references
@@ -65,8 +65,14 @@ def _invoiced(candidate: Candidate, effect: Effect) -> None:
         gross=invoice.gross,
     )
     _compare(candidate, effect, invoice)
+    if _has_fees(candidate):  # their contract may have ended while it was on its way
+        unserved.tell(contract=candidate.contract, by=BY)
     tax_out.commit(candidate, invoice)
     status_out.tell(invoice=invoice)
+
+
+def _has_fees(candidate: Candidate) -> bool:
+    return candidate.lines.filter(contract_line__method__in=schedules.MONTHLY).exists()
 
 
 def _credited(candidate: Candidate, effect: Effect) -> None:
@@ -209,7 +215,7 @@ def rejected(effect: Effect) -> None:
     """The ERP said no: the candidate waits for a person, its reservations stay."""
     candidate = (
         Candidate.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("legal_entity")
+        .select_related("legal_entity", "contract__legal_entity")
         .get(number=effect.business_key)
     )
     if candidate.status != Candidate.Status.POSTING:
@@ -227,6 +233,8 @@ def rejected(effect: Effect) -> None:
         legal_entity=candidate.legal_entity.code,
         reason=effect.failure,
     )
+    if _has_fees(candidate):
+        schedules.follow_term(contract=candidate.contract, by=BY)
 
 
 def retried(refused: Sequence[Effect]) -> dict[int, Objection]:

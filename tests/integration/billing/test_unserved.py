@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from billing.actions import candidates, crediting, unserved
+from billing.actions import approvals, candidates, crediting, posting, unserved
 from billing.models import Candidate, Piece, ScheduleItem
 from contracts.actions import amendments
 from integration_hub.cases.models import Case
@@ -96,6 +96,29 @@ def test_what_is_due_and_not_posted_follows_the_end(contract):
     assert list(statuses[:3]) == [("due", 2000), ("skipped", 3100), ("skipped", 3100)]
     candidate.refresh_from_db()
     assert candidate.status != Candidate.Status.READY, "its figures moved"
+
+
+def on_its_way(candidate):
+    """The effect of its posting, planned before the contract ended."""
+    approved = factories.candidate_approved(candidate)
+    effect = approvals.post(candidate_id=approved.pk, by=factories.user(), seen_version=approved.version)
+    ended(approved.contract, date(2026, 1, 20))
+    drain_once(factories.LOCAL)
+    assert Piece.objects.get(is_current=True).amount == 3100, "what is on its way is not changed"
+    assert not Case.objects.filter(code="FEE_UNSERVED").exists()
+    return effect
+
+
+def test_what_was_on_its_way_when_the_contract_ended_is_owed_once_it_is_posted(contract):
+    factories.confirm(on_its_way(billed(contract)), number="INV-1")
+    assert exception().members.get(is_open=True).amount == 1100
+
+
+def test_what_the_erp_refused_follows_the_end_after_all(contract):
+    effect = on_its_way(billed(contract))
+    posting.rejected(effect)
+    drain_once(factories.LOCAL)
+    assert Piece.objects.get(is_current=True).amount == 2000
 
 
 def test_an_end_that_moves_on_again_is_owed_what_the_first_credit_left(contract):
