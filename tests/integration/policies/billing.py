@@ -1,7 +1,9 @@
 """The rules of billing and reconciliation."""
 
+from decimal import Decimal
+
 from billing import policies
-from billing.models import BillingRun, Candidate, Hold, Invoice
+from billing.models import BillingRun, Candidate, Hold, Invoice, RetentionAccount
 from contracts import policies as rates
 from contracts.models import Amendment, Contract, LegalEntity
 from integration_hub.kernel.clock import now
@@ -46,6 +48,10 @@ def stands(*allowed: str, **instead: str) -> dict[str, str]:
 
 def hold(status: str, **more: object) -> Hold:
     return Hold(status=status, legal_entity=entity(), **{"code": "CLIENT_QUERY", **more})
+
+
+def withheld(amount: str) -> RetentionAccount:
+    return RetentionAccount(contract=Contract(number="C-1", legal_entity=entity()), withheld=Decimal(amount))
 
 
 def ask_release(user: User, state: str) -> Decision:
@@ -208,6 +214,14 @@ ROWS = (
             "credited": "This invoice is credited in full.",
             "written_off": "This invoice is written off in full.",
         },
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_release_retention,
+        ask=lambda by, left: policies.can_release_retention(withheld(left), by),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can ask for the release of retention.",
+        states={"100": "", "0": "Nothing is left to release."},
         outside=OUTSIDE,
     ),
     Row(
