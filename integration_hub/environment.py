@@ -34,6 +34,7 @@ class Environment(BaseSettings):
     queue_workers: int = Field(default=2, ge=1, le=64)
     rehearsal: bool = Field(default=False, description="set by `manage.py rehearse` for the processes it starts")
     lease_seconds: float = Field(default=120, ge=1)
+    preflight_seconds: float = Field(default=60, ge=0.1)
     behind_tls: bool = True
     outbound_hosts: str = Field(default="", description="hosts connectors may call; empty allows every public host")
     max_body_bytes: int = Field(default=5_000_000, ge=10_000)

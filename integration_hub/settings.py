@@ -22,6 +22,7 @@ OUTBOUND_HOSTS = [host.strip() for host in ENV.outbound_hosts.split(",") if host
 WEBHOOK_TOLERANCE_SECONDS = ENV.webhook_tolerance_seconds
 MAX_BODY_BYTES = ENV.max_body_bytes
 LEASE_SECONDS = ENV.lease_seconds
+PREFLIGHT_SECONDS = ENV.preflight_seconds
 ALONE_ITEMS = ENV.alone_items
 ALONE_AMOUNT = ENV.alone_amount
 ALONE_OVERTAKING = ENV.alone_overtaking

@@ -15,7 +15,7 @@ from integration_hub.cases.actions import cases
 from integration_hub.connectors import budget
 from integration_hub.connectors.limits import Priority
 from integration_hub.connectors.registry import CONNECTORS, Confirmed, Connector, Sent, Write
-from integration_hub.effects import preflight, windows
+from integration_hub.effects import preflight, turns, windows
 from integration_hub.effects.actions.effects import close_cases
 from integration_hub.effects.ledger import ABSENT, FIRST, OVER, State, member, move, note, root_cause
 from integration_hub.effects.models import Attempt, Effect
@@ -91,14 +91,18 @@ def _wait_while_paused(effect: Effect) -> None:
 
 
 def _begin(job: Job, effect: Effect) -> Attempt | None:
-    """Commit that this worker, with this token, is about to send; None when a posting window is closed."""
+    """Commit that this worker, with this token, is about to send; None when it is not this effect's turn."""
     with transaction.atomic():
         fencing.hold(job)
         effect.refresh_from_db(fields=["state"])
         if effect.state != State.PLANNED:
             return None
-        if closed := windows.closed(effect):
-            windows.hold(effect, closed)
+        turn = turns.of(effect, job)
+        if turn.closed is not None:
+            windows.hold(effect, turn.closed)
+            return None
+        if turn.earlier:
+            turns.go_behind(effect)
             return None
         move(effect, State.SENDING, failure="", failure_class="")
         attempt = _attempt(job, effect, Attempt.Kind.SEND)

@@ -86,6 +86,7 @@ class Effect(Timestamped):
                 name="effect_open",
                 condition=~Q(state__in=["confirmed", "cancelled", "superseded"]),
             ),
+            models.Index(fields=["lane", "id"], name="effect_not_begun", condition=Q(state__in=["planned", "waiting"])),
             models.Index(fields=["subject_type", "subject_id"], name="effect_subject"),
             models.Index(fields=["remote_id"], name="effect_remote"),
             BrinIndex(fields=["confirmed_at"], name="effect_confirmed", pages_per_range=16),

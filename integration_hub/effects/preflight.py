@@ -1,11 +1,12 @@
 """Asking a target, before anything is sent, whether it takes documents of a day: a read where the vendor allows one.
 
 The answer is a row, so that all workers share it: an open day is asked about again after a minute, a closed one after
-ten, and a waiting effect is let go for the question.
+ten (`PREFLIGHT_SECONDS`), and a waiting effect is let go for the question.
 """
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models.functions import Now
 
 from integration_hub.connectors.registry import PREFLIGHTS
@@ -14,8 +15,8 @@ from integration_hub.effects.registry import Gate
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.failures import Deferred, Failed
 
-OPEN_FOR = timedelta(minutes=1)
-CLOSED_FOR = timedelta(minutes=10)
+CLOSED_FOR = 10
+"""So many times as long as an open day is a closed one not asked about again."""
 
 
 def ask(effect: Effect) -> None:
@@ -46,9 +47,13 @@ def _known(effect: Effect) -> Preflight | None:
     row = Preflight.objects.filter(
         connection=effect.connection_id, on=effect.posting_date, effect_type=effect.effect_type
     ).first()
-    if row is None or row.asked_at < now() - (CLOSED_FOR if row.closed else OPEN_FOR):
+    if row is None or row.asked_at < now() - _holds_good(row):
         return None
     return row
+
+
+def _holds_good(row: Preflight) -> timedelta:
+    return timedelta(seconds=settings.PREFLIGHT_SECONDS * (CLOSED_FOR if row.closed else 1))
 
 
 def _applies(effect: Effect) -> bool:

@@ -130,7 +130,7 @@ def recheck() -> int:
     """Put waiting effects whose windows have opened back into their lanes, in order; how many."""
     waiting = _waiting()
     held = closed_for(waiting)
-    return sum(_let_go(effect.pk) for effect in waiting if effect.pk not in held)
+    return sum(let_go(effect.pk) for effect in waiting if effect.pk not in held)
 
 
 def _waiting() -> list[Effect]:
@@ -139,7 +139,8 @@ def _waiting() -> list[Effect]:
 
 
 @transaction.atomic
-def _let_go(effect_id: int) -> bool:
+def let_go(effect_id: int) -> bool:
+    """Put a waiting effect whose window is open back into its lane, at its end; False when it is not so."""
     found = Effect.objects.filter(pk=effect_id, state=State.WAITING).select_related("connection").first()
     if found is None or closed(found) is not None:
         return False

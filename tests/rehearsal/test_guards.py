@@ -10,6 +10,8 @@ import pytest
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
 
+from integration_hub.effects import turns, windows
+from integration_hub.effects.registry import GATES, Gate
 from integration_hub.kernel import failpoints
 from integration_hub.kernel.failures import POLICIES, Failed, FailureClass
 from integration_hub.operations.rehearsal import handlers
@@ -169,6 +171,34 @@ def test_with_the_block_of_a_lane_nothing_passes_a_parked_head_by_itself(lab):
     assert Lane.objects.filter(blocked=True).exists()
     made.work()
     assert made.violated() == set()
+
+
+def open_late(lab, monkeypatch):
+    """The window of the first effect of each lane is closed when it comes, and open when the next one comes."""
+    seen: set[str] = set()
+
+    def closed(effect):
+        is_first = effect.lane not in seen
+        seen.add(effect.lane)
+        return "not yet" if is_first else ""
+
+    monkeypatch.setattr(GATES, "_entries", {"late": Gate("late", applies=lambda effect: True, closed=closed)})
+    made = lab(effects=12)
+    made.drain()
+    windows.recheck()
+    made.work()
+    return made
+
+
+def test_with_turns_who_waited_for_a_window_goes_first(lab, monkeypatch):
+    made = open_late(lab, monkeypatch)
+    assert made.violated() == set()
+    assert Event.objects.filter(action="effects.effect.window_opened").exists()
+
+
+def test_without_turns_who_comes_later_overtakes_and_shows(lab, monkeypatch):
+    monkeypatch.setattr(turns, "comes_first", lambda *_: False)
+    assert open_late(lab, monkeypatch).violated() == {"I4"}
 
 
 class Killed(BaseException):

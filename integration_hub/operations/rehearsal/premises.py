@@ -16,6 +16,8 @@ from integration_hub.operations import installed
 DATABASE = "rehearsal"
 LEASE_SECONDS = "2"
 """Short, so that a frozen worker loses its lane within the rehearsal."""
+PREFLIGHT_SECONDS = "0.3"
+"""Short, so that a period that is closed under load is seen before it is opened again."""
 
 
 def move_in() -> None:
@@ -35,6 +37,7 @@ def move_in() -> None:
     os.environ["THROUGHLINE_REHEARSAL"] = "true"
     os.environ["THROUGHLINE_OUTBOUND_HOSTS"] = "127.0.0.1"  # nobody but the simulators is called
     os.environ.setdefault("THROUGHLINE_LEASE_SECONDS", LEASE_SECONDS)
+    os.environ.setdefault("THROUGHLINE_PREFLIGHT_SECONDS", PREFLIGHT_SECONDS)
     os.environ.setdefault("THROUGHLINE_LOG_LEVEL", "WARNING")
 
 

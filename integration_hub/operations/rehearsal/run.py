@@ -183,7 +183,7 @@ def _persons_part(seed: int) -> int:
     stuck = Effect.objects.filter(business_key__startswith=f"R{seed}-").exclude(
         state__in=[Effect.State.CONFIRMED, Effect.State.CANCELLED]
     )
-    for effect in stuck:
+    for effect in stuck.order_by("pk"):  # as they were planned: who asks for an order gets it
         try:
             effect_actions.retry(effect_id=effect.pk, by=BY, reason="Rehearsal: the fault is over")
         except Denied as denied:
