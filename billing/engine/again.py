@@ -5,14 +5,14 @@ rate quoted for it, the holds on it, and where limits and retainers stood when i
 decided under, one decision can be made again by itself, without the work around it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from billing.engine.caps import CapBook
-from billing.engine.values import ZERO, BilledPart, CapTerm, HoldTerm, RetainerUse, Terms, Work
+from billing.engine.values import ZERO, BilledPart, CapTerm, Disposal, HoldTerm, RetainerUse, Terms, Work
 from integration_hub.kernel.money import Quote
 
 Trace = Mapping[str, Any]
@@ -77,7 +77,13 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
         billed=parts,
         withdrawn=facts.get("withdrawn", False),
         recorded_on=event.service_date + timedelta(days=trace["late"]["days"]) if "late" in trace else None,
+        disposals=tuple(map(_disposal, facts.get("disposals", ()))),
     )
+
+
+def _disposal(told: Sequence[Any]) -> Disposal:
+    pk, state, minutes, rate, amount = (Decimal(one) if place > 1 and one else one for place, one in enumerate(told))
+    return Disposal(id=pk, state=state, minutes=minutes, rate=rate, amount=amount)
 
 
 def _charged(trace: Trace) -> Decimal | None:

@@ -23,6 +23,7 @@ from billing.engine.corrections import (
     unapproved,
     withdrawal,
 )
+from billing.engine.disposals import set_aside
 from billing.engine.eligibility import Map, Place
 from billing.engine.facts import contract_facts, filing, place_facts, rate_facts, work_facts
 from billing.engine.holds import HoldBook, hold_facts, stopping, told_with
@@ -279,6 +280,17 @@ class _Decider:
         if not code and price.free:
             return self._free(work, line, price)
         code = code or price_code(price, line) or sign_code(work, price) or self._time_bar(work, parts)
+        if not work.disposals or line is None or price.value is None:
+            return self._open(work, line, code, price, parts)
+        aside = set_aside(work, line, price, self._terms.currency)
+        if aside.steps:
+            parts["disposals"] = Part(list(aside.steps))
+        if wholly_locked(aside.work, aside.price):
+            return aside.pieces
+        return aside.pieces + self._open(aside.work, line, code, aside.price, parts)
+
+    def _open(self, work: Work, line: Line | None, code: str, price: Price, parts: dict[str, Part]) -> Pieces:
+        """What becomes of the work that is not set aside."""
         if code or line is None:
             return (self._whole(work, line, "blocked", (code or "MAP_MISSING",), price),)
         if wholly_locked(work, price):

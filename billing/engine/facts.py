@@ -5,7 +5,7 @@ from datetime import date
 from billing.engine.eligibility import Place
 from billing.engine.notation import maybe, plain
 from billing.engine.rates import RateAnswer
-from billing.engine.values import Terms, Work
+from billing.engine.values import Disposal, Terms, Work
 from integration_hub.kernel.money import Quote
 
 
@@ -61,7 +61,12 @@ def work_facts(work: Work) -> dict[str, object]:
             if work.locked_by
             else {}
         ),
+        **({"disposals": list(map(_disposal, work.disposals))} if work.disposals else {}),
     }
+
+
+def _disposal(one: Disposal) -> list[object]:
+    return [one.id, one.state, maybe(one.minutes), maybe(one.rate), maybe(one.amount)]
 
 
 def filing(work: Work, role: str) -> dict[str, object]:

@@ -63,6 +63,7 @@ def is_plain(work: Work) -> bool:
         or work.quantity is not None
         or work.taxed
         or work.fx is not None
+        or work.disposals
     )
 
 

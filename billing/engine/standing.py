@@ -77,8 +77,8 @@ def late_by(terms: Terms, work: Work) -> int:
 
 
 def all_billed(work: Work) -> bool:
-    """Whether nothing of the work is left to decide: what stands posted, reserved or written off is all of it."""
-    if not work.billed:
+    """Whether nothing of the work is left to decide: what stands posted or reserved is all of it."""
+    if not work.billed or work.disposals:
         return False
     if work.minutes is not None:
         return to_charge(work) == work.locked_minutes

@@ -44,7 +44,7 @@ Precedence = Literal["scope_then_specificity", "specificity_then_scope", "explic
 Kind = Literal["time", "usage", "expense", "milestone", "fee"]
 PrintedKind = Literal[Kind, "passed_on"]
 """A cost that was paid in the client's name is passed on: neither our revenue nor our tax (R14)."""
-State = Literal["blocked", "held", "included", "non_billable", "over_cap", "billable"]
+State = Literal["blocked", "held", "included", "non_billable", "over_cap", "billable", "written_off", "postponed"]
 HoldScope = Literal["event", "milestone", "project", "line", "contract", "bill_to", "customer"]
 Grouping = Literal["none", "resource", "role", "task", "rate"]
 
@@ -278,6 +278,22 @@ class BilledPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disposal:
+    """A part of a work that a person set aside before it is billed: written off with approval, or postponed.
+
+    `amount` is what was approved, at `rate` an hour where the work has minutes. A postponement follows the price and
+    has none, or the amount that is put off of work without minutes; with neither amount nor minutes it takes all that
+    is open.
+    """
+
+    id: int
+    state: Literal["written_off", "postponed"]
+    minutes: Decimal | None = None
+    rate: Decimal | None = None
+    amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """One billable event: a current one that has something to decide, or one of which something is posted.
 
@@ -285,11 +301,12 @@ class Work:
     state a `quantity` as well (nights, kilometres); with `taxed` the tax of its rule is in its amount. `charged` are
     the minutes that a minimum increment makes of those worked (None: as worked). `fx` is the rate quoted last between
     `currency` and the contract's by the work's own date. `evidence` is the receipt of an expense or the proof of an
-    acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work (reserved, posted, written
-    off; credits count negative) took already, and `locked_by` what of it each payer has who shares it (payer, minutes,
+    acceptance. `locked_minutes` and `locked_amount` are what locked pieces of this same work (reserved, posted; credits
+    count negative) took already, and `locked_by` what of it each payer has who shares it (payer, minutes,
     amount): only the rest is decided, unless what is `billed` of it turns out to be
     billed otherwise now. `withdrawn`: it is no longer part of this contract's work. `recorded_on` is the day this
-    version of it arrived here, `waived` that the client's bar on late work does not count for it.
+    version of it arrived here, `waived` that the client's bar on late work does not count for it. `disposals` are the
+    parts of it that people set aside, in the order they did.
     """
 
     event_id: int
@@ -322,6 +339,7 @@ class Work:
     withdrawn: bool = False
     recorded_on: date | None = None
     waived: bool = False
+    disposals: tuple[Disposal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
