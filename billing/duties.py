@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from billing.engine import charging, matrix
-from billing.models import Candidate, LateChange, Piece, Waiver
+from billing.models import BillableEvent, Candidate, LateChange, Piece, Waiver, WriteDown
 from contracts.models import ExchangeRate, RateRow, Resource
 from integration_hub.people.models import User
 from integration_hub.rules.models import DecisionTable
@@ -58,6 +58,19 @@ def acts_of(candidate: Candidate, persons: Collection[User]) -> Iterator[Act]:
     yield from _configured(candidate, persons)
     yield from _rates(pieces, candidate, persons)
     yield from _rules(candidate, pieces, by_id)
+
+
+def write_down_conflict(row: WriteDown, user: User) -> Act | None:
+    """What the person did that keeps them from approving a write-down or its reversal; None: nothing."""
+    reversal = row.reversal_by_id is not None
+    if (row.reversal_by_id if reversal else row.proposed_by_id) == user.pk:
+        return Act(user, "proposed this")
+    if row.approvals.filter(by=user, of_reversal=reversal, lapsed=False).exists():
+        return Act(user, "approved this already")
+    works = BillableEvent.objects.filter(pk__in=row.parts.values("event"))
+    if user.email and works.filter(resource__email__iexact=user.email).exists():
+        return Act(user, "worked on what it sets aside")
+    return None
 
 
 def _own_work(pieces: "QuerySet[Piece]", persons: Collection[User]) -> Iterator[Act]:

@@ -80,7 +80,11 @@ def explain(decision: Decision, pieces: list[Piece]) -> Explanation:
         rates=_rates(trace),
         rate_how=rate_how(trace, currency),
         corrected=_corrected(trace, names, currency),
-        sums=[*(sum_of(step, currency) for step in trace.get("steps", ())), *_shared(trace, names)],
+        sums=[
+            *(sum_of(step, currency) for step in trace.get("steps", ())),
+            *(_set_aside(step, currency) for step in trace.get("disposals", ())),
+            *_shared(trace, names),
+        ],
         retainer=_retainer(trace),
         limits=_limits(trace, names, currency),
         holds=names.holds(trace.get("holds", ())),
@@ -264,6 +268,15 @@ _WHAT = {
     "rate": "Price per hour", "minutes": "Time", "amount": "Value", "withdrawn": "Taken back", "charge": "Charged",
     "payers": "Who pays", "approval": "Approval",
 }  # fmt: skip
+
+
+def _set_aside(step: dict[str, Any], currency: str) -> str:
+    """What people took off it before it is billed, and where that is not what was approved."""
+    some = f"{hours(step['minutes'])}, " if step["minutes"] is not None else ""
+    told = f"{step['state'].replace('_', ' ').capitalize()}: {some}{money(step['amount'], currency)}"
+    if step["approved"] is None or Decimal(step["approved"]) == Decimal(step["worth"]):
+        return f"{told}."
+    return f"{told}; worth {money(step['worth'], currency)} now, {money(step['approved'], currency)} was approved."
 
 
 def _shared(trace: dict[str, Any], names: _Names) -> list[str]:

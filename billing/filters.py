@@ -16,6 +16,8 @@ from billing.models import (
     LateChange,
     Piece,
     RevenuePosting,
+    WriteDown,
+    WriteDownReason,
 )
 from contracts.filters import ByCustomer, contract, customer, entity
 from integration_hub.console import filter_kinds
@@ -70,6 +72,21 @@ class LateChangeFilter(ByCustomer):
     is_deletion = filter_kinds.yes_or_no("Deleted in the source")
     created_at = filter_kinds.days("Since")
     status = filter_kinds.any_of("Status", LateChange.Status)
+
+
+class WriteDownFilter(ByCustomer):
+    """Which write-downs."""
+
+    customer_path = "contract__customer"
+
+    contract = contract()
+    customer = customer()
+    legal_entity = entity()
+    status = filter_kinds.any_of("Status", WriteDown.Status)
+    kind = filter_kinds.any_of("Kind", WriteDown.Kind)
+    reason = filter_kinds.any_of("Reason", WriteDownReason)
+    created_at = filter_kinds.days("Proposed")
+    until = filter_kinds.days("Until")
 
 
 class RunFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library

@@ -7,8 +7,9 @@ from typing import Any
 
 from django import forms
 
+from billing.actions import write_downs
 from billing.actions.crediting import Wanted
-from billing.models import CreditReason, Delegation, Hold, HoldCode, InvoiceLine
+from billing.models import CreditReason, Delegation, Hold, HoldCode, InvoiceLine, WriteDownReason
 from billing.policies import SYSTEM_ONLY
 from contracts.queries import entities_for
 from integration_hub.console.forms import RELOAD, DecisionForm, NoteForm, day
@@ -276,3 +277,82 @@ class AcceptChangeForm(NoteForm):
 
     credited = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})
     charged = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})
+
+
+SET_ASIDE = (("whole", "All that is open"), ("hours", "Some of the hours"), ("amount", "An amount"))
+
+
+class SetAsideForm(forms.Form):
+    """Work that was chosen: `works` are its pieces, `seen` is what was open of them when they were."""
+
+    works = forms.CharField(widget=forms.HiddenInput, error_messages={"required": RELOAD})
+    seen = forms.DecimalField(widget=forms.HiddenInput, error_messages={"required": RELOAD, "invalid": RELOAD})
+
+    def __init__(self, *args: Any, open_now: Decimal, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open_now = open_now
+
+    def clean(self) -> dict[str, Any]:
+        """What is open of it must be what was seen."""
+        data = super().clean() or {}
+        if data.get("seen") is not None and data["seen"] != self._open_now:
+            raise forms.ValidationError(f"What is open of this work moved since you chose it. {RELOAD}")
+        return data
+
+
+class ProposeForm(SetAsideForm):
+    """How much of the chosen work is not billed, and why. An amount is shared over several works."""
+
+    how = forms.ChoiceField(label="Write off", choices=SET_ASIDE, initial="whole")
+    hours = forms.DecimalField(label="Hours", required=False, min_value=0, decimal_places=4, max_digits=12)
+    amount = forms.DecimalField(
+        label="Amount, net", required=False, min_value=0, decimal_places=6, max_digits=24,
+        help_text="Shared over the works by what is open of each, to the cent.",
+    )  # fmt: skip
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose…"), *WriteDownReason.choices],
+        error_messages={"required": "Choose why it is not billed."},
+    )
+    note = forms.CharField(
+        label="Note",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Whoever approves it judges by this. Kept in the trail.",
+        error_messages={"required": "Say why, so that the person who approves it can judge."},
+    )
+
+    def __init__(self, *args: Any, several: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._several = several
+
+    def clean(self) -> dict[str, Any]:
+        """The figure that the chosen way needs; `total` and `by_work` are what the action takes."""
+        data = super().clean()
+        how, some, much = data.get("how"), data.get("hours"), data.get("amount")
+        if how == "hours" and self._several:
+            self.add_error("hours", "Hours are stated for one work: choose one, or state an amount.")
+        elif how == "hours" and not some:
+            self.add_error("hours", "State the hours.")
+        if how == "amount" and not much:
+            self.add_error("amount", "State the amount.")
+        each = write_downs.Wanted(minutes=some * 60) if how == "hours" and some else write_downs.Wanted()
+        data["total"] = much if how == "amount" else None
+        data["by_work"] = lambda found: dict.fromkeys(found, each)
+        return data
+
+
+class PostponeForm(SetAsideForm):
+    """Until when the chosen work is not billed, and why."""
+
+    until = day("Until", required=False, help_text="It comes back by itself on this day; empty: when it is fetched.")
+    note = forms.CharField(
+        label="Why", max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text="Kept in the trail.",
+        error_messages={"required": "Say why it is billed later."},
+    )  # fmt: skip
+
+
+class SeenWriteDownForm(DecisionForm):
+    """An approval of exactly what was seen."""
+
+    hash = forms.CharField(widget=forms.HiddenInput, error_messages={"required": RELOAD})

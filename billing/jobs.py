@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from billing.actions import bulk, candidates, checks, decisions, papers, quotes, runs
+from billing.actions import bulk, candidates, checks, decisions, papers, quotes, runs, write_downs
 from billing.workflows import activation, agreements
 from integration_hub.kernel.failures import Failed
 from integration_hub.work.registry import HANDLERS, TICKS, Handler, Job, Tick
@@ -88,3 +88,4 @@ def register() -> None:
     )
     HANDLERS.register(bulk.KIND, Handler(_approve_many, title="Approve many candidates in one act"))
     TICKS.register("billing.agreements", Tick("billing.agreements", 60, agreements.watch))
+    TICKS.register("billing.postponements", Tick("billing.postponements", 300, write_downs.return_due))

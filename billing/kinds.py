@@ -125,6 +125,14 @@ ROWS: tuple[tuple[str, str, str, int, str, tuple[str, ...]], ...] = (
         "a waiver is recorded",
         ("Ask the client for a waiver", "Mark it not billable"),
     ),
+    (
+        "WRITE_DOWN_MISFIT",
+        "A write-down does not fit its work any more",
+        "PM",
+        2,
+        "the write-down is reversed, or the work is worth what was approved",
+        ("Reverse the write-down", "Propose it anew"),
+    ),
     ("RECEIPT_MISSING", "No receipt", "PM", 3, "the receipt is attached", ("Upload the receipt", "Write off")),
     ("MILESTONE_EVIDENCE", "Accepted without proof", "PM", 2, "a document is attached", ("Upload the acceptance",)),
     (

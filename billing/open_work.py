@@ -4,6 +4,7 @@ That is what is not wholly locked, posted work that moved since or that went, an
 prices moved.
 """
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,9 +15,10 @@ from django.db.models import Sum
 
 from billing import billed
 from billing.engine.corrections import filed_as_billed
-from billing.engine.values import BilledPart, Work
+from billing.engine.values import BilledPart, Disposal, Work
 from billing.models import Piece
 from contracts.queries import LATEST_RATE
+from integration_hub.kernel.clock import today
 from integration_hub.kernel.money import ZERO, Quote
 
 Key = tuple[int, str]
@@ -31,6 +33,15 @@ WITH taken AS (
       FROM billing_piece AS piece JOIN billing_billableevent AS version ON version.id = piece.event_id
      WHERE piece.contract_id = ANY(%(contracts)s) AND piece.is_current AND piece.state = ANY(%(locked)s)
      GROUP BY piece.contract_id, version.work_key
+), aside AS (
+    SELECT act.contract_id, part.work_key,
+           jsonb_agg(jsonb_build_array(
+               part.id, act.kind, part.minutes::text, part.rate::text, part.amount::text)
+               ORDER BY act.kind = 'postponement', part.id) AS parts
+      FROM billing_writedown AS act JOIN billing_writedownpart AS part ON part.write_down_id = act.id
+     WHERE act.contract_id = ANY(%(contracts)s) AND act.status IN ('in_force', 'reversing')
+       AND (act.until IS NULL OR act.until > %(today)s)
+     GROUP BY act.contract_id, part.work_key
 )
 SELECT asked.contract_id, decided.content_hash,
        (SELECT max(number) FROM billing_piece AS own
@@ -40,7 +51,7 @@ SELECT asked.contract_id, decided.content_hash,
        coalesce(resource.role, ''), event.task_code, event.category, event.minutes, event.quantity, event.amount,
        event.includes_tax, event.currency,
        event.approval, event.chargeable, event.has_evidence, taken.minutes, taken.amount, fx.rate, fx.day, fx.divides,
-       event.recorded_at, waiver.id IS NOT NULL
+       event.recorded_at, waiver.id IS NOT NULL, aside.parts
   FROM ({asked}) AS asked
   JOIN billing_billableevent AS event ON event.id = asked.event_id
   LEFT JOIN taken ON taken.contract_id = asked.contract_id AND taken.work_key = event.work_key
@@ -50,6 +61,7 @@ SELECT asked.contract_id, decided.content_hash,
   LEFT JOIN billing_decision AS decided ON decided.event_id = event.id AND decided.is_current
   LEFT JOIN billing_waiver AS waiver ON waiver.contract_id = asked.contract_id AND waiver.work_key = event.work_key
   LEFT JOIN contracts_contract AS contract ON contract.id = asked.contract_id
+  LEFT JOIN aside ON aside.contract_id = asked.contract_id AND aside.work_key = event.work_key
   LEFT JOIN LATERAL ({rate}) AS fx ON true
  WHERE {which}
  ORDER BY event.service_date, event.id
@@ -84,7 +96,7 @@ _WITHDRAWN = _WORK.format(
 )
 
 
-_OPEN = ["over_cap", "billable", "held", "blocked"]
+_OPEN = ["over_cap", "billable", "held", "blocked", "postponed", "written_off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +157,10 @@ def _read(
     withdrawn: bool = False,
 ) -> list[Open]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"contracts": list(contracts), "locked": list(Piece.LOCKED), "open": _OPEN, **asked})
+        cursor.execute(
+            statement,
+            {"contracts": list(contracts), "locked": list(Piece.LOCKED), "open": _OPEN, "today": today(), **asked},
+        )
         rows = cursor.fetchall()
     return [_open(row, parts.get((row[0], row[4]), ()), withdrawn=withdrawn) for row in rows]
 
@@ -155,6 +170,7 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         contract_id, decided, last, event_id, work_key, kind, service_date, project_id, line_id, milestone_id, resource,
         role, default_role, task_code, category, minutes, quantity, amount, taxed, currency, approval, chargeable,
         evidence, locked_minutes, locked_amount, fx_rate, fx_day, fx_divides, recorded_at, waived,
+        aside,
     ) = row  # fmt: skip
     if parts:
         line_id, role = filed_as_billed(event_id, parts, line_id=line_id, role=role)
@@ -187,5 +203,18 @@ def _open(row: Sequence[Any], parts: tuple[BilledPart, ...], *, withdrawn: bool)
         withdrawn=withdrawn,
         recorded_on=recorded_at.date(),
         waived=waived,
+        disposals=tuple(_disposal(*one) for one in json.loads(aside)) if aside else (),
     )
     return Open(contract_id, decided or "", last or 0, work)
+
+
+def _disposal(pk: int, kind: str, minutes: str | None, rate: str | None, amount: str) -> Disposal:
+    """A part that is set aside, as the engine takes it; a postponement of time follows its price."""
+    off = kind != "postponement"
+    return Disposal(
+        id=pk,
+        state="written_off" if off else "postponed",
+        minutes=None if minutes is None else Decimal(minutes),
+        rate=Decimal(rate) if off and rate is not None else None,
+        amount=Decimal(amount) if off or minutes is None else None,
+    )

@@ -16,6 +16,7 @@ from billing.models import (
     LateChange,
     Piece,
     RetentionAccount,
+    WriteDown,
 )
 from billing.naming import code_words
 from contracts.models import Amendment, Contract, ContractLine
@@ -179,6 +180,56 @@ def can_waive(event: BillableEvent, user: User) -> Decision:
     if not event.pieces.filter(is_current=True, codes__contains=["TIME_BARRED"]).exists():
         return deny("This work is not too late for its client.")
     return can_see(user, event.legal_entity.code if event.legal_entity else "")
+
+
+def can_propose_write_down(user: User, legal_entity: str) -> Decision:
+    """Whether the person may propose to write work of this legal entity down, or postpone it."""
+    if not user.has_perm("billing.propose_writedown"):
+        return deny("Only delivery leads, PMO, billing analysts and finance can write work down or postpone it.")
+    return can_see(user, legal_entity)
+
+
+def can_approve_write_down(row: WriteDown, user: User) -> Decision:
+    """Whether the person may approve this proposal, or the reversal of what is in force: never their own work."""
+    if not user.has_perm("billing.approve_writedown"):
+        return deny("Only delivery leads, PMO and finance can approve write-downs.")
+    if row.status not in {WriteDown.Status.PROPOSED, WriteDown.Status.REVERSING}:
+        return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
+    if earlier := duties.write_down_conflict(row, user):
+        return deny(f"{earlier.told(user)}, so someone else must approve it.")
+    return can_see(user, row.legal_entity.code)
+
+
+def can_drop_write_down(row: WriteDown, user: User) -> Decision:
+    """Whether the person may refuse this proposal, or withdraw it where it is theirs."""
+    if row.status != WriteDown.Status.PROPOSED:
+        return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
+    if row.proposed_by_id != user.pk and not user.has_perm("billing.approve_writedown"):
+        return deny("Only who proposed it and those who may approve it can drop it.")
+    return can_see(user, row.legal_entity.code)
+
+
+def can_reverse_write_down(row: WriteDown, user: User) -> Decision:
+    """Whether the person may propose that it is taken back."""
+    if row.kind == WriteDown.Kind.POSTPONEMENT or row.status != WriteDown.Status.IN_FORCE:
+        return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
+    return can_propose_write_down(user, row.legal_entity.code)
+
+
+def can_refuse_reversal(row: WriteDown, user: User) -> Decision:
+    """Whether the person may say that it stays written off."""
+    if row.status != WriteDown.Status.REVERSING:
+        return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
+    if row.reversal_by_id != user.pk and not user.has_perm("billing.approve_writedown"):
+        return deny("Only who proposed the reversal and those who may approve it can drop it.")
+    return can_see(user, row.legal_entity.code)
+
+
+def can_bring_back(row: WriteDown, user: User) -> Decision:
+    """Whether the person may fetch postponed work back."""
+    if row.kind != WriteDown.Kind.POSTPONEMENT or row.status != WriteDown.Status.IN_FORCE:
+        return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
+    return can_propose_write_down(user, row.legal_entity.code)
 
 
 def can_top_up(line: ContractLine, user: User) -> Decision:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q, Sum
 
-from billing.actions import holds, late_decisions, posting, retentions, runs
+from billing.actions import holds, late_decisions, posting, retentions, runs, write_downs
 from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
 from billing.models import (
@@ -25,6 +26,7 @@ from billing.models import (
     Piece,
     RetainerAccount,
     RetentionAccount,
+    WriteDown,
 )
 from billing.undone import undone
 from contracts.actions import amendments
@@ -126,6 +128,20 @@ def _bring(change: LateChange) -> late_decisions.Brought:
         raise NotReady(f"This change is {change.get_status_display().lower()} already.")
     late_decisions.lock(change)
     return late_decisions.bring(LateChange.objects.select_related(*late_decisions.PARTS).get(pk=change.pk), by=BY)
+
+
+def of_write_down(row: WriteDown) -> list[Simulation]:
+    """What its approval would bring, or that of its reversal. Raises NotReady."""
+    reversal = row.status == WriteDown.Status.REVERSING
+
+    def act() -> None:
+        changes: dict[str, Any] = {"status": WriteDown.Status.IN_FORCE}
+        if reversal:
+            changes = {"status": WriteDown.Status.REVERSED, "ended_at": now()}
+        WriteDown.objects.filter(pk=row.pk).update(**changes)
+        write_downs.apply(WriteDown.objects.select_related("contract").get(pk=row.pk), BY)
+
+    return _compared([row.contract_id], act)
 
 
 def of_candidate(candidate: Candidate) -> list[Simulation]:

@@ -19,6 +19,7 @@ from billing.views import (
     runs,
     simulating,
     work,
+    write_downs,
 )
 
 app_name = "billing"
@@ -27,6 +28,16 @@ urlpatterns = [
     path("work/", work.WorkList.as_view(), name="work-list"),
     path("work/<int:pk>/", work.work_detail, name="work-detail"),
     path("work/<int:pk>/waive/", work.waive, name="work-waive"),
+    path("write-downs/", write_downs.WriteDownList.as_view(), name="writedown-list"),
+    path("write-downs/choose/", write_downs.choose, name="writedown-choose"),
+    path("write-downs/propose/", write_downs.propose, name="writedown-propose"),
+    path("write-downs/postpone/", write_downs.postpone, name="writedown-postpone"),
+    path("write-downs/<int:pk>/", write_downs.detail, name="writedown-detail"),
+    path("write-downs/<int:pk>/approve/", write_downs.approve, name="writedown-approve"),
+    path("write-downs/<int:pk>/drop/", write_downs.drop, name="writedown-drop"),
+    path("write-downs/<int:pk>/reverse/", write_downs.reverse_it, name="writedown-reverse"),
+    path("write-downs/<int:pk>/keep/", write_downs.keep, name="writedown-keep"),
+    path("write-downs/<int:pk>/return/", write_downs.bring_back, name="writedown-return"),
     path("late-changes/", late.LateChangeList.as_view(), name="latechange-list"),
     path("late-changes/<int:pk>/", late.detail, name="latechange-detail"),
     path("late-changes/<int:pk>/accept/", late.accept, name="latechange-accept"),

@@ -35,7 +35,7 @@ def required(candidate: Candidate) -> Answer:
     amount = abs(_counted(candidate.gross, candidate.currency, candidate)) + abs(_recent(candidate))
     first = act == "invoice" and not candidate.contract.invoices.exists()
     table = table_for(matrix.KIND.name, candidate.legal_entity.code)
-    return table.decide({"act": act, "amount": float(amount), "first_invoice": first})
+    return table.decide({"act": act, "amount": float(amount), "first_invoice": first, "share": 0.0})
 
 
 def act_of(candidate: Candidate) -> str:

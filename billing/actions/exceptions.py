@@ -35,6 +35,7 @@ WHAT_TO_DO = {
     "RECEIPT_MISSING": "Attach the receipt in the PSA.",
     "EXPENSE_POLICY": "Have the client agree, lower it in the PSA to what the contract allows, or do not bill it.",
     "TIME_BARRED": "Ask the client to take it all the same and waive the bar on the work's page, or do not bill it.",
+    "WRITE_DOWN_MISFIT": "Reverse the write-down and propose it anew for what the work is worth now.",
     "LATE_CHANGE": "Credit and rebill what is posted, or withdraw the change in its source.",
     "RULE_ERROR": "Correct the record in its source; the trace of the decision says what is wrong with it.",
     "MILESTONE_EVIDENCE": "Attach the client's acceptance to the milestone.",
@@ -50,6 +51,7 @@ OF_ONE_WORK = {
     "MILESTONE_EVIDENCE",
     "LATE_CHANGE",
     "RULE_ERROR",
+    "WRITE_DOWN_MISFIT",
 }
 """What is mended in one piece of work, and in no other."""
 
@@ -61,8 +63,9 @@ def sync_contracts(contracts: Sequence[Contract], *, acts: Mapping[int, str], li
     all of them, three more for those with limits. The others cost a handful of statements an act.
     """
     pieces = (
-        Piece.objects.filter(contract__in=contracts, is_current=True, state__in=["blocked", "over_cap"])
+        Piece.objects.filter(contract__in=contracts, is_current=True, state__in=["blocked", "over_cap", "written_off"])
         .exclude(state="blocked", codes__contained_by=sorted(QUIET))
+        .exclude(state="written_off", codes=[])
         .select_related("event", "event__resource")
     )
     stopped: dict[int | None, list[Piece]] = defaultdict(list)
@@ -183,6 +186,7 @@ def _title(code: str, root_cause: str, label: str, pieces: list[Piece]) -> str:
         "RECEIPT_MISSING": f"Expense without a receipt on {label}",
         "EXPENSE_POLICY": f"Expense beyond the client's policy on {label}",
         "TIME_BARRED": f"Work on {label} too late for its client",
+        "WRITE_DOWN_MISFIT": f"Work on {label} is worth otherwise than was written down",
         "LATE_CHANGE": f"Work on {label} changed below what is billed",
         "RULE_ERROR": f"A rule could not judge work on {label}",
         "MILESTONE_EVIDENCE": f"Milestone accepted without proof on {label}",

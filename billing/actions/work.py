@@ -145,7 +145,7 @@ def _add(fresh: Sequence[tuple[Draft, int]]) -> None:
 
 def stages(rows: Collection[BillableEvent]) -> dict[str, str]:
     """How far works are billed, over all their versions, by key: `posting` where a piece is on its way to the ERP,
-    `conceded` where something of it was, `posted` where one stands there or is written off, `reserved` where a
+    `conceded` where something of it was, `posted` where one stands there, `reserved` where a
     candidate can still let it go. What is credited is not billed any more.
     """
     states: dict[str, str] = {}

@@ -12,6 +12,7 @@ from billing.api.retainers import Retainers
 from billing.api.retention import Retentions
 from billing.api.revenue import Recognitions, RevenuePostings
 from billing.api.simulations import Amendments
+from billing.api.write_downs import WriteDowns
 
 router = SimpleRouter()
 router.register("billable-events", views.Events, "billable-event")
@@ -29,6 +30,7 @@ router.register("late-changes", LateChanges, "late-change")
 router.register("revenue-postings", RevenuePostings, "revenue-posting")
 router.register("retainers", Retainers, "retainer")
 router.register("retentions", Retentions, "retention")
+router.register("write-downs", WriteDowns, "write-down")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 
 urlpatterns = router.urls

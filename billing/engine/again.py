@@ -82,7 +82,8 @@ def work(event: Delivered, trace: Trace, billed: tuple[BilledPart, ...], fx: Quo
 
 
 def _disposal(told: Sequence[Any]) -> Disposal:
-    pk, state, minutes, rate, amount = (Decimal(one) if place > 1 and one else one for place, one in enumerate(told))
+    pk, state, *figures = told
+    minutes, rate, amount = (None if one is None else Decimal(one) for one in figures)
     return Disposal(id=pk, state=state, minutes=minutes, rate=rate, amount=amount)
 
 

@@ -44,7 +44,12 @@ class Split:
 
 
 def split(
-    minutes: Decimal, value: Decimal, *, write_off: Decimal = ZERO, postpone: Decimal = ZERO, bill: Decimal | None = None
+    minutes: Decimal,
+    value: Decimal,
+    *,
+    write_off: Decimal = ZERO,
+    postpone: Decimal = ZERO,
+    bill: Decimal | None = None,
 ) -> Split:
     """Divide open time by minutes. What is not named is billed; where `bill` is named, it is postponed.
 

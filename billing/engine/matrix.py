@@ -13,6 +13,13 @@ def _people(condition: str, count: int, note: str) -> RuleSpec:
     return RuleSpec(condition, {"people": str(count), **roles}, note)
 
 
+def _write_down(condition: str, count: int, note: str) -> RuleSpec:
+    """A write-down: the second person from the practice or finance, the third of finance."""
+    second = {"second": "delivery_lead, finance" if count > 1 else "", "third": "finance" if count > 2 else ""}
+    words = f"act == 'write_down'{f' && ({condition})' if condition else ''}"
+    return RuleSpec(words, {"people": str(count), "first": "", **second}, note)
+
+
 _CREDITS = "act in ['credit', 'concession']"
 
 KIND = Kind(
@@ -23,9 +30,10 @@ KIND = Kind(
         "what was approved or posted for the same customer in 30 days; what nobody can convert counts as endless."
     ),
     inputs=(
-        Input("act", "What is approved", values=("invoice", "credit", "concession")),
-        Input("amount", "Its gross with that of the last 30 days", "number"),
+        Input("act", "What is approved", values=("invoice", "credit", "concession", "write_down")),
+        Input("amount", "Its gross (a write-down: its net) with that of the last 30 days", "number"),
         Input("first_invoice", "Whether it is the contract's first invoice", "bool"),
+        Input("share", "Of a write-down: what percentage it is of the contract's unbilled work", "number"),
     ),
     outputs=(
         Output("people", "People", ("1", "2", "3")),
@@ -35,6 +43,9 @@ KIND = Kind(
         _people("act == 'invoice' && amount >= 250000.0", 3, "Large invoice"),
         _people("act == 'invoice' && (amount >= 50000.0 || first_invoice)", 2, "Considerable, or the first one"),
         _people("act == 'invoice'", 1, "Invoice"),
+        _write_down("amount >= 10000.0", 3, "Large write-down"),
+        _write_down("amount >= 1000.0 || share >= 5.0", 2, "Considerable write-down"),
+        _write_down("", 1, "Write-down"),
         _people(f"{_CREDITS} && amount >= 25000.0", 3, "Large credit"),
         _people(f"{_CREDITS} && amount >= 1000.0", 2, "Considerable credit"),
         _people("", 1, "Credit"),

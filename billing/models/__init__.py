@@ -25,6 +25,13 @@ from billing.models.retentions import RetentionAccount, RetentionRelease
 from billing.models.revenue import RevenueLine, RevenuePlan
 from billing.models.schedule import ScheduleItem
 from billing.models.work import PIECE_MOVES, AgreedTerms, BillableEvent, Decision, Piece
+from billing.models.write_downs import (
+    WRITE_DOWN_MOVES,
+    WriteDown,
+    WriteDownApproval,
+    WriteDownPart,
+    WriteDownReason,
+)
 
 __all__ = [
     "CANDIDATE_MOVES",
@@ -33,6 +40,7 @@ __all__ = [
     "JOURNAL_MOVES",
     "LATE_CHANGE_MOVES",
     "PIECE_MOVES",
+    "WRITE_DOWN_MOVES",
     "AgreedTerms",
     "Approval",
     "BillableEvent",
@@ -73,4 +81,8 @@ __all__ = [
     "ScheduleItem",
     "TaxDetermination",
     "Waiver",
+    "WriteDown",
+    "WriteDownApproval",
+    "WriteDownPart",
+    "WriteDownReason",
 ]

@@ -234,8 +234,8 @@ class Piece(models.Model):
         POSTED = "posted", "Posted"
         CORRECTED = "corrected", "Corrected"
 
-    OPEN = ("blocked", "held", "included", "non_billable", "over_cap", "billable")
-    LOCKED = ("reserved", "posted", "corrected", "written_off")
+    OPEN = ("blocked", "held", "included", "non_billable", "over_cap", "billable", "postponed", "written_off")
+    LOCKED = ("reserved", "posted", "corrected")
 
     decision = models.ForeignKey(
         Decision, on_delete=models.PROTECT, related_name="pieces", db_index=False, db_constraint=False
@@ -349,6 +349,10 @@ class Piece(models.Model):
                 | Q(amount__isnull=False) & ~Q(currency=""),
             ),
             models.CheckConstraint(
+                name="piece_set_aside_is_priced",
+                condition=~Q(state__in=["written_off", "postponed"]) | Q(amount__gte=0) & ~Q(currency=""),
+            ),
+            models.CheckConstraint(
                 name="piece_blocked_has_code", condition=~Q(state__in=["blocked", "held"]) | Q(codes__len__gt=0)
             ),
         ]
@@ -369,15 +373,29 @@ PIECE_MOVES = Transitions(
     noun="piece of work",
     initial="billable",
     moves={
-        "blocked": {"billable": "input of the check changed", "held": "hold placed", "included": "decided anew"},
-        "held": {"billable": "hold released", "blocked": "decided anew"},
+        "blocked": {
+            "billable": "input of the check changed",
+            "held": "hold placed",
+            "included": "decided anew",
+            "written_off": "a write-off is in force",
+        },
+        "held": {
+            "billable": "hold released",
+            "blocked": "decided anew",
+            "written_off": "a write-off is in force",
+        },
         "included": {"billable": "map changed"},
         "non_billable": {"billable": "policy changed"},
-        "over_cap": {"billable": "room appears", "written_off": "disposed at close"},
-        "billable": {"reserved": "put in a candidate", "held": "hold placed", "postponed": "a person chose later"},
+        "over_cap": {"billable": "room appears", "written_off": "a write-off is in force"},
+        "billable": {
+            "reserved": "put in a candidate",
+            "held": "hold placed",
+            "postponed": "a person chose later",
+            "written_off": "a write-off is in force",
+        },
         "reserved": {"posted": "ERP confirmed", "billable": "candidate dissolved"},
-        "postponed": {"billable": "date reached"},
-        "written_off": {},
+        "postponed": {"billable": "date reached", "written_off": "a write-off is in force"},
+        "written_off": {"billable": "the write-off is reversed"},
         "posted": {"corrected": "credited"},
         "corrected": {},
     },

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, earning, ending, happening, limits, releasing, running
+from billing.scenarios import crediting, disposing, earning, ending, happening, limits, releasing, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
@@ -34,9 +34,10 @@ VERBS: dict[str, Verb] = {
     "straight_line": running.straight_line,
     "true_up": running.true_up,
     "recognise": earning.recognise,
+    "dispose": disposing.dispose,
+    "write_effects": disposing.write_effects,
 }
 UNSUPPORTED = {
-    "dispose": "pieces are not split by hand",
     "progress": "lines are not billed by progress",
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
@@ -44,7 +45,6 @@ UNSUPPORTED = {
     "deposit": "deposits are not kept",
     "down_payment": "down payments are not kept",
     "intercompany": "intercompany prices are not kept",
-    "write_effects": "write-offs are not posted",
     "margin": "cost rates are not kept",
     "kpi": "these measures are not computed",
 }

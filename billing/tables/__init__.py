@@ -26,7 +26,7 @@ from billing.tables.papers import EntryTable
 from billing.tables.plans import LimitMonths, RecognitionTable, RevenuePostingTable, RevenueTable, ScheduleTable
 from billing.tables.retainers import RetainerMoves
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
-from billing.tables.work import BehindTable, HeldWork, WorkTable
+from billing.tables.work import BehindTable, ChosenWork, HeldWork, WorkTable
 
 __all__ = [
     "AskedCredits",
@@ -35,6 +35,7 @@ __all__ = [
     "CandidateLineTable",
     "CandidateTable",
     "ChosenCandidates",
+    "ChosenWork",
     "ContractCandidates",
     "ContractInvoices",
     "CreditLineTable",

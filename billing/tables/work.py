@@ -40,6 +40,12 @@ class WorkTable(Table):
         return {"blocked": "danger", "held": "warning", "over_cap": "warning"}.get(row.state, "")
 
 
+class ChosenWork(WorkTable):
+    """Work to be ticked."""
+
+    selectable = True
+
+
 class HeldWork(WorkTable):
     """Work on the page of the hold that keeps it back: it stands in one state for one reason."""
 

@@ -7,13 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import policies, queries, tables
+from billing import policies, queries, set_aside, tables
 from billing.actions import late, waivers
 from billing.explain import explain
 from billing.filters import WorkFilter
 from billing.forms import WaiveForm
 from billing.models import BillableEvent, Piece
 from billing.naming import work_title
+from billing.views.write_downs import for_ticked, ways_for_work
 from contracts.models import Task
 from integration_hub.console import links
 from integration_hub.console.badges import badge
@@ -37,12 +38,16 @@ class WorkList(ListScreen):
     title = "Billable work"
     lead = "Every hour, expense, fee and milestone, and what we concluded about it."
     template_name = "billing/work_list.html"
-    table_class = tables.WorkTable
+    table_class = tables.ChosenWork
     filterset_class = WorkFilter
     empty = Empty("No work yet", "Approved time and expenses arrive from the PSA.")
 
     def rows(self) -> "QuerySet[Any]":
         return queries.current_pieces()
+
+    def bulk_buttons(self) -> list[Button]:
+        """What is done with the ticked work."""
+        return for_ticked(self.request.user)
 
     def context(self) -> dict[str, Any]:
         """Sums per state, once the filters are narrow enough to add up."""
@@ -69,13 +74,14 @@ def work_detail(request: Request, pk: int) -> HttpResponse:
         "status": badge(pieces[0].state, pieces[0].get_state_display()) if len(pieces) == 1 else None,
         "key": event.work_key,
         "breadcrumbs": _way_to(event),
-        "buttons": _buttons(event, request),
+        "buttons": [*_buttons(event, request), *ways_for_work(pieces, request.user)],
         "event": event,
         "current": event if event.is_current else BillableEvent.objects.filter(
             work_key=event.work_key, is_current=True).first(),
         "facts": _facts(event),
         "pieces": [(piece, hours(piece.minutes / 60) if piece.minutes is not None else "") for piece in pieces],
         "decision": decision,
+        "write_downs": list(set_aside.of_work([event.work_key])[:10]),
         "late": late.standing([event.work_key]).get(event.work_key),
         "explanation": explain(decision, pieces) if decision else None,
         "versions": VersionTable(queries.versions_of(event), request, name="versions"),

@@ -153,14 +153,20 @@ def _share(sums: Mapping[str, Decimal]) -> Decimal | None:
     return leaked(sums) / whole if whole else None
 
 
+def _write_off_rate(sums: Mapping[str, Decimal]) -> Decimal | None:
+    whole = sums.get("standard_value", ZERO)
+    return sums.get("at_written_off", ZERO) / whole if whole else None
+
+
 LEAKAGE = Measure(
     slug="leakage",
     title="Leakage",
     question="How much of the value of the work done in the period is lost, and where?",
     formula="Value at standard prices of approved chargeable work of the period, less what is billed of it, written "
-    "off, and still open, divided by that value. What is lost is in exactly one of: billed below the standard price, "
-    "over a limit, too late for its client, without a line, without a price, priced at nothing.",
-    version=1,
+    "off, and still open, divided by that value. Write-off rate: written down and off by that value. What is "
+    "lost is in exactly one of: billed below the standard price, over a limit, too late for its client, "
+    "without a line, without a price, priced at nothing.",
+    version=2,
     counted="pieces of work",
     permission="billing.view_piece",
     cuts=CUTS,
@@ -177,6 +183,7 @@ LEAKAGE = Measure(
         Figure("free", "Priced at nothing", "money", summed("at_free")),
         Figure("lost", "Lost", "money", leaked),
         Figure("leakage", "Lost of standard", "percent", _share, leading=True),
+        Figure("write_off_rate", "Write-off rate", "percent", _write_off_rate),
         Figure("unvalued", "Without a standard price", "hours", _in_hours("unvalued")),
     ),
     lines=_lines,

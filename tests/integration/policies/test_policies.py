@@ -9,10 +9,21 @@ from integration_hub.api import policies as tokens
 from integration_hub.people.models import Role
 from integration_hub.replay import policies as replay
 from tests.architecture.code import modules
-from tests.integration.policies import billing, closing, hub, lending, reconciling, repair, repaying, streams, telling
+from tests.integration.policies import (
+    billing,
+    closing,
+    hub,
+    lending,
+    reconciling,
+    repair,
+    repaying,
+    setting_aside,
+    streams,
+    telling,
+)
 from tests.integration.policies.matrix import ELSEWHERE, person
 
-TABLES = (billing, closing, hub, lending, reconciling, repair, repaying, streams, telling)
+TABLES = (billing, closing, hub, lending, reconciling, repair, repaying, setting_aside, streams, telling)
 ROWS = tuple(row for table in TABLES for row in table.ROWS)
 
 

@@ -76,7 +76,7 @@ def test_a_draft_is_made_and_edited_in_the_administration(admin, writer):
     page(admin, add)
     assert admin.post(add, {"kind": KIND, "legal_entity": "GB01", "note": "Stricter"}).status_code == 302
     made = DecisionTable.objects.get()
-    assert (made.legal_entity, made.author, made.rules.count()) == ("GB01", writer, 6)
+    assert (made.legal_entity, made.author, made.rules.count()) == ("GB01", writer, 9)
     url = reverse("admin:hub_rules_decisiontable_change", args=[made.pk])
     assert "says_people" in page(admin, url)
     rule = made.rules.get(position=1)
@@ -90,7 +90,7 @@ def test_a_draft_is_made_and_edited_in_the_administration(admin, writer):
     def send(**changes):
         data = {
             "note": "Stricter",
-            **rows("rules", [{**change, **changes}, *gone, last], 6),
+            **rows("rules", [{**change, **changes}, *gone, last], 9),
             **rows("tests", [test], 0),
         }
         return admin.post(url, data)

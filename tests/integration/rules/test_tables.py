@@ -15,7 +15,7 @@ from tests import factories
 from tests.integration.rules.conftest import ALL_ONE, ALL_TWO, KIND, in_force
 
 pytestmark = pytest.mark.django_db
-LARGE = {"act": "invoice", "amount": 1e9, "first_invoice": True}
+LARGE = {"act": "invoice", "amount": 1e9, "first_invoice": True, "share": 0.0}
 
 
 def people(legal_entity="US01"):

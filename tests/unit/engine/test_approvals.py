@@ -12,7 +12,7 @@ DELIVERED = tables.delivered(matrix.KIND)
 
 
 def asked(act, amount, *, first=False):
-    return DELIVERED.decide({"act": act, "amount": float(amount), "first_invoice": first})
+    return DELIVERED.decide({"act": act, "amount": float(amount), "first_invoice": first, "share": 0.0})
 
 
 @pytest.mark.parametrize(
