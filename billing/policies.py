@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from billing import duties
+from billing.engine import matrix
 from billing.models import (
     Approval,
     BillableEvent,
@@ -24,6 +25,7 @@ from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.processes.models import Process
+from integration_hub.rules.queries import table_for
 
 SYSTEM_ONLY = {"AMENDMENT_PROPAGATING"}
 
@@ -189,6 +191,19 @@ def can_propose_write_down(user: User, legal_entity: str) -> Decision:
     return can_see(user, legal_entity)
 
 
+def knows_write_downs(legal_entity: str) -> Decision:
+    """Whether the matrix in force names write-downs. One that is older than they are would pass them by its last rule,
+    which was written for something else.
+    """
+    table = table_for(matrix.KIND.name, legal_entity)
+    if table.names(matrix.WRITE_DOWN):
+        return ALLOW
+    return deny(
+        f"The approval matrix in force ({table.name}, version {table.version}) says nothing of write-downs. Have a "
+        f"version published with rules for act == '{matrix.WRITE_DOWN}'."
+    )
+
+
 def can_approve_write_down(row: WriteDown, user: User) -> Decision:
     """Whether the person may approve this proposal, or the reversal of what is in force: never their own work."""
     if not user.has_perm("billing.approve_writedown"):
@@ -197,7 +212,7 @@ def can_approve_write_down(row: WriteDown, user: User) -> Decision:
         return deny(f"This {row.get_kind_display().lower()} is {row.get_status_display().lower()}.")
     if earlier := duties.write_down_conflict(row, user):
         return deny(f"{earlier.told(user)}, so someone else must approve it.")
-    return can_see(user, row.legal_entity.code)
+    return can_see(user, row.legal_entity.code) and knows_write_downs(row.legal_entity.code)
 
 
 def can_drop_write_down(row: WriteDown, user: User) -> Decision:

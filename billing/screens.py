@@ -35,7 +35,7 @@ def register() -> None:
         item("Billing", "Holds", "billing:hold-list", "hand-stop", "billing.view_hold", 20, _holds_waiting, "o"),
         item("Billing", "Late changes", "billing:latechange-list", "replace", "billing.view_latechange", 25,
              _changes_waiting),
-        item("Billing", "Write-downs", "billing:writedown-list", "scissors", "billing.view_writedown", 27),
+        item("Billing", "Write-downs", "billing:writedown-list", "arrow-down", "billing.view_writedown", 27),
         item("Billing", "Billing runs", "billing:run-list", "player-play", "billing.view_billingrun", 30, key="r"),
         item("Billing", "Candidates", "billing:candidate-list", "file-invoice", "billing.view_candidate", 40,
              _candidates_waiting, "d"),
@@ -52,7 +52,7 @@ def register() -> None:
     badges.words("progress", "file-invoice", "reserved")
     badges.words("info", "circle-dot", "billable")
     badges.words("neutral", "minus", "included", "non_billable", "dissolved", "corrected")
-    badges.words("warning", "scissors", "reversing")
+    badges.words("warning", "arrow-down", "reversing")
     badges.words("info", "calendar", "postponed")
     badges.words("progress", "loader", "building")
     badges.words("success", "circle-check", "released", "quoted", "committed")
@@ -113,7 +113,7 @@ _SENTENCES = (
     ("billing.late_change.asked", "replace", "stated billed work otherwise: {label}", "warning"),
     ("billing.late_change.accepted", "circle-check", "accepted the change of {label}", "success"),
     ("billing.late_change.refused", "circle-x", "refused the change of {label}", "info"),
-    ("billing.write_down.proposed", "scissors", "proposed {label} on {contract}", "warning"),
+    ("billing.write_down.proposed", "arrow-down", "proposed {label} on {contract}", "warning"),
     ("billing.write_down.approved", "user-check", "approved {label}", "success"),
     ("billing.write_down.refused", "circle-x", "refused {label}", "neutral"),
     ("billing.write_down.withdrawn", "arrow-back-up", "took {label} back", "neutral"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
+from billing.engine.disposals import MISFIT
 from billing.models import BillableEvent, Candidate, Piece, WriteDown
 from contracts.models import Contract
 from integration_hub.kernel.money import ZERO
@@ -39,8 +40,12 @@ def pieces(contract: Contract) -> QuerySet[Piece]:
 
 
 def open_works(contract: Contract, keys: Collection[str]) -> dict[str, OpenWork]:
-    """What is open of works, by key; a work of which nothing is open is not there."""
-    rows = pieces(contract).filter(event__work_key__in=list(keys)).select_related("event__resource", "event__milestone")
+    """What is open of works, by key; a work of which nothing is open is not there.
+
+    What is worth more than was written off of it is not open again: that write-down is reversed first.
+    """
+    rows = pieces(contract).filter(event__work_key__in=list(keys)).exclude(codes__contains=[MISFIT])
+    rows = rows.select_related("event__resource", "event__milestone")
     return _by_work(rows.order_by("event_id", "number"))
 
 

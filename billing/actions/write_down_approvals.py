@@ -29,7 +29,9 @@ def required(row: WriteDown) -> Answer:
     amount = _counted(row.amount, row.currency, row) + _recent(row)
     share = row.amount / row.unbilled * 100
     table = table_for(matrix.KIND.name, row.legal_entity.code)
-    return table.decide({"act": "write_down", "amount": float(amount), "first_invoice": False, "share": float(share)})
+    return table.decide(
+        {"act": matrix.WRITE_DOWN, "amount": float(amount), "first_invoice": False, "share": float(share)}
+    )
 
 
 def standing(row: WriteDown, answer: Answer | None = None) -> engine.Standing:

@@ -56,6 +56,7 @@ def propose(
     """
     contract = _locked(contract_id)
     policies.can_propose_write_down(by, contract.legal_entity.code).or_raise()
+    policies.knows_write_downs(contract.legal_entity.code).or_raise()
     _check(contract, works, note=note, reason=reason, total=total)
     found = _open(contract, works)
     if waiting := set_aside.standing(contract, found).filter(status="proposed").first():

@@ -16,10 +16,11 @@ def _people(condition: str, count: int, note: str) -> RuleSpec:
 def _write_down(condition: str, count: int, note: str) -> RuleSpec:
     """A write-down: the second person from the practice or finance, the third of finance."""
     second = {"second": "delivery_lead, finance" if count > 1 else "", "third": "finance" if count > 2 else ""}
-    words = f"act == 'write_down'{f' && ({condition})' if condition else ''}"
+    words = f"act == '{WRITE_DOWN}'{f' && ({condition})' if condition else ''}"
     return RuleSpec(words, {"people": str(count), "first": "", **second}, note)
 
 
+WRITE_DOWN = "write_down"
 _CREDITS = "act in ['credit', 'concession']"
 
 KIND = Kind(
@@ -30,7 +31,7 @@ KIND = Kind(
         "what was approved or posted for the same customer in 30 days; what nobody can convert counts as endless."
     ),
     inputs=(
-        Input("act", "What is approved", values=("invoice", "credit", "concession", "write_down")),
+        Input("act", "What is approved", values=("invoice", "credit", "concession", WRITE_DOWN)),
         Input("amount", "Its gross (a write-down: its net) with that of the last 30 days", "number"),
         Input("first_invoice", "Whether it is the contract's first invoice", "bool"),
         Input("share", "Of a write-down: what percentage it is of the contract's unbilled work", "number"),

@@ -83,6 +83,8 @@ def _missing(row: WriteDown) -> list[str]:
     """Who still has to approve, seat by seat."""
     if row.status not in (WriteDown.Status.PROPOSED, WriteDown.Status.REVERSING):
         return []
+    if not (known_there := policies.knows_write_downs(row.legal_entity.code)):
+        return [known_there.reason]
     seats = approvals.standing(row).missing
     return [", ".join(sorted(seat)).replace("_", " ") or "anybody who may approve" for seat in seats]
 
@@ -169,6 +171,10 @@ def _frozen(request: Request) -> tuple[Contract | None, dict[str, OpenWork], str
     return contract, found, named, policies.can_propose_write_down(request.user, contract.legal_entity.code)
 
 
+def _known(contract: Contract | None) -> Decision:
+    return policies.knows_write_downs(contract.legal_entity.code) if contract else ALLOW
+
+
 def _chosen(contract: Contract | None, found: dict[str, OpenWork]) -> list[tuple[str, Any]]:
     if contract is None:
         return []
@@ -197,7 +203,7 @@ def propose(request: Request) -> HttpResponse:
         back=reverse("billing:work-list"),
         facts=_chosen(contract, found),
         consequence="Nothing moves before others approve it. The next page shows them and you what it brings.",
-        decision=allowed,
+        decision=allowed and _known(contract),
     )
     return decide(
         request,
@@ -350,7 +356,7 @@ def ways_for_work(pieces: list[Piece], user: Any) -> list[Button]:
     allowed = policies.can_propose_write_down(user, entity)
     query = urlencode({"works": ",".join(str(row.pk) for row in chosen)})
     return [
-        Button("Write down…", f"{reverse('billing:writedown-propose')}?{query}", allowed, icon="scissors"),
+        Button("Write down…", f"{reverse('billing:writedown-propose')}?{query}", allowed, icon="arrow-down"),
         Button("Postpone…", f"{reverse('billing:writedown-postpone')}?{query}", allowed, icon="calendar"),
     ]
 
@@ -359,4 +365,4 @@ def for_ticked(user: Any) -> list[Button]:
     """What is done with the ticked work of its list."""
     if not user.has_perm("billing.propose_writedown"):
         return []
-    return [Button("Write down…", reverse("billing:writedown-choose"), ALLOW, icon="scissors")]
+    return [Button("Write down…", reverse("billing:writedown-choose"), ALLOW, icon="arrow-down")]

@@ -127,6 +127,10 @@ class Table:
         looked = [condition for condition in self.conditions if condition.names & self.kind.days]
         return frozenset(day for condition in looked for text in condition.texts if (day := _day(text)) is not None)
 
+    def names(self, text: str) -> bool:
+        """Whether a condition names this text: rules that are older than a value of an input do not."""
+        return any(text in condition.texts for condition in self.conditions)
+
     @cached_property
     def facts(self) -> dict[str, object]:
         """The table as plain JSON, for `recalled`."""

@@ -62,6 +62,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "decision table": (TABLE_MOVES, DecisionTable.Status),
     "stream": (STREAM_MOVES, Stream.State),
     "draft run": (DRAFT_RUN_MOVES, DraftRun.State),
+    "write-down": (billing.WRITE_DOWN_MOVES, billing.WriteDown.Status),
     "file": (intake.FILE_MOVES, intake.FileDrop.State),
 }
 

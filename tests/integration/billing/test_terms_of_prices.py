@@ -121,8 +121,8 @@ def test_an_entry_is_explained_with_all_that_made_its_price(contract):
 
 
 def test_time_that_was_given_brings_no_other_time_to_a_lower_price(contract):
-    given = factories.time_entry(contract, hours="1", on=date(2026, 3, 1))
-    Piece.objects.filter(event=given).update(state="written_off", rate=0, amount=0)
+    factories.candidate_ready(contract, hours="1")
+    Piece.objects.filter(state="reserved").update(rate=0, amount=0)
     charged = factories.time_entry(contract, hours="1", on=DAY)
     assert Piece.objects.get(event=charged, is_current=True).rate == 120
 

@@ -14,9 +14,12 @@ from integration_hub.cases.models import Case
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.errors import BadInput, Denied, NotReady, Stale
 from integration_hub.people.models import Role
+from integration_hub.rules.actions import tables
+from integration_hub.rules.tables import RuleSpec
 from integration_hub.trail.models import Event
 from integration_hub.work.inprocess import drain_once
 from tests import factories
+from tests.integration.billing.screens import signed_in, text
 from tests.worlds import shared
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +114,30 @@ def test_nobody_approves_what_they_proposed_or_worked_on(worked):
             write_down_approvals.approve(write_down_id=row.pk, by=by, seen_version=1, seen_hash=row.content_hash)
     with pytest.raises(Stale):
         write_down_approvals.approve(write_down_id=row.pk, by=pm(), seen_version=1, seen_hash="of something else")
+
+
+def test_a_matrix_without_a_rule_for_write_downs_passes_none(worked):
+    """One published by an earlier release has a last rule for credits that would take them with one person."""
+    row = propose(worked)
+    older = (
+        RuleSpec("act == 'invoice'", {"people": "2", "first": "", "second": "finance", "third": ""}),
+        RuleSpec("", {"people": "1", "first": "", "second": "", "third": ""}, "Credit"),
+    )
+    made = tables.draft(
+        kind="billing.approvals",
+        legal_entity="",
+        by=factories.user(Role.INTEGRATION_ADMIN, everything=True),
+        rules=older,
+    )
+    tables.check(table_id=made.pk, by=made.author, seen_version=made.version)
+    made.refresh_from_db()
+    tables.publish(table_id=made.pk, by=factories.user(everything=True), seen_version=made.version)
+    words = r"billing.approvals, version 1\) says nothing of write-downs. Have a version published"
+    with pytest.raises(Denied, match=words):
+        approve(row)
+    with pytest.raises(Denied, match=words):
+        propose(worked)
+    assert "says nothing of write-downs" in text(signed_in().get(f"/billing/write-downs/{row.pk}/"))
 
 
 def test_a_write_off_takes_its_work_out_of_the_candidate(worked):
