@@ -115,10 +115,11 @@ class Renewable(ABC):
 class OAuth(Renewable):
     """A token endpoint. `form` makes the body of the token request from the credentials (and headers, if any).
 
-    `as_json`: the vendor takes that body as JSON.
+    `path` is at the connection's address, or says where else tokens are got. `as_json`: the vendor takes that body as
+    JSON.
     """
 
-    def __init__(self, path: str, form: TokenForm, *, as_json: bool = False) -> None:
+    def __init__(self, path: str | Callable[[Connection], str], form: TokenForm, *, as_json: bool = False) -> None:
         self._path = path
         self._form = form
         self._as_json = as_json
@@ -126,7 +127,8 @@ class OAuth(Renewable):
     def sign_in(self, session: Session) -> Grant:
         form, headers = self._form(session, credentials.read(session.connection))
         body: dict[str, Any] = {"json": form} if self._as_json else {"form": form}
-        ask = Ask("POST", self._path, write=False, has_secrets=True, **body)
+        path = self._path if isinstance(self._path, str) else self._path(session.connection)
+        ask = Ask("POST", path, write=False, has_secrets=True, **body)
         response = session.send(ask, session.connection.base_url, headers)
         body = session.data(self.answered(session, response))
         return Grant(token_of(body), str(body.get("instance_url") or ""))

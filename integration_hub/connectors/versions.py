@@ -5,6 +5,7 @@ other content. Within the stretch a feed reads twice (its overlap) such states a
 version: the later state is the higher version.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,6 +96,32 @@ class Reading:
         if cursor and not done:
             cursor |= {"open": True, "whole": self.whole}
         return Page(records, cursor, done=done, complete=done and self.whole, whole=self.whole)
+
+
+def batches(
+    page: Callable[[str, int], tuple[list[dict[str, Any]], bool]],
+    since: str,
+    *,
+    size: int,
+    mark: Callable[[dict[str, Any]], tuple[str, str]],
+) -> Iterator[tuple[list[dict[str, Any]], bool]]:
+    """Rows changed since a stamp, each once; True with the last ones.
+
+    `page` asks for rows from a stamp on, in their order, behind an offset, and says whether there are more; `mark` is
+    id and stamp of a row. Every page starts again at the last stamp, for offsets into a changing result lose rows;
+    they serve only inside one stamp.
+    """
+    offset, seen = 0, set[tuple[str, str]]()
+    while True:
+        rows, more = page(since, offset)
+        fresh = [row for row in rows if mark(row) not in seen]
+        seen.update(map(mark, fresh))
+        last = not rows or not more
+        onward = since if last else mark(rows[-1])[1]
+        yield fresh, last
+        if last:
+            return
+        since, offset = (onward, 0) if onward > since else (since, offset + size)
 
 
 class Walk:

@@ -1,4 +1,4 @@
-"""Writes into NetSuite that several tests send."""
+"""Writes into an ERP that several tests send."""
 
 from dataclasses import replace
 from typing import Any
@@ -50,3 +50,22 @@ def invoice_write(number: str = "US01-CAND-0007", day: str = "2026-05-31", **mor
         **more,
     }
     return Write(INVOICE_POST, "key", number, payload)
+
+
+def journal_payload(reference: str, memo: str, **more: Any) -> dict[str, Any]:
+    """A cost journal of two lines."""
+    lines = [
+        {"charge_code": "labour", "cost_centre": "12", "memo": memo, "amount": "496.25"},
+        {"charge_code": "labour_absorbed", "cost_centre": "12", "memo": memo, "amount": "-496.25"},
+    ]
+    return {
+        "reference": reference,
+        "legal_entity_id": "1",
+        "currency": "USD",
+        "accounting_date": "2026-05-29",
+        "memo": memo,
+        "job_reference": "",
+        "total": "496.25",
+        "lines": lines,
+        **more,
+    }

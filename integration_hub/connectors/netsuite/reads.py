@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from integration_hub.connectors import wire
 from integration_hub.connectors.netsuite.client import Client, Row
 from integration_hub.connectors.registry import Control, Page, Window
-from integration_hub.connectors.versions import Listing, Reading, stamp_of
+from integration_hub.connectors.versions import Listing, Reading, batches, stamp_of
 
 _PICTURE = "YYYY-MM-DD HH24:MI:SS"
 
@@ -108,32 +108,23 @@ def _listing(client: Client, table: Table, cursor: dict[str, Any]) -> Page:
 
 def _changes(client: Client, table: Table, cursor: dict[str, Any], overlap: float) -> Iterator[Page]:
     zone, reading = _zone(client), Reading(cursor, overlap)
-    for rows, last in _batches(client, table, reading.since, zone):
+
+    def page(since: str, offset: int) -> tuple[list[Row], bool]:
+        # A query is capped at 100,000 rows: another reason to begin again at the last stamp.
+        found = client.page(_query(table, since, zone), offset)
+        return [
+            {name: value for name, value in item.items() if name != "links"} for item in found.items
+        ], found.has_more
+
+    def mark(row: Row) -> tuple[str, str]:
+        return str(row["id"]), _instant(row["stamp"], zone)
+
+    for rows, last in batches(page, reading.since, size=client.page_size, mark=mark):
         records = []
         for row in rows:
             stamp = _instant(row.pop("stamp"), zone)
             records.append(reading.record(str(row["id"]), stamp, _finished(client, table, row)))
         yield reading.page(records, done=last)
-
-
-def _batches(client: Client, table: Table, since: str, zone: ZoneInfo) -> Iterator[tuple[list[Row], bool]]:
-    """Rows changed since a stamp, each once; True with the last ones.
-
-    Every page starts again at the last stamp, for offsets into a changing result lose rows and a query is capped at
-    100,000 rows; offsets serve only inside one second.
-    """
-    offset, seen = 0, set[tuple[str, str]]()
-    while True:
-        page = client.page(_query(table, since, zone), offset)
-        rows = [{name: value for name, value in item.items() if name != "links"} for item in page.items]
-        fresh = [row for row in rows if (str(row["id"]), row["stamp"]) not in seen]
-        seen.update((str(row["id"]), row["stamp"]) for row in fresh)
-        last = not rows or not page.has_more
-        onward = since if last else _instant(rows[-1]["stamp"], zone)
-        yield fresh, last
-        if last:
-            return
-        since, offset = (onward, 0) if onward > since else (since, offset + client.page_size)
 
 
 def _query(table: Table, since: str, zone: ZoneInfo) -> str:

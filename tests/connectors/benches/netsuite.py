@@ -16,7 +16,7 @@ from integration_hub.connectors.registry import Write
 from integration_hub.mapping.models import ValueMap, ValueRow
 from integration_hub.sandbox import accounts
 from tests.connectors.benches.bench import Bench
-from tests.connectors.erp import invoice_write, priced
+from tests.connectors.erp import invoice_write, journal_payload, priced
 
 _RECORDS = {INVOICE_POST: "invoice", CREDIT_POST: "creditMemo", JOURNAL_POST: "journalEntry"}
 
@@ -71,7 +71,7 @@ class NetSuiteBench(Bench):
             made = invoice_write(reference, memo=text)
             return Write(effect_type, f"key-{number}", reference, made.payload)
         if effect_type == JOURNAL_POST:
-            return self._journal(reference, number, text)
+            return Write(effect_type, f"key-{number}", reference, journal_payload(reference, text))
         payload = {
             "reference": reference,
             "name": text,
@@ -86,24 +86,6 @@ class NetSuiteBench(Bench):
             job = self.connector.send(self.connection, self.write(JOB_UPSERT, number, text))
             payload = {"reference": reference, "remote_id": job.remote_id}
         return Write(effect_type, f"key-{number}", reference, payload)
-
-    @staticmethod
-    def _journal(reference: str, number: int, text: str) -> Write:
-        lines = [
-            {"charge_code": "labour", "cost_centre": "12", "memo": text, "amount": "496.25"},
-            {"charge_code": "labour_absorbed", "cost_centre": "12", "memo": text, "amount": "-496.25"},
-        ]
-        payload = {
-            "reference": reference,
-            "legal_entity_id": "1",
-            "currency": "USD",
-            "accounting_date": "2026-05-29",
-            "memo": text,
-            "job_reference": "",
-            "total": "496.25",
-            "lines": lines,
-        }
-        return Write(JOURNAL_POST, f"key-{number}", reference, payload)
 
     def refused(self, effect_type: str) -> Write | None:
         write = self.write(effect_type)

@@ -8,7 +8,7 @@ from integration_hub.connectors.registry import Write
 from integration_hub.connectors.tryton.manifest import CREDIT_POST, INVOICE_POST, JOURNAL_POST
 from integration_hub.mapping.models import ValueMap, ValueRow
 from tests.connectors.benches.bench import Bench
-from tests.connectors.erp import invoice_write, priced
+from tests.connectors.erp import invoice_write, journal_payload, priced
 from tests.tryton import company
 from tests.tryton.fixtures import GROUP, Tryton
 
@@ -83,26 +83,9 @@ class TrytonBench(Bench):
         assert self.customer
         reference = f"US01-{effect_type}-{number}"
         if effect_type == JOURNAL_POST:
-            return Write(effect_type, f"key-{number}", reference, self._journal(reference, text))
+            return Write(effect_type, f"key-{number}", reference, journal_payload(reference, text))
         payload = invoice_write(reference, memo=text, payment_terms="").payload
         return Write(effect_type, f"key-{number}", reference, payload)
-
-    @staticmethod
-    def _journal(reference: str, text: str) -> dict[str, Any]:
-        lines = [
-            {"charge_code": "labour", "cost_centre": "12", "memo": text, "amount": "496.25"},
-            {"charge_code": "labour_absorbed", "cost_centre": "12", "memo": text, "amount": "-496.25"},
-        ]
-        return {
-            "reference": reference,
-            "legal_entity_id": "1",
-            "currency": "USD",
-            "accounting_date": "2026-05-29",
-            "memo": text,
-            "job_reference": "",
-            "total": "496.25",
-            "lines": lines,
-        }
 
     def refused(self, effect_type: str) -> Write | None:
         write = self.write(effect_type)
