@@ -56,6 +56,10 @@ DOCUSIGN_INTEGRATION_KEY = "7c2b8d7e-83c3-4940-af5e-cda8a50dd73f"
 DOCUSIGN_USER_ID = "c9a9d0b1-3e5f-4c7d-8a6b-2f1e0d9c8b7a"
 DOCUSIGN_ACCOUNT_ID = "96bf0f4e-1d2c-4b3a-9e8d-7c6b5a493827"
 
+DYNAMICS_TENANT_ID = "6f1d3c1e-0a52-4a7f-9d0b-3f5f0f6a9c11"
+DYNAMICS_CLIENT_ID = "b0a9c1de-7a54-4a66-8f0e-2f4b7f7d1c22"
+DYNAMICS_CLIENT_SECRET = "landscape-dynamics-secret"  # noqa: S105
+
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"
 STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"

@@ -23,7 +23,7 @@ class Landscape:
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
     it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo`,
-    `stripe`, `ironclad`, `docusign`, `webhook` and `control` are base addresses.
+    `stripe`, `ironclad`, `docusign`, `dynamics`, `webhook` and `control` are base addresses.
     """
 
     def __init__(
@@ -160,6 +160,10 @@ class Landscape:
     @property
     def docusign(self) -> str:
         return str(self.urls["docusign"])
+
+    @property
+    def dynamics(self) -> str:
+        return str(self.urls["dynamics"])
 
     @property
     def webhook(self) -> str:

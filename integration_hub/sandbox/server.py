@@ -23,6 +23,7 @@ from .avatax import AvaTax
 from .clockify import Clockify
 from .control import Control
 from .docusign import Docusign
+from .dynamics import Dynamics
 from .faults import Faults
 from .harvest import Harvest
 from .ironclad import Ironclad
@@ -44,6 +45,7 @@ VENDORS: tuple[type[Vendor], ...] = (
     Salesforce,
     Kantata,
     NetSuite,
+    Dynamics,
     AvaTax,
     Harvest,
     Clockify,
@@ -55,8 +57,8 @@ VENDORS: tuple[type[Vendor], ...] = (
     Consumer,
 )
 PORTS = {
-    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "control": 9, "harvest": 10, "clockify": 11, "jira": 13,
-    "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30, "docusign": 31,
+    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "dynamics": 4, "control": 9, "harvest": 10,
+    "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30, "docusign": 31,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

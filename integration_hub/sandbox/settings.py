@@ -46,6 +46,22 @@ DEFAULTS: dict[str, Json] = {
         "invoice_approval": "2",  # approvalStatus of new invoices: 1 pending (not posted), 2 approved
         "work_ms": 0,  # how long each call occupies its slot; raise it to meet the concurrency limit
     },
+    "dynamics": {
+        "page_size": 10_000,  # rows of a page at most; the server leads on by a nextLink
+        "default_company": "us01",  # all that is seen without cross-company=true
+        "mapped": True,  # False: no user is mapped to the client id, and a good token is refused
+        "pressure": 0,  # how many of the priorities Low, Medium, High are refused for want of resources
+        "priority": "Medium",  # of this integration, in the throttling priority mapping
+        "retry_after": 5,
+        "token_seconds": 3599,  # unconfirmed: 60 to 90 minutes
+        "modified": True,  # unconfirmed: whether the data entities expose ModifiedDateTime
+        "posting": "now",  # or "batch"; unconfirmed: the action hands the journal to a batch job
+        "posting_ms": 0,  # how long that job waits
+        "period_checked": "posting",  # or "line"; unconfirmed: when a closed period is noticed
+        "settle_corrections": True,  # unconfirmed: a credit note is settled with the invoice it corrects
+        "names": {},  # unconfirmed names of sets, fields and actions: {ours: what the environment calls it}
+        "work_ms": 0,
+    },
     "avatax": {
         "tax_variance": {},  # company code -> amount added to the tax at commit
         "force_timeout_seconds": 30,
