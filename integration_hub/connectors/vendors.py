@@ -8,6 +8,9 @@ from integration_hub.connectors.clockify.connector import ClockifyConnector
 from integration_hub.connectors.docusign import defaults as docusign
 from integration_hub.connectors.docusign import hooks as docusign_hooks
 from integration_hub.connectors.docusign.connector import DocusignConnector
+from integration_hub.connectors.dynamics import defaults as dynamics
+from integration_hub.connectors.dynamics import periods as dynamics_periods
+from integration_hub.connectors.dynamics.connector import DynamicsConnector
 from integration_hub.connectors.filedrop.connector import FileDropConnector
 from integration_hub.connectors.harvest import defaults as harvest
 from integration_hub.connectors.harvest.connector import HarvestConnector
@@ -44,6 +47,7 @@ def register() -> None:
         DocusignConnector(),
         KantataConnector(),
         NetSuiteConnector(),
+        DynamicsConnector(),
         TrytonConnector(),
         StripeConnector(),
         AvaTaxConnector(),
@@ -61,6 +65,7 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("docusign", docusign.DEFAULT)
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
+    DEFAULT_MAPPINGS.register("dynamics", dynamics.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
     DEFAULT_MAPPINGS.register("stripe", stripe.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
@@ -71,4 +76,5 @@ def register() -> None:
     SCHEMES.register("ironclad", ironclad_hooks.verify)
     SCHEMES.register("docusign", docusign_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)
+    PREFLIGHTS.register("dynamics", dynamics_periods.closed)
     PREFLIGHTS.register("tryton", tryton_periods.closed)

@@ -5,6 +5,7 @@ from tests.connectors.benches.bench import Bench
 from tests.connectors.benches.certinia import CertiniaBench
 from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.docusign import DocusignBench
+from tests.connectors.benches.dynamics import DynamicsBench
 from tests.connectors.benches.filedrop import FileDropBench
 from tests.connectors.benches.harvest import HarvestBench
 from tests.connectors.benches.ironclad import IroncladBench
@@ -26,6 +27,7 @@ BENCHES: dict[str, type[Bench]] = {
         DocusignBench,
         KantataBench,
         NetSuiteBench,
+        DynamicsBench,
         TrytonBench,
         StripeBench,
         AvaTaxBench,

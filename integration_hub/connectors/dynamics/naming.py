@@ -1,0 +1,105 @@
+"""OData as F&O writes it: keys, literals and account strings; and names that an environment has otherwise."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+NAMESPACE = "Microsoft.Dynamics.DataEntities"
+LACKING = "-"
+_QUOTED = re.compile(r"('(?:[^']|'')*')")
+_SEGMENT = re.compile(r"(?<!\\)-")
+
+Row = dict[str, Any]
+
+
+def literal(text: str) -> str:
+    """A text in a filter.
+
+    >>> literal("O'Neill")
+    "'O''Neill'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def member(enumeration: str, name: str) -> str:
+    """A member of an enumeration in a filter: a bare text is refused."""
+    return f"{NAMESPACE}.{enumeration}'{name}'"
+
+
+YES, NO = member("NoYes", "Yes"), member("NoYes", "No")
+
+
+def display(*segments: str) -> str:
+    """An account string: segments parted by dashes, a dash inside one escaped, empty ones at the end left out.
+
+    >>> display("401100", "", "HW-02", "")
+    '401100--HW\\\\-02'
+    """
+    shown = list(segments)
+    while shown and not shown[-1]:
+        shown.pop()
+    return "-".join(segment.replace("-", "\\-") for segment in shown)
+
+
+def first_segment(shown: str) -> str:
+    """The main account, or the customer, of an account string."""
+    return _SEGMENT.split(shown)[0].replace("\\-", "-")
+
+
+class Names:
+    """Our names to those of one environment, and back."""
+
+    def __init__(self, table: Mapping[str, str]) -> None:
+        self._theirs = dict(table)
+        self._ours = {theirs: ours for ours, theirs in self._theirs.items() if theirs != LACKING}
+
+    def of(self, name: str) -> str:
+        """What the environment calls a set, field or action."""
+        return self._theirs.get(name, name)
+
+    def text(self, expression: str) -> str:
+        """A filter or an order in the environment's names; what is quoted stays."""
+        if not self._theirs:
+            return expression
+        pieces = _QUOTED.split(expression)
+        pieces[::2] = [re.sub(r"[A-Za-z_]\w*", lambda found: self.of(found[0]), piece) for piece in pieces[::2]]
+        return "".join(pieces)
+
+    def out(self, values: Row) -> Row:
+        """Values to send; fields the environment lacks, and empty ones, are left out."""
+        return {
+            self.of(name): value
+            for name, value in values.items()
+            if self.of(name) != LACKING and value not in (None, "")
+        }
+
+    def into(self, row: Row) -> Row:
+        """A row in our names: days without their noon, and what is no date as nothing."""
+        return {self._ours.get(name, name): self._value(value) for name, value in row.items()}
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case str() if value.startswith("1900-01-01T"):
+                return None
+            case str() if value.endswith("T12:00:00Z") and len(value) == 20:
+                return value[:10]
+            case list():
+                return [self.into(item) if isinstance(item, dict) else item for item in value]
+        return value
+
+    def path(self, entity: str, key: Mapping[str, Any] | None = None, action: str = "") -> str:
+        """The path of a set, of a row by its whole key, or of an action bound to a row."""
+        parts = [f"{self.of(name)}={_keyed(value)}" for name, value in (key or {}).items()]
+        row = f"({','.join(parts)})" if parts else ""
+        bound = f"/{NAMESPACE}.{self.of(action)}" if action else ""
+        return f"/data/{self.of(entity)}{row}{bound}"
+
+
+def _keyed(value: Any) -> str:
+    return str(value) if isinstance(value, int) else quote(literal(str(value)), safe="'")
+
+
+def noon(day: str | None) -> str | None:
+    """A day as an instant at noon: Dynamics shifts midnight by the zone of its user."""
+    return f"{day}T12:00:00Z" if day else None
