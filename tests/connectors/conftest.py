@@ -74,6 +74,14 @@ def netsuite(db: None, landscape: Landscape) -> Connection:
 
 
 @pytest.fixture
+def dynamics(db: None, landscape: Landscape) -> Connection:
+    settings = {"tenant": accounts.DYNAMICS_TENANT_ID, "login_url": landscape.dynamics}
+    settings |= {"revenue_account": "401100", "tax_account": "202100"}
+    secrets = {"client_id": accounts.DYNAMICS_CLIENT_ID, "client_secret": accounts.DYNAMICS_CLIENT_SECRET}
+    return _connection("dynamics", landscape.dynamics, settings, secrets)
+
+
+@pytest.fixture
 def avatax(db: None, landscape: Landscape) -> Connection:
     secrets = {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY}
     return _connection("avatax", landscape.avatax, {"companies": {"US01": "US"}}, secrets)
