@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import crediting, disposing, earning, ending, happening, limits, releasing, running
+from billing.scenarios import advancing, crediting, disposing, earning, ending, happening, limits, releasing, running
 from billing.scenarios.comparing import difference
 from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
@@ -36,14 +36,14 @@ VERBS: dict[str, Verb] = {
     "recognise": earning.recognise,
     "dispose": disposing.dispose,
     "write_effects": disposing.write_effects,
+    "deposit": advancing.deposit,
+    "down_payment": advancing.down_payment,
 }
 UNSUPPORTED = {
     "progress": "lines are not billed by progress",
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",
-    "deposit": "deposits are not kept",
-    "down_payment": "down payments are not kept",
     "intercompany": "intercompany prices are not kept",
     "margin": "cost rates are not kept",
     "kpi": "these measures are not computed",
