@@ -25,6 +25,7 @@ class BillingConfig(AppConfig):
         RECEIVERS.register("invoice", cash.invoice)
         RECEIVERS.register("payment", cash.payment)
         RECEIVERS.register("credit_memo", cash.credit_memo)
+        RECEIVERS.register("bank_line", cash.bank_line)
         posted = Outcome(
             posting.confirmed,
             posting.rejected,

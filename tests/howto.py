@@ -26,23 +26,28 @@ def larger(folder: Path) -> list[list[str]]:
     return _commands(PAGE.read_text("utf-8").partition(LARGER)[2], {"SIP": str(folder)})
 
 
-def told(part: int) -> str:
-    """What the page says a command prints: the block of that number."""
-    blocks: list[str] = re.findall(r"^```text\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
+def commands(page: Path, python: str) -> list[list[str]]:
+    """The commands of another page, in order."""
+    return _commands(page.read_text("utf-8"), {}, python)
+
+
+def told(part: int, page: Path = PAGE) -> str:
+    """What a page says a command prints: the block of that number."""
+    blocks: list[str] = re.findall(r"^```text\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
     return blocks[part]
 
 
-def _commands(text: str, variables: dict[str, str]) -> list[list[str]]:
+def _commands(text: str, variables: dict[str, str], python: str = PYTHON) -> list[list[str]]:
     found = []
     for block in re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S):
         for line in block.splitlines():
             name = line.partition("=")[0]
             if name in variables:
                 continue
-            assert line.startswith(PYTHON), f"not a command this test can run: {line}"
+            assert line.startswith(python), f"not a command this test can run: {line}"
             for variable, value in variables.items():
                 line = line.replace(f"${variable}", value)
-            found.append(shlex.split(line.removeprefix(PYTHON)))
+            found.append(shlex.split(line.removeprefix(python)))
     assert found, "the page has no commands"
     return found
 

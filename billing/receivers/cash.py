@@ -1,6 +1,6 @@
 """Invoices, payments and credit memos from the ERP."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import cast
 
@@ -12,6 +12,7 @@ from contracts.receivers.each import each, waits
 from integration_hub import canonical
 from integration_hub.cases.actions import cases
 from integration_hub.intake.registry import Arrival, Receipt
+from integration_hub.kernel.errors import Problem
 
 
 def _invoice(arrival: Arrival) -> Receipt | None:
@@ -109,6 +110,20 @@ def _applied(
     if missing:
         return waits("invoice", missing[0])
     return [(invoices[known[part.invoice_id]], part.amount) for part in parts]
+
+
+def bank_line(batch: Sequence[Arrival]) -> list[Receipt]:
+    """What the bank booked settles nothing: it is compared with the payments (`reconciliation.books.bank`)."""
+    known = set(LegalEntity.objects.values_list("code", flat=True))
+    return [_of_ours(cast(canonical.BankLine, arrival.record), known) for arrival in batch]
+
+
+def _of_ours(record: canonical.BankLine, known: Collection[str]) -> Receipt:
+    if record.legal_entity in known:
+        return Receipt.applied()
+    message = f"{record.legal_entity} is no legal entity here."
+    remedy = f"Say in the mapping whose the account {record.account} is."
+    return Receipt.refused(Problem("legal_entity", message, remedy))
 
 
 invoice = each(_invoice)

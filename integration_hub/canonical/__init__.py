@@ -11,6 +11,7 @@ from integration_hub.canonical.agreements import (
     RateItem,
     Signature,
 )
+from integration_hub.canonical.bank import BankLine
 from integration_hub.canonical.base import Record
 from integration_hub.canonical.capacity import Absence, Capacity, Holiday
 from integration_hub.canonical.cash import CreditMemo, Invoice, Payable, Payment, PaymentApplication
@@ -68,6 +69,7 @@ ENTITIES: dict[str, type[Record]] = {
     "payment": Payment,
     "credit_memo": CreditMemo,
     "payable": Payable,
+    "bank_line": BankLine,
 }
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "AccountingPeriod",
     "Amendment",
     "ApprovalState",
+    "BankLine",
     "Capacity",
     "Contract",
     "ContractLine",

@@ -107,7 +107,7 @@ def file_detail(request: Request, pk: int) -> HttpResponse:
     drop = find(request, pk)
     mappings = list(_mappings(drop))
     chosen = next((row for row in mappings if str(row.version) == request.GET.get("mapping")), None)
-    rows, problem = _preview(drop, chosen)
+    look, problem = _preview(drop, chosen)
     runs = Run.objects.filter(file=drop).select_related("feed", "file")
     context = {
         "drop": drop,
@@ -119,9 +119,10 @@ def file_detail(request: Request, pk: int) -> HttpResponse:
         "facts": facts(drop),
         "mappings": mappings,
         "chosen": chosen,
-        "preview": rows,
+        "preview": look.rows,
+        "statements": look.statements,
         "preview_problem": problem,
-        "good": sum(row.after is not None for row in rows),
+        "good": sum(row.after is not None for row in look.rows),
         "last_run": runs.order_by("-pk").first(),
         "runs": FeedRuns(runs, request, name="runs"),
         "entries": timeline.entries(timeline_of("file", drop.pk, limit=EVENTS)),
@@ -135,11 +136,11 @@ def _mappings(drop: FileDrop) -> "QuerySet[Mapping]":
     return rows.exclude(status=Mapping.Status.SUPERSEDED).order_by("-status", "-version")
 
 
-def _preview(drop: FileDrop, mapping: Mapping | None) -> tuple[list[files.PreviewRow], str]:
+def _preview(drop: FileDrop, mapping: Mapping | None) -> tuple[files.Look, str]:
     try:
-        return files.preview(file=drop, mapping=mapping, rows=PREVIEW), ""
+        return files.look(file=drop, mapping=mapping, rows=PREVIEW), ""
     except (ThroughlineError, OSError) as error:
-        return [], str(error)
+        return files.Look([]), str(error)
 
 
 def facts(drop: FileDrop) -> list[tuple[str, Any]]:
@@ -174,7 +175,8 @@ def buttons(drop: FileDrop, request: Request) -> list[Button]:
 def file_apply(request: Request, pk: int) -> HttpResponse:
     """Load a file in the background; the run shows how far it is."""
     drop = find(request, pk)
-    rows, problem = _preview(drop, None)
+    look, problem = _preview(drop, None)
+    rows = look.rows
     good = sum(row.after is not None for row in rows)
     confirm = Confirm(
         title=f"Apply {drop.name}",

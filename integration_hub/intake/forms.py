@@ -25,7 +25,7 @@ class FileForm(forms.Form):
     """A file to look at and apply, with what its sender says about it."""
 
     feed = FeedField(queryset=Feed.objects.none(), label="What it holds", empty_label="Choose connection and records")
-    file = forms.FileField(label="File", help_text="CSV or XLSX with a header row.")
+    file = forms.FileField(label="File", help_text="CSV or XLSX with a header row, or a bank's camt.053 or BAI2.")
     companion = forms.FileField(
         label="Companion file (optional)",
         required=False,

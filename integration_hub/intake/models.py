@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from integration_hub.connectors import naming
 from integration_hub.connectors.models import Connection
+from integration_hub.intake.bank import BankStatement as BankStatement  # a model of this app
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.transitions import Transitions
 

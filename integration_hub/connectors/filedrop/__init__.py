@@ -1,1 +1,1 @@
-"""File drop: CSV and XLSX exports of systems without an API; intake reads the files, the mapping gives them meaning."""
+"""File drop: CSV and XLSX exports of systems without an API, statements of banks; intake reads them."""

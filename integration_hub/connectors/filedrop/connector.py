@@ -10,12 +10,17 @@ from integration_hub.connectors.traits import Trait
 
 _WEIGHTS = {entity: 10 * (number + 1) for number, entity in enumerate(ENTITIES)}
 """The order of the canonical entities is parents first."""
+_LATE = {"bank_line": 4 * 24 * 3600}
+"""Banks tell of a day on the next working day: a long weekend is not late."""
 
 MANIFEST = Manifest(
     vendor="filedrop",
     title="File drop",
     role="file",
-    feeds=tuple(FeedSpec(entity, f"Files of {entity}", weight) for entity, weight in _WEIGHTS.items()),
+    feeds=tuple(
+        FeedSpec(entity, f"Files of {entity}", weight, late_after_seconds=_LATE.get(entity, 3600))
+        for entity, weight in _WEIGHTS.items()
+    ),
     writes=(),
     settings=(
         Setting("folder", "Folder that is watched, inside the data directory", required=False),

@@ -12,6 +12,8 @@ from integration_hub.canonical import Record
 from integration_hub.connectors.models import Connection
 from integration_hub.intake import policies
 from integration_hub.intake.filedrop import load, manifest, reading, storage
+from integration_hub.intake.filedrop.bank import kept
+from integration_hub.intake.filedrop.bank.lines import Statement
 from integration_hub.intake.models import Feed, FileDrop, Run
 from integration_hub.intake.work import with_virtual_columns
 from integration_hub.kernel.errors import BadInput, NotReady, Problem
@@ -39,6 +41,14 @@ class PreviewRow:
     after: dict[str, Any] | None
     problems: tuple[Problem, ...]
     filtered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file holds: its first rows, and all its statements where it comes from a bank."""
+
+    rows: list[PreviewRow]
+    statements: tuple[Statement, ...] = ()
 
 
 @transaction.atomic
@@ -115,11 +125,18 @@ def _after(record: Record) -> dict[str, Any]:
 
 
 def preview(*, file: FileDrop, mapping: MappingRow | None = None, rows: int = 20) -> list[PreviewRow]:
-    """The first rows through a mapping, draft or published; nothing is stored.
+    """The first rows through a mapping, see `look`."""
+    return look(file=file, mapping=mapping, rows=rows).rows
 
-    Raises BadInput when the file cannot be read at all, NotReady when no mapping is given and none published.
+
+def look(*, file: FileDrop, mapping: MappingRow | None = None, rows: int = 20) -> Look:
+    """The first rows through a mapping, draft or published, and the statements of a bank; nothing is stored.
+
+    Raises BadInput when the file cannot be read at all or would be refused, NotReady when no mapping is given and none
+    published.
     """
     table, compiled = reading.open_drop(file, mapping or reading.published(file))
+    kept.agree(file, table.statements)
     shown = []
     for row in islice(reading.records(file, table, compiled), rows):
         if row.problems:
@@ -129,7 +146,7 @@ def preview(*, file: FileDrop, mapping: MappingRow | None = None, rows: int = 20
         result = translate(compiled, raw, source_id=row.record.source_id, version=row.record.version or "1")
         after = _after(result.record) if result.record is not None else None
         shown.append(PreviewRow(row.number, row.values, after, result.problems, result.filtered))
-    return shown
+    return Look(shown, table.statements)
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """A second file whose columns belong to the rows of the first: joined by the value of a key column in both."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from integration_hub.intake.filedrop.tables import Format, Row, Table, open_table
@@ -24,7 +25,7 @@ def joined(table: Table, path: Path, name: str, key: str, form: Format) -> Table
         problem = Problem(", ".join(twice), "is a column of both files.", "Rename it in one of them.")
         raise BadInput(f"Companion {name}", [problem])
     found = _index(other, name, key, added)
-    return Table((*table.columns, *added), _appended(table, name, key, added, found))
+    return replace(table, columns=(*table.columns, *added), rows=_appended(table, name, key, added, found))
 
 
 def _index(other: Table, name: str, key: str, added: tuple[str, ...]) -> dict[str, tuple[str, ...]]:

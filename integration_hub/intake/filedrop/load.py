@@ -12,6 +12,7 @@ from integration_hub.cases.actions import cases
 from integration_hub.connectors.models import Connection
 from integration_hub.intake import pipeline, poll, troubles
 from integration_hub.intake.filedrop import manifest, reading
+from integration_hub.intake.filedrop.bank import kept
 from integration_hub.intake.models import FILE_MOVES, Feed, FileDrop, Run, SourceVersion
 from integration_hub.intake.work import BROKEN_ROW
 from integration_hub.kernel.clock import now
@@ -89,6 +90,8 @@ def load(run: Run, *, budget: float | None = None, progress: Progress | None = N
 
 def _load(run: Run, drop: FileDrop, budget: float | None, progress: Progress | None) -> bool:
     table, compiled = reading.open_drop(drop, reading.published(drop))
+    with transaction.atomic():
+        kept.keep(drop, table.statements)
     told = manifest.read(drop.name, drop.manifest)
     sums = manifest.Sums(compiled, table.columns, told, run.control_totals.get("sums", {}))
     deadline = None if budget is None else monotonic() + budget

@@ -1,15 +1,18 @@
-"""CSV and XLSX as one kind of table: a header, and rows that say what is wrong with them. Read as a stream."""
+"""CSV, XLSX and bank statements as one kind of table: columns, and rows that say what is wrong with them."""
 
 import codecs
 import csv
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from integration_hub.intake.filedrop import sheets
+from integration_hub.intake.filedrop.bank import bai, camt
+from integration_hub.intake.filedrop.bank.lines import Line, Statement, checked
 from integration_hub.kernel.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ class Table:
 
     columns: tuple[str, ...]
     rows: Iterator[Row]
+    statements: tuple[Statement, ...] = ()
+    """Of a bank: what the rows are the lines of."""
 
 
 def open_table(path: Path, name: str, form: Format) -> Table:
@@ -58,11 +63,35 @@ def open_table(path: Path, name: str, form: Format) -> Table:
         raise _refused(name, Problem("", "is an old .xls workbook.", "Save it as .xlsx or CSV."))
     if head.startswith(_ZIP):
         return _workbook(path, name)
+    if _is_xml(head):
+        return _bank(name, partial(camt.read, path, name))
+    if bai.START.match(head.removeprefix(_MARKS[0][0])):
+        return _bank(name, partial(bai.read, path, name, form.encoding))
     return _text(path, name, form, head)
 
 
 def _refused(name: str, *problems: Problem) -> BadInput:
     return BadInput(f"File {name}", list(problems))
+
+
+# -- bank statements -------------------------------------------------------------------------------------------------
+
+
+def _is_xml(head: bytes) -> bool:
+    """Whether a file begins as XML does, in whatever encoding."""
+    for mark, _ in _MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\0", b"").lstrip().startswith(b"<")
+
+
+def _bank(name: str, read: Callable[[], Iterator[Line | Statement]]) -> Table:
+    """The lines of statements that add up. The file is read twice, so that no line is taken before all of it is known
+    to be right, and none is kept in memory.
+    """
+    statements = checked(name, read())
+    lines = (line for line in read() if isinstance(line, Line))
+    rows = (Row(number, line._asdict()) for number, line in enumerate(lines, start=2))
+    return Table(Line._fields, rows, statements)
 
 
 # -- CSV -------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
 
 ALL = "all"
-KINDS = (".csv", ".xlsx")
+KINDS = (".csv", ".xlsx", ".xml", ".bai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Plan:
 class Command(BaseCommand):
     """`filedrop CONNECTION ENTITY FILE [--preview N] [--apply]`; exits with 1 when file or totals are refused."""
 
-    help = "Drop CSV or XLSX files; --preview shows rows through the mapping, --apply loads them."
+    help = "Drop CSV or XLSX files or bank statements; --preview shows rows through the mapping, --apply loads them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """What the command takes."""
