@@ -185,7 +185,7 @@ def _refusals(
     """Why the outcome proves nothing: a feed that is late or not whole, a record that was not understood."""
     found = [told for feed in feeds for told in feed_refusals(feed, moment)]
     for side in (pair.left, pair.right):
-        if side.brought is not None and not side.feeds(run.legal_entity):
+        if side.brought is not None and not pair.optional and not side.feeds(run.legal_entity):
             found.append(f"{side.name}: no feed brings them here.")
         if rows := unread[side.name]:
             shown = "; ".join(f"{row.key}: {row.why}" for row in rows[:NAMED])

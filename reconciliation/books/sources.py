@@ -23,6 +23,8 @@ from integration_hub.mapping.compile import Compiled
 from reconciliation.matching.pairs import Item, Reading, Unread
 
 PAGE = 2000
+BRINGS = ""
+"""In place of a role: every connection that brings the entities, as banks do, which nothing is routed to."""
 Made = Callable[["Known", Any, Any], Item | None]
 """(what is known of its connection, the newest record, the first record where there are several); when it came and the
 link to it are added."""
@@ -103,14 +105,19 @@ def feeds_of(role: str, *entities: str) -> Callable[[str], list[Feed]]:
     """The feeds that bring them."""
 
     def feeds(legal_entity: str) -> list[Feed]:
-        rows = Feed.objects.filter(connection__in=connections(role, legal_entity), entity__in=entities)
+        rows = Feed.objects.filter(connection__in=connections(role, legal_entity, *entities), entity__in=entities)
         return list(rows.select_related("connection").order_by("connection__code", "entity"))
 
     return feeds
 
 
-def connections(role: str, legal_entity: str) -> list[Connection]:
-    """The systems of a role, of one legal entity or of all: those that are routed, and files that bring its records."""
+def connections(role: str, legal_entity: str, *entities: str) -> list[Connection]:
+    """The systems of a role, of one legal entity or of all: those that are routed, and files that bring its records.
+
+    Without a role, those that bring these entities.
+    """
+    if role == BRINGS:
+        return list(Connection.objects.filter(feeds__entity__in=entities).distinct().order_by("code"))
     routed = Q(routes__role=role)
     if legal_entity:
         routed &= Q(routes__legal_entity__code=legal_entity) | Q(routes__legal_entity__isnull=True)
@@ -118,7 +125,7 @@ def connections(role: str, legal_entity: str) -> list[Connection]:
 
 
 def _items(role: str, entities: tuple[str, ...], made: Made, legal_entity: str, unread: list[Unread]) -> Iterator[Item]:
-    for connection in connections(role, legal_entity):
+    for connection in connections(role, legal_entity, *entities):
         known = Known(connection)
         for entity in entities:
             try:

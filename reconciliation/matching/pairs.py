@@ -82,6 +82,8 @@ class Pair:
     weight: int = 50
     view: str = "billing.view_invoice"
     """The right to see the items of both sides."""
+    optional: bool = False
+    """Some firms have no system that tells of it: without feeds both sides are empty, and nothing is refused."""
 
 
 PAIRS: Registry[Pair] = Registry("pair")

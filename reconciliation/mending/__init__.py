@@ -22,6 +22,7 @@ MENDS: dict[str, tuple[Mends, ...]] = {
     "invoices": (own.sent_again, *_RECORDS),
     "credits": _RECORDS,
     "payments": _RECORDS,
+    "bank": _RECORDS,
     "work": _RECORDS,
     "contracts": _RECORDS,
     "customers": _RECORDS,
