@@ -18,8 +18,8 @@ from integration_hub.intake.bank import BankStatement
 from integration_hub.intake.models import FileDrop, SourceVersion
 from tests import factories, howto
 from tests.bankfiles import IBAN, bai, camt, entry, statement
-from tests.integration.intake.conftest import applied
 from tests.howto import beside_docs
+from tests.integration.intake.conftest import applied
 from tests.integration.intake.told import counted, open_cases
 
 __all__ = ["beside_docs"]
