@@ -47,15 +47,15 @@ def _statements(stream: BinaryIO, name: str) -> Iterator[Line | Statement]:
         if event == "start":
             if not parents:
                 _known(element.tag, name)
+            element.tag = element.tag.rpartition("}")[2]  # one namespace, known by the root: paths are plain, and fast
             parents.append(element)
             continue
         parents.pop()
-        kind = element.tag.rpartition("}")[2]
-        if kind == "Ntry" and parents[-1].tag.endswith("}Stmt"):
+        if element.tag == "Ntry" and parents[-1].tag == "Stmt":
             reader = reader or _Reader(parents[-1], name)
             yield from reader.lines(element)
             parents[-1].remove(element)
-        elif kind == "Stmt":
+        elif element.tag == "Stmt":
             reader = reader or _Reader(element, name)
             yield reader.finished(element)
             reader = None
@@ -71,20 +71,33 @@ def _known(root: str, name: str) -> None:
 
 
 @cache
-def _path(steps: str) -> str:
-    return "/".join(f"{{*}}{step}" for step in steps.split("/"))
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
+
+
+def _find(element: Element | None, path: str) -> Element | None:
+    """The first element at a path, a step at a time: that is what the library does without Python."""
+    for step in _steps(path):
+        if element is None:
+            return None
+        element = element.find(step)
+    return element
 
 
 def _text(element: Element | None, *paths: str) -> str:
     """The first of these that says something."""
-    for steps in paths if element is not None else ():
-        if found := " ".join((element.findtext(_path(steps)) or "").split()):  # type: ignore[union-attr]
-            return found
+    for path in paths:
+        found = _find(element, path)
+        if found is not None and found.text and (told := " ".join(found.text.split())):
+            return told
     return ""
 
 
-def _all(element: Element, steps: str) -> list[Element]:
-    return element.findall(_path(steps))
+def _all(element: Element, path: str) -> list[Element]:
+    """Every element at the end of a path."""
+    *before, last = _steps(path)
+    parent = _find(element, before[0]) if before else element
+    return parent.findall(last) if parent is not None else []
 
 
 class _Reader:
@@ -94,7 +107,7 @@ class _Reader:
         self._name = name
         account = _text(head, "Acct/Id/IBAN", "Acct/Id/Othr/Id")
         number, page = _text(head, "Id"), _text(head, "StmtPgntn/PgNb")
-        balance = head.find(_path("Bal/Amt"))
+        balance = _find(head, "Bal/Amt")
         currency = _text(head, "Acct/Ccy") or (balance.get("Ccy", "") if balance is not None else "")
         paged = page and not (page == "1" and _text(head, "StmtPgntn/LastPgInd") == "true")
         told = Statement(account.replace(" ", ""), f"{number} page {page}" if number and paged else number, currency)
@@ -111,7 +124,7 @@ class _Reader:
         state = _text(entry, "Sts/Cd", "Sts").upper()
         if state not in _STATES:
             raise refused(self._name, place, f"has the status {state!r}, which is none of {', '.join(_STATES)}.")
-        direction, amount = self._direction(entry, place), self._amount(entry.find(_path("Amt")), place)
+        direction, amount = self._direction(entry, place), self._amount(_find(entry, "Amt"), place)
         booked, valued = (self._day_of(entry, tag, place) for tag in ("BookgDt", "ValDt"))
         whole = Line(
             "", "", "", status=_STATES[state], direction=direction, booked_on=booked or valued,
@@ -157,7 +170,7 @@ class _Reader:
         """Direction and amount of a payment of a batch; None where it is not said in the currency of the account."""
         own = self._direction(detail, place) if _text(detail, "CdtDbtInd") else direction
         for steps in ("Amt", "AmtDtls/TxAmt/Amt"):
-            found = detail.find(_path(steps))
+            found = _find(detail, steps)
             if found is not None and found.get("Ccy") == self._told.currency:
                 return own, self._amount(found, place)
         return own, None
@@ -200,7 +213,7 @@ class _Reader:
         if row is None:
             return None, None
         place = f"a balance of {self._told.place}"
-        amount = self._amount(row.find(_path("Amt")), place)
+        amount = self._amount(_find(row, "Amt"), place)
         signed = amount if self._direction(row, place) == "credit" else -amount
         return signed, day(self._name, place, _text(row, "Dt/Dt", "Dt/DtTm"))
 
