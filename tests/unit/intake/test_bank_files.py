@@ -72,7 +72,12 @@ def test_several_accounts_and_currencies_each_add_up_by_themselves(write: Write)
         (IBAN, "EUR", Decimal("2.00")), ("JP1", "JPY", Decimal(700))
     ]  # fmt: skip
     first = table.statements[0]
-    assert (first.credits.count, first.credits.sum, first.debits.count, first.debits.sum) == (1, 5, 1, 2)
+    assert (first.credits.count, first.credits.sum, first.debits.count, first.debits.sum) == (
+        1,
+        Decimal(5),
+        1,
+        Decimal(2),
+    )
     assert [row.values["currency"] for row in table.rows] == ["EUR", "EUR", "JPY"]
 
 
@@ -96,7 +101,12 @@ def test_what_is_pending_is_in_no_balance_and_what_is_taken_back_says_so(write: 
     ))))  # fmt: skip
 
     (told,) = table.statements
-    assert (told.credits.sum, told.debits.sum, told.reversals.count, told.pending.sum) == (10, 10, 1, 99)
+    assert (told.credits.sum, told.debits.sum, told.reversals.count, told.pending.sum) == (
+        Decimal(10),
+        Decimal(10),
+        1,
+        Decimal(99),
+    )
     assert [(row.values["status"], row.values["reversal"]) for row in table.rows] == [
         ("booked", "no"), ("booked", "yes"), ("pending", "no")
     ]  # fmt: skip
