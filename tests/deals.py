@@ -81,10 +81,8 @@ def account(code: str = "CUST-1", **more: Any) -> canonical.CustomerAccount:
 
 def master_data(landscape: Landscape, *codes: str) -> None:
     """What the ERP knows before anything is signed: the entity, its terms, these customers."""
-    landscape.arrive(
-        "erp",
-        canonical.LegalEntity(source_id="1", version="1", code="US01", name="US01 Inc.", currency="USD", country="US"),
-    )
+    known = {"source_id": landscape.erp.company, "version": "1"}
+    landscape.arrive("erp", canonical.LegalEntity(code="US01", name="US01 Inc.", currency="USD", country="US", **known))
     landscape.arrive("erp", canonical.PaymentTerm(source_id="5", version="1", name="Net 30", days=30))
     for code in codes:
         landscape.arrive("erp", account(code))

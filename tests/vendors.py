@@ -40,6 +40,9 @@ class Fake:
     what it shows of one document otherwise, None that it does not show it.
     """
 
+    company = "1"
+    """Its id of the legal entity US01."""
+
     def __init__(self, vendor: str, manifest: Manifest | None = None) -> None:
         self.vendor = vendor
         self.manifest = manifest or CONNECTORS.get(vendor).manifest

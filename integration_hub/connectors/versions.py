@@ -102,14 +102,14 @@ def batches(
     page: Callable[[str, int], tuple[list[dict[str, Any]], bool]],
     since: str,
     *,
-    size: int,
+    size: int = 0,
     mark: Callable[[dict[str, Any]], tuple[str, str]],
 ) -> Iterator[tuple[list[dict[str, Any]], bool]]:
     """Rows changed since a stamp, each once; True with the last ones.
 
     `page` asks for rows from a stamp on, in their order, behind an offset, and says whether there are more; `mark` is
     id and stamp of a row. Every page starts again at the last stamp, for offsets into a changing result lose rows;
-    they serve only inside one stamp.
+    they serve only inside one stamp. `size`: offsets go by full pages, for a vendor that refuses others.
     """
     offset, seen = 0, set[tuple[str, str]]()
     while True:
@@ -121,7 +121,7 @@ def batches(
         yield fresh, last
         if last:
             return
-        since, offset = (onward, 0) if onward > since else (since, offset + size)
+        since, offset = (onward, 0) if onward > since else (since, offset + (size or len(rows)))
 
 
 class Walk:

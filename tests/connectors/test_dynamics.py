@@ -107,10 +107,20 @@ def test_a_job_that_posts_is_waited_for(landscape: Landscape, dynamics: Connecti
     landscape.settings(dynamics={"posting": "batch", "posting_ms": 60_000})
     assert CONNECTOR.send(dynamics, invoice()).remote_id == ""
     assert CONNECTOR.find(dynamics, invoice()) is None
+    assert CONNECTOR.send(dynamics, invoice()).remote_id == "", "the same draft, and the job that waits for it"
+    assert len(landscape.records("dynamics", "FreeTextInvoiceHeaders")) == 1
     landscape.settings(landscape={"clock_offset_seconds": 61})
     assert CONNECTOR.find(dynamics, invoice()) is not None
     assert CONNECTOR.send(dynamics, invoice()).body == {"already": True}
     assert headers(landscape) == [(NUMBER, "Yes")]
+
+
+def test_a_draft_that_says_something_else_makes_place(landscape: Landscape, dynamics: Connection) -> None:
+    landscape.fault("dynamics", "timeout_before", path_regex=r"\.post$", count=1, params={"close": True})
+    assert refused(dynamics, invoice()).kind == FailureClass.UNKNOWN_OUTCOME
+    posted(dynamics, invoice(memo="Corrected"))
+    kept = landscape.records("dynamics", "FreeTextInvoiceHeaders")
+    assert [(row["Description"], row["IsPosted"]) for row in kept] == [("Corrected", "Yes")]
 
 
 def test_two_documents_under_one_reference_are_for_a_person(landscape: Landscape, dynamics: Connection) -> None:
@@ -157,6 +167,12 @@ def test_an_environment_with_names_of_its_own(landscape: Landscape, dynamics: Co
     made = canonical(dynamics, "invoice", pages(dynamics, "invoice"))
     assert made[remote_id].record.external_ref == NUMBER
     assert [row["LineReference"] for row in landscape.records("dynamics", "FreeTextInvoiceLines")] == ["", "", ""]
+
+
+def test_a_server_with_smaller_pages_than_asked_for(landscape: Landscape, dynamics: Connection) -> None:
+    landscape.load("dynamics", "CustomersV3", [customer(f"K-{n}", f"Name {n}") for n in range(9)])
+    landscape.settings(dynamics={"page_size": 2})
+    assert len(records(pages(dynamics, "customer_account"))) == 11
 
 
 def test_lists_without_a_stamp_are_read_whole(landscape: Landscape, dynamics: Connection) -> None:

@@ -126,6 +126,19 @@ def netsuite(land: Landscape) -> Iterator[httpx.Client]:
         yield http
 
 
+def dynamics_token(landscape: Landscape) -> str:
+    form = {"grant_type": "client_credentials", "client_id": accounts.DYNAMICS_CLIENT_ID}
+    form |= {"client_secret": accounts.DYNAMICS_CLIENT_SECRET, "scope": f"{landscape.dynamics}/.default"}
+    answer = httpx.post(f"{landscape.dynamics}/{accounts.DYNAMICS_TENANT_ID}/oauth2/v2.0/token", data=form, verify=SSL)
+    return str(answer.json()["access_token"])
+
+
+@pytest.fixture
+def dynamics(land: Landscape) -> Iterator[httpx.Client]:
+    with client(f"{land.dynamics}/data", f"Bearer {dynamics_token(land)}") as http:
+        yield http
+
+
 @pytest.fixture
 def avatax(land: Landscape) -> Iterator[httpx.Client]:
     land.post("/tokens", {"vendor": "avatax", "action": "restore"})

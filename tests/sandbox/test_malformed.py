@@ -74,6 +74,31 @@ def test_netsuite(netsuite: httpx.Client, dice: random.Random) -> None:
         never_breaks(netsuite, "PATCH", f"/record/v1/invoice/{key}", {})
 
 
+def test_dynamics(dynamics: httpx.Client, dice: random.Random) -> None:
+    row = {"dataAreaId": "us01", "CustomerAccount": "C-1", "CustomerGroupId": "10", "SalesCurrencyCode": "USD"}
+    good = {"CustomerAccount": "C-1", "InvoiceDate": "2026-05-01", "CurrencyCode": "USD"}
+    assert dynamics.post("/CustomersV3", json=row | {"OrganizationName": "A"}).status_code == 201
+    words = [
+        "CustomerAccount", "InvoiceAmount", "IsPosted", "ModifiedDateTime", "eq", "gt", "and", "or", "not", "(", ")",
+        "'x'", "5", "null", "contains", ",", "2026-05-01", "Microsoft.Dynamics.DataEntities.NoYes'Yes'", "in", "''",
+    ]  # fmt: skip
+    for _ in range(60):
+        never_breaks(
+            dynamics, "POST", "/FreeTextInvoiceHeaders", bent(dice, good, "dataAreaId", "HeaderReference", "X")
+        )
+        never_breaks(dynamics, "POST", "/FreeTextInvoiceLines", bent(dice, good, "LineNumber", "AccountDisplayValue"))
+        query = {
+            "$filter": " ".join(dice.choices(words, k=dice.randint(1, 9))),
+            "$top": dice.choice(["1", "x", "9" * 20]),
+        }
+        assert dynamics.get("/FreeTextInvoiceHeaders", params=query).status_code < 500, query
+    for key in ("dataAreaId='us01'", "x", "dataAreaId='us01',CustomerAccount='%27'"):
+        never_breaks(dynamics, "PATCH", f"/CustomersV3({key})", {"OrganizationName": dice.choice(JUNK)})
+    for content in (b"", b"--b\r\n", b"--b\r\nContent-Type: application/http\r\n\r\nGET x HTTP/1.1\r\n--b--"):
+        answer = dynamics.post("/$batch", content=content, headers={"Content-Type": "multipart/mixed; boundary=b"})
+        assert answer.status_code < 500, content
+
+
 def test_avatax(avatax: httpx.Client, dice: random.Random) -> None:
     good = {
         "type": "SalesInvoice", "code": "I-1", "customerCode": "C", "date": "2026-05-01",
@@ -89,13 +114,14 @@ def test_avatax(avatax: httpx.Client, dice: random.Random) -> None:
             never_breaks(avatax, "POST", f"{place}/{verb}", {name: dice.choice(JUNK), "adjustmentReason": "x"})
 
 
-@pytest.mark.parametrize("vendor", ["salesforce", "kantata", "netsuite", "avatax"])
+@pytest.mark.parametrize("vendor", ["salesforce", "kantata", "netsuite", "dynamics", "avatax"])
 def test_what_is_not_json_is_400(vendor: str, request: pytest.FixtureRequest) -> None:
     http: httpx.Client = request.getfixturevalue(vendor)
     paths = {
         "salesforce": "/sobjects/Account",
         "kantata": "/workspaces",
         "netsuite": "/record/v1/customer",
+        "dynamics": "/CustomersV3",
         "avatax": "/transactions/create",
     }
     for content in (b"{", b"\xff\xfe", b""):

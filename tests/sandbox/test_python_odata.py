@@ -11,20 +11,11 @@ import requests
 from odata import ODataService
 from odata.exceptions import ODataError
 
-from integration_hub.sandbox import Landscape, accounts
+from integration_hub.sandbox import Landscape
+
+from .conftest import dynamics_token
 
 pytestmark = pytest.mark.landscape
-
-
-def _token(land: Landscape) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": accounts.DYNAMICS_CLIENT_ID,
-        "client_secret": accounts.DYNAMICS_CLIENT_SECRET,
-        "scope": f"{land.dynamics}/.default",
-    }
-    path = f"{land.dynamics}/{accounts.DYNAMICS_TENANT_ID}/oauth2/v2.0/token"
-    return str(requests.post(path, data=form, timeout=10).json()["access_token"])
 
 
 class Everywhere(requests.Session):
@@ -42,7 +33,7 @@ class Everywhere(requests.Session):
 def service(land: Landscape, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Everywhere() as session:
-        session.headers["Authorization"] = f"Bearer {_token(land)}"
+        session.headers["Authorization"] = f"Bearer {dynamics_token(land)}"
         yield ODataService(f"{land.dynamics}/data/", session=session, reflect_entities=True, quiet_progress=True)
 
 

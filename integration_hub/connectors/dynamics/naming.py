@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from integration_hub.connectors import wire
+
 NAMESPACE = "Microsoft.Dynamics.DataEntities"
 LACKING = "-"
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
@@ -103,3 +105,15 @@ def _keyed(value: Any) -> str:
 def noon(day: str | None) -> str | None:
     """A day as an instant at noon: Dynamics shifts midnight by the zone of its user."""
     return f"{day}T12:00:00Z" if day else None
+
+
+def holds(found: Row, wanted: Row) -> bool:
+    """Whether a row that was read has the values that were meant, as far as they are said and kept there."""
+    return all(
+        value in (None, "") or name not in found or wire.same(found[name], _day(value))
+        for name, value in wanted.items()
+    )
+
+
+def _day(value: Any) -> Any:
+    return value.removesuffix("T12:00:00Z") if isinstance(value, str) else value

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from integration_hub.connectors import wire
 from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.manifest import LONGEST_TEXT
-from integration_hub.connectors.dynamics.naming import Row, literal, noon
+from integration_hub.connectors.dynamics.naming import Row, holds, literal, noon
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
 from integration_hub.kernel.ids import content_hash
@@ -33,7 +32,7 @@ def find_job(client: Client, write: Write) -> Confirmed | None:
     """The project, if it is open and as this write wants it."""
     found = client.one(PROJECTS, _job_key(write.payload))
     wanted = {name: value for name, value in _job(client, write.payload).items() if name in _COMPARED}
-    if found is None or not _as_meant(found, wanted):
+    if found is None or not holds(found, wanted):
         return None
     return _project(found)
 
@@ -69,7 +68,7 @@ def upsert_customer(client: Client, write: Write) -> Sent:
 def find_customer(client: Client, write: Write) -> Confirmed | None:
     """The customer, if it is as this write wants it."""
     found = client.one(CUSTOMERS, _customer_key(write.payload))
-    if found is None or not _as_meant(found, _customer(client, write.payload)):
+    if found is None or not holds(found, _customer(client, write.payload)):
         return None
     facts = {name: found.get(name) for name in ("OrganizationName", "SalesCurrencyCode", "PrimaryContactEmail")}
     return Confirmed(f"{found['dataAreaId']}|{found['CustomerAccount']}", str(found["CustomerAccount"]), facts)
@@ -116,14 +115,6 @@ def _customer(client: Client, payload: Payload) -> Row:
         "PaymentTerms": payload.get("payment_terms"),
         "PrimaryContactEmail": payload.get("email"),
     }
-
-
-def _as_meant(found: Row, wanted: Row) -> bool:
-    return all(not value or wire.same(found.get(name), _day(value)) for name, value in wanted.items())
-
-
-def _day(value: str) -> str:
-    return value.removesuffix("T12:00:00Z")
 
 
 def _existing(client: Client, write: Write) -> Row | None:

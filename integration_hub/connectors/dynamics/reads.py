@@ -212,7 +212,7 @@ def _changes(client: Client, table: Table, cursor: dict[str, Any], overlap: floa
     def mark(row: Row) -> tuple[str, str]:
         return table.id_of(row), stamp_of(row[stamp])
 
-    for rows, last in batches(page, reading.since, size=client.page_size, mark=mark):
+    for rows, last in batches(page, reading.since, mark=mark):
         records = [reading.record(*mark(row), _plain(table.finish(client, row))) for row in rows]
         yield reading.page(records, done=last)
 

@@ -277,8 +277,9 @@ class Dynamics(Vendor):
             raise missing(f"the action {call.params['action']}")
         header = self.rows.get(of, key, self._company(call))
         if self.setting("posting") == "batch":
-            due = self.store.clock.now() + self.setting("posting_ms")
-            self.store.remember(_JOBS, f"{of.name}/{self.rows.key(of, header)}", due)
+            name, due = f"{of.name}/{self.rows.key(of, header)}", self.store.clock.now() + self.setting("posting_ms")
+            if self.store.fact(_JOBS, name) is None:  # one job for a journal, however often it is asked for
+                self.store.remember(_JOBS, name, due)
         else:
             self.posting.post(of, header)
         return Reply(204)

@@ -9,18 +9,25 @@ from integration_hub.effects.models import Effect
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
 from tests import deals, factories, money
+from tests.connectors.living import dynamics_living
 from tests.tryton.fixtures import GROUP
 from tests.tryton.living import tryton_living
 from tests.vendors import Fake, living, plain_ledger
 
 PLACE = {"erp", "billing"}
 """Roles of vendors that stand in the ERP's place: a billing platform posts and collects as an ERP does."""
-ERPS = [name for name, connector in CONNECTORS if connector.manifest.role in PLACE and name != "tryton"]
+REAL = {"tryton", "dynamics"}
+"""Those that stand there as they are: Tryton's own server, and Dynamics by its connector and simulator."""
+ERPS = [name for name, connector in CONNECTORS if connector.manifest.role in PLACE and name not in REAL]
 
 
-@pytest.fixture(params=[*ERPS, "ledger", pytest.param("tryton", marks=GROUP)])
+@pytest.fixture(params=[*ERPS, "ledger", "dynamics", pytest.param("tryton", marks=GROUP)])
 def landscape(request, db):
-    """Each ERP as a fake with its manifest, and Tryton as it is."""
+    """Each ERP as a fake with its manifest, and those of REAL as they are."""
+    if request.param == "dynamics":
+        with dynamics_living() as made:
+            yield made
+        return
     if request.param == "tryton":
         with tryton_living(request.getfixturevalue("tryton")) as made:
             yield made
