@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from billing.actions import candidates, limits, schedules, unserved, work
+from billing.actions import candidates, limits, revenue, schedules, unserved, work
 from billing.workflows import activation
 from billing.workflows import amendment as amendments
 from contracts.events import (
@@ -13,7 +13,7 @@ from contracts.events import (
     MILESTONE_MOVED,
     STANDARD_PRICES_CHANGED,
 )
-from contracts.models import Amendment, Contract, Milestone
+from contracts.models import Amendment, Contract, Method, Milestone
 from integration_hub.work.actions import items
 
 
@@ -39,6 +39,8 @@ def _agreement_changed(contract_id: int, what: str) -> None:
 
 def _milestone_moved(milestone: Milestone) -> None:
     work.record_milestone(milestone=milestone, by="system:billing")
+    if milestone.line.method == Method.PROGRESS:
+        revenue.follow_progress(line=milestone.line)
 
 
 def _amendment_signed(amendment: Amendment) -> None:

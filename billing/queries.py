@@ -156,7 +156,11 @@ class ContractMoney:
 def money_of(contract: Contract) -> ContractMoney:
     """The money of one contract; five queries."""
     fees = ScheduleItem.objects.filter(line__contract=contract).exclude(status="skipped").aggregate(s=Sum("amount"))
-    steps = Milestone.objects.filter(line__contract=contract).exclude(status="cancelled").aggregate(s=Sum("amount"))
+    steps = Milestone.objects.filter(line__contract=contract).exclude(
+        Q(status="cancelled") | Q(line__method="progress")
+    )
+    accepted = steps.aggregate(s=Sum("amount"))
+    measured = contract.lines.filter(method="progress").aggregate(s=Sum("amount"))
     time = list(contract.lines.filter(method="tm").values_list("pk", flat=True))
     caps = contract.caps.filter(kind="hard", bill_to=None).aggregate(s=Sum("limit"))
     posted = contract.invoices.aggregate(
@@ -164,7 +168,7 @@ def money_of(contract: Contract) -> ContractMoney:
     )
     return ContractMoney(
         currency=contract.currency,
-        agreed=(fees["s"] or ZERO) + (steps["s"] or ZERO),
+        agreed=(fees["s"] or ZERO) + (accepted["s"] or ZERO) + (measured["s"] or ZERO),
         up_to=caps["s"],
         has_time=bool(time),
         states=by_state(Piece.objects.filter(contract=contract, is_current=True)),

@@ -173,6 +173,24 @@ def _percent(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
+class ProgressForm(forms.Form):
+    """How far a line is at the end of a day."""
+
+    as_of = day("As of", help_text="The end of this day; its work is billed with this date.")
+    percent = forms.DecimalField(
+        label="Done in all, in percent",
+        min_value=0,
+        max_value=100,
+        max_digits=7,
+        decimal_places=4,
+        help_text="Of the whole line, not since the last time.",
+    )
+    measured_by = forms.CharField(label="Measured by", max_length=120)
+    evidence = forms.CharField(
+        label="What proves it", max_length=300, help_text="Such as the progress report the client signed."
+    )
+
+
 class WithdrawCostRateForm(forms.Form):
     """Taking back a rate that was wrong."""
 

@@ -7,6 +7,7 @@ from integration_hub.people.models import Role
 CRM_MISMATCH = "CRM_MISMATCH"
 NOT_SIGNED = "NOT_SIGNED"
 SIGNATURE_ENDED = "SIGNATURE_ENDED"
+PROGRESS_REGRESSED = "PROGRESS_REGRESSED"
 
 
 def register() -> None:
@@ -48,3 +49,24 @@ def register() -> None:
             (Suggestion("Send it for signature again"), Suggestion("Withdraw the agreement in the CRM")),
         ),
     )
+    KINDS.register(
+        PROGRESS_REGRESSED,
+        CaseKind(
+            PROGRESS_REGRESSED,
+            "Progress of a fixed price fell",
+            str(Role.PMO),
+            3,
+            "a second person confirms or declines it, or progress is measured again",
+            (
+                Suggestion("Confirm it", "contracts:progress-confirm", "contracts.decide_progressmeasure"),
+                Suggestion("Decline it", "contracts:progress-decline", "contracts.decide_progressmeasure"),
+            ),
+            still_holds=_still_questioned,
+        ),
+    )
+
+
+def _still_questioned(root_cause: str) -> bool:
+    from contracts.actions import progress  # which raises the code that is named here
+
+    return progress.still_questioned(root_cause)

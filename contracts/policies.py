@@ -1,8 +1,9 @@
 """Who may do what to what was agreed, and why not."""
 
-from contracts.models import Contract, CostRate
+from contracts.models import Contract, ContractLine, CostRate, Method, ProgressMeasure
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
+from integration_hub.trail.record import Actor
 
 
 def can_enter_rates(user: User) -> Decision:
@@ -60,3 +61,41 @@ def can_enter_standard_prices(user: User, legal_entity: str) -> Decision:
     if not user.all_legal_entities and legal_entity not in user.legal_entities:
         return deny(f"You do not work for {legal_entity}.")
     return ALLOW
+
+
+def can_measure(line: ContractLine, by: Actor) -> Decision:
+    """Whether somebody may say how far a line is. Systems may: they hand on what people said there."""
+    if isinstance(by, User):
+        if not by.has_perm("contracts.add_progressmeasure"):
+            return deny("Only delivery leads and PMO can record progress.")
+        if not by.may_see(line.contract.legal_entity.code):
+            return deny(f"Legal entity {line.contract.legal_entity.code} is outside your scope.")
+    if line.method != Method.PROGRESS:
+        return deny(f"Line {line.number} is not billed by progress.")
+    if line.contract.status not in MEASURED:
+        return deny(f"This contract is {line.contract.get_status_display().lower()}.")
+    return ALLOW
+
+
+MEASURED = (Contract.Status.ACTIVE, Contract.Status.SUSPENDED, Contract.Status.COMPLETED)
+"""States of a contract in which progress of its lines is measured."""
+
+
+def can_decide_progress(row: ProgressMeasure, user: User) -> Decision:
+    """Whether the person may decide on progress that fell: never on what they recorded themselves."""
+    if row.status != ProgressMeasure.Status.QUESTIONED:
+        return deny(f"This measure is {row.get_status_display().lower()}.")
+    if not user.has_perm("contracts.decide_progressmeasure"):
+        return deny("Only PMO and finance can decide on progress that fell.")
+    if row.recorded_by == user.username:
+        return deny("You recorded this, so someone else must decide on it.")
+    if not user.may_see(row.line.contract.legal_entity.code):
+        return deny(f"Legal entity {row.line.contract.legal_entity.code} is outside your scope.")
+    return ALLOW
+
+
+def can_decline_progress(row: ProgressMeasure, user: User, reason: str = "given") -> Decision:
+    """Whether the person may decline it, and has said why."""
+    if not (decision := can_decide_progress(row, user)):
+        return decision
+    return ALLOW if reason.strip() else deny("Say why: the reason is kept in the trail.")

@@ -39,6 +39,7 @@ def register() -> None:
     badges.words("neutral", "check", "applied", "terminated", "ended", "undone")
     badges.words("success", "circle-check", "accepted", "verified")
     badges.words("progress", "loader", "compensating")
+    badges.words("warning", "alert-triangle", "questioned")
     for action, icon, sentence in _SENTENCES:
         timeline.tell(action, icon, sentence)
 
@@ -76,6 +77,10 @@ _SENTENCES = (
     ("contracts.milestone.in_progress", "flag", "started the milestone {label}"),
     ("contracts.milestone.submitted", "flag", "submitted the milestone {label} for acceptance"),
     ("contracts.milestone.accepted", "flag", "accepted the milestone {label}"),
+    ("contracts.progress.recorded", "chart-bar", "recorded the progress of {label}"),
+    ("contracts.progress.questioned", "chart-bar", "recorded that progress fell: {label}"),
+    ("contracts.progress.confirmed", "chart-bar", "confirmed that progress fell: {label}"),
+    ("contracts.progress.declined", "chart-bar", "declined that progress fell: {label}"),
     ("contracts.milestone.cancelled", "flag", "cancelled the milestone {label}"),
     ("contracts.period.open", "lock-open", "opened the accounting period {label}"),
     ("contracts.period.closed", "lock", "closed the accounting period {label}"),

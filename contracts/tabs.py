@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.db.models import Prefetch, Q
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from contracts import panels, payers_views, pictures, queries, tables, wording
-from contracts.models import Cap, Contract, Milestone
+from contracts import panels, payers_views, pictures, policies, progress_views, queries, tables, wording
+from contracts.models import Cap, Contract, ContractLine, Milestone
 from integration_hub.cases.models import Case
 from integration_hub.console import links, timeline
+from integration_hub.console.buttons import Button
 from integration_hub.console.columns import Column
 from integration_hub.console.http import Request
 from integration_hub.console.tables import Table
@@ -107,10 +109,18 @@ def projects(contract: Contract, request: Request) -> dict[str, Any]:
     """Projects and milestones."""
     rows = contract.projects.select_related("contract__customer", "contract__legal_entity")
     milestones = Milestone.objects.filter(line__contract=contract).select_related("line")
+    measures = progress_views.measures_of(contract)
     return {
+        "progress": tables.ProgressTable(measures, request, name="progress"),
+        "record": [_record(line, request) for line in progress_views.measured_lines(contract)],
         "projects": tables.ProjectTable(rows, request, name="projects"),
         "milestones": tables.MilestoneTable(milestones, request, name="milestones", today=today()),
     }
+
+
+def _record(line: ContractLine, request: Request) -> Button:
+    address = reverse("contracts:progress-record", args=[line.pk])
+    return Button(f"Record progress of {line}", address, policies.can_measure(line, request.user), icon="plus")
 
 
 def systems(contract: Contract, request: Request) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contracts import cost_rate_views, payers_views, rates_views, standard_price_views, views
+from contracts import cost_rate_views, payers_views, progress_views, rates_views, standard_price_views, views
 
 app_name = "contracts"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("<int:pk>/", views.contract_detail, name="contract-detail"),
     path("<int:pk>/payers/", payers_views.agree, name="contract-payers"),
     path("<int:pk>/payers/terms/", payers_views.state, name="contract-payer-terms"),
+    path("lines/<int:pk>/progress/", progress_views.record, name="progress-record"),
+    path("progress/<int:pk>/confirm/", progress_views.confirm, name="progress-confirm"),
+    path("progress/<int:pk>/decline/", progress_views.decline, name="progress-decline"),
     path("projects/", views.ProjectList.as_view(), name="project-list"),
     path("projects/<int:pk>/", views.project_detail, name="project-detail"),
     path("exchange-rates/", rates_views.ExchangeRateList.as_view(), name="exchange-rate-list"),

@@ -48,7 +48,7 @@ def _planned(line: ContractLine) -> engine.Plan:
             rounding=contract.legal_entity.rounding,  # type: ignore[arg-type]  # choices are the same words
             milestones=[
                 engine.MilestoneValue(id=row.pk, amount=row.amount, due_on=row.due_on, accepted_on=row.accepted_on)
-                for row in line.milestones.order_by("sequence")
+                for row in line.milestones.exclude(status="cancelled").order_by("sequence")
             ],
         )
     except ValueError as error:
@@ -77,6 +77,13 @@ def _plan_line(line: ContractLine) -> None:
         )
         for part in planned.parts
     )
+
+
+@transaction.atomic
+def follow_progress(*, line: ContractLine) -> None:
+    """Plan a line anew by what was measured of it, if it is planned at all: what was measured is earned then."""
+    if line.revenue_plans.filter(is_current=True).update(is_current=False):
+        _plan_line(line)
 
 
 @transaction.atomic

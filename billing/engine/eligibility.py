@@ -14,7 +14,7 @@ from billing.engine.values import EligibilityRow, Line
 
 TIME_METHODS = ("tm", "retainer_hours", "included")
 METHODS = {"time": TIME_METHODS, "usage": ("usage",), "expense": ("expense",)}
-FIXED_METHODS = ("milestone", "recurring", "fixed_schedule", "included")
+FIXED_METHODS = ("milestone", "progress", "recurring", "fixed_schedule", "included")
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,12 @@ def on_acceptance(milestones: Sequence[MilestoneValue], *, undated: date) -> lis
     return sorted(parts, key=lambda part: (part.period_from, part.milestone_id))
 
 
+def to_come(amount: Decimal, *, latest: Sequence[Earning], on: date) -> Earning:
+    """What no progress was measured of yet: in the month of the day `on`, but not before what was measured `latest`."""
+    month = max([month_start(on), *(part.period_from for part in latest)])
+    return Earning(month, next_month(month), amount)
+
+
 def plan(
     line: Line,
     *,
@@ -90,11 +96,15 @@ def plan(
     start, end = line.starts_on or starts_on, line.ends_on or ends_on
     if line.method == "recurring" and end is None:
         return Plan("right_to_invoice", None, ())  # without an end each fee is earned as its period passes
-    if line.method == "milestone":
+    if line.method in ("milestone", "progress"):
         if start is None:
             raise ValueError(f"Line {line.number}: name its first day, to plan revenue.")
         accepted = on_acceptance(milestones, undated=end or start)
-        return Plan("milestone", sum((part.amount for part in accepted), ZERO), tuple(accepted))
+        total = sum((part.amount for part in accepted), ZERO)
+        if line.method == "progress" and (line.amount or ZERO) > total:
+            rest = to_come((line.amount or ZERO) - total, latest=accepted[-1:], on=end or start)
+            accepted, total = [*accepted, rest], total + rest.amount
+        return Plan("milestone", total, tuple(accepted))
     if line.amount is None or start is None or end is None:
         raise ValueError(f"Line {line.number}: name its amount, first and last day, to plan revenue.")
     if line.method in ("retainer_hours", "recurring"):

@@ -38,6 +38,7 @@ Method = Literal[
     "included",
     "usage",
     "commitment",
+    "progress",
 ]
 ExpenseRule = Literal["", "at_cost", "markup", "non_billable"]
 Precedence = Literal["scope_then_specificity", "specificity_then_scope", "explicit"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from billing.actions import decisions, holds, prepaid, work
@@ -11,6 +12,7 @@ from billing.models import BillableEvent, BillingRun, Hold
 from billing.scenarios.reading import BadScenario, Unsupported, Words, words
 from billing.scenarios.world import DAY, FIRST_DAY, World, contract_of, line_of, part
 from contracts.actions import amendments, delivery
+from contracts.actions import progress as measuring
 from contracts.models import AccountingPeriod, Amendment, Contract, Project, Resource, RetroMode
 from integration_hub import canonical
 from integration_hub.intake.versions import Incoming, Known, Verdict, classify
@@ -256,6 +258,15 @@ def milestone(world: World, said: Words) -> None:
         accepted_by="Client" if done else "", evidence="Protocol" if done else "",
     )  # fmt: skip
     delivery.move_milestone(record=record, milestone=known, by=BY)
+
+
+def progress(world: World, said: Words) -> None:
+    """Lines are measured: each value is the part of the whole line that was done by now, 0 to 1."""
+    for name, value in dict(said.need("values")).items():
+        measured = measuring.MeasureIn(
+            as_of=_next_day(), percent=Decimal(str(value)) * 100, measured_by="Client", evidence="Protocol"
+        )
+        measuring.measure(line_id=line_of(world, name).pk, said=measured, by=BY)
 
 
 def _next_day() -> date:

@@ -23,6 +23,7 @@ VERBS: dict[str, Verb] = {
     "release": happening.release,
     "amend": happening.amend,
     "milestone": happening.milestone,
+    "progress": happening.progress,
     "top_up": happening.top_up,
     "run": running.run,
     "credit": crediting.credit,
@@ -40,7 +41,6 @@ VERBS: dict[str, Verb] = {
     "down_payment": advancing.down_payment,
 }
 UNSUPPORTED = {
-    "progress": "lines are not billed by progress",
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",

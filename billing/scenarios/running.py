@@ -19,7 +19,7 @@ from billing.scenarios.limits import balances
 from billing.scenarios.reading import BadScenario, Words, words
 from billing.scenarios.world import World, contract_of
 from billing.terms import engine_line
-from contracts.models import Cap
+from contracts.models import Cap, Method
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.clock import now
@@ -128,8 +128,10 @@ def _place(line: CandidateLine, piece: Piece) -> tuple[Any, ...]:
 
 
 def _source(piece: Piece) -> str:
-    """What the scenario calls the origin of a piece: its entry, its milestone, or the line of a recurring fee."""
+    """What the scenario calls the origin of a piece: its entry, its milestone, or the line of a fee or of progress."""
     event = piece.event
+    if event.line is not None and event.line.method == Method.PROGRESS:
+        return event.line.name
     if event.milestone is not None:
         return event.milestone.name
     return event.line.name if event.schedule_item_id and event.line else event.work_key

@@ -41,6 +41,7 @@ METHODS = {
     "expense": Method.EXPENSE,
     "recurring": Method.RECURRING,
     "milestone": Method.MILESTONE,
+    "progress": Method.PROGRESS,
     "retainer_hours": Method.RETAINER_HOURS,
     "usage": Method.USAGE,
     "included": Method.INCLUDED,

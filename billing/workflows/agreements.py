@@ -29,6 +29,11 @@ def lacking(contract: Contract) -> list[str]:
         for line in lines
         if line.method == Method.MILESTONE and not line.milestones.all()
     ]
+    wants += [
+        f"Line {line.number} ({line.name}) is billed by progress and has no price."
+        for line in lines
+        if line.method == Method.PROGRESS and not line.amount
+    ]
     if contract.opportunity is not None and not contract.opportunity.is_won:
         wants.append(f"Its opportunity {contract.opportunity.name} is not won.")
     return wants

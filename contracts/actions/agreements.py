@@ -16,6 +16,7 @@ from contracts.models import (
     ContractVersion,
     Customer,
     LegalEntity,
+    Method,
     Milestone,
     Opportunity,
     PurchaseOrder,
@@ -314,6 +315,9 @@ def save_milestone_term(*, record: canonical.MilestoneTerm, line: ContractLine, 
     # No key is changed: whoever bills a milestone of the line, and holds that one, may go on pointing to the line.
     lines = ContractLine.objects.select_for_update(of=("self",), no_key=True)
     line = lines.select_related("contract__legal_entity").get(pk=line.pk)
+    if line.method == Method.PROGRESS:
+        told = f"is of line {line.number}, which is billed by progress."
+        raise BadInput(f"Milestone {record.name}", [Problem("line", told, "Agree it on a line billed by milestones.")])
     others = line.milestones.exclude(sequence=record.sequence).exclude(status="cancelled")
     planned = others.aggregate(total=models.Sum("amount"))["total"] or 0
     if line.amount is not None and planned + record.amount > line.amount:

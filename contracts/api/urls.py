@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from contracts.api import views
+from contracts.api import progress, views
 
 router = SimpleRouter()
 router.register("customers", views.Customers, "customer")
@@ -12,5 +12,6 @@ router.register("exchange-rates", views.ExchangeRates, "exchange-rate")
 router.register("cost-rates", views.CostRates, "cost-rate")
 router.register("projects", views.Projects, "project")
 router.register("milestones", views.Milestones, "milestone")
+router.register("progress", progress.Progress, "progress")
 
 urlpatterns = router.urls

@@ -20,6 +20,7 @@ from contracts.models.delivery import MILESTONE_MOVES, EligibilityRule, Mileston
 from contracts.models.parties import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
 from contracts.models.payers import PayerShare, PayerSplit
 from contracts.models.prices import RateCard, RateRow, RetroMode
+from contracts.models.progress import PROGRESS_MOVES, ProgressMeasure
 from contracts.models.references import ExternalReference
 from contracts.models.routes import Route
 from contracts.models.signatures import Signature
@@ -28,6 +29,7 @@ __all__ = [
     "AMENDMENT_MOVES",
     "CONTRACT_MOVES",
     "MILESTONE_MOVES",
+    "PROGRESS_MOVES",
     "Absence",
     "AccountingPeriod",
     "Amendment",
@@ -51,6 +53,7 @@ __all__ = [
     "PayerShare",
     "PayerSplit",
     "PaymentTerm",
+    "ProgressMeasure",
     "Project",
     "PurchaseOrder",
     "RateCard",

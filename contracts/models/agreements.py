@@ -158,6 +158,7 @@ class Method(models.TextChoices):
 
     TIME_AND_MATERIALS = "tm", "Time & materials"
     MILESTONE = "milestone", "Milestones"
+    PROGRESS = "progress", "Progress"
     RETAINER_HOURS = "retainer_hours", "Hour retainer"
     RETAINER_PREPAID = "retainer_prepaid", "Prepaid retainer"
     RECURRING = "recurring", "Recurring fee"

@@ -94,7 +94,7 @@ class ContractLine(Record):
     name: Name
     method: Literal[
         "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included",
-        "usage", "commitment",
+        "usage", "commitment", "progress",
     ]  # fmt: skip
     amount: Annotated[Decimal, Field(ge=0)] | None = None
     included_hours: Annotated[Decimal, Field(ge=0)] | None = None
@@ -126,6 +126,8 @@ class ContractLine(Record):
             raise ValueError("an hour retainer needs amount (the fee) and included_hours")
         if self.method in ("recurring", "fixed_schedule") and self.amount is None:
             raise ValueError("a fixed schedule needs amount")
+        if self.method == "progress" and not self.amount:
+            raise ValueError("a line billed by progress needs amount (its whole price)")
         if self.method == "retainer_prepaid" and self.amount is None:
             raise ValueError("a prepaid retainer needs amount (what is funded first)")
         if self.minimum_balance is not None and self.method != "retainer_prepaid":

@@ -50,9 +50,16 @@ fees AS (
 milestones AS (
     SELECT agreed.day, agreed.id, sum(milestone.amount) AS milestones
       FROM agreed JOIN contracts_milestone AS milestone ON milestone.line_id = agreed.id
-     WHERE milestone.status <> 'cancelled'
+     WHERE milestone.status <> 'cancelled' AND agreed.method <> 'progress'
        AND NOT (milestone.status = 'accepted' AND milestone.accepted_on <= agreed.day)
      GROUP BY 1, 2
+     UNION ALL
+    SELECT agreed.day, agreed.id, line.amount - coalesce(sum(step.amount), 0)
+      FROM agreed JOIN contracts_contractline AS line ON line.id = agreed.id
+      LEFT JOIN contracts_milestone AS step
+             ON step.line_id = line.id AND step.status = 'accepted' AND step.accepted_on <= agreed.day
+     WHERE agreed.method = 'progress'
+     GROUP BY 1, 2, line.amount
 ),
 prepaid AS (
     SELECT agreed.day, agreed.id, sum(entry.amount) AS prepaid
@@ -146,7 +153,8 @@ BACKLOG = Measure(
     title="Backlog",
     question="What is contracted and not yet performed?",
     formula="Of signed contracts that are not ended, as of the last day. Firm: fees of the schedule by the days of "
-    "their periods that are still to come, milestones not accepted yet, and what is left of prepaid retainers. Soft: "
+    "their periods that are still to come, milestones not accepted yet, what no progress was measured "
+    "of, and what is left of prepaid retainers. Soft: "
     "what is left of hard limits in all on time and usage, less the value of the work done.",
     version=1,
     counted="contract lines",

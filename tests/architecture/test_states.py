@@ -44,6 +44,7 @@ TABLES: dict[str, tuple[transitions.Transitions, Any]] = {
     "contract": (contracts.CONTRACT_MOVES, contracts.Contract.Status),
     "amendment": (contracts.AMENDMENT_MOVES, contracts.Amendment.Status),
     "milestone": (contracts.MILESTONE_MOVES, contracts.Milestone.Status),
+    "progress measure": (contracts.PROGRESS_MOVES, contracts.ProgressMeasure.Status),
     "journal": (billing.JOURNAL_MOVES, billing.Journal.Status),
     "reimbursement": (costs.REIMBURSEMENT_MOVES, costs.Reimbursement.Status),
     "case": (CASE_MOVES, Case.Status),

@@ -14,6 +14,7 @@ from tests.integration.policies import (
     closing,
     hub,
     lending,
+    measuring,
     reconciling,
     repair,
     repaying,
@@ -23,7 +24,7 @@ from tests.integration.policies import (
 )
 from tests.integration.policies.matrix import ELSEWHERE, person
 
-TABLES = (billing, closing, hub, lending, reconciling, repair, repaying, setting_aside, streams, telling)
+TABLES = (billing, closing, hub, lending, measuring, reconciling, repair, repaying, setting_aside, streams, telling)
 ROWS = tuple(row for table in TABLES for row in table.ROWS)
 
 
