@@ -55,8 +55,8 @@ def _term_moved(contract: Contract) -> None:
     unserved.tell(contract=contract, by="system:billing")
 
 
-def _master_data(key: str) -> None:
-    activation.resume_waiting(arrived=key)
+def _master_data(keys: Collection[str]) -> None:
+    activation.resume_waiting(arrived=keys)
     candidates.check_waiting(codes=["ERP_MAPPING", "PERIOD_CLOSED"])
 
 

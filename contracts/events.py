@@ -14,8 +14,8 @@ AMENDMENT_SIGNED: Registry[Callable[[Amendment], None]] = Registry("listener for
 MILESTONE_MOVED: Registry[Callable[[Milestone], None]] = Registry("listener for milestones")
 """A milestone was accepted, or its acceptance was withdrawn (same transaction)."""
 
-MASTER_DATA_ARRIVED: Registry[Callable[[str], None]] = Registry("listener for master data")
-"""A key such as `customer:CUST-001` or `payment_term:Net 30` became known to the ERP."""
+MASTER_DATA_ARRIVED: Registry[Callable[[Collection[str]], None]] = Registry("listener for master data")
+"""Keys such as `customer:CUST-001` or `payment_term:Net 30` became known to the ERP (same transaction)."""
 
 EXCHANGE_RATES_ARRIVED: Registry[Callable[[Collection[str]], None]] = Registry("listener for exchange rates")
 """The currencies of which rates were recorded (same transaction)."""
@@ -48,10 +48,10 @@ def milestone_moved(milestone: Milestone) -> None:
         listener(milestone)
 
 
-def master_data_arrived(key: str) -> None:
-    """Tell every listener that the ERP knows something now."""
+def master_data_arrived(keys: Collection[str]) -> None:
+    """Tell every listener what the ERP knows now."""
     for _, listener in MASTER_DATA_ARRIVED:
-        listener(key)
+        listener(keys)
 
 
 def exchange_rates_arrived(currencies: Collection[str]) -> None:

@@ -1,5 +1,7 @@
 """Activation: a signed contract becomes a project, a job, a billing schedule and a revenue plan, or nothing at all."""
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from billing import policies
@@ -9,6 +11,7 @@ from billing.workflows.agreements import BY, NAME, lacking
 from contracts import events
 from contracts.models import CONTRACT_MOVES, Contract, Project
 from integration_hub.cases.actions import cases
+from integration_hub.cases.models import Case
 from integration_hub.kernel.clock import now
 from integration_hub.kernel.errors import Stale
 from integration_hub.people.models import User
@@ -168,9 +171,11 @@ DEFINITION = Definition(
 
 
 @transaction.atomic
-def resume_waiting(*, arrived: str) -> int:
-    """Something the ERP lacked is there now: heal its case and let waiting activations go on."""
-    cases.heal(code="ERP_MAPPING", root_cause=arrived, because=f"{arrived} arrived", by=BY)
+def resume_waiting(*, arrived: Collection[str]) -> int:
+    """What the ERP lacked is there now: heal its cases and let waiting activations go on."""
+    missed = Case.objects.filter(code="ERP_MAPPING", root_cause__in=arrived, status__in=Case.OPEN_STATES)
+    for root_cause in missed.order_by("pk").values_list("root_cause", flat=True):
+        cases.heal(code="ERP_MAPPING", root_cause=root_cause, because=f"{root_cause} arrived", by=BY)
     waiting = Process.objects.filter(definition=NAME, state=Process.State.WAITING)
     for process in waiting:
         engine.resume(process.pk, by=BY)

@@ -1,5 +1,7 @@
 """Customers, legal entities and periods as their owners report them."""
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -47,6 +49,20 @@ def save_legal_entity(*, record: canonical.LegalEntity, by: Actor) -> LegalEntit
         country=record.country.upper(),
     )
     return entity
+
+
+@transaction.atomic
+def known_or_new(records: Sequence[canonical.CustomerAccount]) -> dict[str, Customer]:
+    """The customers that accounts are of, by their number; one that the ERP knows first is made from its account."""
+    named = {record.code: record for record in records}
+    known = set(Customer.objects.filter(code__in=named).values_list("code", flat=True))
+    fresh = [
+        Customer(code=code, name=record.name, currency=record.currency or "")
+        for code, record in named.items()
+        if code not in known
+    ]
+    Customer.objects.bulk_create(fresh, ignore_conflicts=True)  # whoever made one meanwhile knows it better
+    return {row.code: row for row in Customer.objects.filter(code__in=named).order_by("code")}
 
 
 def save_payment_term(*, record: canonical.PaymentTerm) -> PaymentTerm:

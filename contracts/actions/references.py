@@ -1,6 +1,7 @@
 """Remember under which id another system knows one of our rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import models
 
@@ -36,24 +37,38 @@ def note(
     return reference
 
 
-def note_many(*, connection: Connection, entity: str, rows: Mapping[str, models.Model]) -> None:
-    """Remember many rows of one kind at once, by the ids they have there."""
-    moment = now()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """`row` is `source_id` there, and how far the two agree."""
+
+    source_id: str
+    row: models.Model
+    number: str = ""
+    sync: str = ExternalReference.Sync.CURRENT
+    detail: str = ""
+
+
+def note_many(*, connection: Connection, entity: str, notes: Iterable[Note]) -> None:
+    """Remember many rows of one kind at once; of several notes under one id the last holds."""
+    moment, last = now(), {note.source_id: note for note in notes}
     ExternalReference.objects.bulk_create(
         [
             ExternalReference(
                 connection=connection,
                 entity=entity,
                 source_id=source_id,
-                object_type=row._meta.label_lower,
-                object_id=row.pk,
+                object_type=note.row._meta.label_lower,
+                object_id=note.row.pk,
+                number=note.number,
+                sync=note.sync,
+                detail=note.detail[:300],
                 synced_at=moment,
             )
-            for source_id, row in rows.items()
+            for source_id, note in last.items()
         ],
         update_conflicts=True,
         unique_fields=["connection", "entity", "source_id"],
-        update_fields=["object_type", "object_id", "sync", "detail", "synced_at", "updated_at"],
+        update_fields=["object_type", "object_id", "number", "sync", "detail", "synced_at", "updated_at"],
         batch_size=2000,
     )
 

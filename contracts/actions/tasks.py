@@ -48,7 +48,10 @@ def save(*, tasks: Sequence[TaskIn], connection: Connection) -> dict[str, Proble
     references.note_many(
         connection=connection,
         entity="task",
-        rows={task.record.source_id: saved.get(task.key) or known[task.key] for task in accepted},
+        notes=[
+            references.Note(source_id=task.record.source_id, row=saved.get(task.key) or known[task.key])
+            for task in accepted
+        ],
     )
     contracts = {task.project.contract for task in accepted if task.project.pk in relinked and task.project.contract}
     for contract in sorted(contracts, key=lambda contract: contract.pk):

@@ -5,7 +5,7 @@ from typing import cast
 
 from contracts import events
 from contracts.actions import cost_rates, exchange, parties, references, standard_prices
-from contracts.models import Customer, LegalEntity
+from contracts.models import LegalEntity
 from contracts.queries import referenced_one
 from contracts.receivers.each import actor, each, waits
 from integration_hub import canonical
@@ -20,14 +20,14 @@ def _legal_entity(arrival: Arrival) -> None:
     references.note(
         connection=arrival.connection, entity="legal_entity", source_id=record.source_id, row=entity, number=entity.code
     )
-    events.master_data_arrived(f"legal_entity:{entity.code}")
+    events.master_data_arrived([f"legal_entity:{entity.code}"])
 
 
 def _payment_term(arrival: Arrival) -> None:
     record = cast(canonical.PaymentTerm, arrival.record)
     term = parties.save_payment_term(record=record)
     references.note(connection=arrival.connection, entity="payment_term", source_id=record.source_id, row=term)
-    events.master_data_arrived(f"payment_term:{term.name}")
+    events.master_data_arrived([f"payment_term:{term.name}"])
 
 
 def _accounting_period(arrival: Arrival) -> Receipt | None:
@@ -41,27 +41,27 @@ def _accounting_period(arrival: Arrival) -> Receipt | None:
         entities = [entity]
     for entity in entities:
         parties.save_period(legal_entity=entity, record=record, by=actor(arrival))
-    events.master_data_arrived("period")
+    events.master_data_arrived(["period"])
     return None
 
 
-def _customer_account(arrival: Arrival) -> Receipt | None:
-    """The ERP's side of a customer; matched by the customer number, which both systems carry."""
-    record = cast(canonical.CustomerAccount, arrival.record)
-    customer = Customer.objects.filter(code=record.code).first()
-    if customer is None:
-        customer = Customer.objects.create(code=record.code, name=record.name, currency=record.currency or "")
-    references.note(
-        connection=arrival.connection,
-        entity="customer_account",
-        source_id=record.source_id,
-        row=customer,
-        number=record.code,
-        sync="failed" if record.inactive else "current",
-        detail="Inactive in the ERP" if record.inactive else "",
-    )
-    events.master_data_arrived(f"customer:{customer.code}")
-    return None
+def customer_account(batch: Sequence[Arrival]) -> Sequence[Receipt]:
+    """A page of the ERP's customers at once; matched by the customer number, which both systems carry."""
+    records = [cast(canonical.CustomerAccount, arrival.record) for arrival in batch]
+    customers = parties.known_or_new(records)
+    notes = [
+        references.Note(
+            source_id=record.source_id,
+            row=customers[record.code],
+            number=record.code,
+            sync="failed" if record.inactive else "current",
+            detail="Inactive in the ERP" if record.inactive else "",
+        )
+        for record in records
+    ]
+    references.note_many(connection=batch[0].connection, entity="customer_account", notes=notes)
+    events.master_data_arrived([f"customer:{code}" for code in customers])
+    return [Receipt.applied()] * len(batch)
 
 
 def exchange_rate(batch: Sequence[Arrival]) -> Sequence[Receipt]:
@@ -115,6 +115,5 @@ def _standard_rate(arrival: Arrival) -> Receipt | None:
 legal_entity = each(_legal_entity)
 payment_term = each(_payment_term)
 accounting_period = each(_accounting_period)
-customer_account = each(_customer_account)
 cost_rate = each(_cost_rate)
 standard_rate = each(_standard_rate)
