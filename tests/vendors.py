@@ -159,7 +159,12 @@ class Landscape:
 
 def arrive(connection: Connection, *records: Any) -> list[Receipt]:
     """Canonical records of one entity come in through a connection; what became of each."""
-    arrivals = [
+    return list(RECEIVERS.get(records[0].entity)(arrivals(connection, *records)))
+
+
+def arrivals(connection: Connection, *records: Any) -> list[Arrival]:
+    """Canonical records of one entity as a receiver is given them, each with its stored version."""
+    return [
         Arrival(
             connection,
             SourceVersion.objects.create(
@@ -175,7 +180,6 @@ def arrive(connection: Connection, *records: Any) -> list[Receipt]:
         )
         for record in records
     ]
-    return list(RECEIVERS.get(records[0].entity)(arrivals))
 
 
 @contextmanager

@@ -3,15 +3,17 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
 
 from contracts import periods
 from contracts.actions import parties
-from contracts.models import AccountingPeriod, BillTo, Customer, LegalEntity, PaymentTerm
+from contracts.models import AccountingPeriod, BillTo, Customer, ExternalReference, LegalEntity, PaymentTerm
+from contracts.receivers.ledger import customer_account
 from integration_hub import canonical
 from integration_hub.kernel.errors import BadInput
 from integration_hub.trail.models import Event
-from tests import factories
+from tests import factories, vendors
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +160,43 @@ def test_an_address_that_arrives_completes_the_bill_to_and_one_that_goes_opens_i
     BillTo.objects.update(status="suspended")
     save("A", country="US", city="Boston", street="1 Main St")
     assert BillTo.objects.get().status == "suspended", "a person suspended it"
+
+
+# -- accounts in the ERP -------------------------------------------------------------------------------------------
+
+
+def account(number, code, **more):
+    return canonical.CustomerAccount(source_id=number, version="1", code=code, name=f"Firm {code}", **more)
+
+
+def received(there, *records):
+    return [receipt.status for receipt in vendors.arrive(there, *records)]
+
+
+def test_a_page_of_accounts_finds_or_makes_its_customers():
+    there = factories.connection()
+    known = factories.customer("CUST-1", name="Brightwater")
+    page = (
+        account("E1", "CUST-1"), account("E2", "CUST-2", currency="EUR"), account("E3", "CUST-3", inactive=True),
+        account("E4", "CUST-2"),
+    )  # fmt: skip
+    assert received(there, *page) == ["applied"] * 4
+    made = Customer.objects.get(code="CUST-2")
+    known.refresh_from_db()
+    assert (known.name, made.name, made.currency) == ("Brightwater", "Firm CUST-2", "EUR")
+    notes = {row.source_id: row for row in ExternalReference.objects.filter(entity="customer_account")}
+    assert {key: row.object_id for key, row in notes.items()} == {
+        "E1": known.pk, "E2": made.pk, "E3": Customer.objects.get(code="CUST-3").pk, "E4": made.pk
+    }  # fmt: skip
+    assert (notes["E1"].number, notes["E1"].sync, notes["E3"].sync) == ("CUST-1", "current", "failed")
+    received(there, account("E3", "CUST-3"))
+    notes["E3"].refresh_from_db()
+    assert (notes["E3"].sync, notes["E3"].detail) == ("current", "")
+
+
+def test_a_page_of_accounts_costs_no_more_questions_than_one(django_assert_max_num_queries):
+    there = factories.connection()
+    with CaptureQueriesContext(connection) as alone:
+        customer_account(vendors.arrivals(there, account("E0", "CUST-0")))
+    with django_assert_max_num_queries(len(alone)):
+        customer_account(vendors.arrivals(there, *(account(f"E{n}", f"CUST-{n}") for n in range(1, 40))))
