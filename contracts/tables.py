@@ -5,12 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 
 from contracts import wording
 from contracts.lineage import link
-from contracts.models import Amendment, CostRate, ExternalReference, Method, Milestone, ProgressMeasure, RateRow
+from contracts.models import Amendment, CostRate, ExternalReference, Method, Milestone, RateRow
 from integration_hub.canonical import nouns
 from integration_hub.console.badges import Badge
 from integration_hub.console.tables import Column, Table
@@ -327,33 +325,6 @@ class MilestoneTable(Table):
     def row_tone(self, row: Any) -> str:
         late = row.status not in {"accepted", "cancelled"} and row.due_on and row.due_on < self.today
         return "warning" if late else ""
-
-
-class ProgressTable(Table):
-    """What was measured of lines that are billed by progress."""
-
-    caption = "Progress"
-    default_sort = "-as_of"
-    columns = [
-        Column("as_of", "As of", kind="date"),
-        Column("line", "Line", accessor=lambda row: str(row.line)),
-        Column("percent", "Done in all", accessor=lambda row: f"{row.percent.normalize():f} %"),
-        Column("step.amount", "Added to the bill", kind="money", currency="step.currency"),
-        Column("status", "Status", kind="badge"),
-        Column("measured_by", "Measured by"),
-        Column("evidence", "Proof"),
-        Column("decide", "Decide", accessor=lambda row: _decide(row)),
-    ]  # fmt: skip
-
-    def row_tone(self, row: Any) -> str:
-        return "warning" if row.status == ProgressMeasure.Status.QUESTIONED else ""
-
-
-def _decide(row: ProgressMeasure) -> SafeString | str:
-    if row.status != ProgressMeasure.Status.QUESTIONED:
-        return ""
-    ways = [(link(f"contracts:progress-{name}", row.pk), name.capitalize()) for name in ("confirm", "decline")]
-    return format_html_join(" · ", '<a href="{}">{}</a>', ways)
 
 
 class ReferenceTable(Table):

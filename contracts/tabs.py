@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from contracts import panels, payers_views, pictures, policies, progress_views, queries, tables, wording
 from contracts.models import Cap, Contract, ContractLine, Milestone
+from contracts.progress_tables import ProgressTable
 from integration_hub.cases.models import Case
 from integration_hub.console import links, timeline
 from integration_hub.console.buttons import Button
@@ -111,7 +112,7 @@ def projects(contract: Contract, request: Request) -> dict[str, Any]:
     milestones = Milestone.objects.filter(line__contract=contract).select_related("line")
     measures = progress_views.measures_of(contract)
     return {
-        "progress": tables.ProgressTable(measures, request, name="progress"),
+        "progress": ProgressTable(measures, request, name="progress"),
         "record": [_record(line, request) for line in progress_views.measured_lines(contract)],
         "projects": tables.ProjectTable(rows, request, name="projects"),
         "milestones": tables.MilestoneTable(milestones, request, name="milestones", today=today()),

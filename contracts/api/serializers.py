@@ -22,7 +22,6 @@ from contracts.models import (
     Milestone,
     PayerShare,
     PayerSplit,
-    ProgressMeasure,
     Project,
     PurchaseOrder,
     RateRow,
@@ -276,34 +275,6 @@ class MilestoneSerializer(serializers.ModelSerializer[Milestone]):
         model = Milestone
         fields = ("id", "contract_id", "contract_number", "line_number", "sequence", "name", "amount", "currency",
                   "due_on", "status", "accepted_on", "accepted_by", "evidence", "version")  # fmt: skip
-
-
-class ProgressSerializer(serializers.ModelSerializer[ProgressMeasure]):
-    """How far a line billed by progress is; `percent` is of the whole line, `added` what it added to the bill."""
-
-    contract_id = serializers.IntegerField(source="line.contract_id", read_only=True)
-    contract_number = serializers.CharField(source="line.contract.number", read_only=True)
-    line_number = serializers.IntegerField(source="line.number", read_only=True)
-    milestone_id = serializers.IntegerField(source="step_id", read_only=True, allow_null=True)
-    added = AmountField("line.contract.currency", source="step.amount", default=None, allow_null=True)
-    currency = serializers.CharField(source="line.contract.currency", read_only=True)
-
-    class Meta:
-        model = ProgressMeasure
-        fields = ("id", "contract_id", "contract_number", "line_number", "as_of", "percent", "measured_by", "evidence",
-                  "status", "milestone_id", "added", "currency", "recorded_by", "recorded_at", "decided_by",
-                  "decided_at", "version")  # fmt: skip
-
-
-class MeasureSerializer(StrictSerializer):
-    """Progress to record: so much of the whole line was done at the end of the day `as_of`."""
-
-    contract = serializers.CharField(max_length=60, help_text="Its number.")
-    line_number = serializers.IntegerField(min_value=1)
-    as_of = serializers.DateField()
-    percent = serializers.DecimalField(max_digits=7, decimal_places=4, min_value=0, max_value=100)
-    measured_by = serializers.CharField(max_length=120)
-    evidence = serializers.CharField(max_length=300)
 
 
 class ContractSerializer(serializers.ModelSerializer[Contract]):

@@ -12,6 +12,7 @@ from tests.architecture.code import modules
 from tests.integration.policies import (
     billing,
     closing,
+    handling,
     hub,
     lending,
     measuring,
@@ -24,7 +25,20 @@ from tests.integration.policies import (
 )
 from tests.integration.policies.matrix import ELSEWHERE, person
 
-TABLES = (billing, closing, hub, lending, measuring, reconciling, repair, repaying, setting_aside, streams, telling)
+TABLES = (
+    billing,
+    closing,
+    handling,
+    hub,
+    lending,
+    measuring,
+    reconciling,
+    repair,
+    repaying,
+    setting_aside,
+    streams,
+    telling,
+)
 ROWS = tuple(row for table in TABLES for row in table.ROWS)
 
 
