@@ -77,8 +77,11 @@ def can_measure(line: ContractLine, by: Actor) -> Decision:
     return ALLOW
 
 
-MEASURED = (Contract.Status.ACTIVE, Contract.Status.SUSPENDED, Contract.Status.COMPLETED)
-"""States of a contract in which progress of its lines is measured."""
+MEASURED = (
+    *(Contract.Status.ACTIVE, Contract.Status.SUSPENDED),
+    *(Contract.Status.COMPLETED, Contract.Status.TERMINATED),
+)
+"""States of a contract in which progress of its lines is measured: what was done by its end is billed after it."""
 
 
 def can_decide_progress(row: ProgressMeasure, user: User) -> Decision:

@@ -73,6 +73,16 @@ def note_many(*, connection: Connection, entity: str, notes: Iterable[Note]) -> 
     )
 
 
+def holders(*, connection: Connection, entity: str, rows: Iterable[models.Model]) -> dict[int, str]:
+    """Under which id a system knows rows of one kind already, by our id."""
+    found = list(rows)
+    if not found:
+        return {}
+    known = ExternalReference.objects.filter(connection=connection, entity=entity)
+    kind, ids = found[0]._meta.label_lower, [row.pk for row in found]
+    return dict(known.filter(object_type=kind, object_id__in=ids).values_list("object_id", "source_id"))
+
+
 def forget(*, row: models.Model, connection: Connection, entity: str) -> int:
     """Forget under which id another system knew a row: what stood there is gone. Returns how many were forgotten."""
     known = ExternalReference.objects.filter(

@@ -5,7 +5,7 @@ from typing import cast
 
 from contracts import events
 from contracts.actions import cost_rates, exchange, parties, references, standard_prices
-from contracts.models import LegalEntity
+from contracts.models import Customer, LegalEntity
 from contracts.queries import referenced_one
 from contracts.receivers.each import actor, each, waits
 from integration_hub import canonical
@@ -46,22 +46,36 @@ def _accounting_period(arrival: Arrival) -> Receipt | None:
 
 
 def customer_account(batch: Sequence[Arrival]) -> Sequence[Receipt]:
-    """A page of the ERP's customers at once; matched by the customer number, which both systems carry."""
+    """A page of the ERP's customers at once; matched by the customer number, which both systems carry.
+
+    A number that another account of the ERP has already is refused: nobody could say which of the two is billed.
+    """
+    there = batch[0].connection
     records = [cast(canonical.CustomerAccount, arrival.record) for arrival in batch]
     customers = parties.known_or_new(records)
-    notes = [
-        references.Note(
-            source_id=record.source_id,
-            row=customers[record.code],
-            number=record.code,
-            sync="failed" if record.inactive else "current",
-            detail="Inactive in the ERP" if record.inactive else "",
-        )
-        for record in records
-    ]
-    references.note_many(connection=batch[0].connection, entity="customer_account", notes=notes)
-    events.master_data_arrived([f"customer:{code}" for code in customers])
-    return [Receipt.applied()] * len(batch)
+    holders = references.holders(connection=there, entity="customer_account", rows=customers.values())
+    receipts, notes = [], []
+    for record in records:
+        row = customers[record.code]
+        if (other := holders.setdefault(row.pk, record.source_id)) != record.source_id:
+            said = f"{record.code} is the number of account {other} too."
+            receipts.append(Receipt.refused(Problem("code", said, "Merge the two, or give one another number.")))
+        else:
+            receipts.append(Receipt.applied())
+            notes.append(_note(record, row))
+    references.note_many(connection=there, entity="customer_account", notes=notes)
+    events.master_data_arrived([f"customer:{note.number}" for note in notes])
+    return receipts
+
+
+def _note(record: canonical.CustomerAccount, row: Customer) -> references.Note:
+    return references.Note(
+        source_id=record.source_id,
+        row=row,
+        number=record.code,
+        sync="failed" if record.inactive else "current",
+        detail="Inactive in the ERP" if record.inactive else "",
+    )
 
 
 def exchange_rate(batch: Sequence[Arrival]) -> Sequence[Receipt]:

@@ -176,17 +176,14 @@ def received(there, *records):
 def test_a_page_of_accounts_finds_or_makes_its_customers():
     there = factories.connection()
     known = factories.customer("CUST-1", name="Brightwater")
-    page = (
-        account("E1", "CUST-1"), account("E2", "CUST-2", currency="EUR"), account("E3", "CUST-3", inactive=True),
-        account("E4", "CUST-2"),
-    )  # fmt: skip
-    assert received(there, *page) == ["applied"] * 4
+    page = (account("E1", "CUST-1"), account("E2", "CUST-2", currency="EUR"), account("E3", "CUST-3", inactive=True))
+    assert received(there, *page) == ["applied"] * 3
     made = Customer.objects.get(code="CUST-2")
     known.refresh_from_db()
     assert (known.name, made.name, made.currency) == ("Brightwater", "Firm CUST-2", "EUR")
     notes = {row.source_id: row for row in ExternalReference.objects.filter(entity="customer_account")}
     assert {key: row.object_id for key, row in notes.items()} == {
-        "E1": known.pk, "E2": made.pk, "E3": Customer.objects.get(code="CUST-3").pk, "E4": made.pk
+        "E1": known.pk, "E2": made.pk, "E3": Customer.objects.get(code="CUST-3").pk
     }  # fmt: skip
     assert (notes["E1"].number, notes["E1"].sync, notes["E3"].sync) == ("CUST-1", "current", "failed")
     received(there, account("E3", "CUST-3"))
@@ -194,9 +191,20 @@ def test_a_page_of_accounts_finds_or_makes_its_customers():
     assert (notes["E3"].sync, notes["E3"].detail) == ("current", "")
 
 
+def test_a_number_of_two_accounts_is_refused_and_stops_nobody_else():
+    there = factories.connection()
+    page = (account("E1", "CUST-1"), account("E2", "CUST-1"), account("E3", "CUST-3"))
+    assert received(there, *page) == ["applied", "refused", "applied"]
+    [again] = vendors.arrive(there, account("E4", "CUST-3"))
+    assert again.problems[0].message == "CUST-3 is the number of account E3 too."
+    assert received(there, account("E3", "CUST-3")) == ["applied"]
+
+
 def test_a_page_of_accounts_costs_no_more_questions_than_one(django_assert_max_num_queries):
     there = factories.connection()
+    one = vendors.arrivals(there, account("E0", "CUST-0"))
+    page = vendors.arrivals(there, *(account(f"E{n}", f"CUST-{n}") for n in range(1, 40)))
     with CaptureQueriesContext(connection) as alone:
-        customer_account(vendors.arrivals(there, account("E0", "CUST-0")))
+        customer_account(one)
     with django_assert_max_num_queries(len(alone)):
-        customer_account(vendors.arrivals(there, *(account(f"E{n}", f"CUST-{n}") for n in range(1, 40))))
+        customer_account(page)

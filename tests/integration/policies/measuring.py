@@ -38,6 +38,7 @@ ROWS = (
             "progress active": "",
             "progress suspended": "",
             "progress completed": "",
+            "progress terminated": "",
             "tm active": "Line 1 is not billed by progress.",
             "progress signed": "This contract is signed, activating.",
             "progress closed": "This contract is closed.",

@@ -2,7 +2,8 @@
 
 from integration_hub.notices import policies as notices
 from integration_hub.notices.models import Message, Room
-from tests.integration.policies.hub import ADMIN, case
+from tests.integration.policies.handling import case
+from tests.integration.policies.hub import ADMIN
 from tests.integration.policies.matrix import ALL, ELSEWHERE, HERE, Row
 
 
