@@ -51,8 +51,8 @@ def register() -> None:
         timeline.tell(f"reconciliation.pair_run.{verb}", icon, told)
     for verb, icon, told in (
         ("mended", "refresh", "had the break {label} mended"),
-        ("explained", "pencil", "explained the break {label}"),
-        ("proposed", "pencil", "explained the break {label}; a second person has to confirm"),
+        ("explained", "edit", "explained the break {label}"),
+        ("proposed", "edit", "explained the break {label}; a second person has to confirm"),
         ("confirmed", "circle-check", "confirmed the explanation of {label}"),
         ("reopened", "arrow-back-up", "took back the explanation of {label}"),
     ):

@@ -21,7 +21,7 @@ def release(request: Request, pk: int) -> HttpResponse:
     rows = RetentionAccount.objects.select_related(*retentions.PARTS)
     account = find_or_404(rows, request.user, scope="contract__legal_entity__code", pk=pk)
     currency, allowed = account.contract.currency, policies.can_release_retention(account, request.user)
-    initial = {"version": account.version, "amount": account.left.normalize(), "on": today()}
+    initial = {"version": account.version, "amount": f"{account.left.normalize():f}", "on": today()}
     confirm = Confirm(
         title=f"Release the retention of {account.bill_to.customer.name}?",
         verb="Ask for the release",

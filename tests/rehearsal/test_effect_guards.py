@@ -12,7 +12,7 @@ from django.db import transaction
 from integration_hub.connectors.netsuite.manifest import INVOICE_POST
 from integration_hub.connectors.registry import Confirmed, WriteSpec
 from integration_hub.effects import engine as effects_engine
-from integration_hub.effects import ledger, policies, windows
+from integration_hub.effects import ledger, policies, turns
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel import failpoints
@@ -290,7 +290,7 @@ def withdraw_meanwhile(made, interleave):
     made.drain("ingest", "bulk")
     effect = Effect.objects.get()
     withdraw = partial(effects.cancel, effect_id=effect.pk, by="system:test", reason="not needed")
-    worked, withdrawn = interleave(partial(made.drain, "post"), withdraw, at=(windows, "closed"))
+    worked, withdrawn = interleave(partial(made.drain, "post"), withdraw, at=(turns, "of"))
     assert worked is None
     if withdrawn is not None:
         raise withdrawn

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from integration_hub.effects import ledger as rows
-from integration_hub.effects import windows
+from integration_hub.effects import turns
 from integration_hub.effects.actions import effects
 from integration_hub.effects.models import Effect
 from integration_hub.kernel.errors import Denied
@@ -55,7 +55,7 @@ def withdrawing(effect):
 
 # -- withdrawn while it is about to be sent --------------------------------------------------------------------------
 
-ABOUT_TO_SEND = (windows, "closed")
+ABOUT_TO_SEND = (turns, "of")
 
 
 def test_what_is_about_to_be_sent_is_not_withdrawn_any_more(ledger, effect, interleave):

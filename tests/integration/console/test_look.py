@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+ROOMS = ("integration_hub", "contracts", "billing", "costs", "reconciliation")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
 ICONS = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons.svg").read_text()))
@@ -97,9 +98,16 @@ def test_icons_exist():
     named = set()
     for path in TEMPLATES:
         named |= set(re.findall(r'{% icon "([a-z0-9-]+)"', path.read_text()))
-    for path in (ROOT / "integration_hub/console").glob("*.py"):
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
         named |= set(re.findall(r'icon(?:: str)? ?= ?"([a-z0-9-]+)"', path.read_text()))
     assert named <= ICONS
+
+
+def test_icons_of_the_menu_and_the_timeline_exist():
+    from integration_hub.console import menu, timeline
+
+    assert {item.icon for _, item in menu.MENU} <= ICONS
+    assert {presenter.icon for _, presenter in timeline.PRESENTERS} <= ICONS
 
 
 def test_badge_icons_exist():
