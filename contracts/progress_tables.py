@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from contracts.lineage import link
@@ -34,4 +34,4 @@ def _decide(row: ProgressMeasure) -> SafeString | str:
     if row.status != ProgressMeasure.Status.QUESTIONED:
         return ""
     ways = [(link(f"contracts:progress-{name}", row.pk), name.capitalize()) for name in ("confirm", "decline")]
-    return format_html_join(" · ", '<a href="{}">{}</a>', ways)
+    return format_html("<span>{}</span>", format_html_join(" · ", '<a href="{}">{}</a>', ways))

@@ -55,7 +55,7 @@ class ProgressMeasure(Versioned):
         permissions = [("decide_progressmeasure", "Can decide on progress that fell")]
 
     def __str__(self) -> str:
-        return f"{self.percent.normalize():f} % as of {self.as_of}"
+        return f"{self.percent.normalize():f}\u00a0% as of {self.as_of:%-d %b %Y}"
 
 
 PROGRESS_MOVES = Transitions(
