@@ -8,8 +8,8 @@ from integration_hub.rules.tables import Input, Kind, Output, RuleSpec, delivere
 
 ANSWERS = ("chargeable", "complimentary", "included", "non_chargeable")
 METHODS = (
-    "", "tm", "milestone", "progress", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense",
-    "included", "usage", "commitment",
+    "", "tm", "milestone", "retainer_hours", "retainer_prepaid", "recurring", "fixed_schedule", "expense", "included",
+    "usage", "commitment",
 )  # fmt: skip
 EXPENSE_RULES = ("", "at_cost", "markup", "multiplier", "unit_price", "disbursement", "non_billable")
 
@@ -47,8 +47,7 @@ KIND = Kind(
             "The contract's map includes it",
         ),
         _answer(
-            "kind in ['time', 'usage'] && "
-            "method in ['milestone', 'progress', 'recurring', 'fixed_schedule', 'included']",
+            "kind in ['time', 'usage'] && method in ['milestone', 'recurring', 'fixed_schedule', 'included']",
             "included",
             "A fixed price or fee covers it",
         ),

@@ -30,6 +30,11 @@ class Route:
         self.moulds = moulds
 
 
+TOLD_AS = {"progress": "milestone"}
+"""A step of progress is a milestone. A table that was published before there was progress would charge the time of such
+a line by its last rule, beside its price."""
+
+
 def charge_facts(work: Work, role: str, place: Place) -> dict[str, Any]:
     """What the table of chargeability is asked about a work."""
     line = place.line
@@ -37,7 +42,7 @@ def charge_facts(work: Work, role: str, place: Place) -> dict[str, Any]:
         "kind": work.kind,
         "source_charges": work.chargeable,
         "agreed": place.chargeability,
-        "method": line.method if line else "",
+        "method": TOLD_AS.get(line.method, line.method) if line else "",
         "expense_rule": stated_method(line, work.category) if line else "",
         "role": role,
         "task": work.task_code,

@@ -1,5 +1,7 @@
 """Projects, people and milestones as the PSA reports them."""
 
+from typing import Any
+
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -174,16 +176,21 @@ def move_milestone(*, record: canonical.Milestone, milestone: Milestone, by: Act
     milestone.accepted_on, milestone.accepted_by, milestone.evidence = proof
     milestone.version += 1
     milestone.save()
+    tell_milestone(milestone, by, before=before)
+    if touched:
+        events.milestone_moved(milestone)
+    return milestone
+
+
+def tell_milestone(milestone: Milestone, by: Actor, **data: Any) -> None:
+    """Write into the trail that a milestone is in its state now."""
     contract = milestone.line.contract
     event(
-        f"contracts.milestone.{record.status}",
+        f"contracts.milestone.{milestone.status}",
         by=by,
         object_type="contracts.milestone",
         object_id=milestone.pk,
         label=f"{contract.number} {milestone.name}",
         legal_entity=contract.legal_entity.code,
-        before=before,
+        **data,
     )
-    if touched:
-        events.milestone_moved(milestone)
-    return milestone

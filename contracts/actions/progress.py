@@ -14,8 +14,9 @@ from django.db.models import Max, QuerySet, Sum
 
 from contracts import events, policies
 from contracts.actions.agreements import held
+from contracts.actions.delivery import tell_milestone
 from contracts.kinds import PROGRESS_REGRESSED
-from contracts.models import MILESTONE_MOVES, PROGRESS_MOVES, Contract, ContractLine, Milestone, ProgressMeasure
+from contracts.models import MILESTONE_MOVES, PROGRESS_MOVES, ContractLine, Milestone, ProgressMeasure
 from integration_hub.cases.actions import cases
 from integration_hub.kernel.clock import now, today
 from integration_hub.kernel.errors import BadInput, Problem, Stale
@@ -166,7 +167,7 @@ def _step(row: ProgressMeasure, amount: Decimal, by: Actor) -> Milestone:
         line=line, sequence=last + 1, name=f"{line.name}: {row}", amount=amount, currency=line.contract.currency,
         status=_IN_MILESTONE.ACCEPTED, accepted_on=row.as_of, accepted_by=row.measured_by, evidence=row.evidence,
     )  # fmt: skip
-    _tell_step("accepted", step, line.contract, by)
+    tell_milestone(step, by, amount=step.amount)
     events.milestone_moved(step)
     return step
 
@@ -179,7 +180,7 @@ def _withdraw(step: Milestone, by: Actor) -> None:
     step.accepted_on, step.accepted_by, step.evidence = None, "", ""
     step.version += 1
     step.save()
-    _tell_step("cancelled", step, step.line.contract, by)
+    tell_milestone(step, by, amount=step.amount)
     events.milestone_moved(step)
 
 
@@ -226,16 +227,4 @@ def _tell(what: str, row: ProgressMeasure, by: Actor, reason: str = "") -> None:
         reason=reason,
         evidence=row.evidence,
         measured_by=row.measured_by,
-    )
-
-
-def _tell_step(what: str, step: Milestone, contract: Contract, by: Actor) -> None:
-    event(
-        f"contracts.milestone.{what}",
-        by=by,
-        object_type="contracts.milestone",
-        object_id=step.pk,
-        label=f"{contract.number} {step.name}",
-        legal_entity=contract.legal_entity.code,
-        amount=step.amount,
     )

@@ -168,3 +168,12 @@ def test_time_that_is_for_free_uses_up_nothing_of_the_day_that_others_pay(paid, 
     found = {row.event_id: row.pieces for row in decide(replace(agreed, settled=given_before), both)}
     assert {event: pieces for event, pieces in found.items() if event < 50} == alone
     assert all(sum(piece.amount for piece in found[gift.event_id]) == 0 for gift in gifts)
+
+
+@pytest.mark.parametrize("method", ["milestone", "progress"])
+def test_time_on_a_line_with_a_fixed_price_is_covered_by_it(method):
+    """A table of an own version knows milestones alone; progress is told to it as such."""
+    table = tables.compiled(charging.KIND, charging.KIND.delivered, version=3)
+    agreed = terms(rates=RATES, charging=table, lines=(line(method=method, amount=d(9000)),))
+    work = replace(time(1), line_id=1)
+    assert brief(pieces(agreed, work)[0]) == [("included", d(0))]
