@@ -13,6 +13,7 @@ class BillingConfig(AppConfig):
         from billing import clocks, gates, jobs, kinds, lineage, listeners, revenue_lineage, rulebook, screens
         from billing.actions import candidates, posting, revenue_journals, tax_out
         from billing.receivers import cash, work
+        from billing.scenarios import verbs
         from billing.workflows import activation, amendment
         from integration_hub.effects.registry import GATES, OUTCOMES, Outcome
         from integration_hub.intake.registry import RECEIVERS
@@ -56,3 +57,4 @@ class BillingConfig(AppConfig):
         lineage.register()
         revenue_lineage.register()
         screens.register()
+        verbs.register()

@@ -1,45 +1,17 @@
 """Play a scenario: each step through the billing code and the database, what it gave against what it was to give."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 
-from billing.scenarios import advancing, crediting, disposing, earning, ending, happening, limits, releasing, running
+from billing.scenarios import limits
 from billing.scenarios.comparing import difference
 from billing.scenarios.drafted import Draft, put_in_force
 from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words, read
-from billing.scenarios.world import World, build
+from billing.scenarios.registry import VERBS, Verb
+from billing.scenarios.world import build
 
-Verb = Callable[[World, Words], Any]
-VERBS: dict[str, Verb] = {
-    "entries": happening.entries,
-    "ingest": happening.ingest,
-    "approve": happening.approve,
-    "close": happening.close,
-    "hold": happening.hold,
-    "release": happening.release,
-    "amend": happening.amend,
-    "milestone": happening.milestone,
-    "progress": happening.progress,
-    "top_up": happening.top_up,
-    "run": running.run,
-    "credit": crediting.credit,
-    "release_retention": releasing.release_retention,
-    "adjust": crediting.adjust,
-    "terminate": ending.terminate,
-    "wip": running.wip,
-    "retainer_period": running.retainer_period,
-    "straight_line": running.straight_line,
-    "true_up": running.true_up,
-    "recognise": earning.recognise,
-    "dispose": disposing.dispose,
-    "write_effects": disposing.write_effects,
-    "deposit": advancing.deposit,
-    "down_payment": advancing.down_payment,
-}
 UNSUPPORTED = {
     "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
@@ -111,6 +83,7 @@ def _play(scenario: Scenario) -> Result:
 def _verb(name: str) -> Verb:
     if name in UNSUPPORTED:
         raise Unsupported(UNSUPPORTED[name])
-    if name not in VERBS:
+    verb = VERBS.find(name)
+    if verb is None:
         raise BadScenario(f"{name!r} is no verb.")
-    return VERBS[name]
+    return verb

@@ -1,0 +1,37 @@
+"""The verbs that billing itself plays."""
+
+from billing.scenarios import advancing, crediting, disposing, earning, ending, happening, releasing, running
+from billing.scenarios.registry import VERBS, Verb
+
+OWN: dict[str, Verb] = {
+    "entries": happening.entries,
+    "ingest": happening.ingest,
+    "approve": happening.approve,
+    "close": happening.close,
+    "hold": happening.hold,
+    "release": happening.release,
+    "amend": happening.amend,
+    "milestone": happening.milestone,
+    "progress": happening.progress,
+    "top_up": happening.top_up,
+    "run": running.run,
+    "credit": crediting.credit,
+    "release_retention": releasing.release_retention,
+    "adjust": crediting.adjust,
+    "terminate": ending.terminate,
+    "wip": running.wip,
+    "retainer_period": running.retainer_period,
+    "straight_line": running.straight_line,
+    "true_up": running.true_up,
+    "recognise": earning.recognise,
+    "dispose": disposing.dispose,
+    "write_effects": disposing.write_effects,
+    "deposit": advancing.deposit,
+    "down_payment": advancing.down_payment,
+}
+
+
+def register() -> None:
+    """Offer them to the runner."""
+    for name, verb in OWN.items():
+        VERBS.register(name, verb)
