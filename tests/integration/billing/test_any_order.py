@@ -25,8 +25,8 @@ from billing.models import BillableEvent, BillingRun, Candidate, CandidateLine, 
 from billing.scenarios.crediting import REASON, give
 from billing.scenarios.happening import decide
 from billing.scenarios.limits import agree
-from billing.scenarios.playing import VERBS
 from billing.scenarios.reading import Words
+from billing.scenarios.registry import VERBS
 from billing.scenarios.world import build
 from contracts.models import Cap, CapMonth
 from integration_hub.kernel.errors import NotReady
@@ -109,7 +109,7 @@ class Life:
         if step["do"] == "run":
             self.runs += 1
             step = {**step, "id": f"R{self.runs}"}
-        VERBS[step["do"]](self.world, Words("step", step))
+        VERBS.get(step["do"])(self.world, Words("step", step))
         for change in step.get("changes", ()):
             if change["target"] == "rate":
                 self.amended.append((change["from"], Decimal(change["rate"])))
@@ -117,19 +117,19 @@ class Life:
     def _vanish(self, step):
         if BillableEvent.objects.filter(work_key=step["id"], is_current=True, is_deleted=False).exists():
             message = {"source": "psa", "key": step["id"], "version": "9", "kind": "delete"}
-            VERBS["ingest"](self.world, Words("step", {"messages": [message]}))
+            VERBS.get("ingest")(self.world, Words("step", {"messages": [message]}))
 
     def _hold(self, step):
         try:
             with transaction.atomic():
-                VERBS["hold"](self.world, Words("step", {**step, "id": f"H{step['target']}"}))
+                VERBS.get("hold")(self.world, Words("step", {**step, "id": f"H{step['target']}"}))
         except NotReady:
             pass  # it is held already
 
     def _release(self, _step):
         for name in ("HK1", "HL1", "HL2"):
             if self.contract.holds.filter(target_label=name, status="open").exists():
-                VERBS["release"](self.world, Words("step", {"id": name}))
+                VERBS.get("release")(self.world, Words("step", {"id": name}))
 
     def _credit(self, step):
         """Some line of some invoice: all of its work to be billed again, or a concession of a part of it."""

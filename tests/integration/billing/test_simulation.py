@@ -15,8 +15,8 @@ from billing.actions import holds, quotes, runs
 from billing.models import BillingRun, Candidate, Hold
 from billing.scenarios.happening import decide
 from billing.scenarios.limits import agree
-from billing.scenarios.playing import VERBS
 from billing.scenarios.reading import Words
+from billing.scenarios.registry import VERBS
 from billing.scenarios.running import tax_of
 from billing.scenarios.world import build
 from contracts.actions import amendments
@@ -152,8 +152,8 @@ def test_a_prepaid_retainer_is_drawn_in_the_simulation():
     world = build(terms, Words("policy", {}))
     agree(world, terms)
     entry = {"id": "T1", "type": "charge", "line": "L1", "date": "2026-01-12", "amount": "200.00"}
-    VERBS["hold"](world, Words("step", {"id": "H", "scope": "contract", "target": "K1", "code": "PM_HOLD"}))
-    VERBS["entries"](world, Words("step", {"items": [entry]}))
+    VERBS.get("hold")(world, Words("step", {"id": "H", "scope": "contract", "target": "K1", "code": "PM_HOLD"}))
+    VERBS.get("entries")(world, Words("step", {"items": [entry]}))
     decide(world)
     (found,) = simulation.of_hold(Hold.objects.get(target_label="H"))
     (document,) = found.with_it.documents
@@ -277,7 +277,7 @@ def test_simulated_is_done_whatever_the_world(steps, last, target, rate):
         scope, name = target
         stop = {"do": "hold", "id": "H", "scope": scope, "target": name, "code": "PM_HOLD"}
         for step in [*steps, stop, last]:
-            VERBS[step["do"]](world, Words("step", step))
+            VERBS.get(step["do"])(world, Words("step", step))
             decide(world)
         contract = world.contracts["K1"]
 
@@ -287,7 +287,7 @@ def test_simulated_is_done_whatever_the_world(steps, last, target, rate):
         (release,) = simulation.of_hold(Hold.objects.get(target_label="H"))
         (change,) = simulation.of_amendment(drafted(contract, rate))
         inside = transaction.savepoint()
-        VERBS["release"](world, Words("step", {"do": "release", "id": "H"}))
+        VERBS.get("release")(world, Words("step", {"do": "release", "id": "H"}))
         decide(world)
         same(real_run(contract, tax=taxed), release.with_it)
         transaction.savepoint_rollback(inside)
