@@ -16,6 +16,7 @@ class ReconciliationConfig(AppConfig):
         from reconciliation import books, close_panels, kinds, pair_panels, panels
         from reconciliation.actions import tieouts
         from reconciliation.closing import closed
+        from reconciliation.scenarios import verbs
 
         CLOSED_HERE.register("signed close", closed.through)
         ALSO_HOLDS.register(f"{tieouts.CODE}:reconciliation", tieouts.still_breaks)
@@ -29,3 +30,4 @@ class ReconciliationConfig(AppConfig):
         kinds.register()
         pair_panels.register()
         close_panels.register()
+        verbs.register()

@@ -21,10 +21,16 @@ def _mapping(expected: Mapping[str, Any], actual: Any, where: str) -> str:
     for name, value in expected.items():
         path = f"{where}.{name}" if where else str(name)
         if name not in actual:
-            return f"{path}: nothing of that name came out"
+            return f"{path}: nothing of that name came out{_because(name, actual)}"
         if found := difference(value, actual[name], path):
             return found
     return ""
+
+
+def _because(name: str, actual: Mapping[str, Any]) -> str:
+    """Why something did not come out, where the verb says so under `reasons`."""
+    reasons = actual.get("reasons")
+    return f": {reasons[name]}" if isinstance(reasons, Mapping) and name in reasons else ""
 
 
 def _list(expected: Sequence[Any], actual: Any, where: str) -> str:

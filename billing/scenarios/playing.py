@@ -18,7 +18,6 @@ UNSUPPORTED = {
     "fx_advance": "exchange differences are the ERP's",
     "intercompany": "intercompany prices are not kept",
     "margin": "cost rates are not kept",
-    "kpi": "these measures are not computed",
 }
 """Verbs of the format that this product cannot play, and why."""
 

@@ -14,6 +14,7 @@ from integration_hub.kernel.money import ZERO
 from reconciliation.closing.checks import CHECKS
 from reconciliation.closing.found import Check, Found, Period, listed, sums
 from reconciliation.models import Acceptance, PeriodClose
+from reconciliation.reports import formulas
 
 DUE = ("billable", "blocked", "held", "over_cap", "reserved", "posted", "corrected")
 """What the period is to bring in; postponed, included, given away and written off is not due in it."""
@@ -70,7 +71,7 @@ class Ready:
     @property
     def share(self) -> Decimal | None:
         """Money passing of money due (billing.md §6, close readiness); None where nothing is due."""
-        return (self.due - self.stopped) / self.due if self.due else None
+        return formulas.close_readiness(self.due - self.stopped, self.due)
 
 
 @dataclass(frozen=True, slots=True)

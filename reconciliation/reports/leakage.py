@@ -1,6 +1,5 @@
 """Measures of what is lost: silently, and in all."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +7,8 @@ from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, Wh
 from django.db.models.functions import Coalesce, TruncMonth
 
 from integration_hub.kernel.money import ZERO
-from reconciliation.reports.measures import Asked, Figure, Line, Measure, Month, Sums, by_month, months_of, summed
+from reconciliation.reports import formulas
+from reconciliation.reports.measures import Asked, Figure, Line, Measure, Month, Sums, by, by_month, months_of, summed
 from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, grouped, in_currency, period, pieces, work_lines
 from reconciliation.reports.standard import with_standard
 from reconciliation.reports.work import balances
@@ -142,20 +142,7 @@ def _below_standard(sums: Sums) -> Decimal:
     return sums.get("at_billed", ZERO) - sums.get("charged", ZERO)
 
 
-def leaked(sums: Sums) -> Decimal:
-    """Standard value less what is billed, written off and open."""
-    kept = (sums.get(name, ZERO) for name in ("charged", "at_written_off", "at_open"))
-    return sums.get("standard_value", ZERO) - sum(kept, ZERO)
-
-
-def _share(sums: Mapping[str, Decimal]) -> Decimal | None:
-    whole = sums.get("standard_value", ZERO)
-    return leaked(sums) / whole if whole else None
-
-
-def _write_off_rate(sums: Mapping[str, Decimal]) -> Decimal | None:
-    whole = sums.get("standard_value", ZERO)
-    return sums.get("at_written_off", ZERO) / whole if whole else None
+KEPT = ("standard_value", "charged", "at_written_off", "at_open")
 
 
 LEAKAGE = Measure(
@@ -181,9 +168,14 @@ LEAKAGE = Measure(
         Figure("unmapped", "No line takes it", "money", summed("at_unmapped")),
         Figure("unpriced", "Without a price", "money", summed("at_unpriced")),
         Figure("free", "Priced at nothing", "money", summed("at_free")),
-        Figure("lost", "Lost", "money", leaked),
-        Figure("leakage", "Lost of standard", "percent", _share, leading=True),
-        Figure("write_off_rate", "Write-off rate", "percent", _write_off_rate),
+        Figure("lost", "Lost", "money", by(formulas.leaked, *KEPT)),
+        Figure("leakage", "Lost of standard", "percent", by(formulas.leakage, *KEPT), leading=True),
+        Figure(
+            "write_off_rate",
+            "Write-off rate",
+            "percent",
+            by(formulas.write_off_rate, "at_written_off", "standard_value"),
+        ),
         Figure("unvalued", "Without a standard price", "hours", _in_hours("unvalued")),
     ),
     lines=_lines,

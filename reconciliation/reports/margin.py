@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from contracts.queries import LATEST_RATE
 from integration_hub.kernel.money import ZERO
+from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
     CONTRACT,
     CUSTOMER,
@@ -33,6 +34,7 @@ _CODES = {
     CONTRACT: ("contract.number", "contract.name"),
     PROJECT: ("project.code", "project.name"),
 }
+REVENUE = ("billed", "open")
 COSTS = ("labour", "subcontract", "purchases", "expenses")
 
 
@@ -129,20 +131,18 @@ def _months(asked: Asked) -> dict[str, dict[Month, Sums]]:
     return by_month(_select(asked, f"{month} AS by_month", f"{month}, contract.currency", months_of(asked)[0]))
 
 
-def _of(*names: str) -> Any:
-    return lambda sums: sum((sums.get(name, ZERO) for name in names), ZERO)
+def _revenue_and_cost(sums: Sums) -> tuple[Decimal, Decimal]:
+    revenue, cost = (sum((sums.get(name, ZERO) for name in names), ZERO) for names in (REVENUE, COSTS))
+    return revenue, cost
 
 
 def margin(sums: Sums) -> Decimal:
     """Revenue less direct costs."""
-    return sum((sums.get(name, ZERO) for name in ("billed", "open")), ZERO) - sum(
-        (sums.get(name, ZERO) for name in COSTS), ZERO
-    )
+    return formulas.margin(*_revenue_and_cost(sums))
 
 
 def _share(sums: Sums) -> Decimal | None:
-    revenue = sums.get("billed", ZERO) + sums.get("open", ZERO)
-    return margin(sums) / revenue if revenue else None
+    return formulas.margin_share(*_revenue_and_cost(sums))
 
 
 MARGIN = Measure(

@@ -155,6 +155,11 @@ def ratio(over: str, under: str, times: Callable[[Sums], Decimal] | None = None)
     return derived
 
 
+def by(formula: Callable[..., Decimal | None], *names: str) -> Callable[[Sums], Decimal | None]:
+    """A formula of §4 over sums, named in the order of its values."""
+    return lambda sums: formula(*(sums.get(name, ZERO) for name in names))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One measure. `lines` and `months` answer in a fixed number of statements, however many rows there are."""

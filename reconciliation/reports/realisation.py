@@ -7,6 +7,7 @@ from django.db.models import Case, Count, ExpressionWrapper, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
 from integration_hub.kernel.money import ZERO
+from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
     Asked,
     Cut,
@@ -15,6 +16,7 @@ from reconciliation.reports.measures import (
     Measure,
     Month,
     Sums,
+    by,
     by_month,
     months_of,
     ratio,
@@ -93,10 +95,16 @@ REALISATION = Measure(
         Figure("collected", "Paid", "money", summed("collected")),
         Figure("standard_rate", "Standard per hour", "money", ratio("standard_billed", "billed_minutes", _sixty)),
         Figure("billed_rate", "Billed per hour", "money", ratio("billed", "billed_minutes", _sixty)),
-        Figure("billing", "Billing realisation", "percent", ratio("billed", "standard_value"), leading=True),
-        Figure("rate", "Rate realisation", "percent", ratio("billed", "standard_billed")),
-        Figure("collection", "Paid of billed", "percent", ratio("collected", "billed")),
-        Figure("total", "Total realisation", "percent", ratio("collected", "standard_value")),
+        Figure(
+            "billing",
+            "Billing realisation",
+            "percent",
+            by(formulas.billing_realisation, "billed", "standard_value"),
+            leading=True,
+        ),
+        Figure("rate", "Rate realisation", "percent", by(formulas.rate_realisation, "billed", "standard_billed")),
+        Figure("collection", "Paid of billed", "percent", by(formulas.collection_realisation, "collected", "billed")),
+        Figure("total", "Total realisation", "percent", by(formulas.total_realisation, "collected", "standard_value")),
         Figure("unvalued", "Without a standard price", "hours", _hours("unvalued")),
     ),
     lines=_lines,

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from billing.models import CreditApplication, Invoice, PaymentApplication
 from integration_hub.kernel.money import ZERO
+from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
     COUNT,
     Asked,
@@ -21,8 +22,8 @@ from reconciliation.reports.measures import (
     Measure,
     Month,
     Sums,
+    by,
     months_of,
-    ratio,
     summed,
 )
 from reconciliation.reports.work import balances
@@ -120,6 +121,10 @@ def _days_in(month: date, end: date) -> int:
     return (min(last, end) - month).days + 1
 
 
+def _dso(sums: Sums) -> Decimal | None:
+    return formulas.dso(sums.get("average_days", ZERO), sums.get("billed", ZERO), Decimal(1))  # times its days already
+
+
 DSO = Measure(
     slug="dso",
     title="Days sales outstanding",
@@ -134,7 +139,7 @@ DSO = Measure(
         Figure("opening", "Open before", "money", summed("opening")),
         Figure("closing", "Open at the end", "money", summed("closing")),
         Figure("billed", "Invoiced", "money", summed("billed")),
-        Figure("dso", "Days", "number", ratio("average_days", "billed"), leading=True),
+        Figure("dso", "Days", "number", _dso, leading=True),
     ),
     lines=_dso_lines,
     months=_dso_months,
@@ -188,7 +193,13 @@ COLLECTION = Measure(
         Figure("received", "Paid", "money", summed("received")),
         Figure("conceded", "Credited", "money", summed("conceded")),
         Figure("left", "Open", "money", summed("left")),
-        Figure("collection", "Paid of invoiced", "percent", ratio("received", "billed"), leading=True),
+        Figure(
+            "collection",
+            "Paid of invoiced",
+            "percent",
+            by(formulas.collection_realisation, "received", "billed"),
+            leading=True,
+        ),
     ),
     lines=_collection_lines,
     months=_collection_months,

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from integration_hub.kernel.money import ZERO
+from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
     Asked,
     Cut,
@@ -14,9 +15,9 @@ from reconciliation.reports.measures import (
     Measure,
     Month,
     Sums,
+    by,
     by_month,
     months_of,
-    ratio,
     selected,
     summed,
     sums_of,
@@ -132,8 +133,10 @@ UTILISATION = Measure(
         Figure("available", "Available", "hours", summed("available")),
         Figure("billable", "Billable", "hours", summed("billable")),
         Figure("other", "Other work", "hours", _other),
-        Figure("utilisation", "Utilisation", "percent", ratio("billable", "available"), leading=True),
-        Figure("mix", "Billable of worked", "percent", ratio("billable", "worked")),
+        Figure(
+            "utilisation", "Utilisation", "percent", by(formulas.utilisation, "billable", "available"), leading=True
+        ),
+        Figure("mix", "Billable of worked", "percent", by(formulas.billable_mix, "billable", "worked")),
         Figure("unplanned", "Worked without capacity", "hours", summed("unplanned")),
     ),
     lines=_lines,

@@ -9,6 +9,7 @@ from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySe
 from django.db.models.functions import Coalesce, Greatest, TruncMonth
 
 from integration_hub.kernel.money import ZERO
+from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
     Asked,
     Figure,
@@ -16,10 +17,10 @@ from reconciliation.reports.measures import (
     Measure,
     Month,
     Sums,
+    by,
     by_month,
     cumulated,
     months_of,
-    ratio,
     summed,
     sums_of,
 )
@@ -159,7 +160,7 @@ TIME_TO_BILL = Measure(
     cuts=CUTS,
     figures=(
         Figure("billed", "Billed net", "money", summed("billed")),
-        Figure("days", "Days", "number", ratio("waiting", "billed"), leading=True),
+        Figure("days", "Days", "number", by(formulas.time_to_bill, "waiting", "billed"), leading=True),
     ),
     lines=_waiting_lines,
     months=_waiting_months,

@@ -1,0 +1,9 @@
+"""The verbs that reconciliation plays."""
+
+from billing.scenarios.registry import VERBS
+from reconciliation.scenarios import kpis
+
+
+def register() -> None:
+    """Offer them to the runner."""
+    VERBS.register("kpi", kpis.kpi)
