@@ -17,7 +17,6 @@ UNSUPPORTED = {
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",
     "intercompany": "intercompany prices are not kept",
-    "margin": "cost rates are not kept",
 }
 """Verbs of the format that this product cannot play, and why."""
 

@@ -1,6 +1,6 @@
 """What is there when a scenario begins: contracts, prices and limits as rows, known by the names of the file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -60,6 +60,17 @@ class Bucket:
     opening: Opening | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CostOf:
+    """What an hour of somebody costs from a day on, in the currency of the legal entity unless another is named."""
+
+    since: date
+    rate: Decimal
+    resource: str = ""
+    role: str = ""
+    currency: str = ""
+
+
 @dataclass
 class World:
     """Rows by the names of the scenario."""
@@ -79,6 +90,8 @@ class World:
     periods: dict[str, date] = field(default_factory=dict)
     """Months of revenue by the names of the file."""
     prices: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
+    cost_rates: list[CostOf] = field(default_factory=list)
+    """What hours cost, for the verbs that ask; nothing that is billed depends on it."""
 
 
 def build(given: Words, policy: Words) -> World:
@@ -94,6 +107,9 @@ def build(given: Words, policy: Words) -> World:
         with words("rate", values) as rate:
             world.prices.append(price(world, rate))
     _store_prices(world)
+    for values in given.rows("cost_rates"):
+        with words("cost rate", values) as cost:
+            world.cost_rates.append(_cost(cost))
     for values in given.rows("fx"):
         with words("fx", values) as quoted:
             exchange.record(rates=[_fx(quoted)], by="system:scenario")
@@ -117,6 +133,12 @@ def agreement(world: World, name: str) -> Contract:
             status=Contract.Status.ACTIVE, signed_on=FIRST_DAY,
         )  # fmt: skip
     return world.contracts[name]
+
+
+def add_contract(world: World, values: Mapping[str, Any]) -> None:
+    """A contract in the words of `given`, that a step needs beside those of the scenario."""
+    with words("contract", values) as said:
+        _contract(world, said, "none")
 
 
 def contract_of(world: World, name: Any) -> Contract:
@@ -324,6 +346,13 @@ def _row(world: World, key: tuple[str, ...], values: dict[str, Any], span: tuple
             card=card, resource=resource, role=role, item=item, currency=currency, rate=values["rate"],
             unit=values["unit"], hours_per_day=values["hours_per_day"], validity=span,
         )  # fmt: skip
+
+
+def _cost(said: Words) -> CostOf:
+    person, role = str(said.take("resource", "")), str(said.take("role", ""))
+    if bool(person) == bool(role):
+        raise BadScenario(f"{said.where} is of a resource or of a role.")
+    return CostOf(said.on("from"), said.amount("rate"), person, role, str(said.take("currency", "")))
 
 
 def _fx(said: Words) -> exchange.RateIn:

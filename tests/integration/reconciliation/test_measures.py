@@ -169,6 +169,11 @@ def test_margin_is_the_value_of_work_less_hours_expenses_and_subcontractors(ever
     assert found["margin"] == billed + open_ - 18 * 62 - 440 - 190
     assert found["share"] == found["margin"] / (billed + open_)
     assert found["unconverted"] == 0
+    ((uncosted,),) = sql(
+        """SELECT sum(minutes) FROM billing_billableevent WHERE is_current AND kind = 'time' AND approval = 'approved'
+              AND work_key NOT IN (SELECT work_key FROM costs_cost WHERE is_current)"""
+    )
+    assert found["uncosted"] == uncosted / 60 == 6, "hours without a cost rate are told, not hidden in the margin"
     capped = next(line for line in MEASURES["margin"].lines(asked(everyone, by="contract")) if line.key.code == "C-CAP")
     assert capped.sums["open"] - capped.sums["labour"] == 300 - 5 * 62, "over the cap brings nothing and costs"
 
