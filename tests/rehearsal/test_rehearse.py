@@ -23,7 +23,7 @@ from integration_hub.operations.rehearsal import faults, premises
 
 COPY = shutil.which("cp") or "cp"
 ROOT = Path(__file__).resolve().parents[2]
-SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "20 2000").split())
+SEEDS, ITEMS = (int(word) for word in os.environ.get("THROUGHLINE_REHEARSE", "20 10000").split())
 AT_ONCE = 4
 PARTS = [range(1 + SEEDS * part // AT_ONCE, 1 + SEEDS * (part + 1) // AT_ONCE) for part in range(AT_ONCE)]
 """The seeds of each."""

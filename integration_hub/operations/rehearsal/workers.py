@@ -4,6 +4,7 @@ The nursery is a process of its own with one thread, started before anything els
 """
 
 import contextlib
+import importlib
 import logging
 import multiprocessing
 import os
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 TICKER = "ticker"
 PATIENCE = 30.0
+LATE = ("httpcore", "authlib.oauth2.rfc7523.assertion", "joserfc.jwk")
+"""What the product imports only when a vendor is called first; a worker that dies young would do so again each time."""
 NAP, LONG_NAP = 0.02, 0.16
 """Seconds a worker sleeps when nothing is due; longer and longer, so that the idle leave the machine to the busy."""
 
@@ -126,6 +129,8 @@ def _look_after(pipe: Pipe, parents_end: Pipe, log_path: Path) -> None:
         signal.signal(number, signal.SIG_IGN)  # the parent says when it ends
     output = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(output, 2)
+    for name in LATE:
+        importlib.import_module(name)
     house = _House()
     with contextlib.suppress(EOFError, OSError):
         while True:
