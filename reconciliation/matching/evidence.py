@@ -32,7 +32,7 @@ def keep() -> dict[str, list[list[Any]]]:
     """Write down both staged sides; {side: [[bucket, digest, rows], …]}. What is known already is not kept twice."""
     told: dict[str, list[list[Any]]] = {}
     for side in staging.TABLES:
-        found = staging.digests(side)
+        found = staging.write_down(side)
         known = set(
             InputBlock.objects.filter(pk__in=[digest for digest, _ in found.values()]).values_list("pk", flat=True)
         )

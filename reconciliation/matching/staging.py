@@ -28,7 +28,7 @@ _TYPES = (
     " label text NOT NULL, was numeric, link text NOT NULL"
 )
 _ALL = ("recon_a", "recon_b", "recon_rule", "recon_break", "recon_rest", "recon_near", "recon_match", "recon_no",
-        "recon_lone", "recon_out", "recon_rate")  # fmt: skip
+        "recon_lone", "recon_out", "recon_rate", "recon_written_a", "recon_written_b")  # fmt: skip
 
 
 @contextmanager
@@ -64,29 +64,39 @@ def load(side: str, reading: Reading) -> int:
         return int(cursor.fetchone()[0])
 
 
-# The bucket of an item follows from its reference alone, so that both sides of a match are in the same one.
-_BUCKET = "get_byte(sha256(convert_to(ref, 'UTF8')), 0)"
-_LINES = "string_agg(row_to_json(side)::text, E'\\n' ORDER BY key, row_to_json(side)::text)"
+# The bucket of an item follows from its reference alone, so that both sides of a match are in the same one; what has
+# none is spread by its key.
+_BUCKET = "get_byte(sha256(convert_to(coalesce(nullif(ref, ''), key), 'UTF8')), 0)"
+_WRITTEN = "recon_written_{side}"
 
 
-def digests(side: str) -> dict[int, tuple[str, int]]:
-    """{bucket: (SHA-256 of its lines, how many)} of a side as it is staged; empty buckets are left out."""
+def write_down(side: str) -> dict[int, tuple[str, int]]:
+    """{bucket: (SHA-256 of its lines, how many)} of a side as it is staged; empty buckets are left out.
+
+    The lines stay for `lines` to read: making them costs more than comparing both sides.
+    """
+    written = _WRITTEN.format(side=side)
     with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{written}")
+        # Not compressed on the way: they are read once, and compressed where they are kept.
+        cursor.execute(f"CREATE TEMP TABLE {written} (bucket int, digest text, rows int, lines text STORAGE EXTERNAL)")
         cursor.execute(
-            f"SELECT {_BUCKET} AS bucket, encode(sha256(convert_to({_LINES}, 'UTF8')), 'hex'), count(*)"
-            f" FROM {TABLES[side]} AS side GROUP BY bucket ORDER BY bucket"
+            f"INSERT INTO {written} SELECT bucket, encode(sha256(convert_to(lines, 'UTF8')), 'hex'), rows, lines"
+            " FROM (SELECT bucket, count(*) AS rows, string_agg(line, E'\\n' ORDER BY key, line) AS lines"
+            f" FROM (SELECT {_BUCKET} AS bucket, key, row_to_json(side)::text AS line FROM {TABLES[side]} AS side"
+            " OFFSET 0) AS told GROUP BY bucket) AS gathered"
         )
+        cursor.execute(f"SELECT bucket, digest, rows FROM {written} ORDER BY bucket")
         return {bucket: (digest, rows) for bucket, digest, rows in cursor.fetchall()}
 
 
 def lines(side: str, buckets: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """The lines of each of these buckets, as their digests were made of; a few buckets are read at once."""
+    """The lines of each of these buckets, as they were written down; a few buckets are read at once."""
     for start in range(0, len(buckets), _AT_ONCE):
         some = list(buckets[start : start + _AT_ONCE])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {_BUCKET} AS bucket, {_LINES} FROM {TABLES[side]} AS side WHERE {_BUCKET} = ANY (%s)"
-                " GROUP BY bucket ORDER BY bucket",
+                f"SELECT bucket, lines FROM {_WRITTEN.format(side=side)} WHERE bucket = ANY (%s) ORDER BY bucket",
                 [some],
             )
             for bucket, text in cursor.fetchall():
@@ -94,8 +104,8 @@ def lines(side: str, buckets: Sequence[int]) -> Iterator[tuple[int, bytes]]:
 
 
 def packed(content: bytes) -> bytes:
-    """Lines as they are kept."""
-    return zlib.compress(content, 6)
+    """Lines as they are kept. Slower levels save a sixth and take four times as long."""
+    return zlib.compress(content, 1)
 
 
 class Forged(Exception):
