@@ -13,7 +13,6 @@ from billing.scenarios.registry import VERBS, Verb
 from billing.scenarios.world import build
 
 UNSUPPORTED = {
-    "timesheet": "timesheets are not kept, only their entries",
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",
     "intercompany": "intercompany prices are not kept",

@@ -1,6 +1,16 @@
 """The verbs that billing itself plays."""
 
-from billing.scenarios import advancing, crediting, disposing, earning, ending, happening, releasing, running
+from billing.scenarios import (
+    advancing,
+    crediting,
+    disposing,
+    earning,
+    ending,
+    happening,
+    releasing,
+    running,
+    timesheets,
+)
 from billing.scenarios.registry import VERBS, Verb
 
 OWN: dict[str, Verb] = {
@@ -25,6 +35,7 @@ OWN: dict[str, Verb] = {
     "true_up": running.true_up,
     "recognise": earning.recognise,
     "dispose": disposing.dispose,
+    "timesheet": timesheets.timesheet,
     "write_effects": disposing.write_effects,
     "deposit": advancing.deposit,
     "down_payment": advancing.down_payment,

@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
+from billing.sheets import in_currency
 from integration_hub.kernel.money import ZERO
 from reconciliation.reports import formulas
 from reconciliation.reports.measures import Asked, Figure, Line, Measure, Month, Sums, by, by_month, months_of, summed
-from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, grouped, in_currency, period, pieces, work_lines
+from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, grouped, period, pieces, work_lines
 from reconciliation.reports.standard import with_standard
 from reconciliation.reports.work import balances
 

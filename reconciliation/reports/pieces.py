@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import DateField, F, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf, TruncDate
+from django.db.models import DateField, F, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 
 from billing.models import Piece
+from billing.sheets import in_currency
 from reconciliation.reports.measures import CONTRACT, CUSTOMER, PROJECT, Asked, Cut, Key, Line, sums_of
 
 OPEN = ("blocked", "held", "billable", "reserved", "postponed")
@@ -44,11 +45,6 @@ def grouped(rows: "QuerySet[Any]", cut: Cut) -> "QuerySet[Any]":
         by_entity=F("legal_entity__code"), by_code=F(code), by_name=F(name), by_currency=in_currency()
     )
     return found
-
-
-def in_currency() -> Coalesce:
-    """The currency of a piece, else of its contract."""
-    return Coalesce(NullIf("currency", Value("")), "contract__currency", Value(""))
 
 
 def work_lines(measure_cut: Cut, rows: Iterable[Mapping[str, Any]], **filters: Any) -> list[Line]:

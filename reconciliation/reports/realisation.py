@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Case, Count, ExpressionWrapper, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
+from billing.sheets import in_currency
 from integration_hub.kernel.money import ZERO
 from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
@@ -22,7 +23,7 @@ from reconciliation.reports.measures import (
     ratio,
     summed,
 )
-from reconciliation.reports.pieces import CUTS, KEYS, LEFT, grouped, in_currency, period, pieces, work_lines
+from reconciliation.reports.pieces import CUTS, KEYS, LEFT, grouped, period, pieces, work_lines
 from reconciliation.reports.standard import EXACT, with_standard
 
 _INVOICE = "candidate_line__candidate__invoice"

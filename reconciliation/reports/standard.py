@@ -3,8 +3,8 @@
 from django.db.models import Case, DecimalField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
+from billing.sheets import in_currency
 from contracts.models import RateRow
-from reconciliation.reports.pieces import in_currency
 
 EXACT = DecimalField(max_digits=40, decimal_places=20)
 _TIME = Q(event__kind="time")

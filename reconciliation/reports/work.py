@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, Greatest, TruncMonth
 
+from billing.sheets import in_currency
 from integration_hub.kernel.money import ZERO
 from reconciliation.reports import formulas
 from reconciliation.reports.measures import (
@@ -24,7 +25,7 @@ from reconciliation.reports.measures import (
     summed,
     sums_of,
 )
-from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, POSTED_ON, grouped, in_currency, pieces, work_lines
+from reconciliation.reports.pieces import CUTS, KEYS, LEFT, OPEN, POSTED_ON, grouped, pieces, work_lines
 
 
 def _pieces(asked: Asked) -> "QuerySet[Any]":
