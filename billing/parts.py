@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing import memos, outlooks, policies, queries, retained, tables, withheld
+from billing import memos, outlooks, policies, queries, retained, sheets, tables, withheld
 from billing.actions import recognition, unserved
 from billing.engine.schedule import month_start
 from billing.models import Candidate, CreditReason, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
@@ -35,6 +35,8 @@ from integration_hub.people.models import User
 from integration_hub.processes.models import Process
 from integration_hub.processes.queries import of_key
 
+SHEETS = 20
+"""Of a project's sheets, as many as its page shows."""
 SHOWN: tuple[tuple[str, str], ...] = (
     ("posted", "success"),
     ("reserved", "progress"),
@@ -60,6 +62,7 @@ def contract_money(contract: Contract, request: Request) -> dict[str, Any]:
         **_figures(contract, money),
         "tiles": [_tile(contract, label, found, names, tone) for label, found, names, tone in shown],
         "chart": work_chart(states, contract.currency),
+        "standings": tables.standing_rows(sheets.standings(Piece.objects.filter(contract=contract, is_current=True))),
     }
 
 
@@ -247,8 +250,10 @@ def customer_buttons(customer: Customer, user: User) -> Iterable[Button]:
 
 
 def project_work(project: Project, request: Request) -> dict[str, Any]:
-    """Work of the project by state, hours and money."""
+    """Work of the project by state, hours and money, and how far its billing is: in all, and by person and week."""
     sums = queries.work_of_project(project)
+    pieces = Piece.objects.filter(event__project=project, is_current=True)
+    by_week = sheets.sheets(pieces)
     labels = dict(Piece.State.choices)
     url = tables.work_list_url(project=project.code)
     currencies = sorted({currency for sum_ in sums.values() for currency in sum_.money})
@@ -257,6 +262,9 @@ def project_work(project: Project, request: Request) -> dict[str, Any]:
         "total": queries.total(sums.values()),
         "charts": [(currency, chart) for currency in currencies if (chart := work_chart(sums, currency))],
         "work_url": url,
+        "standings": tables.standing_rows(sheets.standings(pieces)),
+        "sheets": tables.sheet_rows(by_week[:SHEETS], project=project.code),
+        "sheets_in_all": len(by_week),
     }
 
 

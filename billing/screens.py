@@ -54,6 +54,7 @@ def register() -> None:
     badges.words("neutral", "minus", "included", "non_billable", "dissolved", "corrected")
     badges.words("warning", "arrow-down", "reversing")
     badges.words("info", "calendar", "postponed")
+    badges.words("progress", "circle-dot", "partially_billed")
     badges.words("progress", "loader", "building")
     badges.words("success", "circle-check", "released", "quoted", "committed")
     badges.words("info", "circle-dot", "part_paid", "estimated")

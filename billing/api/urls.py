@@ -1,5 +1,6 @@
 """Addresses below /api/v1/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.api import views
@@ -11,6 +12,7 @@ from billing.api.late import LateChanges
 from billing.api.retainers import Retainers
 from billing.api.retention import Retentions
 from billing.api.revenue import Recognitions, RevenuePostings
+from billing.api.sheets import BillingStatus
 from billing.api.simulations import Amendments
 from billing.api.write_downs import WriteDowns
 
@@ -33,4 +35,4 @@ router.register("retentions", Retentions, "retention")
 router.register("write-downs", WriteDowns, "write-down")
 router.register("credit-memos", views.CreditMemos, "credit-memo")
 
-urlpatterns = router.urls
+urlpatterns = [path("billing-status/", BillingStatus.as_view(), name="billing-status"), *router.urls]

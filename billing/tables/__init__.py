@@ -25,6 +25,7 @@ from billing.tables.late import LateChangeTable, work_of
 from billing.tables.papers import EntryTable
 from billing.tables.plans import LimitMonths, RecognitionTable, RevenuePostingTable, RevenueTable, ScheduleTable
 from billing.tables.retainers import RetainerMoves
+from billing.tables.sheets import sheet_rows, standing_rows
 from billing.tables.words import hours_of, role_name, sum_words, work_list_url
 from billing.tables.work import BehindTable, ChosenWork, HeldWork, WorkTable
 
@@ -62,6 +63,8 @@ __all__ = [
     "overdue",
     "release_button",
     "role_name",
+    "sheet_rows",
+    "standing_rows",
     "sum_words",
     "work_list_url",
     "work_of",

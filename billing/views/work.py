@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import policies, queries, set_aside, tables
+from billing import policies, queries, set_aside, sheets, tables
 from billing.actions import late, waivers
 from billing.explain import explain
 from billing.filters import WorkFilter
@@ -50,14 +50,18 @@ class WorkList(ListScreen):
         return for_ticked(self.request.user)
 
     def context(self) -> dict[str, Any]:
-        """Sums per state, once the filters are narrow enough to add up."""
+        """Sums per state and how far the billing is, once the filters are narrow enough to add up."""
         if not any(self.request.GET.get(name) for name in NARROW):
-            return {"states": []}
+            return {"states": [], "standings": []}
         chosen = WorkFilter(self.request.GET, queryset=self._scoped(), request=self.request)
-        sums = queries.by_state(chosen.qs) if chosen.is_valid() else {}
+        rows = chosen.qs if chosen.is_valid() else Piece.objects.none()
+        sums = queries.by_state(rows)
         labels = dict(Piece.State.choices)
         shown = [(labels[state], sums[state]) for state in labels if state in sums]
-        return {"states": [(label, found.money, tables.sum_words(found)) for label, found in shown]}
+        return {
+            "states": [(label, found.money, tables.sum_words(found)) for label, found in shown],
+            "standings": tables.standing_rows(sheets.standings(rows)),
+        }
 
 
 @screen(permission="billing.view_billableevent")

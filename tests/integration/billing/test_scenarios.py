@@ -41,6 +41,14 @@ def test_a_verb_is_either_played_or_refused_with_a_reason():
     assert all(reason for reason in UNSUPPORTED.values())
 
 
+@pytest.mark.skipif(not SAMPLES, reason="the format is not at hand")
+def test_every_verb_of_the_format_is_played_or_refused_with_a_reason():
+    page = (SAMPLES[0].parent / "FORMAT.md").read_text().partition("## Verbs")[2].partition("\n## ")[0]
+    named = {verb for row in re.findall(r"^\| (`.*?) \|", page, re.M) for verb in re.findall(r"`(\w+)`", row)}
+    assert len(named) > 25
+    assert named <= {name for name, _ in VERBS} | UNSUPPORTED.keys()
+
+
 @pytest.mark.django_db
 def test_the_command_fails_for_what_differs_and_for_what_it_cannot_play(tmp_path, capsys):
     good = (OURS / "rate-on-service-date.yaml").read_text()

@@ -204,7 +204,17 @@ def test_a_project_shows_its_work_by_state(contract):
     factories.time_entry(contract, hours="2", approval="submitted")
     project = factories.project_of(contract)
     html = text(signed_in("delivery_lead").get(f"/contracts/projects/{project.pk}/"))
-    for words in ("500.00", "200.00", "7.00 h", "Together", "700.00", "Place a hold"):
+    for words in (
+        "500.00",
+        "200.00",
+        "7.00 h",
+        "Together",
+        "700.00",
+        "Place a hold",
+        "Timesheets",
+        "Unbilled",
+        "0.00 of 700.00",
+    ):
         assert words in html, words
     text(outsider().get(f"/contracts/projects/{project.pk}/"), 404)
     text(nobody().get(f"/contracts/projects/{project.pk}/"), 403)
