@@ -1,5 +1,7 @@
 # Commands of the project: `make help`.
 SHELL := /bin/bash
+# A process that finds nothing compiled takes a second longer to start, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
