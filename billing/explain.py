@@ -10,7 +10,7 @@ from typing import Any
 
 from billing import outcomes
 from billing.models import Decision, Hold, Piece
-from billing.price_words import before, day, hours, money, rate_how, sum_of
+from billing.price_words import before, day, hours, moment, money, rate_how, sum_of
 from contracts.models import BillTo, Cap, ContractLine, ContractVersion
 from integration_hub.console.wording import number
 
@@ -183,7 +183,7 @@ def _terms(trace: dict[str, Any], version: ContractVersion | None) -> list[tuple
         return [("Contract", "none covers this work")]
     return [
         ("Version", f"v{terms['version']}"),
-        *([("Known since", f"{version.recorded_at:%Y-%m-%d %H:%M} UTC")] if version else []),
+        *([("Known since", moment(version.recorded_at))] if version else []),
         ("Status", str(terms["status"]).replace("_", " ").capitalize()),
         ("Signed", day(terms["signed_on"])),
         ("Runs", f"{day(terms['starts_on'])} to {day(terms['ends_on'])}"),

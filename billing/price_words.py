@@ -1,6 +1,6 @@
 """How a trace says days, hours, amounts, and what a price is made of."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,12 @@ def day(text: Any) -> str:
         return "–"
     value = date.fromisoformat(str(text))
     return f"{value.day} {value:%b %Y}"
+
+
+def moment(value: datetime) -> str:
+    """`4 May 2026 09:42 UTC`."""
+    value = value.astimezone(UTC)
+    return f"{value.day} {value:%b %Y %H:%M} UTC"
 
 
 def hours(minutes: Any) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -109,6 +109,7 @@ def report(request: Request, slug: str) -> HttpResponseBase:
     if (as_file := FILES.get(request.GET.get("format", ""))) is not None:
         return as_file(request, measure, asked, lines)
     period = f"as of {_day(asked.end)}" if measure.is_balance else f"{_day(asked.start)} – {_day(asked.end)}"
+    trends = _trends(measure, asked)
     context |= {
         "period": period,
         "counted": f"{population(lines):,} {measure.counted}",
@@ -117,7 +118,8 @@ def report(request: Request, slug: str) -> HttpResponseBase:
         "cut": measure.cut(asked),
         "sums": [(currency or _no_currency(measure), _cells(measure, sums, currency))
                  for currency, sums in totals(lines).items()],
-        "trends": _trends(measure, asked),
+        "trends": trends,
+        "latest": _latest(measure, trends, request.GET),
         "facts": [("How it is computed", measure.formula), ("Version", f"{measure.slug} {measure.version}"),
                   ("Made of", f"{population(lines):,} {measure.counted}"), ("Period", period),
                   *[("Note", note) for note in measure.notes]],
@@ -156,19 +158,41 @@ def _words(figure: Figure, value: Decimal) -> str:
     return wording.percent(value) if figure.kind == "percent" else wording.number(round(value, 2))
 
 
-def _trends(measure: Measure, asked: Asked) -> list[tuple[str, SafeString, list[tuple[str, SafeString | str]]]]:
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The last twelve months in one currency: a line, and its months from oldest to newest with what they come to."""
+
+    currency: str
+    picture: SafeString
+    points: list[tuple[date, SafeString | str]]
+    known: list[tuple[date, SafeString | str]]
+    """Months that have a figure."""
+
+
+def _trends(measure: Measure, asked: Asked) -> list[Trend]:
     """Per currency a line of the last twelve months, and the same as a list."""
     found = []
     for currency, points in trend(measure, asked).items():
-        known = [_rounded(measure.leading, value, currency) for _, value in points if value is not None]
-        listed = [
-            (f"{month:%b %Y}", wording.MISSING if value is None else _point(measure.leading, value, currency))
+        drawn = [_rounded(measure.leading, value, currency) for _, value in points if value is not None]
+        told = [
+            (month, wording.MISSING if value is None else _point(measure.leading, value, currency))
             for month, value in points
         ]
         title = f"{measure.leading.label}, {currency}".rstrip(", ")
-        picture = charts.sparkline(known, title, width=240, height=48) if len(known) > 1 else SafeString("")
-        found.append((currency or _no_currency(measure), picture, listed))
+        picture = charts.sparkline(drawn, title, width=240, height=48) if len(drawn) > 1 else SafeString("")
+        known = [shown for shown, (_, value) in zip(told, points, strict=True) if value is not None]
+        found.append(Trend(currency or _no_currency(measure), picture, told, known))
     return found
+
+
+def _latest(measure: Measure, trends: list[Trend], query: QueryDict) -> tuple[date, str] | None:
+    """The last month that has a figure, and the way there with the same filters; None where none has."""
+    months = [one.known[-1][0] for one in trends if one.known]
+    if not months or measure.is_balance:
+        return None
+    month = max(months)
+    end = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return month, edited(query, start=month.isoformat(), end=end.isoformat())
 
 
 def _rounded(figure: Figure, value: Decimal, currency: str) -> Decimal:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -203,6 +203,17 @@ def test_nothing_to_measure_is_said():
         page = text(browser.get(f"/reports/{slug}/"))
         assert "Nothing to measure" in page
         assert "How it is computed" in page
+
+
+def test_an_empty_period_leads_to_the_last_month_that_has_something(world):
+    browser = signed_in(everything=True)
+    empty = browser.get(f"/reports/leakage/?start={today() + timedelta(days=90)}&end={today() + timedelta(days=120)}")
+    assert "Nothing to measure" in text(empty)
+    month, address = empty.context["latest"]
+    assert f"Show {month:%B %Y}" in text(empty)
+    assert "by month, USD" in text(empty)
+    assert f"{month:%b %Y}: " in text(empty), "the ends of the line say what they are"
+    assert "Nothing to measure" not in text(browser.get(f"/reports/leakage/{address}"))
 
 
 def test_the_pages_show_formula_population_and_the_way_behind(world):
