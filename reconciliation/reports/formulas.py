@@ -5,7 +5,7 @@ Exact, and rounded by whoever shows them. A share is a part of one (0.0140 is 1.
 divide by: nobody can know then, and it is no nought.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from integration_hub.kernel.money import ZERO
@@ -51,6 +51,11 @@ def exposure(receivable: Decimal, wip_value: Decimal) -> Decimal:
     return receivable + wip_value
 
 
+def credit_left(limit: Decimal, exposed: Decimal) -> Decimal:
+    """Money of a customer's credit limit that is left; below nought what is over it."""
+    return limit - exposed
+
+
 # -- days ----------------------------------------------------------------------------------------------------------
 
 
@@ -76,9 +81,11 @@ def lock_up_days(of_wip: Decimal, of_debtors: Decimal) -> Decimal:
     return of_wip + of_debtors
 
 
-def time_to_bill(waiting: Decimal, billed: Decimal) -> Decimal | None:
-    """Days from the service to the posted invoice, weighed with money: Σ net × days by Σ net. Source: pieces."""
-    return share(waiting, billed)
+def mean_days(waiting: Decimal, money: Decimal) -> Decimal | None:
+    """Mean of days that is weighed with money: Σ money × days by Σ money. From service to invoice it is the time to
+    bill (source: pieces), of open cases the age of exceptions (source: cases).
+    """
+    return share(waiting, money)
 
 
 # -- people and prices ---------------------------------------------------------------------------------------------
@@ -207,7 +214,40 @@ def reconciliation_coverage(agreed: Decimal, posted: Decimal) -> Decimal | None:
     return share(agreed, posted)
 
 
-def mean_days(rows: Iterable[tuple[Decimal, int]]) -> tuple[Decimal, Decimal]:
-    """Money times days, and money, of (net, days): what a mean that is weighed with money is made of."""
+def sla_hit(in_time: Decimal, cases: Decimal) -> Decimal | None:
+    """Share of cases closed within their clock. Source: cases."""
+    return share(in_time, cases)
+
+
+# -- over many rows ------------------------------------------------------------------------------------------------
+
+
+def weighed_days(rows: Iterable[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """The mean that is weighed with money, over rows of (money, days)."""
     pairs = list(rows)
-    return sum((net * days for net, days in pairs), ZERO), sum((net for net, _ in pairs), ZERO)
+    return mean_days(sum((money * days for money, days in pairs), ZERO), sum((money for money, _ in pairs), ZERO))
+
+
+def percentile(values: Iterable[Decimal], part: Decimal) -> Decimal | None:
+    """The value below which a part of all lies, between two neighbours in proportion, as PostgreSQL's percentile_cont:
+    the cycle of invoices by its median and by its ninetieth of a hundred. Unit: that of the values.
+    """
+    ranked = sorted(values)
+    if not ranked:
+        return None
+    place = part * (len(ranked) - 1)
+    below = int(place)
+    above = min(below + 1, len(ranked) - 1)
+    return ranked[below] + (ranked[above] - ranked[below]) * (place - below)
+
+
+def count_back(receivable: Decimal, sales: Sequence[tuple[Decimal, Decimal]]) -> Decimal | None:
+    """Days of sales that are owed by the count-back: periods (sales, days), the latest first, are taken off what is
+    owed as long as they fit, the last in part. None where all of them together do not reach.
+    """
+    found = ZERO
+    for sold, days in sales:
+        if receivable <= sold:
+            return found + (days * receivable / sold if sold else ZERO)
+        found, receivable = found + days, receivable - sold
+    return None

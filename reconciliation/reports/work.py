@@ -161,7 +161,7 @@ TIME_TO_BILL = Measure(
     cuts=CUTS,
     figures=(
         Figure("billed", "Billed net", "money", summed("billed")),
-        Figure("days", "Days", "number", by(formulas.time_to_bill, "waiting", "billed"), leading=True),
+        Figure("days", "Days", "number", by(formulas.mean_days, "waiting", "billed"), leading=True),
     ),
     lines=_waiting_lines,
     months=_waiting_months,

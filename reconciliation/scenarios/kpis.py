@@ -9,6 +9,7 @@ from billing.scenarios.reading import BadScenario, Words, words
 from billing.scenarios.world import World
 from integration_hub.kernel.money import ZERO
 from reconciliation.reports import formulas
+from reconciliation.scenarios import kpi_rows
 
 CENT = Decimal("0.01")
 Values = dict[str, Decimal]
@@ -33,11 +34,11 @@ KPIS: dict[str, Kpi] = {
     ),
     "backlog": Kpi("money", formulas.backlog, ("price_in_force", "revenue_to_date")),
     "exposure": Kpi("money", formulas.exposure, ("ar", "wip")),
+    "credit_left": Kpi("money", formulas.credit_left, ("credit_limit", "exposure")),
     "dso": Kpi("days", formulas.dso, ("average_ar", "credit_sales", "days"), "credit_sales"),
     "wip_days": Kpi("days", formulas.wip_days, ("wip", "fees"), "fees"),
     "debtor_days": Kpi("days", formulas.debtor_days, ("ar", "fees"), "fees"),
     "lock_up_days": Kpi("days", formulas.lock_up_days, ("wip_days", "debtor_days")),
-    "time_to_bill": Kpi("days", formulas.time_to_bill, ("money_waiting", "money_posted"), "money_posted"),
     "utilisation": Kpi("percent", formulas.utilisation, ("billable_hours", "available_hours"), "available_hours"),
     "billable_mix": Kpi("percent", formulas.billable_mix, ("billable_hours", "worked_hours"), "worked_hours"),
     "billing_realisation": Kpi(
@@ -52,6 +53,7 @@ KPIS: dict[str, Kpi] = {
     "margin_at_completion": Kpi("percent", formulas.margin_at_completion, ("price", "eac"), "price"),
     "leakage": Kpi("percent", formulas.leakage, _LEAKAGE, "standard_value"),
     "leaked": Kpi("money", formulas.leaked, _LEAKAGE),
+    "silent_share": Kpi("percent", formulas.share, ("silent_leakage", "standard_value"), "standard_value"),
     "write_off_rate": Kpi("percent", formulas.write_off_rate, ("written_off", "standard_value"), "standard_value"),
     "ar_write_off_rate": Kpi("percent", formulas.bad_debt_rate, ("ar_write_offs", "billed"), "billed"),
     "touchless": Kpi("percent", formulas.touchless, ("pieces_touchless", "pieces_posted"), "pieces_posted"),
@@ -60,6 +62,7 @@ KPIS: dict[str, Kpi] = {
     "exception_rate": Kpi("percent", formulas.exception_rate, ("pieces_ever_blocked", "pieces"), "pieces"),
     "self_healed": Kpi("percent", formulas.self_healed, ("pieces_self_healed", "pieces_ever_blocked"),
                        "pieces_ever_blocked"),
+    "sla_hit": Kpi("percent", formulas.sla_hit, ("cases_in_time", "cases"), "cases"),
     "accrual_accuracy": Kpi("percent", formulas.accrual_error, ("accrued", "later_actual"), "later_actual"),
     "close_readiness": Kpi("percent", formulas.close_readiness, ("money_passing", "money_due"), "money_due"),
     "reconciliation_coverage": Kpi(
@@ -121,12 +124,12 @@ MADE: dict[str, Made] = {
     "average_ar": Made(_mean, ("opening_ar", "closing_ar"), ("opening_ar", "closing_ar")),
     "wip": Made(formulas.wip, ("pending", "blocked", "held", "billable", "reserved", "postponed")),
     "direct_cost": Made(_sum, ("labour", "expenses", "subcontract", "transfer_prices")),
+    "silent_leakage": Made(_sum, ("priced_zero", "time_barred", "forfeited", "never_mapped", "over_cap")),
     "written_off": Made(_sum, ("write_downs", "write_offs")),
     "standard_billed": Made(_times, ("hours", "standard_rate"), ("hours", "standard_rate")),
 }
 """How they are put together."""
 
-WORK = "posted_work"
 INPUTS = {name for one in KPIS.values() for name in one.inputs} | {name for one in MADE.values() for name in one.parts}
 
 
@@ -134,42 +137,40 @@ def kpi(_world: World, said: Words) -> dict[str, Any]:
     """Every measure that can be made of the inputs, rounded once, and what of them was put together of parts. A measure
     that has only some of its inputs, or that divides by nought, is told under `reasons`.
     """
-    given = _given(said)
+    values, reasons = said.need("inputs"), dict[str, str]()
+    with words("inputs", values) as inputs:
+        listed = kpi_rows.of_rows(inputs, reasons)
+        breach = kpi_rows.cap_breach(inputs, reasons, values)
+        given = _given(inputs, values)
+        back = kpi_rows.counted_back(inputs, given.get("closing_ar", given.get("ar")), reasons)
     known: dict[str, Decimal | None] = {**given, **_made(given)}
     if "average_ar" not in known and "ar" in known:
         known["average_ar"] = known["ar"]
-    reasons, used = _measured(given, known)
+    used = _measured(given, known, reasons) | ({"ar", "closing_ar"} if back else set())
     _all_used(given, used, reasons)
     units = {name: one.unit for name, one in KPIS.items()} | dict.fromkeys(MADE, "money")
-    found = {name: _rounded(value, units[name]) for name, value in known.items() if name in units and name not in given}
+    found: dict[str, Any] = {
+        name: _rounded(value, units[name]) for name, value in known.items() if name in units and name not in given
+    }
+    found |= breach | {name: _rounded(value, "days") for name, value in (listed | back).items()}
     for other, name in SAME.items():
         found |= {other: found[name]} if name in found else {}
         reasons |= {other: reasons[name]} if name in reasons else {}
     return {**found, "reasons": reasons}
 
 
-def _given(said: Words) -> Values:
-    """The inputs by our names. Raises BadScenario for one that no formula takes, or that is told twice."""
-    values = said.need("inputs")
+def _given(inputs: Words, told: Mapping[str, Any]) -> Values:
+    """The single values by our names. Raises BadScenario for one that no formula takes, or that is told twice."""
     found: Values = {}
-    with words("inputs", values) as inputs:
-        if rows := inputs.rows(WORK):
-            found["money_waiting"], found["money_posted"] = formulas.mean_days([_piece(row) for row in rows])
-        for name in [name for name in values if name != WORK]:
-            ours = WORDS.get(name, name)
-            if ours not in INPUTS:
-                known = ", ".join(sorted({*INPUTS, *WORDS, WORK}))
-                raise BadScenario(f"inputs: no measure takes {name!r}. Known: {known}.")
-            if ours in found:
-                raise BadScenario(f"inputs: {name!r} says {ours!r} once more.")
-            found[ours] = inputs.amount(name)
+    for name in [name for name in told if name not in kpi_rows.NAMES]:
+        ours = WORDS.get(name, name)
+        if ours not in INPUTS:
+            known = ", ".join(sorted({*INPUTS, *WORDS, *kpi_rows.NAMES}))
+            raise BadScenario(f"inputs: no measure takes {name!r}. Known: {known}.")
+        if ours in found:
+            raise BadScenario(f"inputs: {name!r} says {ours!r} once more.")
+        found[ours] = inputs.amount(name)
     return found
-
-
-def _piece(values: Mapping[str, Any]) -> tuple[Decimal, int]:
-    """A piece of posted work: its net, and the days from its service to its posting."""
-    with words(WORK, values) as piece:
-        return piece.amount("net"), (piece.on("posted") - piece.on("service_date")).days
 
 
 def _made(given: Values) -> Values:
@@ -187,9 +188,10 @@ def _made(given: Values) -> Values:
     return found
 
 
-def _measured(given: Values, known: dict[str, Decimal | None]) -> tuple[dict[str, str], set[str]]:
-    """Put every measure whose inputs are known among what is known, exact; why others are not, and what was used."""
-    reasons: dict[str, str] = {}
+def _measured(given: Values, known: dict[str, Decimal | None], reasons: dict[str, str]) -> set[str]:
+    """Put every measure whose inputs are known among what is known, exact, and why others are not among the reasons;
+    which inputs were used.
+    """
     used: set[str] = set()
     for name, one in KPIS.items():
         lacking = [need for need in one.inputs if need not in known]
@@ -204,7 +206,7 @@ def _measured(given: Values, known: dict[str, Decimal | None]) -> tuple[dict[str
         known[name] = one.of(*values) if None not in values else None
         if known[name] is None:
             reasons[name] = f"{one.by} is 0: there is nothing to divide by" if one.by else "a part of it is not known"
-    return reasons, used
+    return used
 
 
 def _all_used(given: Values, used: set[str], reasons: Mapping[str, str]) -> None:

@@ -51,6 +51,9 @@ def test_a_part_alone_is_worth_what_it_is_and_days_told_ahead_are_added():
         ({"billed": "0", "standard_value": "0"}, "billing_realisation"),
         ({"revenue": "0", "labour": "90"}, "margin_percent"),
         ({"wip": "5", "fees": "0", "debtor_days": "3"}, "lock_up_days"),
+        ({"exceptions": [{"money": "0", "days": "4"}]}, "exception_ageing"),
+        ({"ar": "9", "sales_by_period": [{"sales": "5", "days": "30"}]}, "dso_count_back"),
+        ({"limit": "9", "committed": "5", "burn_per_day": "0", "as_of": "2026-01-01"}, "forecast_cap_breach"),
     ],
 )
 def test_nothing_is_divided_by_nought(inputs, name):
@@ -70,6 +73,8 @@ def test_nothing_is_divided_by_nought(inputs, name):
             "'available_hours' is made of capacity, leave, holidays; it lacks cap",
         ),
         ({"billed": "1", "billed_value": "1"}, "'billed_value' says 'billed' once more"),
+        ({"limit": "5"}, "'limit' is told for forecast_cap_breach, which lacks committed, burn_per_day, as_of"),
+        ({"sales_by_period": [{"sales": "5", "days": "30"}]}, "what is owed lacks: ar or closing_ar"),
         ({"wip_days": "3", "wip": "5", "fees": "9"}, "'wip_days' is told, and so is 'wip'"),
         (
             {"standard_value": "9", "billed": "8", "open": "1"},
