@@ -81,8 +81,17 @@ SAME = {
 
 WORDS = {
     "trailing_12_month_fees": "fees",
+    "trailing_12m_fees": "fees",
+    "trailing_fees": "fees",
+    "fees_12_months": "fees",
+    "fees_12m": "fees",
     "billed_value": "billed",
     "debtors": "ar",
+    "receivable": "ar",
+    "receivables": "ar",
+    "average_receivable": "average_ar",
+    "average_receivables": "average_ar",
+    "standard": "standard_value",
     "cash": "cash_applied",
     "wip_write_downs": "write_downs",
     "wip_write_offs": "write_offs",
@@ -90,12 +99,15 @@ WORDS = {
     "wip_written_off": "written_off",
     "ar_written_off": "ar_write_offs",
     "still_open": "open",
+    "still_legitimately_open": "open",
     "legitimately_open": "open",
     "posted_pieces": "pieces_posted",
     "touchless_pieces": "pieces_touchless",
+    "untouched_pieces": "pieces_touchless",
+    "pieces_untouched": "pieces_touchless",
     "actual": "later_actual",
 }
-"""Other words of §4, or of the verb `write_effects`, for an input."""
+"""Other words of §4, its usual abbreviations, or words of the verb `write_effects`, for an input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +175,8 @@ def _given(inputs: Words, told: Mapping[str, Any]) -> Values:
     """The single values by our names. Raises BadScenario for one that no formula takes, or that is told twice."""
     found: Values = {}
     for name in [name for name in told if name not in kpi_rows.NAMES]:
-        ours = WORDS.get(name, name)
+        lower = name.lower()  # §4 writes AR, WIP and EAC
+        ours = WORDS.get(lower, lower)
         if ours not in INPUTS:
             known = ", ".join(sorted({*INPUTS, *WORDS, *kpi_rows.NAMES}))
             raise BadScenario(f"inputs: no measure takes {name!r}. Known: {known}.")
