@@ -10,6 +10,9 @@ from integration_hub.kernel.registry import Registry
 WORK_RECORDED: Registry[Callable[[Collection[int], str], None]] = Registry("listener for delivered work")
 """(projects by id, what caused it): versions of their work were stored, or they got a contract (same transaction)."""
 
+WORK_DECIDED: Registry[Callable[[Collection[int], str], None]] = Registry("listener for decided work")
+"""(contracts by id, what caused it): decisions about their work changed (same transaction)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExpenseTaken:
@@ -39,3 +42,9 @@ def work_recorded(projects: Collection[int], *, caused_by: str) -> None:
     """Tell every listener on which projects work changed."""
     for _, listener in WORK_RECORDED:
         listener(projects, caused_by)
+
+
+def work_decided(contracts: Collection[int], *, caused_by: str) -> None:
+    """Tell every listener of which contracts work was decided otherwise than before."""
+    for _, listener in WORK_DECIDED:
+        listener(contracts, caused_by)

@@ -26,6 +26,12 @@ COST_RATES_CHANGED: Registry[Callable[[Collection[int]], None]] = Registry("list
 STANDARD_PRICES_CHANGED: Registry[Callable[[int], None]] = Registry("listener for standard prices")
 """The legal entity, by id, of which a standard price was recorded (same transaction)."""
 
+TRANSFER_PRICES_CHANGED: Registry[Callable[[int], None]] = Registry("listener for transfer prices")
+"""The borrowing legal entity, by id, of which a transfer price was approved or withdrawn (same transaction)."""
+
+HOME_CHANGED: Registry[Callable[[int], None]] = Registry("listener for whom people work for")
+"""The person, by id, who works for another legal entity, or on other days, than was known (same transaction)."""
+
 REIMBURSING_CHANGED: Registry[Callable[[int], None]] = Registry("listener for the rules of reimbursing")
 """The legal entity, by id, of which an administrator changed how it pays back what people spent (same transaction)."""
 
@@ -76,3 +82,15 @@ def reimbursing_changed(legal_entity: int) -> None:
     """Tell every listener that a legal entity reimburses by other rules."""
     for _, listener in REIMBURSING_CHANGED:
         listener(legal_entity)
+
+
+def transfer_prices_changed(borrower: int) -> None:
+    """Tell every listener that a legal entity borrows work at other prices."""
+    for _, listener in TRANSFER_PRICES_CHANGED:
+        listener(borrower)
+
+
+def home_changed(resource: int) -> None:
+    """Tell every listener that a person works for another legal entity."""
+    for _, listener in HOME_CHANGED:
+        listener(resource)

@@ -1,6 +1,6 @@
 """Who may do what to what was agreed, and why not."""
 
-from contracts.models import Contract, ContractLine, CostRate, Method, ProgressMeasure
+from contracts.models import Contract, ContractLine, CostRate, Method, ProgressMeasure, TransferPrice
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
 from integration_hub.trail.record import Actor
@@ -102,3 +102,43 @@ def can_decline_progress(row: ProgressMeasure, user: User, reason: str = "given"
     if not (decision := can_decide_progress(row, user)):
         return decision
     return ALLOW if reason.strip() else deny("Say why: the reason is kept in the trail.")
+
+
+def may_propose_transfer_prices(user: User) -> Decision:
+    """Whether the person may propose transfer prices between any legal entities."""
+    return ALLOW if user.has_perm("contracts.add_transferprice") else deny("Only finance can propose transfer prices.")
+
+
+def can_propose_transfer_price(user: User, lender: str, borrower: str) -> Decision:
+    """Whether the person may propose what one legal entity charges another; who works for either may."""
+    if not (decision := may_propose_transfer_prices(user)):
+        return decision
+    return _of_either(user, lender, borrower)
+
+
+def can_approve_transfer_price(price: TransferPrice, user: User) -> Decision:
+    """Whether the person may put a transfer price in force: never one they proposed themselves."""
+    if price.status != "proposed":
+        return deny("This transfer price is not proposed any more.")
+    if not user.has_perm("contracts.approve_transferprice"):
+        return deny("Only finance can decide on transfer prices.")
+    if price.proposed_by == user.username:
+        return deny("You proposed this, so someone else must approve it.")
+    return _of_either(user, price.lender.code, price.borrower.code)
+
+
+def can_withdraw_transfer_price(price: TransferPrice, user: User, reason: str = "given") -> Decision:
+    """Whether the person may take a transfer price back, and has said why."""
+    if price.status == "withdrawn":
+        return deny("This transfer price was withdrawn already.")
+    if not user.has_perm("contracts.approve_transferprice"):
+        return deny("Only finance can decide on transfer prices.")
+    if not reason.strip():
+        return deny("Say why: the reason is kept in the trail.")
+    return _of_either(user, price.lender.code, price.borrower.code)
+
+
+def _of_either(user: User, lender: str, borrower: str) -> Decision:
+    if user.may_see(lender) or user.may_see(borrower):
+        return ALLOW
+    return deny(f"You work for neither {lender} nor {borrower}.")

@@ -32,6 +32,10 @@ def register() -> None:
         item("Contracts", "Standard prices", "contracts:standard-price-list", "list-details",
              "contracts.view_ratecard", 60)
     )  # fmt: skip
+    menu.add(
+        item("Contracts", "Transfer prices", "contracts:transfer-price-list", "arrows-exchange",
+             "contracts.view_transferprice", 70)
+    )  # fmt: skip
     SEARCH.register("contracts", finding.by_name)
     for noun in ("contract", "project", "customer"):
         links.to(f"contracts.{noun}", f"contracts:{noun}-detail")
@@ -40,6 +44,7 @@ def register() -> None:
     badges.words("success", "circle-check", "accepted", "verified")
     badges.words("progress", "loader", "compensating")
     badges.words("warning", "alert-triangle", "questioned")
+    links.to("contracts.transferprice", "contracts:transfer-price-approve")
     for action, icon, sentence in _SENTENCES:
         timeline.tell(action, icon, sentence)
 
@@ -53,6 +58,9 @@ _SENTENCES = (
     ("contracts.contract.activated", "player-play", "activated {label}"),
     ("contracts.exchange_rate.recorded", "arrows-exchange", "recorded {label}"),
     ("contracts.cost_rate.recorded", "coins", "recorded the cost rate of {label}"),
+    ("contracts.transfer_price.proposed", "arrows-exchange", "proposed the transfer price {label}"),
+    ("contracts.transfer_price.approved", "circle-check", "approved the transfer price {label}"),
+    ("contracts.transfer_price.withdrawn", "arrow-back-up", "withdrew the transfer price {label}"),
     ("contracts.standard_price.recorded", "coins", "recorded the standard price of {label}"),
     ("contracts.capacity.recorded", "calendar", "recorded the capacity of {label}"),
     ("contracts.capacity.removed", "calendar", "removed the capacity of {label}"),

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from contracts import cost_rate_views, payers_views, progress_views, rates_views, standard_price_views, views
+from contracts import (
+    cost_rate_views,
+    payers_views,
+    progress_views,
+    rates_views,
+    standard_price_views,
+    transfer_price_views,
+    views,
+)
 
 app_name = "contracts"
 
@@ -23,6 +31,10 @@ urlpatterns = [
     path("cost-rates/<int:pk>/withdraw/", cost_rate_views.rate_withdraw, name="cost-rate-withdraw"),
     path("standard-prices/", standard_price_views.StandardPriceList.as_view(), name="standard-price-list"),
     path("standard-prices/enter/", standard_price_views.price_enter, name="standard-price-enter"),
+    path("transfer-prices/", transfer_price_views.TransferPriceList.as_view(), name="transfer-price-list"),
+    path("transfer-prices/propose/", transfer_price_views.propose, name="transfer-price-enter"),
+    path("transfer-prices/<int:pk>/approve/", transfer_price_views.approve, name="transfer-price-approve"),
+    path("transfer-prices/<int:pk>/withdraw/", transfer_price_views.withdraw, name="transfer-price-withdraw"),
     path("customers/", views.CustomerList.as_view(), name="customer-list"),
     path("customers/<int:pk>/", views.customer_detail, name="customer-detail"),
 ]

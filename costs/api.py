@@ -14,6 +14,7 @@ from rest_framework.routers import SimpleRouter
 
 from billing.api.journals import post_through, posting_through
 from costs.actions import posting, purchases
+from costs.intercompany_api import IntercompanyCharges
 from costs.models import Cost, CostPosting, Purchase
 from costs.reimbursement_api import Reimbursements
 from integration_hub.api.fields import AmountField, ExactField, StrictSerializer
@@ -167,6 +168,7 @@ router = SimpleRouter()
 router.register("costs", Costs, "cost")
 router.register("purchases", Purchases, "purchase")
 router.register("reimbursements", Reimbursements, "reimbursement")
+router.register("intercompany-charges", IntercompanyCharges, "intercompany-charge")
 router.register("cost-postings", CostPostings, "cost-posting")
 
 urlpatterns: list[URLPattern | URLResolver] = router.urls

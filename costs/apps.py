@@ -12,7 +12,8 @@ class CostsConfig(AppConfig):
     verbose_name = "Costs"
 
     def ready(self) -> None:
-        from costs import clocks, jobs, kinds, lineage, listeners, reimbursement_lineage, screens
+        from billing.scenarios.registry import VERBS
+        from costs import clocks, jobs, kinds, lineage, listeners, reimbursement_lineage, scenarios, screens
         from costs.actions import posting, reimbursing, repaid
         from costs.receivers import payable, purchase_line
         from integration_hub.effects.registry import OUTCOMES, Outcome
@@ -46,3 +47,4 @@ class CostsConfig(AppConfig):
         lineage.register()
         reimbursement_lineage.register()
         screens.register()
+        VERBS.register("intercompany", scenarios.intercompany)

@@ -1,7 +1,7 @@
 """The exceptions costs can raise."""
 
 from costs import stops
-from costs.actions import claims, counting, purchases, taking_back
+from costs.actions import claims, counting, intercompany, purchases, taking_back
 from integration_hub.cases.registry import KINDS, CaseKind, Suggestion
 from integration_hub.people.models import Role
 
@@ -17,6 +17,17 @@ def register() -> None:
             3,
             "a cost rate covers it",
             (Suggestion("Add the rate of the person"), Suggestion("Add the rate of the role")),
+        ),
+    )
+    KINDS.register(
+        intercompany.CODE,
+        CaseKind(
+            intercompany.CODE,
+            "Lent work nobody is charged for",
+            str(Role.FINANCE),
+            3,
+            "a transfer price and what it hangs on are there",
+            (Suggestion("Agree on a transfer price"), Suggestion("Add the lender's cost rate")),
         ),
     )
     decide = Suggestion("Decide what becomes of it", "costs:purchase-decide", "costs.decide_purchase")

@@ -12,6 +12,10 @@ def register() -> None:
     menu.add(
         item("Costs", "Reimbursements", "costs:reimbursement-list", "receipt-refund", "costs.view_reimbursement", 40)
     )
+    menu.add(
+        item("Costs", "Between legal entities", "costs:intercompany-list", "arrows-exchange",
+             "costs.view_intercompanycharge", 50)
+    )  # fmt: skip
     links.to("costs.reimbursement", "costs:reimbursement-detail")
     links.to("costs.purchase", "costs:purchase-decide")
     badges.words("warning", "alert-triangle", "undecided")
@@ -28,6 +32,7 @@ def register() -> None:
 
 _SENTENCES = (
     ("costs.cost.counted", "coins", "counted what work on {label} costs"),
+    ("costs.intercompany.charged", "arrows-exchange", "charged what was lent to {label}"),
     ("costs.purchase.seen", "file-invoice", "recorded the purchase {label}"),
     ("costs.purchase.decided", "file-invoice", "decided what becomes of the purchase {label}"),
     ("costs.posting.planned", "book", "sent the cost journal {label}"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from billing import billed, open_work, terms
+from billing import billed, events, open_work, terms
 from billing.actions import buckets, exceptions, kept_terms
 from billing.engine.decide import decide
 from billing.engine.values import RULES_VERSION, DecisionResult, PieceResult, Terms
@@ -136,6 +136,8 @@ def decide_contracts(*, causes: Mapping[int, Cause]) -> dict[int, int]:
         for contract in contracts
         if counts[contract.pk]
     )
+    if counts:
+        events.work_decided([pk for pk in counts if pk is not None], caused_by="decided work")
     return {contract.pk: counts[contract.pk] for contract in contracts}
 
 

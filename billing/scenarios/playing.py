@@ -15,7 +15,6 @@ from billing.scenarios.world import build
 UNSUPPORTED = {
     "fx_settle": "exchange differences are the ERP's",
     "fx_advance": "exchange differences are the ERP's",
-    "intercompany": "intercompany prices are not kept",
 }
 """Verbs of the format that this product cannot play, and why."""
 

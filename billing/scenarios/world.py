@@ -92,12 +92,15 @@ class World:
     prices: list[tuple[tuple[str, ...], dict[str, Any]]] = field(default_factory=list)
     cost_rates: list[CostOf] = field(default_factory=list)
     """What hours cost, for the verbs that ask; nothing that is billed depends on it."""
+    functional_currency: str = ""
+    """Of the legal entity, where the scenario says so."""
 
 
 def build(given: Words, policy: Words) -> World:
     """The contracts and prices the scenario is given. Raises Unsupported for what this product does not keep."""
     erp = Connection.objects.create(code="scenario-erp", vendor="netsuite", name="ERP")
     world = World(erp, _finance())
+    world.functional_currency = str(given.take("functional_currency", ""))
     grouping = policy.one_of("grouping", GROUPINGS, "none")
     policy.done()
     for values in given.rows("contracts"):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from contracts import events
 from contracts.models import Absence, Capacity, Holiday, LegalEntity, Resource
 from integration_hub.kernel.errors import BadInput, Problem
 from integration_hub.trail.record import Actor, event
@@ -55,6 +56,7 @@ def record(*, given: CapacityIn, by: Actor) -> Capacity:
             f"Capacity of {given.resource}", [Problem("valid_from", said, "Begin later, or end the other one.")]
         ) from error
     _told("contracts.capacity.recorded", row, by, str(given.resource), given.legal_entity.code)
+    events.home_changed(given.resource.pk)
     return row
 
 
@@ -64,6 +66,7 @@ def forget(*, source: str, by: Actor) -> None:
     for row in Capacity.objects.filter(source=source).select_related("resource", "legal_entity"):
         _told("contracts.capacity.removed", row, by, str(row.resource), row.legal_entity.code)
         row.delete()
+        events.home_changed(row.resource_id)
     for absence in Absence.objects.filter(source=source).select_related("resource"):
         remove_absence(row=absence, by=by)
 

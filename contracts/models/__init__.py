@@ -24,6 +24,7 @@ from contracts.models.progress import PROGRESS_MOVES, ProgressMeasure
 from contracts.models.references import ExternalReference
 from contracts.models.routes import Route
 from contracts.models.signatures import Signature
+from contracts.models.transfers import TransferPrice
 
 __all__ = [
     "AMENDMENT_MOVES",
@@ -63,4 +64,5 @@ __all__ = [
     "Route",
     "Signature",
     "Task",
+    "TransferPrice",
 ]

@@ -69,7 +69,7 @@ def count(*, project: Project, caused_by: str) -> int:
         return 0
     entity = contract.legal_entity
     hold(entity)
-    work = _work(project)
+    work = work_of(project)
     rates = cost_rates([entity.pk])
     wanted, missing = _wanted(work, rates, entity.pk)
     held = _held(project, [row.work_key for row in work])
@@ -95,7 +95,7 @@ def count(*, project: Project, caused_by: str) -> int:
     return len(gone) + len(fresh)
 
 
-def _work(project: Project) -> list[BillableEvent]:
+def work_of(project: Project) -> list[BillableEvent]:
     """Approved time of a project from the day on that costs are kept."""
     rows = BillableEvent.objects.filter(
         project=project,
@@ -197,12 +197,13 @@ def _sync_case(project: Project, entity: str, missing: _Missing) -> None:
             remedy="Enter the cost rate (Contracts, Cost rates), or load it from the payroll's export.",
             legal_entity=entity,
             subject=("contracts.project", str(project.pk), project.code),
-            members=tuple(_member(row) for row in rows),
+            members=tuple(member(row) for row in rows),
         )
     cases.reconcile_many(codes=[CODE], wanted={scope: wanted}, by=BY)
 
 
-def _member(row: BillableEvent) -> cases.MemberIn:
+def member(row: BillableEvent) -> cases.MemberIn:
+    """Hours as a member of a case."""
     hours = (row.minutes or Decimal(0)) / 60
     who = row.resource.name if row.resource else row.work_key
     return cases.MemberIn(

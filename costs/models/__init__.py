@@ -1,5 +1,6 @@
 """What delivered work cost us, and what our people paid for it themselves."""
 
+from costs.models.intercompany import IntercompanyCharge
 from costs.models.reimbursements import (
     REIMBURSEMENT_MOVES,
     ExpenseClaim,
@@ -14,6 +15,7 @@ __all__ = [
     "Cost",
     "CostPosting",
     "ExpenseClaim",
+    "IntercompanyCharge",
     "Purchase",
     "Reimbursement",
     "ReimbursementItem",
