@@ -44,9 +44,7 @@ def intercompany(world: World, said: Words) -> dict[str, Any]:
     borrower, lender = _entities(world, deal)
     contract = world.contracts[deal.key]
     person = Resource.objects.create(code=f"{deal.key}-person", name="Lent", role="lent")
-    given = capacity.CapacityIn(
-        legal_entity=lender, resource=person, hours=WEEK, valid_from=FIRST_DAY, source=deal.key
-    )
+    given = capacity.CapacityIn(legal_entity=lender, resource=person, hours=WEEK, valid_from=FIRST_DAY, source=deal.key)
     capacity.record(given=given, by=BY)
     RateRow.objects.create(
         card=card_of(contract), role="lent", currency=deal.bill_currency, rate=bill_rate, validity=(FIRST_DAY, None)

@@ -139,7 +139,7 @@ def _wrong(given: TransferPriceIn, known: set[str]) -> Iterator[tuple[str, str, 
         yield "borrower", "is the lender.", "A price is between two legal entities."
     if given.kind not in TransferPrice.Kind.values:
         yield "kind", f"{given.kind!r} is not known.", f"Use one of {', '.join(TransferPrice.Kind.values)}."
-    if given.value < 0 or not given.value and given.kind != TransferPrice.Kind.COST_PLUS:
+    if given.value < 0 or (not given.value and given.kind != TransferPrice.Kind.COST_PLUS):
         yield "value", f"{given.value} is not above nought.", "Say the percentage, or the price of an hour."
     if not is_currency(given.currency):
         yield "currency", f"{given.currency!r} is not a currency.", "Use an ISO 4217 code such as EUR."

@@ -110,7 +110,7 @@ def _wanted(work: Sequence[Loan], borrower: LegalEntity) -> tuple[dict[str, Inte
     for loan in work:
         row = loan.row
         price = prices.of(lender=loan.lender.pk, borrower=borrower.pk, on=row.service_date)
-        agreed = price and engine.Agreed(cast(engine.Kind, price.kind), price.value, price.currency)
+        agreed = engine.Agreed(cast(engine.Kind, price.kind), price.value, price.currency) if price else None
         cost = _cost_rate(rates, loan)
         bill, bill_currency = billed.get(row.work_key, (None, ""))
         lent = engine.Lent(
@@ -132,8 +132,8 @@ def _charge(loan: Loan, borrower: LegalEntity, price: TransferPrice, found: engi
     return IntercompanyCharge(
         work_key=row.work_key, event=row, lender=loan.lender, borrower=borrower, project=row.project,
         resource=row.resource, role=row.role or (row.resource.role if row.resource else ""),
-        service_date=row.service_date, minutes=row.minutes, transfer_price=price, kind=price.kind, value=price.value,
-        rate=None if found.rate is None else round(found.rate, 10), amount=found.amount, currency=price.currency,
+        service_date=row.service_date, minutes=row.minutes or Decimal(0), transfer_price=price, kind=price.kind,
+        value=price.value, rate=None if found.rate is None else round(found.rate, 10), amount=found.amount, currency=price.currency,
     )  # fmt: skip
 
 
@@ -150,7 +150,8 @@ def _cost_rate(rates: CostRates, loan: Loan) -> CostRate | None:
 
 def hourly(rate: CostRate) -> Decimal:
     """What an hour costs at a rate, not rounded."""
-    return rate.rate * 60 / MINUTES[CostRate.Unit(rate.unit)]
+    exact: Decimal = rate.rate * 60 / MINUTES[CostRate.Unit(rate.unit)]
+    return exact
 
 
 def bills(keys: Collection[str]) -> dict[str, tuple[Decimal, str]]:

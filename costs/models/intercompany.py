@@ -50,9 +50,7 @@ class IntercompanyCharge(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["project", "service_date"], name="intercompany_current", condition=Q(is_current=True)
-            )
+            models.Index(fields=["project", "service_date"], name="intercompany_current", condition=Q(is_current=True))
         ]
 
     def __str__(self) -> str:

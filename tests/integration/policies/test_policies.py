@@ -22,6 +22,7 @@ from tests.integration.policies import (
     setting_aside,
     streams,
     telling,
+    transferring,
 )
 from tests.integration.policies.matrix import ELSEWHERE, person
 
@@ -38,6 +39,7 @@ TABLES = (
     setting_aside,
     streams,
     telling,
+    transferring,
 )
 ROWS = tuple(row for table in TABLES for row in table.ROWS)
 
