@@ -13,7 +13,17 @@ class CostsConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.scenarios.registry import VERBS
-        from costs import clocks, jobs, kinds, lineage, listeners, reimbursement_lineage, scenarios, screens
+        from costs import (
+            clocks,
+            intercompany_lineage,
+            jobs,
+            kinds,
+            lineage,
+            listeners,
+            reimbursement_lineage,
+            scenarios,
+            screens,
+        )
         from costs.actions import posting, reimbursing, repaid
         from costs.receivers import payable, purchase_line
         from integration_hub.effects.registry import OUTCOMES, Outcome
@@ -46,5 +56,6 @@ class CostsConfig(AppConfig):
         listeners.register()
         lineage.register()
         reimbursement_lineage.register()
+        intercompany_lineage.register()
         screens.register()
         VERBS.register("intercompany", scenarios.intercompany)

@@ -43,6 +43,7 @@ def record(*, given: CapacityIn, by: Actor) -> Capacity:
     for earlier in before.filter(validity__startswith__lt=given.valid_from):
         earlier.validity = DateRange(earlier.validity.lower, given.valid_from)
         earlier.save(update_fields=["validity", "updated_at"])
+    home = (row.pk and row.legal_entity_id, row.pk and row.validity)
     row.legal_entity, row.hours, row.calendar = given.legal_entity, list(given.hours), given.calendar
     row.validity = given.validity
     try:
@@ -56,7 +57,8 @@ def record(*, given: CapacityIn, by: Actor) -> Capacity:
             f"Capacity of {given.resource}", [Problem("valid_from", said, "Begin later, or end the other one.")]
         ) from error
     _told("contracts.capacity.recorded", row, by, str(given.resource), given.legal_entity.code)
-    events.home_changed(given.resource.pk)
+    if home != (given.legal_entity.pk, given.validity):
+        events.home_changed(given.resource.pk)
     return row
 
 

@@ -9,19 +9,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import cast
 
 from django.db import transaction
 from django.db.models import Q, Sum
 
 from billing.engine import intercompany as engine
-from billing.models import BillableEvent, Piece
+from billing.models import BillableEvent, Decision, Piece
 from contracts import transferring
 from contracts.costing import MINUTES, CostRates, cost_rates
 from contracts.models import CostRate, LegalEntity, Project, TransferPrice
 from contracts.queries import quote_of
 from costs.actions import counting
-from costs.models import Cost, IntercompanyCharge
+from costs.models import IntercompanyCharge
 from integration_hub.cases.actions import cases
 from integration_hub.cases.queries import Key
 from integration_hub.kernel.money import Rounding
@@ -64,8 +65,9 @@ def derive(*, project: Project, caused_by: str) -> int:
     borrower = contract.legal_entity
     counting.hold(borrower)
     work = _lent(counting.work_of(project), borrower)
-    wanted, missing = _wanted(work, borrower)
+    wanted, missing, undecided = _wanted(work, borrower)
     held = _held(project, [loan.row.work_key for loan in work])
+    held = {key: row for key, row in held.items() if key not in undecided}
     gone = [row for key, row in held.items() if key not in wanted or _differs(row, wanted[key])]
     fresh = [row for key, row in wanted.items() if key not in held or _differs(held[key], row)]
     _reverse(gone, caused_by)
@@ -94,22 +96,30 @@ def _lent(work: Sequence[BillableEvent], borrower: LegalEntity) -> list[Loan]:
     found = []
     for row in work:
         home = known.of(resource=cast(int, row.resource_id), on=row.service_date)
-        if home is not None and home.legal_entity_id != borrower.pk:
+        if row.minutes and home is not None and home.legal_entity_id != borrower.pk:
             found.append(Loan(row, home.legal_entity))
     return found
 
 
-def _wanted(work: Sequence[Loan], borrower: LegalEntity) -> tuple[dict[str, IntercompanyCharge], _Missing]:
+def _wanted(work: Sequence[Loan], borrower: LegalEntity) -> tuple[dict[str, IntercompanyCharge], _Missing, set[str]]:
+    """What is to be charged, what cannot be, and whose part of the bill nobody knows before the work is decided."""
     wanted: dict[str, IntercompanyCharge] = {}
     missing: _Missing = defaultdict(list)
+    undecided: set[str] = set()
     if not work:
-        return wanted, missing
+        return wanted, missing, undecided
     prices = transferring.transfer_prices(borrower.pk)
     rates = cost_rates({loan.lender.pk for loan in work})
     billed = bills([loan.row.work_key for loan in work])
+    events = [loan.row.pk for loan in work]
+    decided = set(Decision.objects.filter(event__in=events, is_current=True).values_list("event", flat=True))
+    convert_on = cache(lambda on: converter(on, borrower.fx_max_age_days))
     for loan in work:
         row = loan.row
         price = prices.of(lender=loan.lender.pk, borrower=borrower.pk, on=row.service_date)
+        if price and price.kind == TransferPrice.Kind.PERCENT_OF_BILL and row.pk not in decided:
+            undecided.add(row.work_key)
+            continue
         agreed = engine.Agreed(cast(engine.Kind, price.kind), price.value, price.currency) if price else None
         cost = _cost_rate(rates, loan)
         bill, bill_currency = billed.get(row.work_key, (None, ""))
@@ -117,14 +127,13 @@ def _wanted(work: Sequence[Loan], borrower: LegalEntity) -> tuple[dict[str, Inte
             row.minutes or Decimal(0), hourly(cost) if cost else None, cost.currency if cost else "",
             bill, bill_currency,
         )  # fmt: skip
-        convert = converter(row.service_date, borrower.fx_max_age_days)
-        found = engine.charge(agreed, lent, convert, cast(Rounding, loan.lender.rounding))
+        found = engine.charge(agreed, lent, convert_on(row.service_date), cast(Rounding, loan.lender.rounding))
         if price is None or isinstance(found, engine.Refused):
             why = found.why if isinstance(found, engine.Refused) else "no_price"
             missing[loan.lender.code, why].append(row)
         else:
             wanted[row.work_key] = _charge(loan, borrower, price, found)
-    return wanted, missing
+    return wanted, missing, undecided
 
 
 def _charge(loan: Loan, borrower: LegalEntity, price: TransferPrice, found: engine.Charged) -> IntercompanyCharge:
@@ -133,7 +142,8 @@ def _charge(loan: Loan, borrower: LegalEntity, price: TransferPrice, found: engi
         work_key=row.work_key, event=row, lender=loan.lender, borrower=borrower, project=row.project,
         resource=row.resource, role=row.role or (row.resource.role if row.resource else ""),
         service_date=row.service_date, minutes=row.minutes or Decimal(0), transfer_price=price, kind=price.kind,
-        value=price.value, rate=None if found.rate is None else round(found.rate, 10), amount=found.amount, currency=price.currency,
+        value=price.value, rate=None if found.rate is None else round(found.rate, 10), amount=found.amount,
+        currency=price.currency,
     )  # fmt: skip
 
 
@@ -163,11 +173,12 @@ def bills(keys: Collection[str]) -> dict[str, tuple[Decimal, str]]:
 
 def converter(on: date, max_age: int | None) -> engine.Convert:
     """Conversion at the corporate rate of a day; one older than `max_age` days converts nothing (R12)."""
+    quoted = cache(lambda base, quote: quote_of(base, quote, on))
 
     def convert(amount: Decimal, base: str, quote: str) -> Decimal | None:
         if base == quote:
             return amount
-        found = quote_of(base, quote, on)
+        found = quoted(base, quote)
         if found is None or (max_age is not None and (on - found.on).days > max_age):
             return None
         return found.convert(amount)
@@ -232,10 +243,10 @@ def of_contracts(contracts: Collection[int], caused_by: str) -> None:
 
 
 def of_person(resource: int) -> None:
-    """A person works for another legal entity: look at what their work was counted for."""
-    projects = set(Cost.objects.filter(resource=resource, is_current=True).values_list("project", flat=True))
-    charged = IntercompanyCharge.objects.filter(resource=resource, is_current=True)
-    counting.count_soon(projects | set(charged.values_list("project", flat=True)), caused_by="who works where")
+    """A person works for another legal entity: look at all their work, also at what has no cost where it was done."""
+    work = BillableEvent.objects.filter(resource=resource, is_current=True, kind=BillableEvent.Kind.TIME)
+    projects = work.filter(project__isnull=False).order_by().values_list("project", flat=True).distinct()
+    counting.count_soon(projects, caused_by="who works where")
 
 
 # -- what cannot be charged --------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from costs.models import IntercompanyCharge
 from integration_hub.cases.models import Case
 from integration_hub.kernel.errors import BadInput, Denied
 from integration_hub.people.models import Role
+from integration_hub.trail.lineage import walk
 from integration_hub.work.inprocess import drain_once
 from tests import factories, money, screens, vendors
 from tests.integration.api.conftest import Caller
@@ -128,6 +129,35 @@ def test_a_part_of_the_bill_follows_the_price_of_the_work(lent):
     agree("60", "percent_of_bill")
     factories.time_entry(lent, key="w:1", hours="5")
     assert current() == [(5, 450)]
+
+
+def test_a_part_of_the_bill_waits_for_the_decision_and_is_traced_to_the_charge(lent):
+    agree("60", "percent_of_bill")
+    factories.time_entry(lent, key="w:1", hours="5")
+    [(_, before)] = current()
+    row = factories.time_entry(lent, key="w:1", hours="6", decide=False)
+    project = factories.project_of(lent)
+    assert intercompany.derive(project=project, caused_by="too early") == 0, "neither reversed nor asked about"
+    assert (current(), missing()) == ([(5, before)], [])
+    drain_once(factories.LOCAL)
+    assert ledger("w:1") == [before, -before, before / 5 * 6]
+    charge = IntercompanyCharge.objects.get(is_current=True)
+    assert ("intercompany_charge", str(charge.pk)) in walk(("event", str(row.pk)), depth=2).nodes
+    back = walk(("intercompany_charge", str(IntercompanyCharge.objects.get(reverses__isnull=False).pk)), depth=2)
+    assert ("event", str(charge.event_id)) not in back.nodes, "a reversal belongs to the version it reverses"
+
+
+def test_a_home_that_is_known_late_charges_work_that_has_no_cost_where_it_was_done(lent):
+    agree()
+    person = factories.resource("Bob Ray")
+    factories.time_entry(lent, key="w:2", hours="3", by_whom=person)
+    assert current() == []
+    given = capacity.CapacityIn(
+        legal_entity=LegalEntity.objects.get(code="DE01"), resource=person, hours=WEEK, valid_from=FIRST, source="late"
+    )
+    capacity.record(given=given, by=factories.BY)
+    drain_once(factories.LOCAL)
+    assert current() == [(3, Decimal("213.90"))]
 
 
 def test_two_persons_agree_and_no_two_prices_hold_on_a_day(lent):
