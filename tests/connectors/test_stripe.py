@@ -1,34 +1,25 @@
 """Stripe: what is peculiar to it, over its simulator."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from billing.actions import crediting
-from billing.models import CreditMemo, Invoice, Payment
-from contracts.models import Contract
 from integration_hub import canonical as language
 from integration_hub.connectors import credentials
-from integration_hub.connectors.models import Account, Connection
-from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, Write
+from integration_hub.connectors.models import Connection
+from integration_hub.connectors.registry import CONNECTORS, Write
 from integration_hub.connectors.stripe.client import Client
 from integration_hub.connectors.stripe.customers import CODE
 from integration_hub.connectors.stripe.documents import REFERENCE
 from integration_hub.connectors.stripe.manifest import CREDIT_POST, CUSTOMER_UPSERT, INVOICE_POST
 from integration_hub.connectors.versions import stamp_of
-from integration_hub.effects.models import Effect
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.mapping.actions import mappings
 from integration_hub.sandbox import Landscape, accounts
-from integration_hub.work.inprocess import drain_once
-from integration_hub.work.models import Lane
-from tests import deals, factories, money
+from tests.connectors.billing import Platform, contract_to_cash
 from tests.connectors.conftest import canonical, pages, records
-from tests.connectors.contract_to_cash import read
 from tests.connectors.erp import invoice_write
-from tests.vendors import Through, living
 
 pytestmark = [pytest.mark.landscape, pytest.mark.django_db]
 
@@ -221,75 +212,25 @@ def test_an_object_is_read_again_and_not_taken_from_its_event(client: Client, st
 # -- from the contract to the cash ------------------------------------------------------------------------------------
 
 
-class Billing(Through):
-    """Stripe in the ERP's place. `lose` loses a message on its way to the simulator or back."""
+class StripePlatform(Platform):
+    vendor = "stripe"
+    invoice_path = r"/finalize$"
+    credit_path = r"/credit_notes$"
+    settings = {"account": accounts.STRIPE_ACCOUNT_ID, "legal_entity": "US01"}
+    credentials = {"api_key": accounts.STRIPE_KEY}
 
-    def __init__(self, ground: Landscape) -> None:
-        super().__init__("stripe")
-        self.ground = ground
+    def customer(self, code: str) -> dict[str, Any]:
+        return {"name": f"Client {code}", "metadata": {CODE: code}}
 
-    def misbehave(self, kind: str, lost: str) -> None:
-        fault = "timeout_before" if lost == "request" else "commit_then_timeout"
-        path = r"/finalize$" if kind == "invoice.post" else r"/credit_notes$"
-        self.ground.fault("stripe", fault, path_regex=path, count=1, params={"close": True})
-
-
-def _work() -> None:
-    for _ in range(3):
-        Lane.objects.update(next_at="2000-01-01T00:00Z")
-        drain_once()
+    def pay(self, connection: Connection, invoice: str, subunits: int) -> None:
+        client = Client(connection)
+        part = client.post("payment_intents", {"amount": subunits, "currency": "usd", "confirm": True}, key="part")
+        client.post(f"invoices/{invoice}/attach_payment", {"payment_intent": part["id"]}, key="half")
 
 
 def test_contract_to_cash_with_stripe_in_the_place_of_the_erp(landscape: Landscape) -> None:
-    landscape.load("stripe", "customers", [{"name": "Client CUST-1", "metadata": {CODE: "CUST-1"}}])
-    with living(erp=Billing(landscape)) as made:
-        connection = made.connections["erp"]
-        connection.base_url = landscape.stripe
-        connection.settings = {"account": accounts.STRIPE_ACCOUNT_ID, "legal_entity": "US01", "timeout_seconds": "5"}
-        connection.sealed_credentials = credentials.sealed(connection.code, {"api_key": accounts.STRIPE_KEY})
-        connection.account = Account.objects.create(code=connection.code, vendor="stripe")
-        connection.save()
-        mappings.install_default(connection=connection.code, default=DEFAULT_MAPPINGS.get("stripe"), by="system:test")
-        read(connection)
-        deals.sign(made)
-        drain_once()
-        contract = Contract.objects.get(number="C-1")
-        assert contract.status == Contract.Status.ACTIVE, deals.process()
-
-        made.erp.lose["invoice.post"] = "answer"
-        money.post(factories.candidate_approved(money.ready_in(made, contract)))
-        _work()
-        invoice_ = Invoice.objects.get()
-        assert len(made.erp.writes("invoice.post")) == 1, "what was lost was found, not sent again"
-        assert invoice_.number.endswith("-0001")
-        assert invoice_.due_on == date(2026, 4, 30)
-
-        client = Client(connection)
-        half = int(invoice_.gross * 50)
-        part = client.post("payment_intents", {"amount": half, "currency": "usd", "confirm": True}, key="part")
-        client.post(f"invoices/{invoice_.remote_id}/attach_payment", {"payment_intent": part["id"]}, key="half")
-        read(connection)
-        invoice_.refresh_from_db()
-        assert invoice_.paid * 2 == invoice_.gross
-        assert Payment.objects.get().amount == invoice_.paid
-
-        order = crediting.ask(
-            invoice_id=invoice_.pk,
-            by=factories.user(),
-            seen_version=invoice_.version,
-            wanted=crediting.Wanted(),
-            reason="GOODWILL",
-            rebillable=False,
-            note="Agreed with the client",
-            on=invoice_.invoice_date,
-        )
-        _work()
-        order.refresh_from_db()
-        money.post(factories.candidate_approved(order))
-        _work()
-        read(connection)
-        assert abs(CreditMemo.objects.get(candidate=order).gross) == invoice_.gross
-        assert not Effect.objects.exclude(state=Effect.State.CONFIRMED).exists()
+    made, credited = contract_to_cash(landscape, StripePlatform())
+    assert made.number.endswith("-0001")
     (note,) = landscape.records("stripe", "credit_notes")
-    assert note["metadata"][REFERENCE] == order.number
+    assert note["metadata"][REFERENCE] == credited
     assert note["pre_payment_amount"] * 2 == note["total"], "one half was still asked for, the other is on the balance"

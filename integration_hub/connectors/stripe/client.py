@@ -1,7 +1,6 @@
 """Calls to one Stripe account: lists by cursor, forms with idempotency keys, complaints."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,12 +9,8 @@ from pydantic import ValidationError
 from integration_hub.connectors import answers, auth
 from integration_hub.connectors.answers import Complaint, Silent, Throttle
 from integration_hub.connectors.models import Connection
-from integration_hub.connectors.registry import Write
-from integration_hub.connectors.stripe.manifest import TERMS
 from integration_hub.connectors.stripe.payloads import StripeList, StripeObject, StripeProblem
 from integration_hub.connectors.transport import Ask, Session
-from integration_hub.connectors.versions import stamp_of
-from integration_hub.kernel.ids import content_hash
 
 VERSION = "2026-06-24.dahlia"
 """The version of the API whose shapes we know; without it an account answers in its own."""
@@ -59,11 +54,6 @@ class Client:
     def setting(self, name: str, default: str = "") -> str:
         """A setting of the connection."""
         return str(self.connection.settings.get(name) or default)
-
-    @property
-    def terms(self) -> dict[str, int]:
-        """Days by the name of payment terms."""
-        return {str(name): int(days) for name, days in (self.connection.settings.get("payment_terms") or TERMS).items()}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -116,12 +106,6 @@ class Client:
         self.session.ask(Ask("DELETE", f"/v1/{path}", write=True, headers=_ASKED, expected=(404,)))
 
 
-def key_of(write: Write, step: str) -> str:
-    """The idempotency key of one step of a write. Another payload is another write to Stripe: a corrected one would
-    be refused under the key of the first."""
-    return f"throughline-{content_hash([write.key, write.payload, step])[:40]}"
-
-
 def form(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Values as a form with brackets; nothing is left out.
 
@@ -136,8 +120,3 @@ def form(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from form(value, f"{name}[{number}]")
     elif values is not None and values != "":
         yield name, str(values).lower() if isinstance(values, bool) else str(values)
-
-
-def stamp(seconds: int) -> str:
-    """Stripe's seconds since 1970 as a stamp that sorts."""
-    return stamp_of(datetime.fromtimestamp(seconds, UTC).isoformat())

@@ -3,20 +3,17 @@
 import re
 
 from integration_hub.connectors import answers, wire
+from integration_hub.connectors.billing import Payload, key_of, of_one_currency, of_the_account, subunits, taxes
+from integration_hub.connectors.days import moment_of, zone
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.connectors.stripe import customers
-from integration_hub.connectors.stripe.client import DIALECT, Client, Row, key_of
-from integration_hub.connectors.stripe.days import moment_of, zone
+from integration_hub.connectors.stripe.client import DIALECT, Client, Row
 from integration_hub.connectors.stripe.documents import (
     LINE,
     NUMBER,
     REFERENCE,
-    Payload,
     confirmed,
-    of_the_account,
     standing,
-    subunits,
-    taxes,
     under,
 )
 from integration_hub.connectors.stripe.payloads import StripeLine
@@ -28,18 +25,12 @@ _CORRECTS = re.compile(r"(?P<invoice>.+) line (?P<line>\d+)")
 def post(client: Client, write: Write) -> Sent:
     """Issue once; one call does it whole."""
     payload = write.payload
-    of_the_account(client, payload)
+    of_the_account(payload, client.connection, client.setting("account"), "Stripe account")
     customer = customers.needed(client, payload["customer_code"])
     if found := _standing(client, customer, payload):
         return Sent(remote_id=str(found["id"]), status=200, body={"already": True})
     invoice = _invoice(client, customer, payload)
-    if invoice["currency"].upper() != payload["currency"]:
-        raise Failed(
-            FailureClass.REJECTED,
-            f"{payload['reference']} is in {payload['currency']}, invoice {invoice['number']} in {invoice['currency']}",
-            field="currency",
-            remedy="Credit an invoice in its own currency.",
-        )
+    of_one_currency(payload, invoice["number"], invoice["currency"])
     beyond = subunits(payload, "gross", payload["gross"]) - invoice["amount_remaining"]
     values = {
         "invoice": invoice["id"],

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from integration_hub.connectors import wire
+from integration_hub.connectors.billing import key_of
 from integration_hub.connectors.registry import Confirmed, Sent, Write
-from integration_hub.connectors.stripe.client import Client, Row, key_of
+from integration_hub.connectors.stripe.client import Client, Row
 from integration_hub.connectors.versions import moved
 from integration_hub.kernel.failures import Failed, FailureClass
 

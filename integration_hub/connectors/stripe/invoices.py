@@ -1,23 +1,27 @@
 """Invoices: a draft under our reference that does not advance by itself, its lines, then finalised and read back."""
 
-from datetime import date, timedelta
-
 from integration_hub.connectors import wire
+from integration_hub.connectors.billing import (
+    Payload,
+    due_on,
+    key_of,
+    of_the_account,
+    percentage,
+    subunits,
+    taxes,
+    terms_of,
+)
+from integration_hub.connectors.days import moment_of, zone
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.connectors.stripe import customers
-from integration_hub.connectors.stripe.client import Client, Row, key_of
-from integration_hub.connectors.stripe.days import moment_of, zone
+from integration_hub.connectors.stripe.client import Client, Row
 from integration_hub.connectors.stripe.documents import (
     CONTENT,
     LINE,
     NUMBER,
     REFERENCE,
-    Payload,
     confirmed,
-    of_the_account,
     standing,
-    subunits,
-    taxes,
     under,
 )
 from integration_hub.kernel.failures import Failed, FailureClass
@@ -31,7 +35,7 @@ _AT_ONCE = 100
 def post(client: Client, write: Write) -> Sent:
     """Finalise once. A draft of an earlier attempt is gone on with if it was made of the same, and else makes place."""
     payload = write.payload
-    of_the_account(client, payload)
+    of_the_account(payload, client.connection, client.setting("account"), "Stripe account")
     header, lines = _header(client, payload), _lines(client, payload)
     customer = customers.needed(client, payload["customer_code"])
     known = _under(client, customer, payload)
@@ -85,25 +89,10 @@ def _header(client: Client, payload: Payload) -> Row:
         "auto_advance": False,
         "pending_invoice_items_behavior": "exclude",
         "effective_at": moment_of(payload["invoice_date"], where),
-        "due_date": moment_of(_due(client, payload), where),
+        "due_date": moment_of(due_on(payload, terms_of(client.connection), "Stripe"), where),
         "description": payload.get("memo"),
         "custom_fields": [{"name": "Purchase order", "value": order}] if order else None,
     }
-
-
-def _due(client: Client, payload: Payload) -> str:
-    """The day it is due: as told, or as far behind its date as its terms say. Raises Failed for terms nobody knows."""
-    if payload.get("due_on"):
-        return str(payload["due_on"])
-    terms = str(payload.get("payment_terms") or "")
-    if terms and terms not in client.terms:
-        raise Failed(
-            FailureClass.REJECTED,
-            f"Nobody knows how many days {terms!r} are in Stripe",
-            field="payment_terms",
-            remedy="Add them to the setting payment_terms of the connection, or correct the contract.",
-        )
-    return (date.fromisoformat(payload["invoice_date"]) + timedelta(days=client.terms.get(terms, 30))).isoformat()
 
 
 def _lines(client: Client, payload: Payload) -> list[Row]:
@@ -118,7 +107,7 @@ def _lines(client: Client, payload: Payload) -> list[Row]:
         if tax:
             rate = {
                 "display_name": client.setting("tax_name", "Tax"),
-                "percentage": wire.text(round(tax / basis * 100, 4) if basis else 0),
+                "percentage": percentage(tax, basis),
                 "inclusive": False,
             }
             amount, taxable = (subunits(payload, "tax", value) for value in (tax, basis))

@@ -10,8 +10,6 @@ CUSTOMER_UPSERT = "stripe.customer.upsert"
 INVOICE_POST = "stripe.invoice.post"
 CREDIT_POST = "stripe.creditmemo.post"
 
-TERMS = {"Due on receipt": 0, "Net 15": 15, "Net 30": 30, "Net 45": 45, "Net 60": 60, "Net 90": 90}
-"""Stripe knows days only: what names of terms mean, unless the setting says otherwise."""
 HORIZON = timedelta(days=30)
 """How long Stripe keeps events."""
 _FIGURES = Figures(net="net", tax="tax_total", gross="gross", date="invoice_date")

@@ -11,9 +11,10 @@ from math import ceil
 from typing import Any
 
 from integration_hub.connectors import wire
+from integration_hub.connectors.billing import term_rows
+from integration_hub.connectors.days import day_of, stamp, zone
 from integration_hub.connectors.registry import Control, Page, RawRecord, Window
-from integration_hub.connectors.stripe.client import Client, Row, stamp
-from integration_hub.connectors.stripe.days import day_of, zone
+from integration_hub.connectors.stripe.client import Client, Row
 from integration_hub.connectors.stripe.manifest import HORIZON
 from integration_hub.connectors.versions import Listing, Reading, Walk, moved, stamp_of
 from integration_hub.kernel.clock import now
@@ -93,7 +94,7 @@ def _account(client: Client) -> list[Row]:
 
 
 def _terms(client: Client) -> list[Row]:
-    return [{"id": name, "name": name, "days": days} for name, days in client.terms.items()]
+    return term_rows(client.connection)
 
 
 LISTED = {"legal_entity": _account, "payment_term": _terms}

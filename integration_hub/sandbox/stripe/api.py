@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import accounts
+from ..forms import opened
 from ..messages import Call, Handler, Json, Misshapen, Refusal, Reply
+from ..replay import Keys
 from ..tokens import bearer
 from ..vendor import Vendor
-from . import replay
 from .book import Book
 from .credits import Credits
 from .customers import Customers
-from .forms import opened
 from .invoices import Invoices
 from .payments import Payments
 from .schema import COLLECTIONS, VERSION
@@ -27,6 +27,23 @@ LIVE = ("sk_live_", "rk_live_")
 _VERSIONS = {"acacia", "basil", "clover", "dahlia", "endive"}
 _BUSY = (
     "This object cannot be accessed right now because another API request or Stripe process is currently accessing it."
+)
+
+
+def _reused(key: str) -> Reply:
+    message = (
+        "Keys for idempotent requests can only be used with the same parameters they were first used with."
+        f" Try using a key other than '{key}' if you meant to execute a different request."
+    )
+    return error(400, message, kind="idempotency_error")
+
+
+KEYS = Keys(
+    space="stripe:idempotency",
+    header="idempotency-key",
+    replayed="Idempotent-Replayed",
+    too_long=lambda: error(400, "Idempotency keys can be up to 255 characters long."),
+    reused=_reused,
 )
 
 
@@ -49,7 +66,7 @@ class Stripe(Vendor):
 
     def clear(self) -> None:
         super().clear()
-        replay.forget(self.store)
+        KEYS.forget(self.store)
         self._recent.clear()
 
     def table(self) -> list[tuple[str, str, Handler]]:
@@ -176,7 +193,7 @@ class Stripe(Vendor):
             self.authorize(call)
             self.invoices.pass_time()
             mode = "live" if self.book.live else "test"
-            return replay.answered(self.store, call, mode, self.book.now(), lambda: super(Stripe, self).respond(call))
+            return KEYS.answered(self.store, call, mode, self.book.now(), lambda: super(Stripe, self).respond(call))
         except Misshapen as problem:
             raise refused(str(problem)) from None
         except (json.JSONDecodeError, UnicodeDecodeError):
@@ -222,7 +239,7 @@ class Stripe(Vendor):
     def load(self, entity: str, rows: list[Json]) -> list[str]:
         """Customers; or what happens without us: `keys` makes every idempotency key forgotten."""
         if entity == "keys":
-            replay.forget(self.store)
+            KEYS.forget(self.store)
             return []
         if entity != "customers":
             raise ValueError("Stripe takes only customers")

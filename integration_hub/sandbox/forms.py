@@ -6,27 +6,31 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ..messages import Json
-from .wording import refused
+from .messages import Json, Misshapen
 
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
 def opened(body: bytes) -> Json:
-    """The hash that a form stands for."""
+    """The hash that a form stands for. Raises Misshapen."""
+    return {name: _listed(value) for name, value in nested(body).items()}
+
+
+def nested(body: bytes) -> Json:
+    """The same without lists: hashes within hashes, as the brackets say. Raises Misshapen."""
     found: Json = {}
     for name, value in parse_qsl(body.decode(errors="replace"), keep_blank_values=True):
         head, _, rest = name.partition("[")
         parts = [head, *_PART.findall(f"[{rest}")] if rest else [head]
         _put(found, parts, value)
-    return {name: _listed(value) for name, value in found.items()}
+    return found
 
 
 def _put(place: Json, parts: list[str], value: str) -> None:
     for part in parts[:-1]:
         inner = place.setdefault(part or str(len(place)), {})
         if not isinstance(inner, dict):
-            raise refused(f"Invalid hash at {part}", param=part)
+            raise Misshapen(f"Invalid hash at {part}")
         place = inner
     place[parts[-1] or str(len(place))] = value
 
