@@ -11,6 +11,7 @@ class Trait(StrEnum):
     WRITES = "is written to"
     STAMPS = "stamps its changes"
     ORDER = "lists its changes in their order"
+    SIGNS = "signs what its webhooks say"
     DELETIONS = "tells what was deleted"
     COUNTS = "counts what it has"
     MONEY = "states amounts"
