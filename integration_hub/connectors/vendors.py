@@ -3,6 +3,9 @@
 from integration_hub.connectors.avatax.connector import AvaTaxConnector, quote
 from integration_hub.connectors.certinia import defaults as certinia
 from integration_hub.connectors.certinia.connector import CertiniaConnector
+from integration_hub.connectors.chargebee import defaults as chargebee
+from integration_hub.connectors.chargebee import hooks as chargebee_hooks
+from integration_hub.connectors.chargebee.connector import ChargebeeConnector
 from integration_hub.connectors.clockify import defaults as clockify
 from integration_hub.connectors.clockify.connector import ClockifyConnector
 from integration_hub.connectors.docusign import defaults as docusign
@@ -50,6 +53,7 @@ def register() -> None:
         DynamicsConnector(),
         TrytonConnector(),
         StripeConnector(),
+        ChargebeeConnector(),
         AvaTaxConnector(),
         HarvestConnector(),
         ClockifyConnector(),
@@ -68,11 +72,13 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("dynamics", dynamics.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
     DEFAULT_MAPPINGS.register("stripe", stripe.DEFAULT)
+    DEFAULT_MAPPINGS.register("chargebee", chargebee.DEFAULT)
     DEFAULT_MAPPINGS.register("harvest", harvest.DEFAULT)
     DEFAULT_MAPPINGS.register("clockify", clockify.DEFAULT)
     DEFAULT_MAPPINGS.register("jira", jira.DEFAULT)
     TAX_ENGINES.register("avatax", quote)
     SCHEMES.register("stripe", stripe_hooks.verify)
+    SCHEMES.register("chargebee", chargebee_hooks.verify)
     SCHEMES.register("ironclad", ironclad_hooks.verify)
     SCHEMES.register("docusign", docusign_hooks.verify)
     PREFLIGHTS.register("netsuite", periods.closed)

@@ -60,6 +60,11 @@ DYNAMICS_TENANT_ID = "6f1d3c1e-0a52-4a7f-9d0b-3f5f0f6a9c11"
 DYNAMICS_CLIENT_ID = "b0a9c1de-7a54-4a66-8f0e-2f4b7f7d1c22"
 DYNAMICS_CLIENT_SECRET = "landscape-dynamics-secret"  # noqa: S105
 
+CHARGEBEE_SITE = "landscape-test"
+CHARGEBEE_KEY = "test_landscapeThroughlineFull"
+CHARGEBEE_READ_KEY = "test_landscapeThroughlineRead"
+"""A key that may read and not write."""
+
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"
 STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"

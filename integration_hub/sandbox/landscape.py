@@ -23,7 +23,7 @@ class Landscape:
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
     it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo`,
-    `stripe`, `ironclad`, `docusign`, `dynamics`, `webhook` and `control` are base addresses.
+    `stripe`, `chargebee`, `ironclad`, `docusign`, `dynamics`, `webhook` and `control` are base addresses.
     """
 
     def __init__(
@@ -152,6 +152,10 @@ class Landscape:
     @property
     def stripe(self) -> str:
         return str(self.urls["stripe"])
+
+    @property
+    def chargebee(self) -> str:
+        return str(self.urls["chargebee"])
 
     @property
     def ironclad(self) -> str:

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from . import wire
 from .app import FrontDoor, World
 from .avatax import AvaTax
+from .chargebee import Chargebee
 from .clockify import Clockify
 from .control import Control
 from .docusign import Docusign
@@ -52,13 +53,15 @@ VENDORS: tuple[type[Vendor], ...] = (
     Jira,
     Tempo,
     Stripe,
+    Chargebee,
     Ironclad,
     Docusign,
     Consumer,
 )
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "dynamics": 4, "control": 9, "harvest": 10,
-    "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "ironclad": 30, "docusign": 31,
+    "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "chargebee": 22, "ironclad": 30,
+    "docusign": 31,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

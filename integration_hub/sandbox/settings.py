@@ -133,6 +133,14 @@ DEFAULTS: dict[str, Json] = {
         "restricted_lacks": [],  # permissions the restricted key has not, e.g. rak_invoice_write
         "work_ms": 0,
     },
+    "chargebee": {
+        "calls_per_minute": 6000,  # unconfirmed figure; above it 429 with Retry-After
+        "sorts": True,  # unconfirmed: whether lists may be sorted by updated_at
+        "tells_deleted": True,  # unconfirmed: whether include_deleted lists what was deleted
+        "consolidates": False,  # charges stay on a pending invoice until it is closed
+        "currencies": ["USD", "EUR", "GBP", "JPY", "CHF", "CAD", "SEK"],  # those enabled for the site
+        "work_ms": 0,
+    },
 }
 
 

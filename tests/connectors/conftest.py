@@ -31,7 +31,7 @@ def landscape(running: Landscape) -> Landscape:
     """The landscape in its seeded state."""
     running.clear_faults()
     running.reset()
-    for vendor in ("kantata", "avatax", "harvest", "clockify", "stripe", "jira", "tempo"):
+    for vendor in ("kantata", "avatax", "harvest", "clockify", "stripe", "chargebee", "jira", "tempo"):
         running.post("/tokens", {"vendor": vendor, "action": "restore"})
     return running
 
@@ -103,6 +103,12 @@ def clockify(db: None, landscape: Landscape) -> Connection:
 def stripe(db: None, landscape: Landscape) -> Connection:
     settings = {"account": accounts.STRIPE_ACCOUNT_ID, "legal_entity": "US01"}
     return _connection("stripe", landscape.stripe, settings, {"api_key": accounts.STRIPE_KEY})
+
+
+@pytest.fixture
+def chargebee(db: None, landscape: Landscape) -> Connection:
+    settings = {"site": accounts.CHARGEBEE_SITE, "legal_entity": "US01", "currency": "USD", "country": "US"}
+    return _connection("chargebee", landscape.chargebee, settings, {"api_key": accounts.CHARGEBEE_KEY})
 
 
 @pytest.fixture

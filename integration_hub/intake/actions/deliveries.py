@@ -94,6 +94,9 @@ def _feeds(connection: Connection, names: list[str]) -> list[Feed]:
     return []
 
 
+_SPOKEN = ("event", "event_type")
+
+
 def _names(body: bytes) -> tuple[list[str], str]:
     """The entities a body may speak of, most telling first; or what is wrong with it."""
     try:
@@ -108,7 +111,7 @@ def _names(body: bytes) -> tuple[list[str], str]:
     for name in told:
         if isinstance(name, str) and name:
             names += [name, name.split(".")[0]]
-    for event in (payload.get("event") if isinstance(payload, dict) else None, content.get("event")):
+    for event in (payload.get("event") if isinstance(payload, dict) else None, *map(content.get, _SPOKEN)):
         if isinstance(event, str) and event:  # workflow_completed, envelope-voided: the noun comes first
             names += [event, re.split(r"[_.-]", event)[0]]
     return list(dict.fromkeys(name[:60] for name in names)), ""

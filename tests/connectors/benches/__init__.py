@@ -3,6 +3,7 @@
 from tests.connectors.benches.avatax import AvaTaxBench
 from tests.connectors.benches.bench import Bench
 from tests.connectors.benches.certinia import CertiniaBench
+from tests.connectors.benches.chargebee import ChargebeeBench
 from tests.connectors.benches.clockify import ClockifyBench
 from tests.connectors.benches.docusign import DocusignBench
 from tests.connectors.benches.dynamics import DynamicsBench
@@ -30,6 +31,7 @@ BENCHES: dict[str, type[Bench]] = {
         DynamicsBench,
         TrytonBench,
         StripeBench,
+        ChargebeeBench,
         AvaTaxBench,
         HarvestBench,
         ClockifyBench,

@@ -1,0 +1,1 @@
+"""Chargebee Billing: invoices, credit notes and what was paid of them."""
