@@ -56,8 +56,8 @@ def test_an_invoice_from_import_to_paid(site: Any) -> None:
     assert paid.resource_version > made.resource_version
     (payment,) = site.Transaction.list({"type": {"is": "payment"}}).list
     assert payment.transaction.linked_invoices[0].invoice_id == "INV-1"
-    told = [entry.event.event_type for entry in site.Event.list({"sort_by": {"asc": "occurred_at"}}).list]
-    assert told == ["customer_created", "invoice_generated", "payment_succeeded", "invoice_updated"]
+    heard = [entry.event.event_type for entry in site.Event.list({"sort_by": {"asc": "occurred_at"}}).list]
+    assert heard == ["customer_created", "invoice_generated", "payment_succeeded", "invoice_updated"]
 
 
 def test_consolidated_charges_wait_for_a_close(land: Landscape, site: Any) -> None:

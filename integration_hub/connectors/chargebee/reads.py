@@ -103,7 +103,11 @@ def _entity(client: Client) -> list[Row]:
     return [{"id": client.setting("site"), "name": client.setting("site"), **named}]
 
 
-LISTED = {"legal_entity": _entity, "payment_term": lambda client: term_rows(client.connection)}
+def _terms(client: Client) -> list[Row]:
+    return term_rows(client.connection)
+
+
+LISTED = {"legal_entity": _entity, "payment_term": _terms}
 """What the connection says of itself: Chargebee has no list of it."""
 
 
