@@ -70,8 +70,8 @@ def rule_of(said: Mapping[str, Any]) -> str:
 def _said(line: CandidateLine, what: str) -> Said:
     said = line.assigned.get(what)
     if said is None:
-        held = "As the connection to the ERP is set up for retention"
-        return Said(held if line.kind == "retention" else "Passed on with the tax in it", "", "")
+        held = f"As the connection to the ERP is set up for {line.kind}"
+        return Said(held if line.kind in ("retention", "deposit") else "Passed on with the tax in it", "", "")
     words, note = in_words(what, said), str(said.get("note", ""))
     rule = rule_of(said) + (", with the line it goes back to" if "as" in line.assigned else "")
     return Said(words, rule, "" if note == words else note, said.get("answer") == NOT_DETERMINED)

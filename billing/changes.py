@@ -23,6 +23,7 @@ _WORDS = {
     "gross": "Gross",
     "drawdown": "Paid by retainers",
     "retained": "Withheld",
+    "advanced": "Billed ahead, or taken of deposits",
     "reason": "Reason",
     "rebillable": "Billed again",
     "note": "Note",
@@ -30,7 +31,7 @@ _WORDS = {
     "booked_to": "Booked to, by line",
 }
 _COLUMNS = ("description", "hours", "rate", "net", "tax")
-_MONEY = ("net", "tax", "gross", "drawdown", "retained")
+_MONEY = ("net", "tax", "gross", "drawdown", "retained", "advanced")
 
 
 class Change(NamedTuple):

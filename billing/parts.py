@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing import memos, outlooks, policies, queries, retained, sheets, tables, withheld
+from billing import ahead, memos, outlooks, policies, queries, retained, sheets, tables, withheld
 from billing.actions import recognition, unserved
 from billing.engine.schedule import month_start
 from billing.models import Candidate, CreditReason, Hold, Invoice, Piece, Recognition, RevenueLine, ScheduleItem
@@ -218,6 +218,7 @@ def contract_buttons(contract: Contract, user: User) -> Iterable[Button]:
     for line in contract.lines.filter(method=Method.RETAINER_PREPAID).select_related("contract__legal_entity"):
         url = reverse("billing:retainer-top-up", args=[line.pk])
         yield Button(f"Top up {line.name}", url, policies.can_top_up(line, user), icon="plus")
+    yield from ahead.buttons(contract, user)
     yield from withheld.buttons(contract, user)
     yield _place("contract", contract.pk, user, contract.legal_entity.code)
 
@@ -295,6 +296,8 @@ def register() -> None:
     CONTRACT_PARTS.register("billing.retainers", retainers)
     retention = Part("billing/contract_retention.html", withheld.contract_retention, weight=21)
     CONTRACT_PARTS.register("billing.retention", retention)
+    deposits = Part("billing/contract_deposits.html", ahead.contract_deposits, weight=22)
+    CONTRACT_PARTS.register("billing.deposits", deposits)
     CONTRACT_TABS.register("schedule", Part("billing/contract_schedule.html", contract_schedule, "Schedule", 50))
     CONTRACT_TABS.register(
         "billing",

@@ -12,6 +12,7 @@ from billing.models import (
     BillingRun,
     Candidate,
     Delegation,
+    DepositAccount,
     Hold,
     Invoice,
     LateChange,
@@ -20,7 +21,7 @@ from billing.models import (
     WriteDown,
 )
 from billing.naming import code_words
-from contracts.models import Amendment, Contract, ContractLine
+from contracts.models import Amendment, Contract, ContractLine, Method
 from integration_hub.kernel.clock import today
 from integration_hub.kernel.decision import ALLOW, Decision, deny
 from integration_hub.people.models import User
@@ -256,6 +257,41 @@ def can_top_up(line: ContractLine, user: User) -> Decision:
     if line.ends_on is not None and line.ends_on < today():
         return deny(f"The retainer ended on {line.ends_on}: agree on a later end first.")
     return can_see(user, line.contract.legal_entity.code)
+
+
+NO_DEPOSIT = (Method.RETAINER_PREPAID, Method.INCLUDED)
+"""Lines that bill no work a deposit could be taken off."""
+
+
+FIXED_PRICE = (Method.MILESTONE, Method.PROGRESS)
+"""Lines of a fixed price, of which a percentage may be billed ahead."""
+
+
+def can_bill_deposit(contract: Contract, user: User) -> Decision:
+    """Whether the person may ask for a deposit on this contract: others approve it."""
+    if not user.has_perm("billing.bill_deposit"):
+        return deny("Only billing analysts and finance can ask for a deposit.")
+    if contract.status != Contract.Status.ACTIVE:
+        return deny(f"This contract is {contract.get_status_display().lower()}: no work of it is to come.")
+    return can_see(user, contract.legal_entity.code)
+
+
+def can_give_deposit_back(account: DepositAccount, user: User) -> Decision:
+    """Whether the person may ask for what is left of a deposit to be given back: others approve it."""
+    if not user.has_perm("billing.bill_deposit"):
+        return deny("Only billing analysts and finance can ask for a deposit to be given back.")
+    if account.left <= 0:
+        return deny("Nothing is left of this deposit.")
+    return can_see(user, account.contract.legal_entity.code)
+
+
+def can_take_deposit_off(candidate: Candidate, user: User) -> Decision:
+    """Whether the person may say how much of a deposit is taken off on this invoice, before anybody approved it."""
+    if not user.has_perm("billing.bill_deposit"):
+        return deny("Only billing analysts and finance can change what is taken off.")
+    if candidate.status not in {"needs_attention", "ready", "returned"}:
+        return deny(f"This candidate is {candidate.get_status_display().lower()}.")
+    return can_see(user, candidate.legal_entity.code)
 
 
 def can_release_retention(account: RetentionAccount, user: User) -> Decision:

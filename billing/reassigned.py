@@ -81,7 +81,7 @@ class _Lines:
         )
 
     def _is_asked(self, line: CandidateLine) -> bool:
-        return line.kind != "retention" and (self._what == "revenue" or line.kind != "passed_on")
+        return line.kind not in ("retention", "deposit") and (self._what == "revenue" or line.kind != "passed_on")
 
     def _both(self, line: CandidateLine) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is said of a line now, and what the draft says."""

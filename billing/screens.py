@@ -137,6 +137,8 @@ _SENTENCES = (
     ("billing.credit_memo.received", "receipt-refund", "reported credit memo {label}", "info"),
     ("billing.schedule.made", "calendar", "made the billing schedule of {label}", "info"),
     ("billing.retainer.topped_up", "coins", "had the retainer {label} topped up", "info"),
+    ("billing.deposit.asked", "coins", "asked for the deposit {label}", "progress"),
+    ("billing.deposit.taken_off", "coins", "changed what {label} takes off deposits", "info"),
     ("billing.retention.release_asked", "coins", "asked for the release of retention {label}", "progress"),
     ("billing.schedule.withdrawn", "calendar", "withdrew the billing schedule of {label}", "neutral"),
     ("billing.revenue.planned", "trending-up", "planned the revenue of {label}", "info"),

@@ -53,7 +53,9 @@ def _part(one: Simulation) -> dict[str, Any]:
 def _document(row: Document, currency: str) -> dict[str, Any]:
     tax = money_html(row.tax, currency) if row.tax is not None else "not known yet"
     return {
-        "kind": Candidate(kind=row.kind, is_supplemental=row.is_supplemental, is_release=row.is_release).kind_words,
+        "kind": Candidate(
+            kind=row.kind, is_supplemental=row.is_supplemental, is_release=row.is_release, is_deposit=row.is_deposit
+        ).kind_words,
         "lines": row.lines,
         "net": money_html(row.net, currency),
         "tax": tax,
@@ -81,6 +83,8 @@ def changes(one: Simulation) -> list[Change]:
         found.append(_change(f"Left of {name}", before, after, left(name)))
     withheld = (one.without.retention, one.with_it.retention)
     found += _changes(*withheld, lambda key: f"Withheld by {key}", money)
+    ahead = (one.without.deposits, one.with_it.deposits)
+    found += _changes(*ahead, lambda key: f"Left of the deposit for {key}", money)
     months = (one.without.recognised, one.with_it.recognised)
     found += _changes(*months, lambda key: f"Recognised for {key:%B %Y}", money)
     return [row for row in found if row is not None]
@@ -124,6 +128,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
                 "kind": row.kind,
                 "is_supplemental": row.is_supplemental,
                 "is_release": row.is_release,
+                "is_deposit": row.is_deposit,
                 "lines": row.lines,
                 "net": row.net,
                 "tax": row.tax,
@@ -136,6 +141,7 @@ def _outlook(outlook: Outlook) -> dict[str, Any]:
         "states": {key: plain(value) for key, value in sorted(outlook.states.items())},
         "caps": {key: plain(value) for key, value in outlook.caps.items()},
         "retainers": {key: plain(value) for key, value in outlook.retainers.items()},
+        "deposits": {key: plain(value) for key, value in sorted(outlook.deposits.items())},
         "retention": {key: plain(value) for key, value in sorted(outlook.retention.items())},
         "recognised": {f"{key:%Y-%m}": plain(value) for key, value in sorted(outlook.recognised.items())},
     }

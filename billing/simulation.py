@@ -14,13 +14,14 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from billing.actions import holds, late_decisions, posting, retentions, runs, write_downs
+from billing.actions import deposits, holds, late_decisions, posting, retentions, runs, write_downs
 from billing.actions.quotes import keep, taxed_lines
 from billing.engine.schedule import month_start
 from billing.models import (
     BillingRun,
     Candidate,
     CandidateLine,
+    DepositAccount,
     Hold,
     LateChange,
     Piece,
@@ -54,6 +55,7 @@ class Document:
     lines: int
     is_supplemental: bool = False
     is_release: bool = False
+    is_deposit: bool = False
 
     @property
     def due(self) -> Decimal:
@@ -66,9 +68,9 @@ class Outlook:
     """A contract after its next billing run: its new documents and where everything stands then, in its currency.
 
     `caps` and `retainers` are by name: what is used of a limit, what is left of a retainer (hour retainers in minutes).
-    `retention` is what each payer withholds by posted documents. `states` are the values of work by state. `recognised`
-    is by month: what the documents let be recognised where revenue follows the right to invoice; elsewhere it follows
-    its plan, whatever is billed.
+    `retention` is what each payer withholds by posted documents, `deposits` what these leave of each deposit, by line.
+    `states` are the values of work by state. `recognised` is by month: what the documents let be recognised where
+    revenue follows the right to invoice; elsewhere it follows its plan, whatever is billed.
     """
 
     documents: tuple[Document, ...] = ()
@@ -77,6 +79,7 @@ class Outlook:
     retainers: dict[str, Decimal] = field(default_factory=dict)
     recognised: dict[date, Decimal] = field(default_factory=dict)
     retention: dict[str, Decimal] = field(default_factory=dict)
+    deposits: dict[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,24 @@ def of_release(account: RetentionAccount) -> list[Simulation]:
     return [Simulation(account.contract, None, found[0], found[1])]
 
 
+def of_deposit_back(account: DepositAccount, by: User) -> list[Simulation]:
+    """What giving back all that is left of a deposit would bring, posted. Raises NotReady."""
+
+    def given() -> dict[int, Outlook]:
+        [contract] = _held([account.contract_id])
+        if account.left <= 0:
+            raise NotReady("Nothing is left to give back.")
+        before = _outlook(contract, [])
+        made = deposits.give_back(account_id=account.pk, by=by, seen_version=account.version, reason="simulated")
+        for memo in made:
+            Candidate.objects.filter(pk=memo.pk).update(content_hash="simulated")  # as if somebody had approved it
+            posting.fix(memo)
+        return {0: before, 1: _outlook(contract, made)}
+
+    found = undone(given)
+    return [Simulation(account.contract, None, found[0], found[1])]
+
+
 def _touched(hold: Hold) -> list[int]:
     if hold.contract_id:
         return [hold.contract_id]
@@ -253,7 +274,7 @@ def _with_tax(candidate: Candidate) -> Candidate:
 def _last_rate(candidate: Candidate, line: CandidateLine) -> Decimal | None:
     """The rate of tax that was quoted last: for the contract line, else for its contract, else for its bill-to."""
     known = CandidateLine.objects.exclude(candidate=candidate.pk).filter(
-        ~Q(kind="retention"),
+        ~Q(kind__in=["retention", "deposit"]),
         tax_rate__isnull=False,
         candidate__kind=Candidate.Kind.INVOICE,
         candidate__bill_to=candidate.bill_to_id,
@@ -269,6 +290,7 @@ def _outlook(contract: Contract, made: Sequence[Candidate]) -> Outlook:
     caps = Cap.objects.filter(contract=contract).select_related("line").order_by("pk")
     accounts = RetainerAccount.objects.filter(line__contract=contract).select_related("line").order_by("line", "month")
     retained = RetentionAccount.objects.filter(contract=contract).order_by("pk")
+    ahead = DepositAccount.objects.filter(contract=contract).select_related("line").order_by("pk")
     states = Piece.objects.filter(contract=contract, is_current=True, amount__isnull=False).order_by()
     return Outlook(
         documents=tuple(_document(candidate) for candidate in made),
@@ -276,6 +298,7 @@ def _outlook(contract: Contract, made: Sequence[Candidate]) -> Outlook:
         caps={_cap_name(cap): cap.reserved + cap.committed for cap in caps},
         retainers={_account_name(account): account.balance for account in accounts},
         recognised=_recognised(made),
+        deposits={f"{row.line.name}": row.held for row in ahead},
         retention={row.bill_to.customer.name: row.held for row in retained.select_related("bill_to__customer")},
     )
 
@@ -283,7 +306,7 @@ def _outlook(contract: Contract, made: Sequence[Candidate]) -> Outlook:
 def _document(candidate: Candidate) -> Document:
     lines = list(candidate.lines.all())
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
-    asked = candidate.is_release and candidate.status != Candidate.Status.BUILDING
+    asked = (candidate.is_release or candidate.is_deposit) and candidate.status != Candidate.Status.BUILDING
     quoted = credit or asked or (candidate.run_id or 0) > 0
     known = quoted or any(_last_rate(candidate, line) is not None for line in lines)
     return Document(
@@ -295,6 +318,7 @@ def _document(candidate: Candidate) -> Document:
         lines=len(lines),
         is_supplemental=candidate.is_supplemental,
         is_release=candidate.is_release,
+        is_deposit=candidate.is_deposit,
     )
 
 

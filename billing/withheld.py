@@ -46,7 +46,7 @@ def of_document(document: Candidate | Invoice) -> list[tuple[str, object]]:
     """What a document withholds of its work; nothing where it withholds nothing, or releases."""
     if document.retained <= 0:
         return []
-    worked = document.net + document.retained
+    worked = document.net + document.retained - document.advanced
     return [
         ("Work, net", money_html(worked, document.currency)),
         ("Withheld until release", money_html(document.retained, document.currency)),

@@ -95,6 +95,8 @@ def of_policy(contract: Contract) -> Iterable[tuple[str, Any]]:
     if contract.retention_percent is not None:
         taxed = "work" if agreed.retention_tax == "when_withheld" else "release"
         told.append(("Retention", f"{number(contract.retention_percent)} % withheld, taxed with the {taxed}"))
+    if agreed.deposit_tax == "when_applied":
+        told.append(("Deposits", "Taxed with the work they are taken off from"))
     if agreed.retro_mode != "reverse_and_rebill":
         told.append(("Prices that change for the past", RetroMode(agreed.retro_mode).label))
     return told

@@ -115,6 +115,7 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
     net = candidates.aggregate(
         all=Sum("net"),
         retained=Sum("retained"),
+        advanced=Sum("advanced"),
         posted=Sum("net", filter=Q(status="posted")),
         waiting=Sum("net", filter=~Q(status="posted")),
     )
@@ -133,8 +134,8 @@ def _money(entity: LegalEntity, currency: str, result: Statement) -> None:
             "printed",
             entity.code,
             currency,
-            "Work in candidates, rounded, less concessions and what is withheld",
-            value["printed"] + _conceded(entity, currency) - nets["retained"],
+            "Work in candidates, rounded, less concessions and what is withheld, with deposits",
+            value["printed"] + _conceded(entity, currency) - nets["retained"] + nets["advanced"],
             "Candidates, net",
             nets["all"],
         ),
@@ -163,7 +164,7 @@ def _conceded(entity: LegalEntity, currency: str) -> Decimal:
     """The lines of credit memos whose work stays billed, and so stands in no credit; not positive."""
     lines = CandidateLine.objects.filter(
         candidate__legal_entity=entity, candidate__currency=currency, candidate__credit_order__rebillable=False
-    ).exclude(kind="retention")
+    ).exclude(kind__in=["retention", "deposit"])
     standing = lines.exclude(candidate__status="dissolved")
     total: Decimal = standing.aggregate(total=Sum("net"))["total"] or ZERO
     return total

@@ -41,9 +41,11 @@ Dated = tuple[int, date]
 def clear(*, contract: Contract, because: str) -> int:
     """Dissolve the open candidates nobody approved, so that a run finds one truth per contract. Returns how many.
 
-    What a person asked to be credited, or released, stays: no run would make it again.
+    What a person asked to be credited, released or billed ahead, stays: no run would make it again.
     """
-    standing = Candidate.objects.filter(contract=contract, status__in=REBUILT, credit_order=None, is_release=False)
+    standing = Candidate.objects.filter(
+        contract=contract, status__in=REBUILT, credit_order=None, is_release=False, is_deposit=False
+    )
     found = list(standing.order_by("-pk"))  # an invoice before the credit memo whose room it takes
     for candidate in found:
         dissolve(candidate=candidate, by="system:billing", reason=because)
@@ -302,16 +304,17 @@ def let_go(*, event_ids: Sequence[int], by: Actor, only: Q | None = None) -> int
         state=Piece.State.BILLABLE, candidate_line=None, net=None
     )
     for candidate in touched:
-        _reprint(candidate, by)
+        reprint(candidate, by, "Work left the candidate")
     return gone
 
 
-def _reprint(candidate: Candidate, by: Actor) -> None:
+def reprint(candidate: Candidate, by: Actor, because: str) -> None:
+    """Print anew what is in an open candidate that has given back what it reserved; its row is held."""
     left = list(Piece.objects.filter(candidate_line__candidate=candidate, is_current=True).values_list("pk", flat=True))
     if not left:
         _gone(candidate, by, "Nothing is left in it")
         return
-    posting.withdraw(candidate, by=by, reason="Work left the candidate")
+    posting.withdraw(candidate, by=by, reason=because)
     lapsed = lapse_approvals(candidate)
     print_candidate(candidate, left)
     limits.reserve(candidate)

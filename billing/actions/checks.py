@@ -21,6 +21,7 @@ from billing.models import (
     Candidate,
     CandidateLine,
     CreditOrder,
+    DepositOrder,
     HoldEffect,
     Invoice,
     Piece,
@@ -75,6 +76,7 @@ def rendering(candidate: Candidate) -> dict[str, object]:
         **_assigned(lines),
         **({"drawdown": candidate.drawdown} if candidate.drawdown else {}),
         **({"retained": candidate.retained} if candidate.retained else {}),
+        **({"advanced": candidate.advanced} if candidate.advanced else {}),
     }
 
 
@@ -100,6 +102,8 @@ def _asked(candidate: Candidate) -> dict[str, object]:
     """What a person asked for a credit says besides its figures; nothing of other candidates."""
     if candidate.is_release:
         return {"note": RetentionRelease.objects.get(candidate=candidate).reason}
+    if candidate.is_deposit:
+        return {"note": DepositOrder.objects.get(candidate=candidate).reason}
     order = CreditOrder.objects.filter(candidate=candidate).first()
     return {} if order is None else {"reason": order.reason, "rebillable": order.rebillable, "note": order.note}
 
@@ -119,10 +123,10 @@ def facts(candidate: Candidate) -> CandidateFacts:
     customer = candidate.bill_to.customer
     lines = list(candidate.lines.order_by("number"))
     return CandidateFacts(
-        kind="release" if candidate.is_release else candidate.kind,  # type: ignore[arg-type]  # choices are the same words
+        kind="release" if candidate.is_release or candidate.is_deposit else candidate.kind,  # type: ignore[arg-type]  # choices are the same words
         currency=candidate.currency,
         net=candidate.net,
-        retained=candidate.retained,
+        retained=candidate.retained - candidate.advanced,
         tax=candidate.tax,
         gross=candidate.gross,
         line_count=len(lines),
@@ -160,9 +164,9 @@ def facts(candidate: Candidate) -> CandidateFacts:
 
 
 def _earlier_nets(candidate: Candidate) -> tuple[Decimal, ...]:
-    """What the last invoices of the contract came to, before retention."""
+    """What the last invoices of the contract came to, before retention and deposits."""
     rows = Invoice.objects.filter(contract=candidate.contract).order_by("-invoice_date")
-    return tuple(rows.values_list(F("net") + F("retained"), flat=True)[:6])
+    return tuple(rows.values_list(F("net") + F("retained") - F("advanced"), flat=True)[:6])
 
 
 def _approved_hashes(candidate: Candidate) -> tuple[str, ...]:
@@ -327,7 +331,8 @@ def _about(candidate: Candidate) -> str:
 def _scope(candidate: Candidate) -> str:
     """What the cases of a candidate are about: one of its kind that a run made is open per contract."""
     if candidate.run_id is None:
-        return f"{'release' if candidate.is_release else 'credit'}-asked:{candidate.number}"
+        kind = "release" if candidate.is_release else "deposit" if candidate.is_deposit else "credit"
+        return f"{kind}-asked:{candidate.number}"
     credit = candidate.kind == Candidate.Kind.CREDIT_MEMO
     return f"{'credit-memo' if credit else 'candidate'}:{candidate.contract.number}"
 

@@ -13,10 +13,20 @@ from django.db import transaction
 from django.db.models import Max
 
 from billing import credited, policies
-from billing.actions import candidates, limits, retention_ledger, retention_lines, unserved, work
+from billing.actions import (
+    candidates,
+    deposit_ledger,
+    deposit_lines,
+    limits,
+    retention_ledger,
+    retention_lines,
+    unserved,
+    work,
+)
 from billing.actions.printing import print_candidate, print_conceded
 from billing.engine.credits import (
     CreditRefused,
+    DepositExceeded,
     InPart,
     Original,
     OverCredit,
@@ -25,7 +35,7 @@ from billing.engine.credits import (
     share_of,
     spread,
 )
-from billing.models import Candidate, CreditOrder, CreditReason, Decision, Invoice, InvoiceLine, Piece
+from billing.models import Candidate, CreditOrder, CreditReason, Decision, DepositAccount, Invoice, InvoiceLine, Piece
 from billing.models.credits import NOT_BILLED_AGAIN
 from contracts.models import Contract
 from contracts.periods import open_period
@@ -105,6 +115,7 @@ def ask(
     else:
         print_conceded(candidate, [(share.line, share.net) for share in found])
         retention_ledger.settle(candidate)
+        deposit_ledger.settle(candidate)
     _told(candidate, order, by)
     if reason == CreditReason.TERMINATED:
         unserved.tell(contract=invoice.contract, by=by)
@@ -128,24 +139,30 @@ def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool) -> list[Share]
         if net
     ]
     _check_rest(invoice, taken)
+    if invoice.candidate.is_deposit:
+        _check_deposit(invoice, taken, rebillable=rebillable)
     if rebillable and any(share.net != share.line.net for share in taken):
         raise InPart("Work is billed again by whole lines of which nothing is credited: credit them whole, or concede.")
     return taken
 
 
 def creditable(invoice: Invoice) -> list[InvoiceLine]:
-    """The lines of an invoice that a credit may name: what is withheld goes back with the work it is withheld from."""
+    """The lines of an invoice that a credit may name: what is withheld of work, or charged to deposits, goes back with
+    that work.
+    """
     rows = invoice.lines.select_related("candidate_line", "invoice").order_by("number")
+    rows = rows.exclude(candidate_line__kind=deposit_ledger.KIND, net__lt=0)
     return list(rows.exclude(candidate_line__kind=retention_lines.KIND))
 
 
 def given_back(invoice: Invoice, found: Sequence[Share]) -> list[retention_lines.Back]:
-    """What a credit gives back of the retention that the invoice withholds."""
+    """What a credit gives back of what the invoice withholds, and of what it charges to deposits."""
     nets: dict[int, Decimal] = {}
     for share in found:
         pk = share.line.candidate_line.contract_line_id
         nets[pk] = nets.get(pk, ZERO) + share.net
-    return retention_lines.given_back(invoice, nets)
+    taken = retention_lines.given_back(invoice, nets)
+    return taken + retention_lines.given_back(invoice, nets, kind=deposit_ledger.KIND)
 
 
 def total(found: Sequence[Share]) -> Decimal:
@@ -181,6 +198,18 @@ def _tax(invoice: Invoice, original: Original, net: Decimal) -> Decimal:
     return credit_tax(original, net, currency=invoice.currency, rounding=rounding)  # type: ignore[arg-type]
 
 
+def _check_deposit(invoice: Invoice, taken: Sequence[Share], *, rebillable: bool) -> None:
+    """What a deposit has left may go back, and no more: the rest is taken off work. Raises CreditRefused."""
+    if rebillable:
+        raise CreditRefused("A deposit is no work that could be billed again: credit it as what is given back.")
+    for share in taken:
+        line = share.line.candidate_line.contract_line_id
+        left = deposit_lines.left_of(DepositAccount.objects.get(line=line, bill_to=invoice.bill_to_id))
+        if share.net > left:
+            wanted, rest = show(share.net, invoice.currency), show(left, invoice.currency)
+            raise DepositExceeded(f"{wanted} cannot be given back: {rest} are left of this deposit.")
+
+
 def _check_rest(invoice: Invoice, taken: Sequence[Share]) -> None:
     """Credits that came from the ERP name no lines: they too leave less of the invoice."""
     back = sum((one.net + one.tax for one in given_back(invoice, taken)), ZERO)
@@ -197,6 +226,8 @@ def _check_words(invoice: Invoice, reason: str, note: str, *, rebillable: bool) 
         problems.append(Problem("reason", f"{reason} is no reason.", f"Use one of {', '.join(CreditReason.values)}."))
     if not note.strip():
         problems.append(Problem("note", "it is empty.", "Say why: whoever approves it judges by this."))
+    if reason == CreditReason.DEPOSIT and not invoice.candidate.is_deposit:
+        problems.append(Problem("reason", f"{invoice.number} bills no deposit.", "Choose another reason."))
     if rebillable and reason in NOT_BILLED_AGAIN:
         why = "what is written off, or was not served, is not billed again."
         problems.append(Problem("rebillable", why, "Choose another reason."))

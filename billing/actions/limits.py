@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce, TruncMonth
 
-from billing.actions import prepaid, retention_ledger
+from billing.actions import deposit_ledger, prepaid, retention_ledger
 from billing.credited import conceded_by, is_concession
 from billing.engine.schedule import month_start
 from billing.models import Candidate, CapEntry, Piece
@@ -61,10 +61,11 @@ def _conceded(piece: Piece) -> Taken:
 
 
 def reserve(candidate: Candidate) -> None:
-    """Reserve room in caps and purchase order, and what it takes of retention. IntegrityError when a hard cap has not
-    that much left.
+    """Reserve room in caps and purchase order, and what it takes of retention and deposits. IntegrityError when a hard
+    cap has not that much left.
     """
     retention_ledger.settle(candidate)
+    deposit_ledger.settle(candidate)
     rows = Cap.objects.select_for_update(of=("self",), no_key=True).filter(contract=candidate.contract)
     caps = list(rows.order_by("pk"))
     taken = taken_by(candidate) if caps else []
@@ -77,12 +78,13 @@ def reserve(candidate: Candidate) -> None:
 
 
 def give_back(candidate: Candidate) -> None:
-    """Give back what a candidate reserved, of retention too, and what it drew on retainers.
+    """Give back what a candidate reserved, of retention and deposits too, and what it drew on retainers.
 
     A concession gives its room with its posting, and reserves nothing.
     """
     prepaid.release(candidate)
     retention_ledger.settle(candidate, is_gone=True)
+    deposit_ledger.settle(candidate, is_gone=True)
     if is_concession(candidate):
         return
     for entry in _reserved(candidate):
@@ -96,6 +98,7 @@ def commit(candidate: Candidate) -> None:
     """What was reserved is billed now; what was paid in advance is there to be drawn."""
     prepaid.commit(candidate)
     retention_ledger.settle(candidate)
+    deposit_ledger.settle(candidate)
     for entry in _reserved(candidate):
         _enter(entry.cap, CapEntry.Kind.COMMIT, candidate, entry.month, entry.amount)
         _move(entry.cap_id, entry.month, reserved=-entry.amount, committed=entry.amount)

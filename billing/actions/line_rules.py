@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from billing.actions import retention_lines
+from billing.actions import deposit_ledger, deposit_lines, retention_lines
 from billing.engine import line_rules as engine
 from billing.models import Candidate, CandidateLine
 from integration_hub.kernel.ids import canonical_json
@@ -15,6 +15,10 @@ _ASSIGN = """
 UPDATE billing_candidateline AS line SET assigned = given.assigned::jsonb
   FROM unnest(%s::bigint[], %s::text[]) AS given (line, assigned) WHERE line.id = given.line
 """
+
+_BILLS = {"tm": "time", "retainer_hours": "time", "milestone": "milestone", "progress": "milestone",
+          "expense": "expense", "usage": "usage"}  # fmt: skip
+"""What the work will be that a deposit is billed ahead of, by the method of its line; else a fee."""
 
 
 def assign(candidate: Candidate) -> None:
@@ -34,6 +38,9 @@ def assign(candidate: Candidate) -> None:
     for line in rows.order_by("number"):
         if line.kind == retention_lines.KIND and line.corrects is None:
             assigned = _as_its_work(candidate, line, withheld_from)
+        elif line.kind == deposit_ledger.KIND and line.corrects is None:
+            work = withheld_from.get(line.contract_line_id) or _assigned(candidate, line, tables, said)
+            assigned = _ahead(candidate, line, work)
         else:
             assigned = _assigned(candidate, line, tables, said)
             withheld_from.setdefault(line.contract_line_id, assigned)
@@ -60,6 +67,15 @@ def _as_its_work(candidate: Candidate, line: CandidateLine, withheld_from: dict[
     return {name: said for name, said in withheld_from[line.contract_line_id].items() if name == "tax"}
 
 
+def _ahead(candidate: Candidate, line: CandidateLine, work: dict[str, Any]) -> dict[str, Any]:
+    """What is billed ahead of work is taxed as that work, or with it alone; the ERP's connection says where a liability
+    is booked.
+    """
+    if line.contract_line_id in deposit_lines.untaxed(candidate):
+        return {}
+    return {name: said for name, said in work.items() if name in ("inputs", "tax")}
+
+
 def _assigned(
     candidate: Candidate, line: CandidateLine, tables: dict[str, Table], said: dict[tuple[object, ...], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -82,7 +98,7 @@ def inputs_of(candidate: Candidate, line: CandidateLine) -> Inputs:
     entity, customer = candidate.legal_entity, candidate.bill_to.customer
     country, _, region = candidate.contract.tax_jurisdiction.partition("-")
     return {
-        "kind": line.kind,
+        "kind": _BILLS.get(line.contract_line.method, "fee") if line.kind == deposit_ledger.KIND else line.kind,
         "method": line.contract_line.method,
         "line": line.contract_line.name,
         "legal_entity": entity.code,

@@ -147,6 +147,8 @@ def _invoice(candidate: Candidate, effect: Effect) -> Invoice:
         gross=candidate.gross,
         drawdown=candidate.drawdown,
         retained=candidate.retained,
+        advanced=candidate.advanced,
+        status=Invoice.Status.POSTED if candidate.gross else Invoice.Status.PAID,  # deposits have paid all of it
     )
     InvoiceLine.objects.bulk_create(
         [

@@ -43,7 +43,7 @@ def draw(candidate: Candidate) -> None:
 
     The caller holds the candidate's row and saves it. Anew for the same figures nothing moves.
     """
-    if candidate.kind != Candidate.Kind.INVOICE:
+    if candidate.kind != Candidate.Kind.INVOICE or candidate.is_deposit:
         return
     accounts = _accounts(candidate.contract)
     if not accounts or candidate.bill_to_id != candidate.contract.bill_to_id:

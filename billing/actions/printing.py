@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
-from billing.actions import retention_lines
+from billing.actions import deposit_ledger, deposit_lines, retention_lines
 from billing.credited import original_of
 from billing.engine.credits import credit_tax
 from billing.engine.documents import BilledPiece, PrintedLine, Room, print_lines
@@ -63,9 +63,11 @@ def _charge(candidate: Candidate, pieces: Sequence[int]) -> None:
     )
     rows = [(_line_of(line), dict(zip(line.piece_ids, line.shares, strict=True))) for line in printed]
     kept = retention_lines.withholding(candidate, [line for line, _ in rows])
-    _replace(candidate, [*rows, *((line, {}) for line in kept)])
+    ahead = deposit_lines.taking_off(candidate, [line for line, _ in rows], kept)
+    _replace(candidate, [*rows, *((line, {}) for line in [*kept, *ahead])])
     candidate.retained = -sum((line.net for line in kept), ZERO)
-    candidate.net = sum((line.net for line in printed), ZERO) - candidate.retained
+    candidate.advanced = sum((line.net for line in ahead), ZERO)
+    candidate.net = sum((line.net for line in printed), ZERO) - candidate.retained + candidate.advanced
     candidate.tax = ZERO
     candidate.gross = candidate.net
     candidate.save()
@@ -204,9 +206,11 @@ def print_conceded(candidate: Candidate, nets: Sequence[tuple[InvoiceLine, Decim
 
 def _store_credit(candidate: Candidate, credited: Sequence[Row]) -> None:
     given = retention_lines.giving_back(candidate, [line for line, _ in credited])
-    printed: list[Row] = [*credited, *((line, {}) for line in given)]
+    advanced = deposit_lines.giving_back(candidate, [line for line, _ in credited])
+    printed: list[Row] = [*credited, *((line, {}) for line in [*given, *advanced])]
     _replace(candidate, printed)
     candidate.retained = -sum((line.net for line in given), ZERO)
+    candidate.advanced = sum((line.net for line, _ in printed if line.kind == deposit_ledger.KIND), ZERO)
     candidate.net = sum((line.net for line, _ in printed), ZERO)
     candidate.tax = sum((line.tax for line, _ in printed), ZERO)
     candidate.gross = candidate.net + candidate.tax

@@ -1,12 +1,13 @@
 """Tax quotes: asked before approval, without recording anything in the engine (R7)."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from billing.actions import line_rules, prepaid, retention_lines
+from billing.actions import deposit_ledger, deposit_lines, line_rules, prepaid, retention_lines
 from billing.assigned import unsaid
 from billing.engine.documents import share_tax
 from billing.engine.line_rules import tax_code
@@ -27,11 +28,14 @@ UNTAXED: dict[str, Any] = {"tax": "0", "lines": []}
 
 def taxed_lines(candidate: Candidate) -> "QuerySet[CandidateLine]":
     """The lines that are a supply of ours: not what was paid in the client's name and is passed on with the tax in it
-    (R14), nor retention whose tax is charged with the work (R18).
+    (R14), nor retention and deposits whose tax is charged with the work (R13, R18).
     """
     rows = candidate.lines.exclude(kind="passed_on").order_by("number")
     untaxed = candidate.retained and not retention_lines.is_taxed(candidate)
-    return rows.exclude(kind=retention_lines.KIND) if untaxed else rows
+    rows = rows.exclude(kind=retention_lines.KIND) if untaxed else rows
+    if candidate.advanced:
+        rows = rows.exclude(kind=deposit_ledger.KIND, contract_line__in=deposit_lines.untaxed(candidate))
+    return rows
 
 
 def request_of(candidate: Candidate) -> dict[str, Any]:
@@ -118,12 +122,7 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
     by_number = {str(line["number"]): line for line in answer["lines"]}
     lines = list(candidate.lines.select_related("adjusts__candidate_line").order_by("number"))
     rates = [_rate(by_number.get(str(line.number)), line) for line in lines]
-    taxes = share_tax(
-        [(line.net, rate) for line, rate in zip(lines, rates, strict=True)],
-        level=candidate.bill_to.tax_level,  # type: ignore[arg-type]  # choices are the same words
-        currency=candidate.currency,
-        rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]
-    )
+    taxes = _taxes(candidate, lines, rates)
     for line, rate, tax in zip(lines, rates, taxes, strict=True):
         CandidateLine.objects.filter(pk=line.pk).update(tax=tax, tax_rate=rate)
     engine_tax = round_money(Decimal(str(answer["tax"])), candidate.currency)
@@ -158,6 +157,24 @@ def _store(candidate: Candidate, request: dict[str, Any], basis: str, answer: di
         net=candidate.net,
         tax=candidate.tax,
     )
+
+
+def _taxes(candidate: Candidate, lines: Sequence[CandidateLine], rates: Sequence[Decimal]) -> list[Decimal]:
+    """The tax of each line. What deposits have paid is rounded apart from the work it is taken off, as it was when it
+    was billed: so both documents charge the tax of the work, to the cent (R13).
+    """
+    taxes = [ZERO] * len(lines)
+    for ahead in (False, True):
+        places = [at for at, line in enumerate(lines) if (line.kind == deposit_ledger.KIND) is ahead]
+        found = share_tax(
+            [(lines[at].net, rates[at]) for at in places],
+            level=candidate.bill_to.tax_level,  # type: ignore[arg-type]  # choices are the same words
+            currency=candidate.currency,
+            rounding=candidate.legal_entity.rounding,  # type: ignore[arg-type]
+        )
+        for at, tax in zip(places, found, strict=True):
+            taxes[at] = tax
+    return taxes
 
 
 def _rate(answer: dict[str, Any] | None, line: CandidateLine) -> Decimal:

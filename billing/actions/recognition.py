@@ -138,7 +138,8 @@ def _check_period(contract: Contract, period: date) -> None:
 def _invoiced(row: Obligation, period: date) -> Decimal:
     """What is posted of its line by the end of the month, credits taken off; what is written off stays invoiced.
 
-    Costs that are passed on are no price of ours; what is withheld of a price is a receivable as the rest is.
+    Costs that are passed on are no price of ours; what is withheld of a price is a receivable as the rest is, and a
+    deposit is a liability until work is charged to it.
     """
     if row.line_id is None:
         return ZERO
@@ -147,7 +148,9 @@ def _invoiced(row: Obligation, period: date) -> Decimal:
         candidate__status=Candidate.Status.POSTED,
         candidate__invoice_date__lt=next_month(period),
     )
-    kept = lines.exclude(candidate__credit_order__reason__in=EXPENSED).exclude(kind__in=["passed_on", "retention"])
+    kept = lines.exclude(candidate__credit_order__reason__in=EXPENSED).exclude(
+        kind__in=["passed_on", "retention", "deposit"]
+    )
     total: Decimal = kept.aggregate(total=Sum("net"))["total"] or ZERO
     return total
 

@@ -20,7 +20,7 @@ from integration_hub.console.wording import number as figure
 from integration_hub.kernel.money import ZERO, Rounding
 
 KIND = "retention"
-NOT_WITHHELD = Q(kind__in=[KIND, "passed_on"]) | Q(contract_line__method=Method.RETAINER_PREPAID)
+NOT_WITHHELD = Q(kind__in=[KIND, "deposit", "passed_on"]) | Q(contract_line__method=Method.RETAINER_PREPAID)
 """Lines of which nothing is withheld: what is passed on is no work of ours, what is paid in advance is none yet."""
 
 
@@ -64,46 +64,62 @@ def withholding(candidate: Candidate, lines: Sequence[CandidateLine]) -> list[Ca
     for pk, amount in found.items():
         own = [line for line in lines if line.contract_line_id == pk]
         days = min(line.service_from for line in own), max(line.service_to for line in own)
-        rows.append(_line(pk, f"Retention of {figure(percent)} % withheld{names[pk]}", -amount, days))
+        rows.append(line_of(pk, f"Retention of {figure(percent)} % withheld{names[pk]}", -amount, days))
     return rows
 
 
 def giving_back(candidate: Candidate, credited: Sequence[CandidateLine]) -> list[CandidateLine]:
     """The lines, not stored yet, by which a credit memo gives back what was withheld of what it credits."""
-    by_invoice: dict[Invoice, dict[int, Decimal]] = {}
-    for line in credited:
-        if line.corrects is not None:
-            nets = by_invoice.setdefault(line.corrects.invoice, {})
-            nets[line.contract_line_id] = nets.get(line.contract_line_id, ZERO) - line.net
     room = None
     rows = []
-    for invoice, nets in by_invoice.items():
+    for invoice, nets in by_invoice(credited).items():
         found = given_back(invoice, nets, but=candidate, room=room)
         account = account_of(invoice.contract, invoice.bill_to)
         room = (account.left if room is None and account else room or ZERO) - sum((one.net for one in found), ZERO)
-        for one in found:
-            original = one.line.candidate_line
-            words = f"{invoice.number}: {one.line.description}, given back"
-            days = original.service_from, original.service_to
-            line = _line(original.contract_line_id, words, one.net, days)
-            line.tax, line.tax_rate, line.corrects = one.tax, original.tax_rate, one.line
-            rows.append(line)
+        rows += [back_line(invoice, one) for one in found]
     return rows
 
 
-def given_back(
-    invoice: Invoice, credited: Mapping[int, Decimal], *, but: Candidate | None = None, room: Decimal | None = None
-) -> list[Back]:
-    """What a credit of an invoice, net by contract line, gives back of what it withholds; besides one memo's own part.
+def by_invoice(credited: Iterable[CandidateLine]) -> dict[Invoice, dict[int, Decimal]]:
+    """What lines of a credit memo take of each invoice, net by contract line."""
+    found: dict[Invoice, dict[int, Decimal]] = {}
+    for line in credited:
+        if line.corrects is not None:
+            nets = found.setdefault(line.corrects.invoice, {})
+            nets[line.contract_line_id] = nets.get(line.contract_line_id, ZERO) - line.net
+    return found
 
-    `room` is what may still be given back; None: what its account has left.
+
+def back_line(invoice: Invoice, back: Back, kind: str = KIND) -> CandidateLine:
+    """The line, not stored yet, that gives back what a posted line took off, at its tax."""
+    original = back.line.candidate_line
+    words = f"{invoice.number}: {back.line.description}, given back"
+    line = line_of(original.contract_line_id, words, back.net, (original.service_from, original.service_to), kind)
+    line.tax, line.tax_rate, line.corrects = back.tax, original.tax_rate, back.line
+    return line
+
+
+def given_back(
+    invoice: Invoice,
+    credited: Mapping[int, Decimal],
+    *,
+    but: Candidate | None = None,
+    room: Decimal | None = None,
+    kind: str = KIND,
+) -> list[Back]:
+    """What a credit of an invoice, net by contract line, gives back of what it withholds, or with `kind` of what it
+    charged to deposits; besides one memo's own part.
+
+    `room` is what may still be given back; None: what the account of retention has left, and of deposits all of it.
     """
-    if invoice.retained <= 0:
+    if (invoice.retained <= 0) if kind == KIND else (invoice.advanced >= 0):
         return []
-    if room is None:
+    if room is None and kind == KIND:
         account = account_of(invoice.contract, invoice.bill_to)
         room = account.left if account else ZERO
-    rows = invoice.lines.filter(candidate_line__kind=KIND, candidate_line__contract_line__in=list(credited))
+    elif room is None:
+        room = -invoice.advanced
+    rows = invoice.lines.filter(candidate_line__kind=kind, candidate_line__contract_line__in=list(credited))
     found = []
     for line in rows.select_related("candidate_line", "invoice").order_by("number"):
         before = _credits(Q(corrects=line), but)
@@ -132,7 +148,7 @@ def releasing(account: RetentionAccount, amount: Decimal, on: date) -> list[Cand
     held = {line: left for line, left in sums if left > 0}
     parts = engine.spread(amount, held, currency=account.contract.currency)
     names = _names(parts)
-    return [_line(pk, f"Retention released{names[pk]}", part, (on, on)) for pk, part in parts.items()]
+    return [line_of(pk, f"Retention released{names[pk]}", part, (on, on)) for pk, part in parts.items()]
 
 
 def _withheld(invoice: Invoice, line: InvoiceLine, given: Decimal, but: Candidate | None) -> engine.Withheld:
@@ -163,9 +179,10 @@ def _names(lines: Iterable[int]) -> dict[int, str]:
     return {pk: f", {name}" for pk, name in named}
 
 
-def _line(contract_line: int, words: str, net: Decimal, days: tuple[date, date]) -> CandidateLine:
+def line_of(contract_line: int, words: str, net: Decimal, days: tuple[date, date], kind: str = KIND) -> CandidateLine:
+    """A line, not stored yet, below the work of a contract line."""
     return CandidateLine(
-        contract_line_id=contract_line, kind=KIND, description=words[:250], net=net, service_from=days[0],
+        contract_line_id=contract_line, kind=kind, description=words[:250], net=net, service_from=days[0],
         service_to=days[1],
     )  # fmt: skip
 

@@ -106,6 +106,7 @@ def _shell(account: RetentionAccount, amount: Decimal, on: date, by: User) -> Ca
         tax=ZERO,
         gross=amount,
         retained=-amount,
+        advanced=ZERO,
         prepared_by=by,
     )
 

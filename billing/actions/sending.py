@@ -107,8 +107,8 @@ def _invoice_payload(candidate: Candidate) -> dict[str, object]:
 
 
 def _kind(line: CandidateLine) -> dict[str, str]:
-    """What is passed on, withheld or released is no revenue: the ERP may book it to an item of its own."""
-    return {"kind": line.kind} if line.kind in ("passed_on", "retention") else {}
+    """What is passed on, withheld, released or billed ahead is no revenue: the ERP may have items for it."""
+    return {"kind": line.kind} if line.kind in ("passed_on", "retention", "deposit") else {}
 
 
 def _assigned(line: CandidateLine) -> dict[str, str]:

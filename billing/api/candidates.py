@@ -37,13 +37,14 @@ class CandidateSerializer(serializers.ModelSerializer[Candidate]):
     tax = AmountField()
     gross = AmountField()
     retained = AmountField()
+    advanced = AmountField()
 
     class Meta:
         model = Candidate
-        fields = ("id", "number", "kind", "is_supplemental", "is_release", "status", "version", "content_hash",
-                  "legal_entity", "contract_id", "contract_number", "customer", "run_id", "invoice_date",
-                  "accounting_date", "through", "currency", "net", "tax", "gross", "retained", "codes", "warnings",
-                  "prepared_by", "returned_reason")  # fmt: skip
+        fields = ("id", "number", "kind", "is_supplemental", "is_release", "is_deposit", "status", "version",
+                  "content_hash", "legal_entity", "contract_id", "contract_number", "customer", "run_id",
+                  "invoice_date", "accounting_date", "through", "currency", "net", "tax", "gross", "retained",
+                  "advanced", "codes", "warnings", "prepared_by", "returned_reason")  # fmt: skip
 
 
 class CandidateLineSerializer(serializers.ModelSerializer[CandidateLine]):

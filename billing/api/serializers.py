@@ -169,6 +169,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
     gross = AmountField()
     drawdown = AmountField()
     retained = AmountField()
+    advanced = AmountField()
     paid = AmountField()
     credited = AmountField()
 
@@ -176,7 +177,7 @@ class InvoiceSerializer(serializers.ModelSerializer[Invoice]):
         model = Invoice
         fields = ("id", "number", "remote_id", "candidate_id", "candidate_number", "legal_entity", "contract_id",
                   "contract_number", "customer", "invoice_date", "due_on", "currency", "net", "tax", "gross",
-                  "drawdown", "retained", "paid", "credited", "status", "posted_at", "version")  # fmt: skip
+                  "drawdown", "retained", "advanced", "paid", "credited", "status", "posted_at", "version")  # fmt: skip
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):

@@ -24,6 +24,7 @@ class SimulatedDocumentSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     is_supplemental = serializers.BooleanField()
     is_release = serializers.BooleanField()
+    is_deposit = serializers.BooleanField()
     lines = serializers.IntegerField()
     net = ExactField()
     tax = ExactField(allow_null=True)
@@ -41,6 +42,7 @@ class OutlookSerializer(serializers.Serializer[Any]):
     retainers = serializers.DictField(
         child=serializers.CharField(), help_text="What is left of each retainer; of hour retainers in minutes."
     )
+    deposits = serializers.DictField(child=serializers.CharField(), help_text="What is left of each, by line.")
     retention = serializers.DictField(child=serializers.CharField(), help_text="What each payer withholds.")
     recognised = serializers.DictField(
         child=serializers.CharField(), help_text="By month, where revenue is what may be invoiced."

@@ -7,6 +7,7 @@ from billing.api import views
 from billing.api.bulk import BulkApprovals
 from billing.api.candidates import Candidates
 from billing.api.delegations import Delegations
+from billing.api.deposits import Deposits
 from billing.api.holds import Holds
 from billing.api.late import LateChanges
 from billing.api.retainers import Retainers
@@ -31,6 +32,7 @@ router.register("recognised-revenue", Recognitions, "recognised-revenue")
 router.register("late-changes", LateChanges, "late-change")
 router.register("revenue-postings", RevenuePostings, "revenue-posting")
 router.register("retainers", Retainers, "retainer")
+router.register("deposits", Deposits, "deposit")
 router.register("retentions", Retentions, "retention")
 router.register("write-downs", WriteDowns, "write-down")
 router.register("credit-memos", views.CreditMemos, "credit-memo")

@@ -39,6 +39,12 @@ class OverCredit(CreditRefused):
     code = "OVER_CREDIT"
 
 
+class DepositExceeded(CreditRefused):
+    """More of a deposit than is left of it."""
+
+    code = "DEPOSIT_EXCEEDED"
+
+
 class InPart(CreditRefused):
     """A part of something that is credited whole or not at all."""
 

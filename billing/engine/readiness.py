@@ -28,7 +28,8 @@ ANOMALY_HISTORY = 3
 class CandidateFacts:
     """What is known of a candidate. Money is in its currency.
 
-    `retained` is withheld of it and off the net already: orders and what is usual are measured by both together.
+    `retained` is withheld of it, or charged to deposits, and off the net already: orders and what is usual are measured
+    by both together.
     `po_amount` is what the order covers, net, None without a limit; `po_taken` is what is billed on it or reserved by
     other documents. `tax_quoted`: the engine answered for exactly these lines; `tax_of_engine` is its figure, `tax` the
     one on the lines. `service_date` is the last day of the work in it, `accounting_date` the first open day on or after
@@ -269,9 +270,10 @@ def _stragglers(facts: CandidateFacts) -> _No | None:
 def _total(facts: CandidateFacts) -> _No | None:
     if facts.gross < 0:
         return _No("NEGATIVE_TOTAL", "The total is negative.", "Issue a credit memo, or wait for charges.")
-    if facts.net == 0:
+    charged = max(facts.net, facts.worked)  # what deposits have paid is charged to them, and must be
+    if charged == 0:
         return _No("BELOW_MINIMUM", "There is nothing to charge.", "Carry it to the next cycle.")
-    if facts.net < facts.minimum:
+    if charged < facts.minimum:
         message = f"Below the minimum invoice of {show(facts.minimum, facts.currency)}."
         return _No("BELOW_MINIMUM", message, "Carry it to the next cycle.")
     return None
@@ -333,7 +335,7 @@ _OF_CREDITS: tuple[_Question, ...] = (
 _OF_RELEASES: tuple[_Question, ...] = tuple(
     question for question in _QUESTIONS if question[0] in (13, 14, 15, 16, 18, 25, 26, 28)
 )
-"""A release charges what was withheld of work that was asked about when it was invoiced."""
+"""A release charges what was withheld of work that was asked about when it was invoiced; a deposit charges none yet."""
 _ASKED: dict[DocumentKind, tuple[_Question, ...]] = {
     "invoice": _QUESTIONS,
     "credit_memo": _OF_CREDITS,

@@ -4,6 +4,7 @@ from billing.models.bulk import BulkApproval, BulkItem
 from billing.models.cash import CreditApplication, CreditMemo, Payment, PaymentApplication
 from billing.models.credits import CreditOrder, CreditReason
 from billing.models.delegations import Delegation
+from billing.models.deposits import DepositAccount, DepositOrder, DepositTaking
 from billing.models.documents import (
     Approval,
     BillingRun,
@@ -57,6 +58,9 @@ __all__ = [
     "CreditReason",
     "Decision",
     "Delegation",
+    "DepositAccount",
+    "DepositOrder",
+    "DepositTaking",
     "Hold",
     "HoldCode",
     "HoldEffect",

@@ -26,12 +26,13 @@ class CreditReason(models.TextChoices):
     FORMAT_REBILL = "FORMAT_REBILL", "Billed anew in another form"
     BAD_DEBT = "BAD_DEBT", "Bad debt: the client cannot pay"
     SMALL_BALANCE = "SMALL_BALANCE", "Small balance written off"
+    DEPOSIT = "DEPOSIT", "Rest of a deposit"
 
 
 EXPENSED = (CreditReason.BAD_DEBT, CreditReason.SMALL_BALANCE)
 """Written off: an expense of ours. The price of the work, and with it its revenue, stays (R17)."""
 
-NOT_BILLED_AGAIN = (*EXPENSED, CreditReason.TERMINATED)
+NOT_BILLED_AGAIN = (*EXPENSED, CreditReason.TERMINATED, CreditReason.DEPOSIT)
 """What stays billed whatever is credited of it: nothing of it will be delivered, or paid."""
 
 
@@ -68,4 +69,6 @@ class CreditOrder(Timestamped):
             return "The work is billed again"
         if self.reason == CreditReason.TERMINATED:
             return "Not served: the price falls"
+        if self.reason == CreditReason.DEPOSIT:
+            return "Given back: no price moves"
         return "Write-off: an expense" if self.reason in EXPENSED else "Concession: the price falls"

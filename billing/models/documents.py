@@ -104,6 +104,7 @@ class Candidate(Versioned):
     is_release = models.BooleanField(
         default=False, help_text="An invoice of what earlier ones withheld, and of no work (R18)"
     )
+    is_deposit = models.BooleanField(default=False, help_text="An invoice ahead of work, and of no work (R13)")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.BUILDING)
     codes = ArrayField(models.CharField(max_length=40), default=list, blank=True, help_text="Codes that stop it")
     warnings = ArrayField(models.CharField(max_length=40), default=list, blank=True)
@@ -114,6 +115,10 @@ class Candidate(Versioned):
     retained = money_field(
         default=0,
         help_text="Withheld until release, already off the net; negative: given back by a credit, or released",
+    )
+    advanced = money_field(
+        default=0,
+        help_text="In the net: billed ahead of work, or back to a deposit by a credit; negative: taken of deposits",
     )
     content_hash = models.CharField(max_length=64, blank=True)
     prepared_by = models.ForeignKey(
@@ -135,7 +140,13 @@ class Candidate(Versioned):
             ),
             models.CheckConstraint(
                 name="candidate_invoice_has_run",
-                condition=Q(run__isnull=False) | Q(kind="credit_memo") | Q(is_release=True),
+                condition=Q(run__isnull=False) | Q(kind="credit_memo") | Q(is_release=True) | Q(is_deposit=True),
+            ),
+            models.CheckConstraint(
+                name="candidate_advanced_of_kind",
+                condition=Q(kind="invoice", is_deposit=False, advanced__lte=0)
+                | Q(kind="invoice", is_deposit=True, is_release=False, advanced__gt=0, net=F("advanced"), run=None)
+                | Q(kind="credit_memo", is_deposit=False),
             ),
             models.CheckConstraint(
                 name="candidate_retained_of_kind",
@@ -169,12 +180,16 @@ class Candidate(Versioned):
         """What document it is, as people call it."""
         if self.is_release:
             return "Release of retention"
+        if self.is_deposit:
+            return "Deposit"
         return "Supplemental invoice" if self.is_supplemental else self.get_kind_display()
 
     @property
     def worked(self) -> Decimal:
-        """The net of the work in it, before anything was withheld; nought where retention is released."""
-        worked: Decimal = self.net + self.retained
+        """The net of the work in it, before anything was withheld or charged to deposits; nought where retention is
+        released or a deposit is billed or refunded.
+        """
+        worked: Decimal = self.net + self.retained - self.advanced
         return worked
 
     def __str__(self) -> str:
@@ -224,7 +239,7 @@ class CandidateLine(models.Model):
                 name="candidate_line_credit_not_positive",
                 condition=Q(corrects__isnull=True)
                 | Q(net__lte=0, tax__lte=0)
-                | Q(kind="retention", net__gte=0, tax__gte=0),
+                | Q(kind__in=["retention", "deposit"], net__gte=0, tax__gte=0),
             ),
         ]
 
@@ -321,6 +336,7 @@ class Invoice(Versioned):
     gross = money_field()
     drawdown = money_field(default=0, help_text="What prepaid retainers pay of the gross")
     retained = money_field(default=0, help_text="Withheld until release, already off the net; negative: released")
+    advanced = money_field(default=0, help_text="Billed ahead of work, in the net; negative: taken of deposits")
     paid = money_field(default=0)
     credited = money_field(default=0)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.POSTED)

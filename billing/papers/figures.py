@@ -125,6 +125,8 @@ def _taxed(line: CandidateLine) -> str:
         return "Passed on"
     if line.kind == "retention" and not line.tax_rate:
         return "Retention, not taxed"
+    if line.kind == "deposit" and not line.tax_rate:
+        return "Deposit, not taxed"
     return "Not determined" if line.tax_rate is None else percent(line.tax_rate)
 
 
@@ -143,6 +145,8 @@ def _reason(candidate: Candidate) -> str:
         return "Late work of a prior period"
     if candidate.is_release:
         return "Release of retention"
+    if candidate.is_deposit:
+        return "Deposit ahead of work"
     order = CreditOrder.objects.filter(candidate=candidate).first()
     return order.get_reason_display() if order is not None else ""
 

@@ -13,7 +13,7 @@ from billing.scenarios.reading import BadScenario, Unsupported, Words, words
 from billing.scenarios.world import DAY, FIRST_DAY, World, contract_of, line_of, part
 from contracts.actions import amendments, delivery
 from contracts.actions import progress as measuring
-from contracts.models import AccountingPeriod, Amendment, Contract, Project, Resource, RetroMode
+from contracts.models import AccountingPeriod, Amendment, Contract, Milestone, Project, Resource, RetroMode
 from integration_hub import canonical
 from integration_hub.intake.versions import Incoming, Known, Verdict, classify
 from integration_hub.kernel.ids import content_hash
@@ -250,11 +250,15 @@ def milestone(world: World, said: Words) -> None:
     if percent is not None:
         known.amount = part(line, percent)
         known.save()
-    if done is None:
-        return
+    if done is not None:
+        reach(known, done=bool(done))
+
+
+def reach(known: Milestone, *, done: bool = True) -> None:
+    """The client accepts a milestone today, or takes its acceptance back."""
     record = canonical.Milestone(
         source_id=str(known.pk), version="1", project_id="scenario", name=known.name,
-        status="accepted" if done else "in_progress", accepted_on=_next_day() if done else None,
+        status="accepted" if done else "in_progress", accepted_on=next_day() if done else None,
         accepted_by="Client" if done else "", evidence="Protocol" if done else "",
     )  # fmt: skip
     delivery.move_milestone(record=record, milestone=known, by=BY)
@@ -264,12 +268,12 @@ def progress(world: World, said: Words) -> None:
     """Lines are measured: each value is the part of the whole line that was done by now, 0 to 1."""
     for name, value in dict(said.need("values")).items():
         measured = measuring.MeasureIn(
-            as_of=_next_day(), percent=Decimal(str(value)) * 100, measured_by="Client", evidence="Protocol"
+            as_of=next_day(), percent=Decimal(str(value)) * 100, measured_by="Client", evidence="Protocol"
         )
         measuring.measure(line_id=line_of(world, name).pk, said=measured, by=BY)
 
 
-def _next_day() -> date:
+def next_day() -> date:
     """The day after the last run: what happens between two runs happens then."""
     last = BillingRun.objects.order_by("-through").first()
     return last.through + timedelta(days=1) if last else FIRST_DAY

@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
-from billing.actions import checks, quotes, retentions
-from billing.models import Candidate, RetentionAccount
+from billing.actions import retentions
+from billing.models import RetentionAccount
 from billing.scenarios.reading import BadScenario, Words
-from billing.scenarios.running import PARTS, confirm, tax_of
+from billing.scenarios.running import tax_of
+from billing.scenarios.settling import posted
 from billing.scenarios.world import World, contract_of
 from integration_hub.kernel.errors import BadInput
 from integration_hub.kernel.money import ZERO
@@ -24,18 +25,7 @@ def release_retention(world: World, said: Words) -> dict[str, Decimal]:
             )  # fmt: skip
         except BadInput as refusal:
             raise BadScenario(str(refusal)) from refusal
-        candidate = _posted(world, asked)
+        candidate = posted(world, asked, tax_of(world, asked))
         for name, figure in (("net", candidate.net), ("tax", candidate.tax), ("due", candidate.gross)):
             sums[name] += figure
     return sums
-
-
-def _posted(world: World, asked: Candidate) -> Candidate:
-    quotes.keep(asked, tax_of(world, asked))
-    checks.run(candidate_id=asked.pk)
-    candidate = Candidate.objects.select_related(*PARTS).get(pk=asked.pk)
-    if candidate.status != Candidate.Status.READY:
-        raise BadScenario(f"{candidate.number} is stopped: {', '.join(candidate.codes)}.")
-    confirm(world, "release", candidate)
-    candidate.refresh_from_db()
-    return candidate

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from billing.actions import checks, posting, quotes, retention_lines, runs, sending
+from billing.actions import checks, deposit_ledger, posting, quotes, retention_lines, runs, sending
 from billing.engine.commitments import shortfall
 from billing.engine.pricing import time_value
 from billing.engine.retainers import close_month, first_opening, next_opening, room
@@ -115,7 +115,9 @@ def confirm(world: World, name: str, candidate: Candidate) -> None:
 
 def _lines(world: World, posted: Iterable[Candidate]) -> list[dict[str, Any]]:
     """Every line of the posted documents, by service date and id, a credit before its charge, fees last."""
-    printed = CandidateLine.objects.filter(candidate__in=list(posted)).exclude(kind=retention_lines.KIND)
+    printed = CandidateLine.objects.filter(candidate__in=list(posted)).exclude(
+        kind__in=[retention_lines.KIND, deposit_ledger.KIND]
+    )
     rows = printed.select_related("candidate__bill_to__customer", "corrects__invoice", "adjusts__invoice")
     found = [(line, line.pieces.select_related(*BEHIND).order_by("pk")[0]) for line in rows]
     found.sort(key=lambda pair: _place(*pair))

@@ -54,7 +54,7 @@ class ChosenCandidates(CandidateTable):
 
 def named(row: Candidate) -> Titled:
     """A candidate by its number; what is no invoice says so."""
-    plain = row.kind == Candidate.Kind.INVOICE and not row.is_supplemental and not row.is_release
+    plain = row.kind == Candidate.Kind.INVOICE and not row.is_supplemental and not row.is_release and not row.is_deposit
     return Titled(row.number, "" if plain else row.kind_words)
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import assigned, changes, policies, queries, tables, taxes, withheld
+from billing import ahead, assigned, changes, policies, queries, tables, taxes, withheld
 from billing.actions import approvals, checks
 from billing.engine.readiness import Check
 from billing.filters import CandidateFilter
@@ -17,6 +17,7 @@ from billing.models import (
     CapEntry,
     CreditMemo,
     CreditOrder,
+    DepositOrder,
     Hold,
     Invoice,
     Piece,
@@ -154,7 +155,7 @@ def _buttons(candidate: Candidate, request: Request, last_event: int) -> list[Bu
         return [*read, trace]
     if status in {"approved", "posting", "rejected"}:
         return [post, *([back] if status == "approved" else []), check, undo, *read, trace]
-    return [approve, back, check, undo, *read, trace]
+    return [approve, back, *ahead.candidate_buttons(candidate, user), check, undo, *read, trace]
 
 
 _PATH = (("Checked", "ready"), ("Approved", "approved"), ("Sent to the ERP", "posting"), ("Posted", "posted"))
@@ -209,6 +210,7 @@ def _facts(candidate: Candidate) -> list[tuple[str, Any]]:
         ("Purchase order", order.number if order else None),
         ("Payment terms", candidate.contract.payment_terms),
         *withheld.of_document(candidate),
+        *ahead.of_document(candidate),
         *paid_by_retainer(candidate),
         ("Invoice date", day_html(candidate.invoice_date)),
         ("Accounting date", day_html(candidate.accounting_date)),
@@ -231,6 +233,8 @@ def _asked(candidate: Candidate) -> list[tuple[str, Any]]:
     """Why somebody asked for it, where somebody did."""
     if candidate.is_release:
         return [("Reason", RetentionRelease.objects.get(candidate=candidate).reason)]
+    if candidate.is_deposit:
+        return [("Reason", DepositOrder.objects.get(candidate=candidate).reason)]
     order = CreditOrder.objects.filter(candidate=candidate).select_related("invoice").first()
     if order is None:
         return []
@@ -313,7 +317,7 @@ def _limits(candidate: Candidate) -> list[dict[str, Any]]:
             pictures.limit(
                 f"PO {order.number}", "Purchase order", limit=order.amount, reserved=order.reserved,
                 committed=order.committed, currency=order.currency, until=order.expires_on,
-                this=candidate.net if reserved else ZERO,
+                this=candidate.worked if reserved else ZERO,
             )
         )  # fmt: skip
     rows = CapEntry.objects.filter(candidate=candidate, kind="reserve")

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from billing import assigned, credited, memos, policies, queries, tables, taxes, withheld
+from billing import ahead, assigned, credited, memos, policies, queries, tables, taxes, withheld
 from billing.filters import CreditMemoFilter, InvoiceFilter, PaymentFilter
 from billing.models import Candidate, Invoice, Payment
 from billing.views import papers
@@ -114,6 +114,7 @@ def _facts(invoice: Invoice) -> list[tuple[str, Any]]:
         ("Invoice date", day_html(invoice.invoice_date)),
         ("Due", day_html(invoice.due_on) if invoice.due_on else None),
         *withheld.of_document(invoice),
+        *ahead.of_document(invoice),
         *paid_by_retainer(invoice),
         ("Posted", when_html(invoice.posted_at)),
         ("ERP", invoice.effect.connection.name),

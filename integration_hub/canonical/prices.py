@@ -123,7 +123,7 @@ class LinePrices(Terms):
 
 class Policy(Terms):
     """How a contract wants its prices found, whether late work is still billed, what a price for the past does,
-    and when retention is taxed.
+    and when retention and deposits are taxed.
 
     What a contract does not state is as its legal entity has it.
     """
@@ -136,6 +136,7 @@ class Policy(Terms):
     time_bar_days: Annotated[int, Field(gt=0)] | None = None
     retro_mode: Literal["reverse_and_rebill", "delta", "prospective"] = "reverse_and_rebill"
     retention_tax: Literal["when_invoiced", "when_withheld"] = "when_invoiced"
+    deposit_tax: Literal["when_invoiced", "when_applied"] = "when_invoiced"
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -69,6 +69,7 @@ def _document(invoice: Invoice) -> dict[str, Any]:
         "gross": invoice.gross,
         "drawdown": invoice.drawdown,
         "retained": invoice.retained,
+        "advanced": invoice.advanced,
         "paid": invoice.paid,
         "credited": invoice.credited,
         "status": invoice.status,

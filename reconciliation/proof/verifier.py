@@ -67,7 +67,7 @@ def shares(content: Content) -> Iterator[Finding]:
     for line in content["lines"]:
         inside = [row for row in content["pieces"] if row["line"] == line["number"]]
         name = f"line {line['number']}"
-        if line["kind"] == "retention":  # withheld of other lines, or released: no work of its own
+        if line["kind"] in ("retention", "deposit"):  # off other lines, released or billed ahead: no work of its own
             continue
         yield same(f"{name} is the sum of its work", money(line["net"]), total(row["net"] for row in inside))
         exact = total(row["amount"] for row in inside)

@@ -229,7 +229,15 @@ def test_programs_get_exact_figures(billed, client):
     for path in (f"holds/{hold.pk}", f"amendments/{amendment.pk}"):
         (answer,) = client.get(f"/api/v1/{path}/simulation/", **header).json()
         assert answer["contract"] == contract.number
-        assert set(answer["with_it"]) == {"documents", "states", "caps", "retainers", "recognised", "retention"}
+        assert set(answer["with_it"]) == {
+            "documents",
+            "deposits",
+            "states",
+            "caps",
+            "retainers",
+            "recognised",
+            "retention",
+        }
     (answer,) = client.get(f"/api/v1/holds/{hold.pk}/simulation/", **header).json()
     (document,) = answer["with_it"]["documents"]
     assert (document["net"], document["tax"], document["tax_is_estimate"]) == ("1100.00", "110.00", True)

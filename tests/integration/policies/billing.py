@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from billing import policies
-from billing.models import BillingRun, Candidate, Hold, Invoice, RetentionAccount
+from billing.models import BillingRun, Candidate, DepositAccount, Hold, Invoice, RetentionAccount
 from contracts import policies as rates
 from contracts.models import Amendment, Contract, LegalEntity
 from integration_hub.kernel.clock import now
@@ -52,6 +52,10 @@ def hold(status: str, **more: object) -> Hold:
 
 def withheld(amount: str) -> RetentionAccount:
     return RetentionAccount(contract=Contract(number="C-1", legal_entity=entity()), withheld=Decimal(amount))
+
+
+def ahead(amount: str) -> DepositAccount:
+    return DepositAccount(contract=Contract(number="C-1", legal_entity=entity()), billed=Decimal(amount))
 
 
 def ask_release(user: User, state: str) -> Decision:
@@ -214,6 +218,30 @@ ROWS = (
             "credited": "This invoice is credited in full.",
             "written_off": "This invoice is written off in full.",
         },
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_bill_deposit,
+        ask=lambda by, status: policies.can_bill_deposit(Contract(status=status, legal_entity=entity()), by),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can ask for a deposit.",
+        states={"active": "", "terminated": "This contract is terminated: no work of it is to come."},
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_give_deposit_back,
+        ask=lambda by, left: policies.can_give_deposit_back(ahead(left), by),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can ask for a deposit to be given back.",
+        states={"100": "", "0": "Nothing is left of this deposit."},
+        outside=OUTSIDE,
+    ),
+    Row(
+        rule=policies.can_take_deposit_off,
+        ask=lambda by, status: policies.can_take_deposit_off(candidate(status), by),
+        may=frozenset({FINANCE, ANALYST}),
+        others="Only billing analysts and finance can change what is taken off.",
+        states=stands("needs_attention", "ready", "returned"),
         outside=OUTSIDE,
     ),
     Row(
