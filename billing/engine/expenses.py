@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from billing.engine.agreed import ExpenseMethod, ExpenseTerm
+from billing.engine.exchange import unusable
 from billing.engine.facts import quoted
 from billing.engine.notation import exact_amount, plain
 from billing.engine.values import ZERO, Line, Price, Terms, Work
@@ -57,11 +58,12 @@ def converted(price: Price, work: Work, terms: Terms) -> Price:
     amount = price.value or ZERO
     if work.currency == terms.currency:
         return price
+    code = unusable(work.fx, work.service_date, terms.fx_max_age_days)
     if work.fx is None:
-        return Price(None, code="FX_MISSING", steps=price.steps)
-    if (work.service_date - work.fx.on).days > terms.fx_max_age_days:
+        return Price(None, code=code, steps=price.steps)
+    if code:
         stale = {"step": "stale", **quoted(work.fx), "days": terms.fx_max_age_days}
-        return Price(None, code="FX_STALE", steps=(*price.steps, stale))
+        return Price(None, code=code, steps=(*price.steps, stale))
     value = round_money(work.fx.convert(amount), terms.currency, terms.rounding)
     step = {"step": "converted", **quoted(work.fx), "amount": plain(value), "currency": terms.currency}
     return Price(value, steps=(*price.steps, step))

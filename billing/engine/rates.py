@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+from billing.engine.exchange import last_on, unusable
 from billing.engine.notation import plain
 from billing.engine.values import Precedence, RateRow
 from integration_hub.kernel.money import Quote
@@ -111,12 +112,11 @@ class Card:
         """A row in the contract's currency: itself, or converted at the last rate on or before the service date."""
         if row.currency == self.currency:
             return hourly(row), None, ""
-        known = [quote for quote in (self._quotes or {}).get(row.currency, ()) if quote.on <= on]
-        if not known:
-            return None, None, "FX_MISSING"
-        if (on - known[-1].on).days > self._max_age:
-            return None, known[-1], "FX_STALE"
-        return known[-1].convert(hourly(row)), known[-1], ""
+        quote = last_on((self._quotes or {}).get(row.currency, ()), on)
+        code = unusable(quote, on, self._max_age)
+        if quote is None or code:
+            return None, quote, code
+        return quote.convert(hourly(row)), quote, ""
 
     def _fitting(self, resource: str, role: str, items: Sequence[str]) -> list[RateRow]:
         keys = product(sorted({"", *items}), sorted({"", resource}), sorted({"", role}))

@@ -12,10 +12,7 @@ from billing.scenarios.reading import BadScenario, Scenario, Unsupported, Words,
 from billing.scenarios.registry import VERBS, Verb
 from billing.scenarios.world import build
 
-UNSUPPORTED = {
-    "fx_settle": "exchange differences are the ERP's",
-    "fx_advance": "exchange differences are the ERP's",
-}
+UNSUPPORTED: dict[str, str] = {}
 """Verbs of the format that this product cannot play, and why."""
 
 

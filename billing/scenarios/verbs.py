@@ -6,6 +6,7 @@ from billing.scenarios import (
     disposing,
     earning,
     ending,
+    exchanging,
     happening,
     releasing,
     running,
@@ -39,6 +40,8 @@ OWN: dict[str, Verb] = {
     "write_effects": disposing.write_effects,
     "deposit": advancing.deposit,
     "down_payment": advancing.down_payment,
+    "fx_settle": exchanging.fx_settle,
+    "fx_advance": exchanging.fx_advance,
 }
 
 
