@@ -62,7 +62,7 @@ SELECT ref, count(*) AS n, min(legal_entity) AS entity, min(currency) AS currenc
        sum(amount) AS amount, min(amount) AS low, max(amount) AS high, sum(net) AS net, sum(tax) AS tax,
        min(on_date) AS first_on, max(on_date) AS last_on, max(at) AS at, min(party) AS party,
        sum(coalesce(was, amount)) AS was
-  FROM {table} WHERE ref <> '' GROUP BY ref
+  FROM {table} JOIN recon_odd USING (ref) GROUP BY ref
 """
 
 _SAME = "(a.currency = b.currency AND a.other = b.other AND a.currency = a.other)"
@@ -100,6 +100,28 @@ CASE
 END
 """
 
+# What has one item on each side that says the same, needs no sums: that is nearly all of two sides that agree. Whatever
+# is not plainly so is judged by the statement below, which alone knows of tolerances and kinds.
+_SEVERAL = " UNION ".join(
+    f"SELECT ref FROM {table} WHERE ref <> '' GROUP BY ref HAVING count(*) > 1" for table in TABLES.values()
+)
+_ONCE = "AND NOT EXISTS (SELECT FROM recon_odd WHERE recon_odd.ref = item.ref)"
+_SINGLE = "(SELECT * FROM {table} AS item WHERE ref <> '' {{once}})"
+_PLAINLY = f"""
+WITH met AS MATERIALIZED (
+  SELECT coalesce(a.ref, b.ref) AS ref, abs(b.amount - a.amount) AS gap, {{period}} AS inside,
+         coalesce(a.amount = b.amount AND a.currency = b.currency AND a.legal_entity = b.legal_entity
+           AND coalesce(a.tax = b.tax, true) AND coalesce(a.on_date = b.on_date, true)
+           AND (a.party = b.party OR a.party = '' OR b.party = '') AND rule.way IS NOT NULL, false) AS same
+    FROM {_SINGLE.format(table="recon_a")} AS a FULL JOIN {_SINGLE.format(table="recon_b")} AS b ON b.ref = a.ref
+    LEFT JOIN recon_rule AS rule
+      ON rule.legal_entity = a.legal_entity AND rule.currency = a.currency AND rule.way = 'key'
+), kept AS (
+  INSERT INTO recon_odd SELECT ref FROM met WHERE NOT same
+)
+SELECT 'key', count(*), count(*), count(*), sum(gap) FROM met WHERE same AND inside HAVING count(*) > 0
+"""
+
 _BY_REFERENCE = f"""
 WITH judged AS MATERIALIZED (
   SELECT ref, coalesce(a.n, 0) AS an, coalesce(b.n, 0) AS bn, rule.way, {{gap}} AS gap, {_KIND} AS kind
@@ -114,8 +136,8 @@ WITH judged AS MATERIALIZED (
 SELECT way, count(*), sum(an), sum(bn), sum(gap) FROM judged WHERE kind = '' GROUP BY way ORDER BY way
 """
 _PERIOD = (
-    "(a.last_on >= %(low)s AND a.first_on < %(high)s OR b.last_on >= %(low)s AND b.first_on < %(high)s"
-    " OR coalesce(a.last_on, b.last_on) IS NULL)"
+    "(a.{last} >= %(low)s AND a.{first} < %(high)s OR b.{last} >= %(low)s AND b.{first} < %(high)s"
+    " OR coalesce(a.{last}, b.{last}) IS NULL)"
 )
 
 
@@ -137,7 +159,7 @@ def compare(asked: Asked) -> Counts:
 
 def by_reference(asked: Asked) -> dict[str, dict[str, str]]:
     """The pass over shared references: breaks into `recon_break`; what agrees, counted by way."""
-    period = _PERIOD if asked.low is not None else "true"
+    within = _PERIOD if asked.low is not None else "true"
     sides = {name: _SIDE.format(table=TABLES[side]) for name, side in (("left", "a"), ("right", "b"))}
     params: dict[str, Any] = {
         "cut_a": asked.cut_a,
@@ -147,14 +169,32 @@ def by_reference(asked: Asked) -> dict[str, dict[str, str]]:
         "high": asked.high,
     }
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS pg_temp.recon_break")
+        cursor.execute("DROP TABLE IF EXISTS pg_temp.recon_break, pg_temp.recon_odd")
         cursor.execute("CREATE TEMP TABLE recon_break (ref text NOT NULL, kind text NOT NULL)")
-        cursor.execute(_BY_REFERENCE.format(**sides, **_currencies(asked), period=period), params)
+        cursor.execute(f"CREATE TEMP TABLE recon_odd AS {_SEVERAL}")
+        once = _ONCE if cursor.rowcount else ""
+        cursor.execute("ANALYZE recon_odd")
+        cursor.execute(_PLAINLY.format(period=within.format(first="on_date", last="on_date"), once=once), params)
         rows = cursor.fetchall()
+        cursor.execute("ANALYZE recon_odd")
+        period = within.format(first="first_on", last="last_on")
+        cursor.execute(_BY_REFERENCE.format(**sides, **_currencies(asked), period=period), params)
+        rows += cursor.fetchall()
         cursor.execute("ANALYZE recon_break")
+    return _added_up(rows)
+
+
+def _added_up(rows: Sequence[tuple[str, int, int, int, Decimal]]) -> dict[str, dict[str, str]]:
+    """Rows of (way, references, items of the left, of the right, gap) as one of each way."""
+    names = ("references", "left", "right", "gap")
+    totals: dict[str, tuple[Decimal, ...]] = {}
+    for way, references, left, right, gap in rows:
+        before = totals.get(way, (Decimal(0),) * len(names))
+        told = (Decimal(references), Decimal(left), Decimal(right), Decimal(gap))
+        totals[way] = tuple(old + new for old, new in zip(before, told, strict=True))
     return {
-        way: {"references": str(n), "left": str(left), "right": str(right), "gap": format(Decimal(gap), "f")}
-        for way, n, left, right, gap in rows
+        way: {name: format(figure, "f") for name, figure in zip(names, figures, strict=True)}
+        for way, figures in sorted(totals.items())
     }
 
 

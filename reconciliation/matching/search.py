@@ -21,10 +21,10 @@ _REST = """
 INSERT INTO recon_rest
 SELECT '{side}', item.key, item.ref, item.legal_entity, item.currency, item.amount, item.on_date, item.party,
        {ref}, {label}, item.ref = '' OR count(*) OVER (PARTITION BY item.ref) = 1
-  FROM {table} AS item LEFT JOIN recon_break AS lone ON lone.ref = item.ref AND lone.kind IN ({kinds})
- WHERE lone.ref IS NOT NULL
-    OR item.ref = '' AND (%(low)s::date IS NULL OR item.on_date IS NULL
-                          OR item.on_date >= %(low)s AND item.on_date < %(high)s)
+  FROM (SELECT item.* FROM {table} AS item JOIN recon_break AS lone ON lone.ref = item.ref WHERE lone.kind IN ({kinds})
+        UNION ALL
+        SELECT * FROM {table} WHERE ref = '' AND (%(low)s::date IS NULL OR on_date IS NULL
+                                                  OR on_date >= %(low)s AND on_date < %(high)s)) AS item
 """
 _KINDS = {"a": "'missing_in_b', 'timing'", "b": "'missing_in_a', 'timing'"}
 

@@ -27,8 +27,8 @@ _TYPES = (
     " amount numeric NOT NULL, net numeric, tax numeric, on_date date, at timestamptz, party text NOT NULL,"
     " label text NOT NULL, was numeric, link text NOT NULL"
 )
-_ALL = ("recon_a", "recon_b", "recon_rule", "recon_break", "recon_rest", "recon_near", "recon_match", "recon_no",
-        "recon_lone", "recon_out", "recon_rate", "recon_written_a", "recon_written_b")  # fmt: skip
+_ALL = ("recon_a", "recon_b", "recon_rule", "recon_odd", "recon_break", "recon_rest", "recon_near", "recon_match",
+        "recon_no", "recon_lone", "recon_out", "recon_rate", "recon_written_a", "recon_written_b")  # fmt: skip
 
 
 @contextmanager

@@ -82,7 +82,8 @@ def _pairs(size: int, tell: Callable[[Figure], None]) -> float:
 
 def _sums(size: int, pairs: float, tell: Callable[[Figure], None]) -> None:
     with staging.staged():
-        _fill(_LEFT.replace("'R' || n", f"'R' || n / {PARTS}"), size)
+        # Parts of one document are of one day: otherwise every sum is a break of its period.
+        _fill(_LEFT.replace("'R' || n", f"'R' || n / {PARTS}").replace("n + 7", f"n / {PARTS} + 7"), size)
         _fill(_PARTS, size)
         sums = _median(f"sums of {PARTS} to one", size, lambda: passes.compare(_asked()), tell)
         tell(held("P9 sums", sums / pairs, SUMS))
