@@ -36,7 +36,7 @@ from billing.engine.credits import (
     spread,
 )
 from billing.models import Candidate, CreditOrder, CreditReason, Decision, DepositAccount, Invoice, InvoiceLine, Piece
-from billing.models.credits import NOT_BILLED_AGAIN
+from billing.models.credits import EXPENSED, NOT_BILLED_AGAIN
 from contracts.models import Contract
 from contracts.periods import open_period
 from integration_hub.kernel.clock import today
@@ -96,7 +96,7 @@ def ask(
     _check_words(invoice, reason, note, rebillable=rebillable)
     Invoice.objects.transition(invoice.pk, seen_version=seen_version)
     try:
-        found = shares(invoice, wanted, rebillable=rebillable)
+        found = shares(invoice, wanted, rebillable=rebillable, reason=reason)
     except CreditRefused as refusal:
         raise BadInput(
             f"Credit of {invoice.number}", [Problem("", str(refusal), "Ask for less or for other lines.")]
@@ -123,8 +123,11 @@ def ask(
     return candidate
 
 
-def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool) -> list[Share]:
-    """What a credit would take of each line, with its tax. Raises CreditRefused (`code`), in words of the invoice."""
+def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool, reason: str = "") -> list[Share]:
+    """What a credit would take of each line, with its tax. Raises CreditRefused (`code`), in words of the invoice.
+
+    For a reason that writes off no more than what is open: what a deposit paid was paid.
+    """
     lines = creditable(invoice)
     found = credited.originals(lines)
     if unknown := sorted(wanted.lines.keys() - {line.number for line in lines}):
@@ -138,7 +141,7 @@ def shares(invoice: Invoice, wanted: Wanted, *, rebillable: bool) -> list[Share]
         for line, net in zip(chosen, nets, strict=True)
         if net
     ]
-    _check_rest(invoice, taken)
+    _check_rest(invoice, taken, reason)
     if invoice.candidate.is_deposit:
         _check_deposit(invoice, taken, rebillable=rebillable)
     if rebillable and any(share.net != share.line.net for share in taken):
@@ -155,13 +158,15 @@ def creditable(invoice: Invoice) -> list[InvoiceLine]:
     return list(rows.exclude(candidate_line__kind=retention_lines.KIND))
 
 
-def given_back(invoice: Invoice, found: Sequence[Share]) -> list[retention_lines.Back]:
+def given_back(invoice: Invoice, found: Sequence[Share], reason: str = "") -> list[retention_lines.Back]:
     """What a credit gives back of what the invoice withholds, and of what it charges to deposits."""
     nets: dict[int, Decimal] = {}
     for share in found:
         pk = share.line.candidate_line.contract_line_id
         nets[pk] = nets.get(pk, ZERO) + share.net
     taken = retention_lines.given_back(invoice, nets)
+    if reason in EXPENSED:
+        return taken
     return taken + retention_lines.given_back(invoice, nets, kind=deposit_ledger.KIND)
 
 
@@ -210,9 +215,9 @@ def _check_deposit(invoice: Invoice, taken: Sequence[Share], *, rebillable: bool
             raise DepositExceeded(f"{wanted} cannot be given back: {rest} are left of this deposit.")
 
 
-def _check_rest(invoice: Invoice, taken: Sequence[Share]) -> None:
+def _check_rest(invoice: Invoice, taken: Sequence[Share], reason: str) -> None:
     """Credits that came from the ERP name no lines: they too leave less of the invoice."""
-    back = sum((one.net + one.tax for one in given_back(invoice, taken)), ZERO)
+    back = sum((one.net + one.tax for one in given_back(invoice, taken, reason)), ZERO)
     gross = sum((share.net + share.tax for share in taken), ZERO) - back
     left = invoice.gross - invoice.credited
     if gross > left:
@@ -228,6 +233,9 @@ def _check_words(invoice: Invoice, reason: str, note: str, *, rebillable: bool) 
         problems.append(Problem("note", "it is empty.", "Say why: whoever approves it judges by this."))
     if reason == CreditReason.DEPOSIT and not invoice.candidate.is_deposit:
         problems.append(Problem("reason", f"{invoice.number} bills no deposit.", "Choose another reason."))
+    if reason in EXPENSED and invoice.candidate.is_deposit:
+        why = "nothing was earned by a deposit that could be an expense now."
+        problems.append(Problem("reason", why, f"Use {CreditReason.DEPOSIT}: what is not paid is not owed back."))
     if rebillable and reason in NOT_BILLED_AGAIN:
         why = "what is written off, or was not served, is not billed again."
         problems.append(Problem("rebillable", why, "Choose another reason."))

@@ -12,7 +12,8 @@ from django.db.models import Q, Sum
 from billing.actions import retention_lines
 from billing.actions.deposit_ledger import KIND
 from billing.engine.deposits import Deposit
-from billing.models import Candidate, CandidateLine, DepositAccount, DepositTaking
+from billing.models import Candidate, CandidateLine, CreditOrder, DepositAccount, DepositTaking
+from billing.models.credits import EXPENSED
 from integration_hub.kernel.money import ZERO
 
 
@@ -63,7 +64,12 @@ def taken_on(candidate: Candidate, account: DepositAccount) -> Decimal:
 
 
 def giving_back(candidate: Candidate, credited: Sequence[CandidateLine]) -> list[CandidateLine]:
-    """The lines, not stored yet, by which a credit memo gives back what was taken off of what it credits."""
+    """The lines, not stored yet, by which a credit memo gives back what was taken off of what it credits.
+
+    What is written off gives nothing back: the client paid it ahead, and the work was done for it.
+    """
+    if CreditOrder.objects.filter(candidate=candidate.pk, reason__in=EXPENSED).exists():
+        return []
     rows = []
     for invoice, nets in retention_lines.by_invoice(credited).items():
         for one in retention_lines.given_back(invoice, nets, but=candidate, kind=KIND):

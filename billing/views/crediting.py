@@ -120,12 +120,14 @@ def _facts(invoice: Invoice, found: list[crediting.Share]) -> list[tuple[str, An
         return money_html(amount, invoice.currency)
 
     back = crediting.given_back(invoice, found)
+    unless = {one.line.pk: ", unless it is written off" for one in back if one.line.candidate_line.kind == "deposit"}
     net = crediting.total(found) - sum((one.net for one in back), ZERO)
     tax = sum((share.tax for share in found), ZERO) - sum((one.tax for one in back), ZERO)
     return [
         *((f"{share.line.number}. {share.line.description}", shown(share.net)) for share in found),
-        *((f"{one.line.number}. {one.line.description}, given back", shown(-one.net)) for one in back),
+        *((f"{one.line.number}. {one.line.description}, given back{unless.get(one.line.pk, '')}", shown(-one.net))
+          for one in back),
         ("Net", shown(net)),
         ("Tax", shown(tax)),
         ("Gross", shown(net + tax)),
-    ]
+    ]  # fmt: skip

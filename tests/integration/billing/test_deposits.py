@@ -218,6 +218,28 @@ def test_a_credit_of_the_work_gives_its_part_back_to_the_deposit(landscape, cont
     assert all(arrow.agrees for arrow in statement().arrows)
 
 
+def test_what_is_written_off_gives_nothing_back_and_is_no_more_than_is_open(landscape, contract):
+    first = billed(landscape, contract)
+    invoice = worked(landscape, contract)
+
+    def written_off(of, **more):
+        said = {"wanted": Wanted(amount=d(700)), "reason": "BAD_DEBT", "rebillable": False, "note": "Insolvent"}
+        return crediting.ask(invoice_id=of.pk, by=factories.user(), seen_version=of.version, **{**said, **more})
+
+    with pytest.raises(BadInput, match="770.00 USD of .* are left"):
+        written_off(invoice, wanted=Wanted())
+    with pytest.raises(BadInput, match="nothing was earned by a deposit"):
+        written_off(first, wanted=Wanted())
+    memo = written_off(invoice)
+    assert (memo.net, memo.tax, memo.advanced) == (-700, -70, 0)
+    assert [line["kind"] for line in sending.payload_of(memo)["lines"]] == ["write_off"]
+    drain_once()
+    posted_memo(Candidate.objects.get(pk=memo.pk))
+    assert standing(contract) == (500, 500, 0, 0), "what was paid ahead paid for work"
+    assert CreditMemo.objects.get().gross == invoice.gross == 770
+    assert all(arrow.agrees for arrow in statement().arrows)
+
+
 def test_documents_that_are_dissolved_leave_what_was_there(landscape, contract):
     billed(landscape, contract)
     candidate = money.ready_in(landscape, contract)
