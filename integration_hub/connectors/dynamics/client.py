@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from integration_hub.connectors import answers, auth
 from integration_hub.connectors.answers import Complaint, Silent
 from integration_hub.connectors.dynamics import multipart
-from integration_hub.connectors.dynamics.naming import Names, Row
+from integration_hub.connectors.dynamics.naming import Names
 from integration_hub.connectors.dynamics.payloads import FinancePage, FinanceProblem
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.odata import Row
 from integration_hub.connectors.transport import Ask, Session
 from integration_hub.kernel.failures import Failed, FailureClass
 

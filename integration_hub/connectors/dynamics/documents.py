@@ -6,9 +6,10 @@ from typing import Any
 from integration_hub.connectors import answers, wire
 from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.drafts import Draft, Kind, post_once
-from integration_hub.connectors.dynamics.naming import NO, YES, Row, display, first_segment, literal, noon
+from integration_hub.connectors.dynamics.naming import NO, YES, display, first_segment, noon
 from integration_hub.connectors.dynamics.payloads import FinanceInvoice
 from integration_hub.connectors.dynamics.projects import project_id
+from integration_hub.connectors.odata import Row, literal
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
 

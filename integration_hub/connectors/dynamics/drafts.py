@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from integration_hub.connectors import drafts
 from integration_hub.connectors.dynamics.client import Client
-from integration_hub.connectors.dynamics.naming import Row, holds
+from integration_hub.connectors.dynamics.naming import holds
+from integration_hub.connectors.odata import Row
 from integration_hub.connectors.registry import Sent
 
 

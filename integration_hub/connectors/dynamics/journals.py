@@ -8,8 +8,9 @@ from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.documents import company_of
 from integration_hub.connectors.dynamics.drafts import Draft, Kind, post_once
 from integration_hub.connectors.dynamics.manifest import LONGEST_TEXT
-from integration_hub.connectors.dynamics.naming import NO, YES, Row, display, literal, noon
+from integration_hub.connectors.dynamics.naming import NO, YES, display, noon
 from integration_hub.connectors.dynamics.payloads import FinanceJournal
+from integration_hub.connectors.odata import Row, literal
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
 

@@ -5,23 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from integration_hub.connectors import wire
+from integration_hub.connectors import odata, wire
+from integration_hub.connectors.odata import Row, literal
 
 NAMESPACE = "Microsoft.Dynamics.DataEntities"
-LACKING = "-"
-_QUOTED = re.compile(r"('(?:[^']|'')*')")
 _SEGMENT = re.compile(r"(?<!\\)-")
-
-Row = dict[str, Any]
-
-
-def literal(text: str) -> str:
-    """A text in a filter.
-
-    >>> literal("O'Neill")
-    "'O''Neill'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def member(enumeration: str, name: str) -> str:
@@ -49,36 +37,12 @@ def first_segment(shown: str) -> str:
     return _SEGMENT.split(shown)[0].replace("\\-", "-")
 
 
-class Names:
+class Names(odata.Names):
     """Our names to those of one environment, and back."""
-
-    def __init__(self, table: Mapping[str, str]) -> None:
-        self._theirs = dict(table)
-        self._ours = {theirs: ours for ours, theirs in self._theirs.items() if theirs != LACKING}
-
-    def of(self, name: str) -> str:
-        """What the environment calls a set, field or action."""
-        return self._theirs.get(name, name)
-
-    def text(self, expression: str) -> str:
-        """A filter or an order in the environment's names; what is quoted stays."""
-        if not self._theirs:
-            return expression
-        pieces = _QUOTED.split(expression)
-        pieces[::2] = [re.sub(r"[A-Za-z_]\w*", lambda found: self.of(found[0]), piece) for piece in pieces[::2]]
-        return "".join(pieces)
-
-    def out(self, values: Row) -> Row:
-        """Values to send; fields the environment lacks, and empty ones, are left out."""
-        return {
-            self.of(name): value
-            for name, value in values.items()
-            if self.of(name) != LACKING and value not in (None, "")
-        }
 
     def into(self, row: Row) -> Row:
         """A row in our names: days without their noon, and what is no date as nothing."""
-        return {self._ours.get(name, name): self._value(value) for name, value in row.items()}
+        return {self.ours(name): self._value(value) for name, value in row.items()}
 
     def _value(self, value: Any) -> Any:
         match value:

@@ -5,8 +5,8 @@ from datetime import date
 from integration_hub.connectors.dynamics import reads
 from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.manifest import JOURNAL_POST, POSTINGS
-from integration_hub.connectors.dynamics.naming import Row
 from integration_hub.connectors.models import Connection
+from integration_hub.connectors.odata import Row
 
 
 def closed(connection: Connection, on: date, effect_type: str) -> str:

@@ -4,10 +4,10 @@ from typing import Any
 
 from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.manifest import LONGEST_TEXT
-from integration_hub.connectors.dynamics.naming import Row, holds, literal, noon
+from integration_hub.connectors.dynamics.naming import holds, noon
+from integration_hub.connectors.odata import Row, literal, shortened
 from integration_hub.connectors.registry import Confirmed, Sent, Write
 from integration_hub.kernel.failures import Failed, FailureClass
-from integration_hub.kernel.ids import content_hash
 
 Payload = dict[str, Any]
 PROJECTS, CUSTOMERS = "ProjectsV2", "CustomersV3"
@@ -15,12 +15,8 @@ _LONGEST_ID = 20
 
 
 def project_id(reference: str) -> str:
-    """Our reference as the id of a project: twenty characters, told apart by a hash where it is longer.
-
-    >>> project_id("US01-0007")
-    'US01-0007'
-    """
-    return reference if len(reference) <= _LONGEST_ID else f"{reference[:11]}-{content_hash(reference)[:8]}"
+    """Our reference as the id of a project."""
+    return shortened(reference, _LONGEST_ID)
 
 
 def upsert_job(client: Client, write: Write) -> Sent:

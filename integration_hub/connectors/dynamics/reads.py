@@ -8,7 +8,8 @@ from typing import Any
 from integration_hub.connectors import wire
 from integration_hub.connectors.dynamics.client import Client
 from integration_hub.connectors.dynamics.documents import tax_of
-from integration_hub.connectors.dynamics.naming import LACKING, YES, Row, first_segment, member
+from integration_hub.connectors.dynamics.naming import YES, first_segment, member
+from integration_hub.connectors.odata import LACKING, Row
 from integration_hub.connectors.registry import Control, Page, Window
 from integration_hub.connectors.versions import Listing, Reading, batches, stamp_of
 from integration_hub.kernel.failures import Failed, FailureClass
