@@ -65,6 +65,9 @@ CHARGEBEE_KEY = "test_landscapeThroughlineFull"
 CHARGEBEE_READ_KEY = "test_landscapeThroughlineRead"
 """A key that may read and not write."""
 
+SAP_USER = "THROUGHLINE_COMM"
+SAP_PASSWORD = "landscape-sap-password"  # noqa: S105
+
 STRIPE_ACCOUNT_ID = "acct_1Landscape"
 STRIPE_KEY = "sk_test_landscapeThroughline"
 STRIPE_LIVE_KEY = "sk_live_landscapeThroughline"

@@ -23,7 +23,7 @@ class Landscape:
 
     Used as a context manager it starts on entry and stops on exit; it also stops when the parent process dies, because
     it watches its stdin. `salesforce`, `kantata`, `netsuite`, `avatax`, `harvest`, `clockify`, `jira`, `tempo`,
-    `stripe`, `chargebee`, `ironclad`, `docusign`, `dynamics`, `webhook` and `control` are base addresses.
+    `stripe`, `chargebee`, `ironclad`, `docusign`, `dynamics`, `sap`, `webhook` and `control` are base addresses.
     """
 
     def __init__(
@@ -168,6 +168,10 @@ class Landscape:
     @property
     def dynamics(self) -> str:
         return str(self.urls["dynamics"])
+
+    @property
+    def sap(self) -> str:
+        return str(self.urls["sap"])
 
     @property
     def webhook(self) -> str:

@@ -34,6 +34,7 @@ from .messages import Json, dump
 from .netsuite import NetSuite
 from .relay import Relay
 from .salesforce import Salesforce
+from .sap import Sap
 from .settings import Settings
 from .store import Store
 from .stripe import Stripe
@@ -47,6 +48,7 @@ VENDORS: tuple[type[Vendor], ...] = (
     Kantata,
     NetSuite,
     Dynamics,
+    Sap,
     AvaTax,
     Harvest,
     Clockify,
@@ -59,8 +61,8 @@ VENDORS: tuple[type[Vendor], ...] = (
     Consumer,
 )
 PORTS = {
-    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "dynamics": 4, "control": 9, "harvest": 10,
-    "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "chargebee": 22, "ironclad": 30,
+    "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "dynamics": 4, "sap": 5, "control": 9,
+    "harvest": 10, "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "chargebee": 22, "ironclad": 30,
     "docusign": 31,
 }  # fmt: skip
 TLS_PORTS_FROM = 100

@@ -62,6 +62,16 @@ DEFAULTS: dict[str, Json] = {
         "names": {},  # unconfirmed names of sets, fields and actions: {ours: what the environment calls it}
         "work_ms": 0,
     },
+    "sap": {
+        "page_size": 5_000,  # rows of a page at most; the server leads on by `__next`
+        "csrf_seconds": 1800,  # how long a session and its token live
+        "dialog_user": False,  # True: the user is a dialog user, and every call is answered by a page to sign in
+        "errors_in_header": False,  # True: a refusal comes as 204 with the error in the header `sap-message`
+        "message_ms": 0,  # how long a message that was taken with 202 waits
+        "billing": "now",  # or "run"; unconfirmed: requests are billed by a run, `load("sap", "billing", [])`
+        "duplicate_check": False,  # unconfirmed: one reference document is posted once only
+        "work_ms": 0,
+    },
     "avatax": {
         "tax_variance": {},  # company code -> amount added to the tax at commit
         "force_timeout_seconds": 30,
