@@ -32,6 +32,8 @@ from integration_hub.connectors.netsuite.connector import NetSuiteConnector
 from integration_hub.connectors.registry import CONNECTORS, DEFAULT_MAPPINGS, PREFLIGHTS, TAX_ENGINES
 from integration_hub.connectors.salesforce import defaults as salesforce
 from integration_hub.connectors.salesforce.connector import SalesforceConnector
+from integration_hub.connectors.sap import defaults as sap
+from integration_hub.connectors.sap.connector import SapConnector
 from integration_hub.connectors.stripe import defaults as stripe
 from integration_hub.connectors.stripe import hooks as stripe_hooks
 from integration_hub.connectors.stripe.connector import StripeConnector
@@ -51,6 +53,7 @@ def register() -> None:
         KantataConnector(),
         NetSuiteConnector(),
         DynamicsConnector(),
+        SapConnector(),
         TrytonConnector(),
         StripeConnector(),
         ChargebeeConnector(),
@@ -70,6 +73,7 @@ def register() -> None:
     DEFAULT_MAPPINGS.register("kantata", kantata.DEFAULT)
     DEFAULT_MAPPINGS.register("netsuite", netsuite.DEFAULT)
     DEFAULT_MAPPINGS.register("dynamics", dynamics.DEFAULT)
+    DEFAULT_MAPPINGS.register("sap", sap.DEFAULT)
     DEFAULT_MAPPINGS.register("tryton", tryton.DEFAULT)
     DEFAULT_MAPPINGS.register("stripe", stripe.DEFAULT)
     DEFAULT_MAPPINGS.register("chargebee", chargebee.DEFAULT)

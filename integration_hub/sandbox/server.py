@@ -62,8 +62,8 @@ VENDORS: tuple[type[Vendor], ...] = (
 )
 PORTS = {
     "salesforce": 0, "kantata": 1, "netsuite": 2, "avatax": 3, "dynamics": 4, "sap": 5, "control": 9,
-    "harvest": 10, "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "chargebee": 22, "ironclad": 30,
-    "docusign": 31,
+    "harvest": 10, "clockify": 11, "jira": 13, "tempo": 14, "stripe": 20, "webhook": 21, "chargebee": 22,
+    "ironclad": 30, "docusign": 31,
 }  # fmt: skip
 TLS_PORTS_FROM = 100
 

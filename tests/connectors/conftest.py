@@ -82,6 +82,12 @@ def dynamics(db: None, landscape: Landscape) -> Connection:
 
 
 @pytest.fixture
+def sap(db: None, landscape: Landscape) -> Connection:
+    secrets = {"user": accounts.SAP_USER, "password": accounts.SAP_PASSWORD}
+    return _connection("sap", landscape.sap, {"product": "P001"}, secrets)
+
+
+@pytest.fixture
 def avatax(db: None, landscape: Landscape) -> Connection:
     secrets = {"account_id": accounts.AVATAX_ACCOUNT_ID, "license_key": accounts.AVATAX_LICENSE_KEY}
     return _connection("avatax", landscape.avatax, {"companies": {"US01": "US"}}, secrets)

@@ -15,6 +15,7 @@ from tests.connectors.benches.kantata import KantataBench
 from tests.connectors.benches.nats import NatsBench
 from tests.connectors.benches.netsuite import NetSuiteBench
 from tests.connectors.benches.salesforce import SalesforceBench
+from tests.connectors.benches.sap import SapBench
 from tests.connectors.benches.stripe import StripeBench
 from tests.connectors.benches.tryton import TrytonBench
 from tests.connectors.benches.webhook import WebhookBench
@@ -29,6 +30,7 @@ BENCHES: dict[str, type[Bench]] = {
         KantataBench,
         NetSuiteBench,
         DynamicsBench,
+        SapBench,
         TrytonBench,
         StripeBench,
         ChargebeeBench,

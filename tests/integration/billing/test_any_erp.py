@@ -9,23 +9,23 @@ from integration_hub.effects.models import Effect
 from integration_hub.work.inprocess import drain_once
 from integration_hub.work.models import Lane
 from tests import deals, factories, money
-from tests.connectors.living import dynamics_living
+from tests.connectors.living import SIMULATED, simulated_living
 from tests.tryton.fixtures import GROUP
 from tests.tryton.living import tryton_living
 from tests.vendors import Fake, living, plain_ledger
 
 PLACE = {"erp", "billing"}
 """Roles of vendors that stand in the ERP's place: a billing platform posts and collects as an ERP does."""
-REAL = {"tryton", "dynamics"}
-"""Those that stand there as they are: Tryton's own server, and Dynamics by its connector and simulator."""
+REAL = {"tryton", *SIMULATED}
+"""Those that stand there as they are: Tryton's own server, and those by their connector and simulator."""
 ERPS = [name for name, connector in CONNECTORS if connector.manifest.role in PLACE and name not in REAL]
 
 
-@pytest.fixture(params=[*ERPS, "ledger", "dynamics", pytest.param("tryton", marks=GROUP)])
+@pytest.fixture(params=[*ERPS, "ledger", *SIMULATED, pytest.param("tryton", marks=GROUP)])
 def landscape(request, db):
     """Each ERP as a fake with its manifest, and those of REAL as they are."""
-    if request.param == "dynamics":
-        with dynamics_living() as made:
+    if request.param in SIMULATED:
+        with simulated_living(SIMULATED[request.param]) as made:
             yield made
         return
     if request.param == "tryton":
