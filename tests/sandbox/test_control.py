@@ -69,7 +69,7 @@ def test_the_call_log_proves_what_was_called(land: Landscape, salesforce: httpx.
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ({"sap": {}}, "no settings for 'sap'"),
+        ({"nobody": {}}, "no settings for 'nobody'"),
         ({"kantata": {"nonsense": 1}}, "has no setting 'nonsense'"),
         ({"kantata": {"allow_negative_time": "no"}}, "must be of type bool"),
         ({"netsuite": {"concurrency": True}}, "must be of type int"),
@@ -86,9 +86,9 @@ def test_settings_are_checked(land: Landscape, values: dict[str, dict[str, objec
         ("/periods", {"name": "Smarch 2026", "closed": True}, "no posting period"),
         ("/periods", {"name": "May 2026", "subsidiary": "Mars"}, "no subsidiary"),
         ("/periods", {}, "missing 'name'"),
-        ("/load", {"vendor": "sap", "entity": "x", "rows": []}, "unknown vendor"),
+        ("/load", {"vendor": "nobody", "entity": "x", "rows": []}, "unknown vendor"),
         ("/load", {"vendor": "kantata", "entity": "x", "rows": []}, "no collection"),
-        ("/relay", {"vendor": "sap"}, "unknown vendor"),
+        ("/relay", {"vendor": "nobody"}, "unknown vendor"),
     ],
 )
 def test_requests_that_make_no_sense_are_refused_in_words(

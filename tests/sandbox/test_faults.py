@@ -253,7 +253,7 @@ def test_count_after_method_and_removal(land: Landscape, salesforce: httpx.Clien
     ("rule", "complaint"),
     [
         ({"kind": "gremlins"}, "unknown kind"),
-        ({"kind": "status", "vendor": "sap"}, "unknown vendor"),
+        ({"kind": "status", "vendor": "nobody"}, "unknown vendor"),
         ({"kind": "status", "path_regex": "("}, "path_regex"),
         ({"kind": "status", "times": 3}, "unknown keys times"),
     ],

@@ -40,7 +40,7 @@ def test_a_connection_is_set_up_with_its_default_mappings() -> None:
     ("change", "field"),
     [
         ({"code": "Not a code"}, "code"),
-        ({"vendor": "sap"}, "vendor"),
+        ({"vendor": "nobody"}, "vendor"),
         ({"base_url": ""}, "base_url"),
         ({"base_url": "ftp://x"}, "base_url"),
         ({"settings": {"colour": "red"}}, "colour"),
