@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from billing import policies, simulated, simulation
 from billing.actions import deposit_lines, deposit_takings, deposits
-from billing.forms import DepositBackForm, DepositForm, DownPaymentForm, TakeOffForm
+from billing.ahead_forms import DepositBackForm, DepositForm, DownPaymentForm, TakeOffForm
 from billing.models import Candidate, DepositAccount
 from contracts.models import Contract
 from integration_hub.console.decisions import Confirm, decide

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from billing import policies
 from billing.actions import prepaid
-from billing.forms import TopUpForm
+from billing.ahead_forms import TopUpForm
 from billing.models import RetainerAccount
 from billing.tables.retainers import amount_of
 from contracts.models import ContractLine, Method

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from billing import policies, simulated, simulation
 from billing.actions import retentions
-from billing.forms import ReleaseRetentionForm
+from billing.ahead_forms import ReleaseRetentionForm
 from billing.models import RetentionAccount
 from integration_hub.console.decisions import Confirm, decide
 from integration_hub.console.forms import posted
